@@ -1,0 +1,1 @@
+"""Throughput, parity and memory, measured side by side."""

@@ -1,0 +1,1 @@
+"""From a Keras HDF5 to deployable artifacts, each gated by a parity check."""

@@ -1,0 +1,1 @@
+"""What the models are: registry, topology, synthetic events, the demo model."""

@@ -1,0 +1,62 @@
+"""What can go wrong, as a tree; every message says what was found, where, and what to do about it.
+
+    LandslipError                       exit code 1
+    ├── UsageError       (ValueError)   2   the call itself is wrong: options that exclude each other, values out of range
+    ├── InputError       (ValueError)   3   a file or its content cannot be used
+    │   ├── InputMissingError (FileNotFoundError)
+    │   └── ModelError                      a model file is not one landslip can run, or fails its checks
+    ├── OutputError      (OSError)      1   a result cannot be written
+    ├── EngineError      (RuntimeError) 4   an inference engine or device cannot be used
+    └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
+
+Errors of other libraries are translated where those libraries are called and never reach a user as tracebacks.
+"""
+
+from __future__ import annotations
+
+
+class LandslipError(Exception):
+    """Root of every error landslip raises on purpose; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class UsageError(LandslipError, ValueError):
+    """Arguments that are wrong in themselves, whatever the files hold."""
+
+    exit_code = 2
+
+
+class InputError(LandslipError, ValueError):
+    """An input that cannot be used."""
+
+    exit_code = 3
+
+
+class InputMissingError(InputError, FileNotFoundError):
+    """An input that is not there."""
+
+    # FileNotFoundError would print errno tuples; the message alone is wanted.
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class ModelError(InputError):
+    """A model file that is not a landslip model, or one that is damaged."""
+
+
+class OutputError(LandslipError, OSError):
+    """A result that cannot be written."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class EngineError(LandslipError, RuntimeError):
+    """An inference engine or device that cannot be used here."""
+
+    exit_code = 4
+
+
+class ParityError(LandslipError, ArithmeticError):
+    """An exported artifact whose outputs stray from the reference by more than its gate allows."""

@@ -1,0 +1,130 @@
+"""ModelSpec: what a model expects and what its output means. It travels inside the ONNX file as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from landslip.runtime.errors import ModelError
+
+Role = Literal["pre", "post", "hillshade", "slope"]
+"""What a network input shows: an image before or after the event, shaded relief, or slope."""
+
+Dtype = Literal["uint8", "float32"]
+
+METADATA_KEY = "landslip.spec"
+"""Key of the ONNX ``metadata_props`` entry that holds the spec."""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of the deployed graph, shaped (batch, bands, tile, tile), in raw units."""
+
+    name: Role
+    """Name of the graph input, and the role of the raster that feeds it."""
+    bands: int
+    """Number of bands: 3 for RGB, 1 for terrain."""
+    dtype: Dtype
+    """Element type the graph takes."""
+    unit: str
+    """Unit of the raw values: ``8-bit`` or ``degree``."""
+    divisor: float
+    """The graph itself computes ``value / divisor + offset``; callers never scale."""
+    offset: float
+    """See ``divisor``."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything a runtime has to know about a model besides its weights."""
+
+    name: str
+    """Short name, such as ``M_ALL_006``."""
+    inputs: tuple[InputSpec, ...]
+    """Inputs of the graph in its order."""
+    output: str
+    """Name of the output that is mapped: float32 (batch, 1, tile, tile), 0..1."""
+    tile: int
+    """Tile edge in pixels the network was trained with."""
+    multiple: int
+    """Tile edges have to be multiples of this, because of the strides inside the network."""
+    resolution: float
+    """Ground resolution in metres per pixel the network was trained with."""
+    threshold: float
+    """Confidence from which on a pixel counts as landslide."""
+    meaning: str
+    """What the output states."""
+    source: str
+    """Where the weights come from, for people."""
+
+    def to_json(self) -> str:
+        """The spec as compact JSON; :meth:`from_json` reads it back."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> ModelSpec:
+        """Read a spec.
+
+        Args:
+            text: JSON as written by :meth:`to_json`.
+            where: file the text was found in, for error messages.
+
+        Raises:
+            ModelError: the text is no spec, or one this version does not understand.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            inputs = tuple(_checked_input(InputSpec(**entry)) for entry in raw.pop("inputs"))
+            spec = cls(inputs=inputs, **raw)
+            _check(spec)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise ModelError(
+                f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: {error}. "
+                "Export the model again with this version of landslip."
+            ) from error
+        return spec
+
+
+def published_spec(name: str, source: str) -> ModelSpec:
+    """The spec of the network of Prakash, Manconi & Loew (2021), doi:10.1038/s41598-021-89015-8.
+
+    Scaling as in the authors' notebook: 8-bit values ``x / 127.5 - 1``, slope in degrees ``x / 45 - 1``; 6 m pixels.
+
+    Args:
+        name: name of the weights.
+        source: where they come from.
+    """
+    return ModelSpec(
+        name=name,
+        inputs=(
+            InputSpec("pre", 3, "uint8", "8-bit", 127.5, -1.0),
+            InputSpec("post", 3, "uint8", "8-bit", 127.5, -1.0),
+            InputSpec("hillshade", 1, "uint8", "8-bit", 127.5, -1.0),
+            InputSpec("slope", 1, "float32", "degree", 45.0, -1.0),
+        ),
+        output="confidence",
+        tile=224,
+        multiple=32,
+        resolution=6.0,
+        threshold=0.5,
+        meaning="confidence that the slope failed between the two images",
+        source=source,
+    )
+
+
+def _checked_input(entry: InputSpec) -> InputSpec:
+    if entry.name not in get_args(Role) or entry.dtype not in get_args(Dtype):
+        raise ValueError(f"input {entry.name!r} of type {entry.dtype!r} is unknown")
+    if not 1 <= entry.bands <= 64 or not entry.divisor:
+        raise ValueError(f"input {entry.name!r} has {entry.bands} bands and divisor {entry.divisor}")
+    return entry
+
+
+def _check(spec: ModelSpec) -> None:
+    if not spec.inputs or len({entry.name for entry in spec.inputs}) != len(spec.inputs):
+        raise ValueError("input names are missing or repeated")
+    if not (1 <= spec.multiple <= spec.tile <= 8192 and spec.tile % spec.multiple == 0):
+        raise ValueError(f"tile {spec.tile} is not a multiple of {spec.multiple}")
+    if not (spec.resolution > 0 and 0 < spec.threshold < 1):
+        raise ValueError(f"resolution {spec.resolution} or threshold {spec.threshold} is out of range")
