@@ -1,0 +1,196 @@
+"""Where things are: the output grid and the tiles on it. Pure geometry, no files.
+
+Rows count downwards, columns to the right. A region is a ``rasterio.windows.Window(col_off, row_off, width, height)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.windows import Window
+
+Bounds = tuple[float, float, float, float]
+"""left, bottom, right, top in the units of a CRS."""
+
+
+@dataclass(frozen=True)
+class MapGrid:
+    """The grid a map is made on: north up, square pixels, metres."""
+
+    crs: CRS
+    """Projected CRS in metres."""
+    transform: Affine
+    """From (column, row) at a pixel's upper left corner to (x, y) in metres."""
+    height: int
+    """Number of rows."""
+    width: int
+    """Number of columns."""
+
+    @classmethod
+    def covering(cls, bounds: Bounds, crs: CRS, resolution: float, anchor: tuple[float, float] = (0.0, 0.0)) -> MapGrid:
+        """The grid of the pixels whose centres lie inside ``bounds``.
+
+        Args:
+            bounds: left, bottom, right, top in the units of ``crs``.
+            crs: projected CRS in metres.
+            resolution: pixel size in metres.
+            anchor: (x, y) of some pixel corner; grids with one anchor fit onto each other.
+
+        Returns:
+            A grid, with height or width 0 where ``bounds`` hold no pixel centre.
+        """
+        left, bottom, right, top = bounds
+        first_col, last_col = _centres_between(left - anchor[0], right - anchor[0], resolution)
+        first_row, last_row = _centres_between(anchor[1] - top, anchor[1] - bottom, resolution)
+        origin = Affine.translation(anchor[0] + first_col * resolution, anchor[1] - first_row * resolution)
+        return cls(
+            crs=crs,
+            transform=origin * Affine.scale(resolution, -resolution),
+            height=max(0, last_row - first_row),
+            width=max(0, last_col - first_col),
+        )
+
+    @property
+    def resolution(self) -> float:
+        """Pixel size in metres."""
+        return float(self.transform.a)
+
+    @property
+    def pixel_area(self) -> float:
+        """Area of a pixel in square metres of the projection."""
+        return self.resolution**2
+
+    @property
+    def bounds(self) -> Bounds:
+        """Left, bottom, right, top in metres."""
+        left, top = self.transform.c, self.transform.f
+        return left, top - self.height * self.resolution, left + self.width * self.resolution, top
+
+    def rows(self, first: int, last: int) -> Window:
+        """The window of the whole rows ``first`` to ``last`` (exclusive)."""
+        return Window(0, first, self.width, last - first)
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """Square tiles laid over a map of ``height`` x ``width`` pixels, in rows and columns.
+
+    A tile may reach over the map's edge, where its content is filled by reflection; it always touches the map.
+    """
+
+    height: int
+    """Rows of the map."""
+    width: int
+    """Columns of the map."""
+    tile: int
+    """Edge of a tile in pixels."""
+    rows: tuple[int, ...]
+    """First map row of each row of tiles, ascending."""
+    cols: tuple[int, ...]
+    """First map column of each column of tiles, ascending."""
+
+    @classmethod
+    def even(cls, height: int, width: int, tile: int, overlap: float) -> TileGrid:
+        """Tiles that reach from edge to edge of the map in equal steps, without a ragged last one.
+
+        The steps are those of nnU-Net (Isensee et al. 2021): as many tiles as ``overlap`` asks for, spread evenly, so that
+        neighbours overlap by at least that much (up to the rounding of a pixel). A map smaller than a tile gets one tile,
+        centred on it.
+
+        Args:
+            height: rows of the map, at least 1.
+            width: columns of the map, at least 1.
+            tile: edge of a tile in pixels.
+            overlap: share of a tile that the next one covers again, from 0 up to, not including, 1.
+        """
+        hop = max(1, round(tile * (1.0 - overlap)))
+        return cls(height, width, tile, _even_starts(height, tile, hop), _even_starts(width, tile, hop))
+
+    @classmethod
+    def published(cls, height: int, width: int, tile: int) -> TileGrid:
+        """Tiles as in the authors' notebook: centres in ``range(tile/2 + 1, length - tile/2 - 1, tile/2)``.
+
+        A border stays without tiles, and a map that is too small has none.
+        """
+        half = tile // 2
+        rows = tuple(centre - half for centre in range(half + 1, height - half - 1, half))
+        cols = tuple(centre - half for centre in range(half + 1, width - half - 1, half))
+        return cls(height, width, tile, rows, cols)
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.cols)
+
+    def row_span(self, index: int) -> tuple[int, int]:
+        """First and last (exclusive) map row that tile row ``index`` shows, clipped to the map."""
+        start = self.rows[index]
+        return max(0, start), min(self.height, start + self.tile)
+
+    def band(self, index: int) -> tuple[int, int]:
+        """First and last (exclusive) map row that are finished once tile row ``index`` is: no later tile touches them.
+
+        The bands of all tile rows, in order, cover each row of the map exactly once.
+        """
+        first = 0 if index == 0 else self.rows[index]
+        last = self.rows[index + 1] if index + 1 < len(self.rows) else self.height
+        return first, last
+
+    def chunk(self, index: int) -> tuple[int, int]:
+        """First and last (exclusive) map row that tile row ``index`` shows and no earlier one did (may be empty)."""
+        first, last = self.row_span(index)
+        return (first if index == 0 else max(first, self.row_span(index - 1)[1])), last
+
+    @cached_property
+    def depth(self) -> int:
+        """The most tile rows that touch one band: what a stitcher has to hold at a time."""
+        return max((index - self.first_row_touching(index) + 1 for index in range(len(self.rows))), default=0)
+
+    def first_row_touching(self, index: int) -> int:
+        """The first tile row that reaches into the band of tile row ``index``."""
+        first = self.band(index)[0]
+        return next(k for k, start in enumerate(self.rows) if start + self.tile > first or k == index)
+
+    def windows(self) -> Iterator[Window]:
+        """Every tile, row by row; offsets may be negative and windows may reach over the map's edge."""
+        for row in self.rows:
+            for col in self.cols:
+                yield Window(col, row, self.tile, self.tile)
+
+
+def reflect(index: int, length: int) -> int:
+    """Where ``index`` lies when a line of ``length`` pixels goes on as its mirror image, the edge pixel not repeated."""
+    if length == 1:
+        return 0
+    period = 2 * (length - 1)
+    index %= period
+    return index if index < length else period - index
+
+
+def intersection(boxes: Sequence[Bounds]) -> Bounds | None:
+    """The area common to all ``boxes``; None where there is none."""
+    left, bottom = max(box[0] for box in boxes), max(box[1] for box in boxes)
+    right, top = min(box[2] for box in boxes), min(box[3] for box in boxes)
+    return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def utm_crs(longitude: float, latitude: float) -> CRS:
+    """The UTM zone (WGS 84) of a place given in degrees."""
+    zone = min(60, int((longitude + 180.0) // 6.0) + 1)
+    return CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
+
+
+def _even_starts(length: int, tile: int, hop: int) -> tuple[int, ...]:
+    if length <= tile:
+        return (-((tile - length) // 2),)
+    steps = math.ceil((length - tile) / hop)
+    return tuple(round(step * (length - tile) / steps) for step in range(steps + 1))
+
+
+def _centres_between(low: float, high: float, resolution: float) -> tuple[int, int]:
+    # A hair of slack: bounds computed from a transform miss the exact half pixel by rounding.
+    slack = 1e-6
+    return math.ceil(low / resolution - 0.5 - slack), math.floor(high / resolution + 0.5 + slack)

@@ -1,0 +1,144 @@
+"""Reading rasters: the one place that opens files with rasterio for input, and translates its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.grid import Bounds
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Raster:
+    """A georeferenced raster file, read window by window on its own grid."""
+
+    def __init__(self, path: Path, role: str) -> None:
+        """Open a file.
+
+        Args:
+            path: anything GDAL reads.
+            role: what the file is in the scene, for error messages ("pre-event image").
+
+        Raises:
+            InputMissingError: there is no such file.
+            InputError: it is no raster, or not georeferenced.
+        """
+        if not path.exists():
+            raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+        try:
+            self._dataset = rasterio.open(path)
+        except RasterioError as error:
+            raise InputError(
+                f"{role}: {path} cannot be read as a raster ({_reason(error)}). Give a GeoTIFF or another format GDAL reads."
+            ) from error
+        self.path = path
+        self.role = role
+        self.transform: Affine = self._dataset.transform
+        self.height: int = self._dataset.height
+        self.width: int = self._dataset.width
+        self.dtypes: tuple[str, ...] = self._dataset.dtypes
+        try:
+            self.crs = self._checked_crs()
+        except InputError:
+            self._dataset.close()
+            raise
+
+    @property
+    def bands(self) -> int:
+        """Number of bands of the file."""
+        return len(self.dtypes)
+
+    @property
+    def north_up(self) -> bool:
+        """Whether rows and columns run along the axes of the CRS."""
+        return self.transform.b == 0.0 == self.transform.d
+
+    @property
+    def bounds(self) -> Bounds:
+        """Left, bottom, right, top of the file's outline in its CRS."""
+        xs, ys = zip(*(self.transform @ corner for corner in self.corners), strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def corners(self) -> tuple[tuple[int, int], ...]:
+        """(column, row) of the four outer corners."""
+        return (0, 0), (self.width, 0), (self.width, self.height), (0, self.height)
+
+    @property
+    def block_row_bytes(self) -> int:
+        """Bytes of one row of the file's blocks: what GDAL should keep so that each block is decoded once."""
+        rows = max(shape[0] for shape in self._dataset.block_shapes)
+        per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
+        return int(min(rows, self.height) * self.width * per_pixel)
+
+    def read(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Read a window that lies inside the file.
+
+        Args:
+            window: on the file's own grid.
+            bands: which bands, from 1.
+
+        Returns:
+            values (bands, rows, cols) in the file's type; valid (rows, cols) bool from nodata, alpha or mask band, and false
+            where a value is not finite.
+
+        Raises:
+            InputError: the file is damaged there.
+        """
+        try:
+            values = self._dataset.read(list(bands), window=window)
+            valid = self._dataset.dataset_mask(window=window) != 0
+        except RasterioError as error:
+            raise InputError(
+                f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height}, "
+                f"columns {window.col_off} to {window.col_off + window.width} ({_reason(error)}). "
+                "The file is damaged or was cut off: copy or download it again."
+            ) from error
+        if np.issubdtype(values.dtype, np.floating):
+            finite = np.isfinite(values)
+            valid &= finite.all(axis=0)
+            values[~finite] = 0
+        return values, valid
+
+    def close(self) -> None:
+        """Close the file."""
+        self._dataset.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _checked_crs(self) -> CRS:
+        if self._dataset.crs is None:
+            raise InputError(
+                f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown. "
+                "Assign the right one: gdal_edit.py -a_srs EPSG:CODE FILE."
+            )
+        if self.transform.is_identity or self.transform.determinant == 0:
+            raise InputError(
+                f"{self.role}: {self.path} has no usable georeferencing (transform {tuple(self.transform)[:6]}). "
+                "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
+            )
+        return self._dataset.crs
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__ or error
+    return " ".join(str(cause).split()).rstrip(".")

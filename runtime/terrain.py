@@ -1,0 +1,102 @@
+"""Slope and hillshade by Horn's 3x3 formulas, on the elevation model's own grid.
+
+Source: B. K. P. Horn, "Hill shading and the reflectance map", Proc. IEEE 69(1), 1981, in the form GDAL's ``gdaldem`` uses:
+differences weighted 1-2-1, slope ``atan(|gradient|)``, hillshade ``1 + 254 max(0, cos i)`` rounded half up, 0 = unknown.
+The published network was trained on exactly these (azimuth 315 degrees, altitude 45 degrees, z factor 1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+AZIMUTH = 315.0
+"""Direction the light comes from, degrees clockwise from north."""
+ALTITUDE = 45.0
+"""Height of the light above the horizon, degrees."""
+
+
+def horn(
+    elevation: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    cell_width: NDArray[np.float64],
+    cell_height: NDArray[np.float64],
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+    """Hillshade and slope of an elevation window.
+
+    Args:
+        elevation: (rows, cols) metres.
+        valid: (rows, cols) where the elevation is known.
+        cell_width: (rows,) width of a cell in metres, positive where columns run east.
+        cell_height: (rows,) height of a cell in metres, positive where rows run south.
+
+    Returns:
+        hillshade (rows, cols) uint8 1..255, 0 = unknown; slope (rows, cols) float32 in degrees, 0 where unknown; known
+        (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is unknown.
+    """
+    hillshade = np.zeros(elevation.shape, dtype=np.uint8)
+    slope = np.zeros(elevation.shape, dtype=np.float32)
+    known = np.zeros(elevation.shape, dtype=np.bool_)
+    _horn(elevation, valid, cell_width, cell_height, hillshade, slope, known)
+    return hillshade, slope, known
+
+
+def metres_per_degree(latitude: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Length of one degree of longitude and of latitude on the WGS 84 ellipsoid, in metres.
+
+    Source: radii of curvature in the prime vertical and the meridian (Snyder, "Map projections: a working manual",
+    USGS 1395, 1987, eq. 4-18 to 4-21).
+
+    Args:
+        latitude: degrees.
+    """
+    major, squared_eccentricity = 6378137.0, 0.00669437999014
+    phi = np.radians(latitude)
+    root = np.sqrt(1.0 - squared_eccentricity * np.sin(phi) ** 2)
+    longitude_length = np.radians(1.0) * major * np.cos(phi) / root
+    latitude_length = np.radians(1.0) * major * (1.0 - squared_eccentricity) / root**3
+    return longitude_length, latitude_length
+
+
+_SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
+_COS_ALTITUDE = math.cos(math.radians(ALTITUDE))
+_COS_AZIMUTH = math.cos(math.radians(AZIMUTH))
+_SIN_AZIMUTH = math.sin(math.radians(AZIMUTH))
+
+
+@numba.njit(nogil=True, cache=True)
+def _horn(
+    elevation: NDArray[Any],
+    valid: NDArray[Any],
+    cell_width: NDArray[Any],
+    cell_height: NDArray[Any],
+    hillshade: NDArray[Any],
+    slope: NDArray[Any],
+    known: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    rows, cols = elevation.shape
+    for i in range(1, rows - 1):
+        above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
+        for j in range(1, cols - 1):
+            complete = True
+            for k in range(-1, 2):
+                complete &= valid[i - 1, j + k] and valid[i, j + k] and valid[i + 1, j + k]
+            if not complete:
+                continue
+            # Summed in float32 and in gdaldem's order: the network learnt from slopes with exactly that rounding.
+            west = np.float32(np.float32(above[j - 1] + here[j - 1]) + here[j - 1]) + below[j - 1]
+            east = np.float32(np.float32(above[j + 1] + here[j + 1]) + here[j + 1]) + below[j + 1]
+            north = np.float32(np.float32(above[j - 1] + above[j]) + above[j]) + above[j + 1]
+            south = np.float32(np.float32(below[j - 1] + below[j]) + below[j]) + below[j + 1]
+            rise_west = np.float64(np.float32(west - east)) / cell_width[i]
+            rise_south = np.float64(np.float32(south - north)) / cell_height[i]
+            squared = rise_west * rise_west + rise_south * rise_south
+            slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
+            facing = -(rise_south * _COS_AZIMUTH + rise_west * _SIN_AZIMUTH)
+            light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
+            hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
+            known[i, j] = True
