@@ -16,6 +16,9 @@ Dtype = Literal["uint8", "float32"]
 METADATA_KEY = "landslip.spec"
 """Key of the ONNX ``metadata_props`` entry that holds the spec."""
 
+PRECISION_KEY = "landslip.precision"
+"""Key of the entry that names what the graph computes in: ``fp32``, ``fp16``, ``int8``."""
+
 
 @dataclass(frozen=True)
 class InputSpec:

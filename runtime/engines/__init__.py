@@ -1,1 +1,11 @@
-"""Inference engines behind one protocol."""
+"""Inference engines behind one protocol; :func:`open_engine` chooses one and says why.
+
+The rest of the runtime knows engines only by :class:`Engine`. An engine of your own needs the five members of the protocol;
+:class:`FakeEngine` is the shortest example, and part of the public API for tests.
+"""
+
+from landslip.runtime.engines.fake import FakeEngine
+from landslip.runtime.engines.opening import ENGINES, EngineOptions, open_engine
+from landslip.runtime.engines.protocol import Device, Engine
+
+__all__ = ["ENGINES", "Device", "Engine", "EngineOptions", "FakeEngine", "open_engine"]

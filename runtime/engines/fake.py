@@ -1,0 +1,41 @@
+"""An engine without a network: deterministic, numpy only. For tests, and for measuring the pipeline by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.engines.protocol import ClosingEngine
+from landslip.runtime.spec import ModelSpec
+
+Function = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]
+
+
+class FakeEngine(ClosingEngine):
+    """Computes confidence from a batch with a plain function instead of a network."""
+
+    name = "fake"
+    device = "cpu"
+    precision = "fp32"
+
+    def __init__(self, spec: ModelSpec, function: Function | None = None) -> None:
+        """Make an engine.
+
+        Args:
+            spec: the model it stands in for.
+            function: from a batch to confidence (n, 1, tile, tile) float32; by default the first band of the last
+                8-bit image input divided by 255, a value that depends on the place.
+        """
+        self.spec = spec
+        self._function = function or self._brightness
+
+    def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """See :class:`landslip.runtime.engines.Engine`."""
+        return self._function(batch)
+
+    def _brightness(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        image = [entry.name for entry in self.spec.inputs if entry.dtype == "uint8" and entry.bands > 1][-1]
+        return np.multiply(batch[image][:, :1], np.float32(1 / 255), dtype=np.float32)

@@ -1,0 +1,80 @@
+"""What the runtime asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Device = Literal["cpu", "cuda"]
+
+
+class Engine(Protocol):
+    """A model ready to run on a device; one thread calls it at a time."""
+
+    @property
+    def name(self) -> str:
+        """Name of the engine, such as ``onnxruntime``."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu`` or ``cuda``."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What it computes in: ``fp32``, ``fp16``, ``int8``, …"""
+        ...
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the model expects."""
+        ...
+
+    def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Run a batch.
+
+        Args:
+            batch: every input of the spec by name: (n, bands, tile, tile) in raw units and the type of the spec.
+
+        Returns:
+            Confidence (n, 1, tile, tile) float32, 0..1. The caller may keep it.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the device."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ClosingEngine:
+    """The context manager part of :class:`Engine`, for engines to inherit."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
