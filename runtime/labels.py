@@ -1,0 +1,242 @@
+"""Connected components of a map that arrives in bands of rows: the compiled half of :mod:`landslip.runtime.polygons`.
+
+Two kinds of connection are kept, in two union-find forests over the same labels:
+
+* a *component* is 8-connected, one landslide of the product;
+* a *piece* is 4-connected, one polygon of the component's multipolygon: pixels that touch at a corner only would make
+  a polygon that crosses itself.
+
+Labels start at 1; 0 is background. They are given out in row-major order and the smallest label of a set is its root,
+so that roots sort by first pixel. All sums are integers: they come out the same in whatever order pixels arrive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+PIXELS, CONFIDENCE_SUM, CONFIDENCE_MAX, SLOPE_SUM, SLOPE_PIXELS, LAST_ROW, TALLIES = range(7)
+"""Columns of a tally: what is counted per component, and the number of columns."""
+
+SLOPE_UNIT = 1 << 20
+"""Slopes are summed as integers in this fraction of a degree, finer than float32 is above 8 degrees."""
+
+ROW, COL, KIND, PIECE, CORNER_FIELDS = range(5)
+"""Columns of a corner: its place on the pixel lattice, its kind, the piece it belongs to; and their number."""
+
+RIGHT, DOWN, LEAVES_ALONG_ROW = 1, 2, 4
+"""Bits of a corner's kind: its horizontal edge goes right (else left), its vertical edge goes down (else up), and a
+walk that keeps the landslide on its right leaves along the horizontal edge (else the vertical one)."""
+
+# Kind by which of the four pixels around a lattice point are landslide: NW 1, NE 2, SW 4, SE 8; -1 where the outline
+# does not turn. A diagonal pair has two corners: 6 and 9 name the left one here, which has to come first in its row.
+_KINDS = np.array(
+    [
+        *(-1, LEAVES_ALONG_ROW, RIGHT, -1),
+        *(DOWN, -1, DOWN, RIGHT | DOWN),
+        *(RIGHT | DOWN | LEAVES_ALONG_ROW, LEAVES_ALONG_ROW, -1, DOWN | LEAVES_ALONG_ROW),
+        *(-1, RIGHT | LEAVES_ALONG_ROW, 0, -1),
+    ],
+    dtype=np.int8,
+)
+
+Array = NDArray[Any]
+
+_kernel = numba.njit(nogil=True, cache=True)
+
+
+@_kernel
+def is_landslide(confidence: int, level: int) -> bool:  # pragma: no cover - compiled
+    """Whether a map pixel counts: ``level`` or more, and observed."""
+    return level <= confidence <= 100
+
+
+@_kernel
+def _root(parents: Array, label: int) -> int:  # pragma: no cover - compiled
+    while parents[label] != label:
+        parents[label] = parents[parents[label]]
+        label = parents[label]
+    return label
+
+
+@_kernel
+def _unite(parents: Array, a: int, b: int) -> None:  # pragma: no cover - compiled
+    a = _root(parents, a)
+    b = _root(parents, b)
+    if a < b:
+        parents[b] = a
+    else:
+        parents[a] = b
+
+
+@_kernel
+def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - compiled
+    """Number of horizontal runs of landslide pixels: no labelling needs more new labels."""
+    runs = 0
+    for row in range(confidence.shape[0]):
+        inside = False
+        for col in range(confidence.shape[1]):
+            here = is_landslide(confidence[row, col], level)
+            runs += here and not inside
+            inside = here
+    return runs
+
+
+@_kernel
+def label_rows(
+    confidence: Array, level: int, above: Array, used: int, labels: Array, pieces: Array, components: Array
+) -> int:  # pragma: no cover - compiled
+    """Label the landslide pixels of a band, going on from the row above it.
+
+    Args:
+        confidence: uint8 (rows, width).
+        level: see :func:`is_landslide`.
+        above: int32 (width,), labels of the row above the first one.
+        used: highest label in use so far.
+        labels: int32 (rows, width), written.
+        pieces: int32 parents of the 4-connected forest, updated; long enough for ``used + count_runs`` labels.
+        components: the same for the 8-connected forest.
+
+    Returns:
+        The highest label in use now.
+    """
+    rows, width = confidence.shape
+    for row in range(rows):
+        for col in range(width):
+            if not is_landslide(confidence[row, col], level):
+                labels[row, col] = 0
+                continue
+            left = labels[row, col - 1] if col > 0 else 0
+            up = above[col]
+            if left > 0:
+                label = left
+                if up > 0:
+                    _unite(pieces, left, up)
+                    _unite(components, left, up)
+            elif up > 0:
+                label = up
+            else:
+                used += 1
+                label = used
+            # Diagonal neighbours matter only where nothing between them and this pixel joins them already.
+            if up == 0 and left == 0 and col > 0 and above[col - 1] > 0:
+                _unite(components, label, above[col - 1])
+            if up == 0 and col + 1 < width and above[col + 1] > 0:
+                _unite(components, label, above[col + 1])
+            labels[row, col] = label
+        above = labels[row]
+    return used
+
+
+@_kernel
+def flatten(parents: Array) -> None:  # pragma: no cover - compiled
+    """Point every label straight at its root; parents are never larger than their children."""
+    for label in range(1, parents.shape[0]):
+        parents[label] = parents[parents[label]]
+
+
+@_kernel
+def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: Array) -> None:  # pragma: no cover
+    """Add the pixels of a band to the tallies of their labels.
+
+    Args:
+        confidence: uint8 (rows, width).
+        labels: int32 (rows, width).
+        first_row: map row of ``labels[0]``.
+        tallies: int64 (labels, TALLIES), updated.
+    """
+    for row in range(labels.shape[0]):
+        for col in range(labels.shape[1]):
+            label = labels[row, col]
+            if label > 0:
+                value = np.int64(confidence[row, col])
+                tallies[label, PIXELS] += 1
+                tallies[label, CONFIDENCE_SUM] += value
+                tallies[label, CONFIDENCE_MAX] = max(tallies[label, CONFIDENCE_MAX], value)
+                tallies[label, LAST_ROW] = first_row + row
+
+
+@_kernel
+def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma: no cover - compiled
+    """Add the slopes of a band to the tallies of their labels; what is not within 0..90 degrees counts as unknown.
+
+    Args:
+        slope: float32 (rows, width), degrees.
+        labels: int32 (rows, width).
+        tallies: int64 (labels, TALLIES), updated.
+    """
+    for row in range(labels.shape[0]):
+        for col in range(labels.shape[1]):
+            label = labels[row, col]
+            if label > 0 and 0.0 <= slope[row, col] <= 90.0:
+                tallies[label, SLOPE_SUM] += np.int64(np.float64(slope[row, col]) * SLOPE_UNIT + 0.5)
+                tallies[label, SLOPE_PIXELS] += 1
+
+
+@_kernel
+def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compiled
+    """Move every label's tally to the root of its component.
+
+    Args:
+        tallies: int64 (labels, TALLIES), updated.
+        components: (labels,) roots, as :func:`flatten` leaves them.
+    """
+    for label in range(1, components.shape[0]):
+        root = components[label]
+        if root != label:
+            for field in (PIXELS, CONFIDENCE_SUM, SLOPE_SUM, SLOPE_PIXELS):
+                tallies[root, field] += tallies[label, field]
+            for field in (CONFIDENCE_MAX, LAST_ROW):
+                tallies[root, field] = max(tallies[root, field], tallies[label, field])
+            tallies[label] = 0
+
+
+@_kernel
+def _put(corners: Array, place: int, row: int, col: int, kind: int, piece: int) -> int:  # pragma: no cover - compiled
+    if place < corners.shape[0]:
+        corners[place, ROW] = row
+        corners[place, COL] = col
+        corners[place, KIND] = kind
+        corners[place, PIECE] = piece
+    return place + 1
+
+
+@_kernel
+def find_corners(labels: Array, above: Array, first_row: int, corners: Array) -> int:  # pragma: no cover - compiled
+    """Find where outlines turn, on the lattice rows at the upper edges of the pixel rows of a band.
+
+    A rectilinear outline is its corners: straight edges, and with them the borders of bands, leave no trace. Corners
+    come in row-major order; of two at one lattice point, the one whose edge goes left comes first.
+
+    Args:
+        labels: int32 (rows, width).
+        above: int32 (width,), labels of the row above the first one.
+        first_row: map row of ``labels[0]``.
+        corners: int32 (n, CORNER_FIELDS), written as far as it goes; an empty one serves to count.
+
+    Returns:
+        How many corners there are.
+    """
+    rows, width = labels.shape
+    place = 0
+    for row in range(rows):
+        nw = sw = 0
+        for col in range(width + 1):
+            ne = above[col] if col < width else 0
+            se = labels[row, col] if col < width else 0
+            pattern = (nw > 0) + 2 * (ne > 0) + 4 * (sw > 0) + 8 * (se > 0)
+            kind = _KINDS[pattern]
+            if pattern == 6:
+                place = _put(corners, place, first_row + row, col, kind, sw)
+                place = _put(corners, place, first_row + row, col, RIGHT, ne)
+            elif pattern == 9:
+                place = _put(corners, place, first_row + row, col, kind, nw)
+                place = _put(corners, place, first_row + row, col, RIGHT | DOWN | LEAVES_ALONG_ROW, se)
+            elif kind >= 0:
+                place = _put(corners, place, first_row + row, col, kind, max(nw, ne, sw, se))
+            nw, sw = ne, se
+        above = labels[row]
+    return place
