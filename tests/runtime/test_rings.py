@@ -1,0 +1,63 @@
+"""Rings from corners given by hand; tests/runtime/test_polygons.py has the general case."""
+
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+
+from landslip.runtime import labels as lab
+from landslip.runtime.rings import multipolygons
+
+
+def corners_of_square(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
+    return [
+        (row, col, lab.RIGHT | lab.DOWN | lab.LEAVES_ALONG_ROW, piece),
+        (row, col + size, lab.DOWN, piece),
+        (row + size, col, lab.RIGHT, piece),
+        (row + size, col + size, lab.LEAVES_ALONG_ROW, piece),
+    ]
+
+
+def corners_of_square_hole(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
+    return [(r, c, kind ^ lab.LEAVES_ALONG_ROW, p) for r, c, kind, p in corners_of_square(row, col, size, piece)]
+
+
+def as_corners(*parts: list[tuple[int, int, int, int]]) -> NDArray[np.int32]:
+    return np.array([corner for part in parts for corner in part], np.int32)
+
+
+@pytest.mark.parametrize(
+    "transform", [Affine.identity(), Affine(2, 0, 10, 0, -3, 20), Affine.rotation(30), Affine.scale(-1, -1)]
+)
+def test_pieces_and_holes_go_where_they_belong(transform: Affine) -> None:
+    corners = as_corners(
+        corners_of_square(0, 0, 6, 1),
+        corners_of_square_hole(1, 1, 1, 1),
+        corners_of_square_hole(3, 3, 2, 1),
+        corners_of_square(6, 6, 1, 2),
+        corners_of_square(20, 0, 3, 5),
+    )
+    owner = np.repeat([0, 0, 0, 0, 1], 4)
+    first, second = multipolygons(corners, owner, transform)
+    scale = abs(transform.determinant)
+    assert [part.area / scale for part in first.geoms] == pytest.approx([36 - 1 - 4, 1])
+    assert [len(part.interiors) for part in first.geoms] == [2, 0]
+    assert [part.area / scale for part in second.geoms] == pytest.approx([9])
+    assert first.is_valid
+    assert all(part.exterior.is_ccw for one in (first, second) for part in one.geoms)
+
+
+def test_the_order_of_corners_does_not_matter() -> None:
+    corners = as_corners(
+        corners_of_square(0, 0, 6, 1), corners_of_square_hole(1, 1, 4, 1), corners_of_square(2, 2, 1, 2)
+    )
+    owner = np.zeros(len(corners), np.int64)
+    expected = shapely.to_wkb(multipolygons(corners, owner, Affine.identity()))
+    shuffled = np.random.default_rng(0).permutation(len(corners))
+    assert shapely.to_wkb(multipolygons(corners[shuffled], owner, Affine.identity())) == expected
+
+
+def test_no_corners_make_no_polygons() -> None:
+    none = np.empty((0, lab.CORNER_FIELDS), np.int32)
+    assert len(multipolygons(none, np.empty(0, np.int64), Affine.identity())) == 0
