@@ -1,0 +1,70 @@
+"""Files that appear under their final names only when all of them are complete."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyogrio.errors
+import rasterio
+import rasterio.errors
+
+from landslip.runtime.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from affine import Affine
+    from rasterio.io import DatasetWriter
+
+BLOCK = 256
+"""Edge of the GeoTIFFs' tiles in pixels."""
+
+_CACHE_BYTES = 64 * 2**20
+
+
+@contextmanager
+def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
+    """Give a name beside each path to write to, and move all files into place at the end; on failure, remove them.
+
+    Raises:
+        OutputError: the folder or a file cannot be written.
+    """
+    partial = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
+    try:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        # Tall scenes would otherwise fill GDAL's block cache, five per cent of the machine's memory.
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+            yield partial
+        for source, path in zip(partial, paths, strict=True):
+            source.replace(path)
+    except (OSError, rasterio.errors.RasterioError, pyogrio.errors.DataSourceError) as error:
+        raise OutputError(
+            f"{paths[0].parent}: the scene cannot be written: {error}. Check space and permissions."
+        ) from error
+    finally:
+        for path in partial:
+            path.unlink(missing_ok=True)
+
+
+def new_raster(path: Path, shape: tuple[int, int], transform: Affine, epsg: int, **profile: Any) -> DatasetWriter:
+    """Create a tiled, deflated GeoTIFF; `profile` holds at least its ``count`` and ``dtype``."""
+    return rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        height=shape[0],
+        width=shape[1],
+        crs=f"EPSG:{epsg}",
+        transform=transform,
+        tiled=True,
+        blockxsize=BLOCK,
+        blockysize=BLOCK,
+        compress="deflate",
+        zlevel=3,
+        bigtiff="IF_SAFER",
+        **profile,
+    )
