@@ -15,7 +15,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
-from landslip.runtime.labels import COL, DOWN, KIND, LEAVES_ALONG_ROW, PIECE, RIGHT, ROW
+from landslip.runtime.labels import COL, DOWN, KIND, LEAVES_ALONG_ROW, PIECE, ROW
 
 Array = NDArray[Any]
 
@@ -26,8 +26,8 @@ def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
     """Outline pixel sets.
 
     Args:
-        corners: int32 (n, CORNER_FIELDS), all corners of the sets, as :func:`landslip.runtime.labels.find_corners`
-            gives them; their PIECE names 4-connected pixel sets.
+        corners: int32 (n, CORNER_FIELDS), all corners of the sets, as and in the order in which
+            :func:`landslip.runtime.labels.find_corners` gives them; their PIECE names 4-connected pixel sets.
         owner: int64 (n,), which multipolygon each corner belongs to: 0, 1, … without gaps.
         transform: from (column, row) of the pixel lattice to map coordinates.
 
@@ -37,7 +37,7 @@ def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
     """
     if not len(corners):
         return np.empty(0, dtype=object)
-    order = np.lexsort((corners[:, KIND] & RIGHT, corners[:, COL], corners[:, ROW], corners[:, PIECE], owner))
+    order = np.lexsort((corners[:, PIECE], owner))  # stable: row-major within each piece
     corners, owner = corners[order], owner[order]
     starts = np.flatnonzero(np.diff(corners[:, PIECE], prepend=-1))
     piece = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(corners)))
@@ -63,7 +63,7 @@ def _trace_rings(corners: Array, piece: Array, clockwise: bool) -> tuple[Array, 
     count = len(corners)
     row, col, kind = corners[:, ROW], corners[:, COL], corners[:, KIND]
     partner = np.arange(count) ^ 1
-    by_column = np.lexsort((kind & DOWN, row, col, piece))
+    by_column = np.lexsort((kind & DOWN, row, (piece << 32) | col))
     along_column = np.empty(count, dtype=np.int64)
     along_column[by_column] = by_column[partner]
     following = np.where(((kind & LEAVES_ALONG_ROW) > 0) == clockwise, partner, along_column)
