@@ -1,0 +1,153 @@
+"""Landslides as a GeoPackage. The only place that writes vector files, and where pyogrio's exceptions end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from rasterio.crs import CRS
+
+from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.polygons import Landslide
+
+LAYER = "landslides"
+"""Name of the only layer."""
+
+_MEANING = "area_m2 in square metres; confidence_mean and confidence_max from 0 to 1; slope_mean in degrees"
+_FIELDS = ("id", "area_m2", "confidence_mean", "confidence_max", "slope_mean")
+
+# SQLite keeps these beside a database while it is written; one that stays behind would be played into the next file.
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a layer of landslides holds."""
+
+    count: int
+    """Number of landslides."""
+    area_m2: float
+    """Their area together, square metres."""
+
+
+def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 1000) -> Summary:
+    """Write multipolygons with id (1, 2, …), area_m2, confidence_mean, confidence_max and slope_mean (null if unknown).
+
+    The file comes under its name when it is complete; without landslides it has the layer, its CRS and no feature.
+    Equal landslides in equal chunks make equal bytes, given one GDAL: the dates in the file are fixed to 1970.
+
+    Args:
+        path: ends in ``.gpkg``; replaced if it exists.
+        landslides: consumed as they come.
+        crs: of their geometries.
+        chunk: how many are held in memory and written together, from 1.
+
+    Raises:
+        OutputError: the file cannot be written.
+        UsageError: ``chunk`` is out of range.
+    """
+    if chunk < 1:
+        raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
+    # GDAL wants the ending .gpkg; a name of its own keeps the file from being taken for the result.
+    partial = path.with_name(f".partial-{path.stem}.gpkg")
+    try:
+        with _fixed_dates():
+            summary = _write_chunks(partial, path, iter(landslides), crs, chunk)
+        with _errors_about(path):
+            _remove_side_files(path)
+            partial.replace(path)
+    finally:
+        with _errors_about(path):
+            partial.unlink(missing_ok=True)
+            _remove_side_files(partial)
+    return summary
+
+
+def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], crs: CRS, chunk: int) -> Summary:
+    with _errors_about(path):
+        partial.unlink(missing_ok=True)
+        _remove_side_files(partial)
+        _append(partial, [], 0, crs)
+    count, area = 0, 0.0
+    while some := list(islice(landslides, chunk)):
+        with _errors_about(path):
+            _append(partial, some, count, crs)
+        count += len(some)
+        area = sum((one.area_m2 for one in some), start=area)
+    with _errors_about(path):
+        _check_count(partial, count)
+    return Summary(count, area)
+
+
+def _append(path: Path, landslides: list[Landslide], count: int, crs: CRS) -> None:
+    """Add landslides behind the ``count`` that are there; the file is made if it is not."""
+    geometry = np.empty(len(landslides), dtype=object)
+    geometry[:] = [one.geometry for one in landslides]
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(geometry),
+        _columns(landslides, count + 1),
+        list(_FIELDS),
+        layer=LAYER,
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        crs=crs.to_wkt(),
+        append=path.exists(),
+        nan_as_null=True,
+        dataset_options={"VERSION": "1.2"},  # newer versions make GDAL of 2022 and earlier warn, and bring nothing here
+        layer_options={"DESCRIPTION": _MEANING},
+    )
+
+
+def _columns(landslides: list[Landslide], first_id: int) -> list[NDArray[Any]]:
+    """One array per field; an unknown slope is NaN, which becomes null."""
+    slopes = [np.nan if one.slope_mean is None else one.slope_mean for one in landslides]
+    return [
+        np.arange(first_id, first_id + len(landslides), dtype=np.int64),
+        np.array([one.area_m2 for one in landslides], dtype=np.float64),
+        np.array([one.confidence_mean for one in landslides], dtype=np.float64),
+        np.array([one.confidence_max for one in landslides], dtype=np.float64),
+        np.array(slopes, dtype=np.float64),
+    ]
+
+
+def _check_count(path: Path, count: int) -> None:
+    """Errors while SQLite commits do not all reach pyogrio's caller: what counts is what can be read back."""
+    found = pyogrio.read_info(path, layer=LAYER, force_feature_count=True)["features"]
+    if found != count:
+        raise DataLayerError(f"{found} of {count} landslides arrived in the file")
+
+
+def _remove_side_files(path: Path) -> None:
+    for ending in _SIDE_FILES:
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def _errors_about(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (DataSourceError, DataLayerError, OSError) as error:
+        raise OutputError(
+            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has room."
+        ) from error
+
+
+@contextmanager
+def _fixed_dates() -> Iterator[None]:
+    name = "OGR_CURRENT_DATE"
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: "1970-01-01T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})

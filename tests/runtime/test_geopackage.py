@@ -1,0 +1,156 @@
+"""The written layer, read back."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyogrio.raw
+import pytest
+import shapely
+from rasterio.crs import CRS
+
+from landslip.runtime.errors import EngineError, OutputError, UsageError
+from landslip.runtime.geopackage import Summary, write_landslides
+from landslip.runtime.polygons import Landslide
+
+UTM = CRS.from_epsg(32648)
+
+
+def landslides(count: int) -> Iterator[Landslide]:
+    for i in range(count):
+        square = shapely.box(10 * i, 0, 10 * i + 6, 6)
+        apart = shapely.box(10 * i + 6, 6, 10 * i + 8, 8)
+        yield Landslide(
+            geometry=shapely.MultiPolygon([square.difference(shapely.box(10 * i + 1, 1, 10 * i + 2, 2)), apart]),
+            pixels=39,
+            area_m2=39.0 + i,
+            confidence_mean=0.625,
+            confidence_max=0.75,
+            slope_mean=None if i % 3 == 1 else 30.0 + i,
+        )
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 5, 1000])
+def test_what_is_written_can_be_read(tmp_path: Path, chunk: int) -> None:
+    path = tmp_path / "landslides.gpkg"
+    expected = list(landslides(5))
+    assert write_landslides(path, iter(expected), UTM, chunk=chunk) == Summary(5, 5 * 39 + 10)
+
+    assert [name for name, _ in pyogrio.list_layers(path)] == ["landslides"]
+    meta, _, geometry, fields = pyogrio.raw.read(path, layer="landslides")
+    assert CRS.from_user_input(meta["crs"]) == UTM
+    assert meta["geometry_type"] == "MultiPolygon"
+    assert list(meta["fields"]) == ["id", "area_m2", "confidence_mean", "confidence_max", "slope_mean"]
+    assert list(shapely.from_wkb(geometry)) == [one.geometry for one in expected]
+    ids, areas, means, maxima, slopes = fields
+    assert ids.dtype == np.int64
+    assert ids.tolist() == [1, 2, 3, 4, 5]
+    assert areas.tolist() == [one.area_m2 for one in expected]
+    assert set(means.tolist()) == {0.625}
+    assert set(maxima.tolist()) == {0.75}
+    np.testing.assert_array_equal(slopes, [30, np.nan, 32, 33, np.nan])
+
+
+def test_an_unknown_slope_is_null_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "landslides.gpkg"
+    write_landslides(path, landslides(5), UTM)
+    database = sqlite3.connect(path)
+    kinds = database.execute("SELECT typeof(slope_mean) FROM landslides ORDER BY id").fetchall()
+    checked = database.execute("PRAGMA integrity_check").fetchone()
+    database.close()
+    assert [kind for (kind,) in kinds] == ["real", "null", "real", "real", "null"]
+    assert checked == ("ok",)
+
+
+def test_no_landslides_make_an_empty_layer(tmp_path: Path) -> None:
+    path = tmp_path / "landslides.gpkg"
+    assert write_landslides(path, [], UTM) == Summary(0, 0.0)
+    info = pyogrio.read_info(path, layer="landslides")
+    assert info["features"] == 0
+    assert info["crs"] == "EPSG:32648"
+    assert info["geometry_type"] == "MultiPolygon"
+    assert info["fields"].tolist()[0] == "id"
+    assert [file.name for file in tmp_path.iterdir()] == ["landslides.gpkg"]
+
+
+def test_a_crs_without_a_code_survives(tmp_path: Path) -> None:
+    crs = CRS.from_proj4("+proj=laea +lat_0=33 +lon_0=104 +datum=WGS84 +units=m")
+    write_landslides(tmp_path / "landslides.gpkg", landslides(1), crs)
+    found = pyogrio.read_info(tmp_path / "landslides.gpkg")["crs"]
+    assert CRS.from_user_input(found).to_dict()["proj"] == "laea"
+    assert CRS.from_user_input(found).to_dict()["lat_0"] == 33
+
+
+def test_only_the_result_is_left_and_it_replaces_an_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "landslides.gpkg"
+    path.write_bytes(b"something older")
+    (tmp_path / "landslides.gpkg-wal").write_bytes(b"its log")
+    (tmp_path / ".partial-landslides.gpkg").write_bytes(b"left by a crash")
+    (tmp_path / ".partial-landslides.gpkg-journal").write_bytes(b"left by a crash, too")
+    write_landslides(path, landslides(3), UTM, chunk=2)
+    assert [file.name for file in tmp_path.iterdir()] == ["landslides.gpkg"]
+    assert pyogrio.read_info(path)["features"] == 3
+
+
+def test_equal_landslides_make_equal_bytes(tmp_path: Path) -> None:
+    first, second = tmp_path / "a" / "landslides.gpkg", tmp_path / "b" / "landslides.gpkg"
+    for path in (first, second):
+        path.parent.mkdir()
+        write_landslides(path, landslides(50), UTM, chunk=20)
+        time.sleep(0.01)  # GeoPackage dates have milliseconds
+    assert first.read_bytes() == second.read_bytes()
+    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+
+
+def test_an_error_in_the_landslides_passes_and_leaves_nothing(tmp_path: Path) -> None:
+    def failing() -> Iterator[Landslide]:
+        yield from landslides(3)
+        raise EngineError("the device is gone")
+
+    with pytest.raises(EngineError, match="the device is gone"):
+        write_landslides(tmp_path / "landslides.gpkg", failing(), UTM, chunk=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "landslides.gpkg"
+    with pytest.raises(OutputError, match=r"nowhere/landslides\.gpkg cannot be written: .*folder exists"):
+        write_landslides(path, landslides(1), UTM)
+
+
+def test_chunks_of_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="give 1 or more"):
+        write_landslides(tmp_path / "landslides.gpkg", landslides(1), UTM, chunk=0)
+
+
+WRITE_WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+import shapely
+from rasterio.crs import CRS
+from landslip.runtime.errors import OutputError
+from landslip.runtime.geopackage import write_landslides
+from landslip.runtime.polygons import Landslide
+
+square = shapely.MultiPolygon([shapely.box(0, 0, 6, 6)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+try:
+    write_landslides(Path(sys.argv[1]), [Landslide(square, 1, 36.0, 0.5, 0.5, None)] * 3000, CRS.from_epsg(32648))
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+@pytest.mark.parametrize("room", [20_000, 120_000, 300_000])
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "landslides.gpkg"
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_WITHOUT_ROOM, str(path), str(room)], capture_output=True, text=True, check=True
+    )
+    assert f"{path} cannot be written" in done.stdout
+    assert list(tmp_path.iterdir()) == []
