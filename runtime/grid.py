@@ -44,13 +44,13 @@ class MapGrid:
         Returns:
             A grid, with height or width 0 where ``bounds`` hold no pixel centre.
         """
-        left, bottom, right, top = bounds
-        first_col, last_col = _centres_between(left - anchor[0], right - anchor[0], resolution)
-        first_row, last_row = _centres_between(anchor[1] - top, anchor[1] - bottom, resolution)
-        origin = Affine.translation(anchor[0] + first_col * resolution, anchor[1] - first_row * resolution)
+        west, south, east, north = bounds
+        first_col, last_col = _centres_between(west - anchor[0], east - anchor[0], resolution)
+        first_row, last_row = _centres_between(anchor[1] - north, anchor[1] - south, resolution)
+        left, top = anchor[0] + first_col * resolution, anchor[1] - first_row * resolution
         return cls(
             crs=crs,
-            transform=origin * Affine.scale(resolution, -resolution),
+            transform=Affine(resolution, 0.0, left, 0.0, -resolution, top),
             height=max(0, last_row - first_row),
             width=max(0, last_col - first_col),
         )
@@ -140,9 +140,13 @@ class TileGrid:
         return first, last
 
     def chunk(self, index: int) -> tuple[int, int]:
-        """First and last (exclusive) map row that tile row ``index`` shows and no earlier one did (may be empty)."""
-        first, last = self.row_span(index)
-        return (first if index == 0 else max(first, self.row_span(index - 1)[1])), last
+        """First and last (exclusive) map row to read for tile row ``index``, when the earlier ones were read before.
+
+        The chunks of all tile rows, in order, cover each row of the map exactly once (a chunk may be empty).
+        """
+        first = 0 if index == 0 else self.row_span(index - 1)[1]
+        last = self.row_span(index)[1] if index + 1 < len(self.rows) else self.height
+        return first, last
 
     @cached_property
     def depth(self) -> int:

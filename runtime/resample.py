@@ -110,8 +110,8 @@ class Resampler:
         if self._nearest:
             _nearest(values, valid, rows, cols, place, limits, out, known)
         elif self._separable:
-            across = _taps(cols[0], self._radius[1], limits[1], place[1])
-            down = _taps(rows[:, 0], self._radius[0], limits[0], place[0])
+            across = _taps(cols[0], self._radius[1], limits[1], (place[1], values.shape[2]))
+            down = _taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
             _separable(values, valid, down, across, np.issubdtype(values.dtype, np.integer), out, known)
         else:
             whole = np.issubdtype(values.dtype, np.integer)
@@ -195,21 +195,30 @@ def _between_nodes(nodes: NDArray[np.float64], offset: tuple[int, int], shape: t
 
 
 def _taps(
-    places: NDArray[np.float64], radius: float, length: int, offset: int
+    places: NDArray[np.float64], radius: float, length: int, span: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Filter taps along one axis.
 
+    Args:
+        places: (n,) where the pixels lie in the source.
+        radius: half width of the triangle.
+        length: pixels of the source.
+        span: first pixel and number of pixels of the source window.
+
     Returns:
-        indices (n, taps) into the source window and weights (n, taps) that sum to 1; a row of zero weights marks a pixel
-        outside the source. Beyond the source's edge the edge pixel stands in.
+        indices (n, taps) into the source window and weights (n, taps) that sum to 1 over the taps inside the source; a row
+        of zero weights marks a pixel outside the source.
     """
     count = 2 * math.ceil(radius)
     first = np.floor(places - radius).astype(np.int64) + 1
     indices = first[:, None] + np.arange(count)
     weights = np.maximum(0.0, 1.0 - np.abs(indices - places[:, None]) / radius)
-    weights /= weights.sum(axis=1, keepdims=True)
-    weights[(places < -0.5) | (places > length - 0.5)] = 0.0
-    return np.clip(indices, 0, length - 1) - offset, weights.astype(np.float32)
+    outside = (places < -0.5) | (places > length - 0.5)
+    weights[(indices < 0) | (indices >= length) | outside[:, None]] = 0.0
+    total = weights.sum(axis=1, keepdims=True)
+    np.divide(weights, total, out=weights, where=total > 0)
+    # A tap without weight may lie outside the window that was read; any pixel inside will do for it.
+    return np.clip(indices - span[0], 0, span[1] - 1), weights.astype(np.float32)
 
 
 _kernel = numba.njit(nogil=True, cache=True)
@@ -305,14 +314,14 @@ def _scattered(
             totals[:] = 0.0
             for m in range(top, top + 2 * int(math.ceil(radius[0]))):
                 along = max(0.0, 1.0 - abs(m - row) / radius[0])
-                if along == 0.0:
+                if along == 0.0 or m < 0 or m >= limits[0]:
                     continue
-                y = min(max(m, 0), limits[0] - 1) - place[0]
+                y = m - place[0]
                 for n in range(left, left + 2 * int(math.ceil(radius[1]))):
                     weight = np.float32(along * max(0.0, 1.0 - abs(n - col) / radius[1]))
-                    if weight == 0.0:
+                    if weight == 0.0 or n < 0 or n >= limits[1]:
                         continue
-                    x = min(max(n, 0), limits[1] - 1) - place[1]
+                    x = n - place[1]
                     good &= valid[y, x]
                     weights += weight
                     for band in range(out.shape[0]):

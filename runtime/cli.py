@@ -1,0 +1,100 @@
+"""The ``landslip`` command: commands are found by name and loaded only when they are run."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from typing import Any
+
+import click
+
+from landslip.runtime.errors import LandslipError, UsageError
+
+COMMANDS = {
+    "map": "landslip.runtime.commands.map:map_command",
+    "demo": "landslip.models.cli:demo",
+    "export": "landslip.export.cli:export",
+    "bench": "landslip.benchmarks.cli:bench",
+}
+"""Where each command lives, as ``module:attribute``."""
+
+_HELP = {
+    "map": "Map the landslides of an event.",
+    "demo": "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
+    "export": "Turn a Keras HDF5 file into ONNX, gated by a parity check.",
+    "bench": "Measure throughput and memory on this machine.",
+}
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run; its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a user's work."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("landslip"):
+                raise
+            raise UsageError(
+                f"landslip {cmd_name} needs the package {error.name!r}, which is not installed. "
+                f"Install it with: pip install 'landslip[{'bench' if cmd_name == 'bench' else 'export'}]'"
+            ) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line for each command, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="landslip", message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
+def cli(verbose: int, quiet: bool) -> None:
+    """Map landslides from satellite images before and after an event, on the machine at hand."""
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("landslip").setLevel(level)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command line and exit with its code.
+
+    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, 130 interrupted.
+    """
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run a command line and give its exit code; errors are said on stderr in a sentence."""
+    try:
+        result: Any = cli.main(args, prog_name="landslip", standalone_mode=False)
+    except LandslipError as error:
+        click.echo(f"landslip: {error}", err=True)
+        return error.exit_code
+    except click.exceptions.Abort:
+        click.echo("landslip: interrupted; nothing was left under a final name.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("landslip: interrupted; nothing was left under a final name.", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,65 @@
+"""``landslip map``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landslip.runtime.engines import EngineOptions
+from landslip.runtime.engines.opening import DEVICES, ENGINES
+from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.progress import progress_for
+from landslip.runtime.protocols import PROTOCOLS
+from landslip.runtime.scene import SceneFiles
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("map", context_settings={"show_default": True})
+@click.option("-m", "--model", type=_FILE, required=True, help="ONNX file made by landslip export.")
+@click.option("--pre", type=_FILE, required=True, help="RGB image before the event (uint8, bands 1 to 3).")
+@click.option("--post", type=_FILE, required=True, help="RGB image after the event (uint8, bands 1 to 3).")
+@click.option("--dem", type=_FILE, help="Elevation model in metres; hillshade and slope are computed from it.")
+@click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade.")
+@click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade.")
+@click.option("--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable.")
+@click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside.")
+@click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
+@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
+@click.option("--tile", type=int, help="Edge of a tile in pixels.  [default: the model's own]")
+@click.option("--overlap", type=float, default=0.5, help="Share of a tile that the next one covers again.")
+@click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
+@click.option("--threshold", type=float, help="Confidence that counts as landslide, 0..1.  [default: the model's own]")
+@click.option("--min-area", type=float, default=400.0, help="Smallest landslide polygon in square metres.")
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", help="What runs the network.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where it runs.")
+@click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
+@click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
+def map_command(as_json: bool, **options: Any) -> None:
+    """Map the landslides of an event.
+
+    Writes confidence.tif, landslides.gpkg, quicklook.png and run.json into the output folder.
+    """
+    record = map_scene(_request(options), progress=progress_for(sys.stderr))
+    click.echo(json.dumps(record, indent=2) if as_json else _summary(record, options["out"]))
+
+
+def _request(options: dict[str, Any]) -> MapRequest:
+    files = SceneFiles(**{name: options[name] for name in ("pre", "post", "dem", "hillshade", "slope", "masks", "aoi")})
+    engine = EngineOptions(**{name: options[name] for name in ("engine", "device", "batch", "tile", "threads")})
+    rest = {name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")}
+    return MapRequest(files=files, engine=engine, **rest)
+
+
+def _summary(record: dict[str, Any], out: Path) -> str:
+    tiles, seconds = record["tiles"], record["seconds"]["total"]
+    return (
+        f"{record['landslides']} landslides, {record['landslide_km2']:.3f} km2 of {record['observed_km2']:.2f} km2 "
+        f"observed ({tiles['predicted']} tiles in {seconds:.1f} s)\n"
+        + "\n".join(str(out / name) for name in ("landslides.gpkg", "confidence.tif", "quicklook.png", "run.json"))
+    )

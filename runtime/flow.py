@@ -1,0 +1,128 @@
+"""Stages that run side by side: a generator moved to a thread of its own, joined by a bounded queue."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+_POLL = 0.1
+"""Seconds between looks at whether the other side has given up."""
+
+
+class _Abandoned(Exception):
+    """The line is coming down: stop here, quietly."""
+
+
+class _End:
+    """Last thing in a queue: the stage is done, or failed with ``error``."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class Line:
+    """A line of stages, each a generator running in a thread of its own, joined by bounded queues.
+
+    Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so travels
+    down the line to the caller. Leaving the context, with an error, by Ctrl-C or regularly, stops every stage at its next
+    value and returns when all threads have ended.
+    """
+
+    def __init__(self) -> None:
+        self._abandoned = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def background(self, items: Iterable[T], depth: int = 2) -> Iterator[T]:
+        """Run ``items`` in a thread and give its values in order.
+
+        Args:
+            items: what to run.
+            depth: values that may wait to be taken; the thread pauses when they do.
+        """
+        waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
+        thread = threading.Thread(target=self._work, args=(items, waiting), name="landslip-stage", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return self._values(waiting)
+
+    def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
+        try:
+            for item in items:
+                self._put(waiting, item)
+            self._put(waiting, _End(None))
+        except _Abandoned:
+            pass
+        except BaseException as error:  # noqa: BLE001 - handed over to the consumer, whatever it is
+            with suppress(_Abandoned):
+                self._put(waiting, _End(error))
+
+    def _put(self, waiting: queue.Queue[T | _End], value: T | _End) -> None:
+        while not self._abandoned.is_set():
+            try:
+                waiting.put(value, timeout=_POLL)
+            except queue.Full:
+                continue
+            return
+        raise _Abandoned
+
+    def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
+        while not self._abandoned.is_set():
+            # With a timeout, because a plain get cannot be interrupted by Ctrl-C on Windows.
+            try:
+                value = waiting.get(timeout=_POLL)
+            except queue.Empty:
+                continue
+            if not isinstance(value, _End):
+                yield value
+            elif value.error is not None:
+                raise value.error
+            else:
+                return
+        raise _Abandoned
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._abandoned.set()
+        for thread in self._threads:
+            thread.join()
+
+
+class Stopwatch:
+    """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._busy: defaultdict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to ``stage``; each stage belongs to one thread."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._busy[stage] += time.perf_counter() - began
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+    def seconds(self, *stages: str) -> dict[str, float]:
+        """Seconds since the start as ``total``, and the busy seconds of ``stages``."""
+        return {"total": round(self.elapsed, 3)} | {stage: round(self._busy[stage], 3) for stage in stages}

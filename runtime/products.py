@@ -1,0 +1,115 @@
+"""The map as a file: written row by row, finished as a cloud-optimised GeoTIFF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+
+from landslip.runtime.errors import OutputError
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.kernels import NOT_OBSERVED
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+BLOCK = 512
+"""Edge of the blocks of the map file."""
+
+
+class ConfidenceWriter:
+    """Writes finished rows to a tiled GeoTIFF and counts what is in them."""
+
+    def __init__(self, path: Path, grid: MapGrid, level: int) -> None:
+        """Open a file for writing.
+
+        Args:
+            path: working file.
+            grid: the map.
+            level: percent from which on a pixel counts as landslide.
+
+        Raises:
+            OutputError: the file cannot be made.
+        """
+        self._path, self._level = path, level
+        self.observed = 0
+        self.landslide = 0
+        try:
+            self._dataset = rasterio.open(
+                path, "w", driver="GTiff", height=grid.height, width=grid.width, count=1, dtype="uint8",
+                crs=grid.crs, transform=grid.transform, nodata=NOT_OBSERVED,
+                tiled=True, blockxsize=BLOCK, blockysize=BLOCK, compress="deflate", zlevel=1, bigtiff="IF_SAFER",
+            )  # fmt: skip
+        except RasterioError as error:
+            raise _unwritable(path, error) from error
+
+    def write(self, first_row: int, percent: NDArray[np.uint8]) -> None:
+        """Write rows (rows, width) from ``first_row`` on.
+
+        Raises:
+            OutputError: the disk is full, or gone.
+        """
+        window = rasterio.windows.Window(0, first_row, percent.shape[1], percent.shape[0])
+        try:
+            self._dataset.write(percent, 1, window=window)
+        except RasterioError as error:
+            raise _unwritable(self._path, error) from error
+        histogram = np.bincount(percent.ravel(), minlength=256)
+        self.observed += int(histogram[:NOT_OBSERVED].sum())
+        self.landslide += int(histogram[self._level : NOT_OBSERVED].sum())
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OutputError: the last rows could not be written.
+        """
+        try:
+            self._dataset.close()
+        except RasterioError as error:
+            raise _unwritable(self._path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def write_cog(source: Path, target: Path) -> None:
+    """Turn a finished map into a cloud-optimised GeoTIFF with overviews, block by block.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        with rasterio.open(source, "r+") as dataset:
+            dataset.set_band_description(1, "landslide confidence, percent")
+        rasterio.shutil.copy(
+            source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
+            overview_resampling="average",
+        )  # fmt: skip
+    except RasterioError as error:
+        raise _unwritable(target, error) from error
+
+
+def read_bands(path: Path, rows: int = BLOCK) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The rows of a finished map, from the top down: first row and (rows, width) uint8."""
+    with rasterio.open(path) as dataset:
+        for first in range(0, dataset.height, rows):
+            window = rasterio.windows.Window(0, first, dataset.width, min(rows, dataset.height - first))
+            yield first, dataset.read(1, window=window)
+
+
+def _unwritable(path: Path, error: Exception) -> OutputError:
+    reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+    return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({reason}). Check the free disk space.")

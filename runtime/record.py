@@ -1,0 +1,88 @@
+"""The run record: what was done, with what, and how long it took."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.engines import Engine
+from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.scene import SceneFiles
+
+Record = dict[str, Any]
+"""JSON-like: what ``run.json`` holds."""
+
+
+def landslip_version() -> str:
+    """The installed version."""
+    return version("landslip")
+
+
+def now() -> str:
+    """UTC time in ISO 8601, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+    except FileNotFoundError as error:
+        raise InputMissingError(f"{path} does not exist. Check the path.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()
+
+
+def describe_engine(model: Path, engine: Engine) -> Record:
+    """The ``model`` and ``engine`` entries; no checksum for an engine that has no file, such as a fake one."""
+    sha256 = sha256_of(model) if model.exists() else None
+    return {
+        "model": {"name": engine.spec.name, "sha256": sha256, "precision": engine.precision},
+        "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
+    }
+
+
+def describe_inputs(files: SceneFiles) -> list[Record]:
+    """The ``inputs`` entry."""
+    return [{"role": role, "path": str(path), "sha256": sha256_of(path)} for role, path in files.roles()]
+
+
+def describe_grid(grid: MapGrid) -> Record:
+    """The ``grid`` entry; the transform as GDAL's six numbers in the order of rasterio."""
+    crs = grid.crs.to_epsg()
+    return {
+        "crs": f"EPSG:{crs}" if crs else grid.crs.to_wkt(),
+        "transform": list(grid.transform)[:6],
+        "height": grid.height,
+        "width": grid.width,
+    }
+
+
+def peak_rss_bytes() -> int | None:
+    """The most memory this process has held so far, in bytes; None where the system does not say."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record as readable JSON."""
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

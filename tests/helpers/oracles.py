@@ -1,0 +1,28 @@
+"""Slow, plain, whole-array twins of what the runtime does in pieces."""
+
+from __future__ import annotations
+
+import numpy as np
+from landslip.runtime.grid import TileGrid, reflect
+
+
+def tile_of(image: np.ndarray, row: int, col: int, tile: int) -> np.ndarray:
+    """(bands, tile, tile) cut from a whole image (bands, h, w), reflected where it reaches over the edge."""
+    rows = [reflect(row + i, image.shape[1]) for i in range(tile)]
+    cols = [reflect(col + j, image.shape[2]) for j in range(tile)]
+    return image[:, rows][:, :, cols]
+
+
+def weighted_mean(grid: TileGrid, tiles: dict[tuple[int, int], np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """sum(w p) / sum(w) in float64, scattered tile by tile: (height, width), NaN where no tile lies."""
+    total = np.zeros((grid.height, grid.width))
+    weight = np.zeros_like(total)
+    window = np.outer(weights, weights)
+    for (row, col), values in tiles.items():
+        top, left = grid.rows[row], grid.cols[col]
+        y = slice(max(0, top), min(grid.height, top + grid.tile))
+        x = slice(max(0, left), min(grid.width, left + grid.tile))
+        inner = (slice(y.start - top, y.stop - top), slice(x.start - left, x.stop - left))
+        total[y, x] += window[inner] * values[inner].astype(np.float64)
+        weight[y, x] += window[inner]
+    return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)

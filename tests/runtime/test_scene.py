@@ -1,0 +1,183 @@
+"""Scenes: any rasters, one grid; and every refusal in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.scene import SceneFiles, open_scene
+from rasterio.crs import CRS
+from rasterio.windows import Window
+
+
+def read_all(files, resolution=6.0):
+    with open_scene(files, resolution) as scene:
+        return scene.grid, scene.read(scene.grid.rows(0, scene.grid.height))
+
+
+def test_rasters_on_the_grid_come_through_unchanged(tmp_path):
+    files = scene_on_grid(tmp_path, 50, 70)
+    grid, patch = read_all(files)
+    assert (grid.height, grid.width, grid.transform.c) == (50, 70, LEFT)
+    for role in ("pre", "post", "hillshade", "slope"):
+        with rasterio.open(getattr(files, role)) as dataset:
+            np.testing.assert_array_equal(patch.arrays[role], dataset.read())
+    assert patch.valid.all()
+    assert {role: array.dtype.name for role, array in patch.arrays.items()} == {
+        "pre": "uint8", "post": "uint8", "hillshade": "uint8", "slope": "float32",
+    }  # fmt: skip
+
+
+def test_windows_of_a_mixed_scene_fit_together(tmp_path):
+    files = scene_mixed(tmp_path)
+    grid, whole = read_all(files)
+    assert grid.resolution == 6.0
+    assert (grid.transform.c % 6, grid.transform.f % 6) == (0, 0)
+    with open_scene(files, 6.0) as scene:
+        part = scene.read(Window(33, 71, 120, 55))
+    for role, array in part.arrays.items():
+        np.testing.assert_array_equal(array, whole.arrays[role][:, 71:126, 33:153])
+    np.testing.assert_array_equal(part.valid, whole.valid[71:126, 33:153])
+    assert 0.5 < whole.valid.mean() < 1
+
+
+def test_the_grid_is_the_common_area_of_both_images(tmp_path):
+    files = scene_mixed(tmp_path)
+    shifted = write(tmp_path / "shifted.tif", rgb(240, 300), 10.0, left=LEFT + 600, top=TOP - 300)
+    grid, _ = read_all(replace(files, pre=shifted))
+    left, bottom, right, top = grid.bounds
+    assert abs(left - (LEFT + 600)) <= 3
+    assert abs(top - (TOP - 300)) <= 3
+    assert abs(right - (LEFT + 3000)) <= 3
+    assert abs(bottom - (TOP - 2400)) <= 3
+
+
+def test_degrees_become_utm(tmp_path):
+    image = dict(resolution=1e-4, left=9.0, top=45.1, crs="EPSG:4326")
+    files = SceneFiles(
+        pre=write(tmp_path / "pre.tif", rgb(200, 220), **image),
+        post=write(tmp_path / "post.tif", rgb(200, 220, 1), **image),
+        dem=write(tmp_path / "dem.tif", elevation(120, 130), 3e-4, left=8.995, top=45.105, crs="EPSG:4326"),
+    )
+    grid, patch = read_all(files)
+    assert grid.crs == CRS.from_epsg(32632)
+    assert patch.valid.mean() > 0.9
+    assert 5 < np.median(patch.arrays["slope"][patch.valid[None]]) < 60
+
+
+def test_terrain_is_computed_on_the_elevation_models_own_grid(tmp_path):
+    rows, cols = np.mgrid[:120, :120].astype(np.float32)
+    plane = write(tmp_path / "plane.tif", 30 * cols * np.float32(0.5), 30.0, left=LEFT - 300, top=TOP + 300)
+    _, patch = read_all(replace(scene_mixed(tmp_path), dem=plane, masks=()))
+    np.testing.assert_allclose(patch.arrays["slope"][0][patch.valid], np.degrees(np.arctan(0.5)), atol=1e-4)
+
+
+def test_where_no_terrain_is_known_nothing_is_observed(tmp_path):
+    small = write(tmp_path / "small.tif", elevation(40, 120), 30.0, left=LEFT - 300, top=TOP + 300)
+    files = replace(scene_mixed(tmp_path), dem=small, masks=())
+    grid, patch = read_all(files)
+    # The model's last ring has no slope, and the pixels next to it none to interpolate from.
+    last_known = round((TOP - (TOP + 300 - 39 * 30)) / 6)
+    assert patch.valid[: last_known - 5].all()
+    assert not patch.valid[last_known:].any()
+    with open_scene(files, 6.0) as scene:
+        slope = scene.slope(grid.rows(0, grid.height))
+    np.testing.assert_array_equal(np.isnan(slope), ~patch.valid)
+
+
+def test_nodata_is_not_observed_but_black_is(tmp_path):
+    image = rgb(240, 300)
+    image[:, 100:120, 50:60] = 0
+    image[0, 10:20, 10:20] = 0  # no red: a colour, not nodata
+    pre = write(tmp_path / "nodata.tif", image, 10.0, nodata=0)
+    _, patch = read_all(replace(scene_mixed(tmp_path), pre=pre, masks=()))
+    assert not patch.valid[170:195, 86:98].any()
+    assert patch.valid[18:32, 18:32].all()
+
+
+def test_masks_hide_and_do_not_change_what_the_network_sees(tmp_path):
+    files = scene_mixed(tmp_path)
+    _, masked = read_all(files)
+    _, clear = read_all(replace(files, masks=()))
+    for role in clear.arrays:
+        np.testing.assert_array_equal(masked.arrays[role], clear.arrays[role])
+    assert clear.valid.all()
+    expected = np.zeros((400, 500), bool)
+    # Rows 60 to 80, columns 75 to 150 of the 10 m mask, as 6 m pixel centres.
+    expected[100:133, 125:250] = True
+    assert (masked.valid[: expected.shape[0], : expected.shape[1]] == ~expected).mean() > 0.99
+
+
+@pytest.mark.parametrize("kind", ["raster", "gpkg", "geojson in degrees"])
+def test_an_area_of_interest_cuts_the_grid(tmp_path, kind):
+    files = scene_mixed(tmp_path)
+    circle = shapely.Point(LEFT + 1500, TOP - 1200).buffer(500)
+    path, crs = tmp_path / "aoi.gpkg", "EPSG:32632"
+    if kind == "raster":
+        inside = rasterio.features.geometry_mask([circle], (240, 300), rasterio.Affine(10, 0, LEFT, 0, -10, TOP), invert=True)
+        path = write(tmp_path / "aoi.tif", inside.astype(np.uint8), 10.0)
+    else:
+        if kind != "gpkg":
+            path, crs = tmp_path / "aoi.geojson", "EPSG:4326"
+            xs, ys = rasterio.warp.transform("EPSG:32632", crs, *circle.exterior.xy)
+            circle = shapely.Polygon(zip(xs, ys, strict=True))
+        pyogrio.raw.write(path, shapely.to_wkb([circle]), [], [], crs=crs, geometry_type="Polygon")
+    grid, patch = read_all(replace(files, masks=(), aoi=path))
+    area = patch.valid.sum() * grid.pixel_area
+    assert abs(area / (np.pi * 500**2) - 1) < 0.02
+    if kind != "raster":
+        assert grid.width == pytest.approx(1000 / 6, abs=2)
+
+
+REFUSED = {
+    "missing": (lambda f, p: replace(f, pre=p / "nowhere.tif"), InputMissingError, "nowhere.tif does not exist"),
+    "not a raster": (lambda f, p: replace(f, post=text(p)), InputError, "cannot be read as a raster"),
+    "one band": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9)[0], 10.0)), InputError, "has 1 band, but red"),
+    "no CRS": (lambda f, p: replace(f, post=write(p / "x.tif", rgb(9, 9), 10.0, crs=None)), InputError, "no coordinate reference"),
+    "16 bit": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9).astype("uint16"), 10.0)), InputError, "is uint16, not uint8"),
+    "elsewhere": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9), 10.0, left=7e5)), InputError, "no area in common"),
+    "area elsewhere": (lambda f, p: replace(f, aoi=write(p / "x.tif", rgb(9, 9)[0], 10.0, left=7e5)), InputError, "outside the images"),
+    "stacked mask": (lambda f, p: replace(f, masks=(write(p / "x.tif", rgb(9, 9), 10.0),)), InputError, "3 bands, but one"),
+    "missing area": (lambda f, p: replace(f, aoi=p / "nowhere.gpkg"), InputMissingError, "nowhere.gpkg does not exist"),
+    "rotated terrain": (
+        lambda f, p: replace(f, dem=write(p / "x.tif", elevation(9, 9), 30.0, transform=rasterio.Affine(30, 2, LEFT, 2, -30, TOP))),
+        InputError,
+        "is rotated",
+    ),
+}  # fmt: skip
+
+
+def text(folder):
+    (folder / "notes.tif").write_text("this is no raster")
+    return folder / "notes.tif"
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refusals_name_the_file_and_the_remedy(tmp_path, kind):
+    change, error, words = REFUSED[kind]
+    files = change(scene_mixed(tmp_path), tmp_path)
+    with pytest.raises(error, match=words) as caught, open_scene(files, 6.0):
+        pass
+    assert str(caught.value).endswith(".")
+
+
+def test_a_damaged_file_is_named_with_the_window(tmp_path):
+    files = scene_mixed(tmp_path)
+    content = files.pre.read_bytes()
+    files.pre.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"pre\.tif cannot be read in rows"):
+        read_all(files)
+
+
+def test_terrain_has_to_be_given_in_one_way(tmp_path):
+    files = scene_mixed(tmp_path)
+    with pytest.raises(UsageError, match="Terrain is missing"):
+        replace(files, dem=None)
+    with pytest.raises(UsageError, match="not both"):
+        replace(files, slope=files.dem)
