@@ -1,0 +1,52 @@
+# The verbs of this project. Each works in a fresh clone with python3 (3.11 or newer) and make alone:
+# what it needs is installed into .venv, in the versions constraints.txt pins.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DEMO ?= demo-out
+
+.PHONY: demo test test-all check format train-demo bench lock clean
+
+demo: .venv/lean ## map a generated scene with the embedded demo model
+	$(BIN)/landslip demo $(DEMO) --overwrite
+
+test: .venv/full ## all tests
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+check: .venv/full ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+format: .venv/full
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train-demo: .venv/full ## train the demo model again and export it
+	$(BIN)/python -m landslip.models.train
+
+bench: .venv/full ## measure this machine
+	$(BIN)/landslip bench all -o benchmarks/results
+
+lock: .venv/full ## update the pinned versions, on purpose
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra export --extra bench --extra dev \
+		pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf .venv build dist *.egg-info demo-out
+
+.venv/python: 
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is older than 3.11: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/lean: .venv/python pyproject.toml constraints.txt
+	$(PIP) install -q -c constraints.txt -e '.[cpu]'
+	touch $@
+
+.venv/full: .venv/python pyproject.toml constraints.txt
+	$(PIP) install -q -c constraints.txt -e '.[cpu,export,bench,dev]'
+	touch $@ .venv/lean
