@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
+from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.features import rasterize
-from rasterio.warp import transform as transform_points
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.grid import Bounds, MapGrid
+from landslip.runtime.grid import Bounds, MapGrid, transform_points
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Resampler
 
@@ -60,7 +59,8 @@ class RasterArea:
         if sampling.source is None:
             return np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         values, valid = self._resampler.resample(sampling, *self._raster.read(sampling.source, (1,)))
-        return valid & (values[0] != 0)
+        inside: NDArray[np.bool_] = valid & (values[0] != 0)
+        return inside
 
 
 class VectorArea:
@@ -76,12 +76,10 @@ class VectorArea:
 
     def inside(self, window: Window, grid: MapGrid) -> NDArray[np.bool_]:
         """See :class:`Area`; a pixel is inside when its centre is."""
-        return rasterize(
-            [(shape, 1) for shape in self._in_crs(grid.crs)],
-            out_shape=(int(window.height), int(window.width)),
-            transform=window_transform(window, grid.transform),
-            dtype="uint8",
-        ).astype(np.bool_)
+        burnt = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
+        shapes = [(shape, 1) for shape in self._in_crs(grid.crs)]
+        rasterize(shapes, out=burnt, transform=window_transform(window, grid.transform))
+        return burnt.astype(np.bool_)
 
     def _in_crs(self, crs: CRS) -> NDArray[Any]:
         if self._on_grid is None or self._on_grid[0] != crs:
@@ -103,7 +101,7 @@ def open_area(path: Path, stack: contextlib.ExitStack) -> RasterArea | VectorAre
     if not path.exists():
         raise InputMissingError(f"area of interest: {path} does not exist. Check the path.")
     try:
-        meta, _, shapes, _ = pyogrio.raw.read(path, columns=[])
+        meta, _, shapes, _ = read_vector(path, columns=[])
     except DataSourceError:
         return RasterArea(stack.enter_context(Raster(path, "area of interest")))
     geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
@@ -127,4 +125,5 @@ def _transformed(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[
         xs, ys = transform_points(source, target, points[:, 0], points[:, 1])
         return np.column_stack([xs, ys])
 
-    return shapely.transform(geometries, moved)
+    on_grid: NDArray[Any] = shapely.transform(geometries, moved)
+    return on_grid

@@ -58,9 +58,7 @@ def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch) -> Iterator[Patch]:
         yield patch
 
 
-def assemble(
-    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, clock: Stopwatch
-) -> Iterator[Batch]:
+def assemble(patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, clock: Stopwatch) -> Iterator[Batch]:
     """Cut the tiles out of the rows as they come.
 
     Batches are filled across tile rows, so that only the last one can be short.
@@ -127,9 +125,7 @@ class _Register:
         tiles = self._plan.tiles
         for name, out in batch.arrays.items():
             rows = self._rows[name]
-            kernels.gather_tile(
-                rows, self._first, tiles.rows[index], tiles.cols[col], tiles.height, out[batch.count]
-            )
+            kernels.gather_tile(rows, self._first, tiles.rows[index], tiles.cols[col], tiles.height, out[batch.count])
         batch.steps.append(Placed(index, col))
         batch.count += 1
 

@@ -1,7 +1,7 @@
 """What can go wrong, as a tree; every message says what was found, where, and what to do about it.
 
     LandslipError                       exit code 1
-    ├── UsageError       (ValueError)   2   the call itself is wrong: options that exclude each other, values out of range
+    ├── UsageError       (ValueError)   2   the call itself is wrong: options that exclude each other, or out of range
     ├── InputError       (ValueError)   3   a file or its content cannot be used
     │   ├── InputMissingError (FileNotFoundError)
     │   └── ModelError                      a model file is not one landslip can run, or fails its checks

@@ -20,7 +20,7 @@ _POLL = 0.1
 """Seconds between looks at whether the other side has given up."""
 
 
-class _Abandoned(Exception):
+class _AbandonedError(Exception):
     """The line is coming down: stop here, quietly."""
 
 
@@ -34,9 +34,9 @@ class _End:
 class Line:
     """A line of stages, each a generator running in a thread of its own, joined by bounded queues.
 
-    Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so travels
-    down the line to the caller. Leaving the context, with an error, by Ctrl-C or regularly, stops every stage at its next
-    value and returns when all threads have ended.
+    Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so
+    travels down the line to the caller. Leaving the context, whether with an error, by Ctrl-C or regularly, stops every
+    stage at its next value and returns when all threads have ended.
     """
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class Line:
             for item in items:
                 self._put(waiting, item)
             self._put(waiting, _End(None))
-        except _Abandoned:
+        except _AbandonedError:
             pass
-        except BaseException as error:  # noqa: BLE001 - handed over to the consumer, whatever it is
-            with suppress(_Abandoned):
+        except BaseException as error:
+            with suppress(_AbandonedError):
                 self._put(waiting, _End(error))
 
     def _put(self, waiting: queue.Queue[T | _End], value: T | _End) -> None:
@@ -74,7 +74,7 @@ class Line:
             except queue.Full:
                 continue
             return
-        raise _Abandoned
+        raise _AbandonedError
 
     def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
         while not self._abandoned.is_set():
@@ -89,7 +89,7 @@ class Line:
                 raise value.error
             else:
                 return
-        raise _Abandoned
+        raise _AbandonedError
 
     def __enter__(self) -> Self:
         return self

@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from affine import Affine
+from numpy.typing import ArrayLike, NDArray
 from rasterio.crs import CRS
+from rasterio.warp import transform as _transform
 from rasterio.windows import Window
 
 Bounds = tuple[float, float, float, float]
@@ -73,7 +76,7 @@ class MapGrid:
 
     def rows(self, first: int, last: int) -> Window:
         """The window of the whole rows ``first`` to ``last`` (exclusive)."""
-        return Window(0, first, self.width, last - first)
+        return window(0, first, self.width, last - first)
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,9 @@ class TileGrid:
     def even(cls, height: int, width: int, tile: int, overlap: float) -> TileGrid:
         """Tiles that reach from edge to edge of the map in equal steps, without a ragged last one.
 
-        The steps are those of nnU-Net (Isensee et al. 2021): as many tiles as ``overlap`` asks for, spread evenly, so that
-        neighbours overlap by at least that much (up to the rounding of a pixel). A map smaller than a tile gets one tile,
-        centred on it.
+        The steps are those of nnU-Net (Isensee et al. 2021): as many tiles as ``overlap`` asks for, spread evenly, so
+        that neighbours overlap by at least that much (up to the rounding of a pixel). A map smaller than a tile gets
+        one tile, centred on it.
 
         Args:
             height: rows of the map, at least 1.
@@ -162,11 +165,16 @@ class TileGrid:
         """Every tile, row by row; offsets may be negative and windows may reach over the map's edge."""
         for row in self.rows:
             for col in self.cols:
-                yield Window(col, row, self.tile, self.tile)
+                yield window(col, row, self.tile, self.tile)
+
+
+def window(col_off: int, row_off: int, width: int, height: int) -> Window:
+    """A ``rasterio.windows.Window``; made here because type checkers cannot see its arguments."""
+    return Window(col_off, row_off, width, height)  # pyright: ignore[reportCallIssue]
 
 
 def reflect(index: int, length: int) -> int:
-    """Where ``index`` lies when a line of ``length`` pixels goes on as its mirror image, the edge pixel not repeated."""
+    """Where ``index`` lies when ``length`` pixels go on as their mirror image, the edge pixel not repeated."""
     if length == 1:
         return 0
     period = 2 * (length - 1)
@@ -179,6 +187,18 @@ def intersection(boxes: Sequence[Bounds]) -> Bounds | None:
     left, bottom = max(box[0] for box in boxes), max(box[1] for box in boxes)
     right, top = min(box[2] for box in boxes), min(box[3] for box in boxes)
     return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def transform_points(
+    source: CRS, target: CRS, xs: ArrayLike, ys: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bring points from one CRS to another; infinite where the target has no place for them.
+
+    Raises:
+        rasterio.errors.RasterioError: there is no way from one to the other.
+    """
+    moved = _transform(source, target, np.ravel(xs), np.ravel(ys))
+    return np.asarray(moved[0]), np.asarray(moved[1])
 
 
 def utm_crs(longitude: float, latitude: float) -> CRS:

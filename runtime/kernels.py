@@ -1,9 +1,9 @@
 """The loops that run once per pixel, compiled by numba.
 
-All release the GIL, write into arrays their callers own and run on the calling thread: the stages of the pipeline are what
-runs side by side. (Parallel numba loops started from several threads at once abort the process on numba's portable
-"workqueue" layer, the only one on some boards.) Each works on a range of rows of its own and adds in a fixed order,
-so that splitting the work cannot change a bit of the result. Plain numpy twins are in ``tests/runtime/oracles.py``.
+All release the GIL, write into arrays their callers own and run on the calling thread: the stages of the pipeline are
+what runs side by side. (Parallel numba loops started from several threads at once abort the process on numba's portable
+"workqueue" layer, the only one on some boards.) Each works on a range of rows of its own and adds in a fixed order, so
+that splitting the work cannot change a bit of the result. Plain numpy twins are in ``tests/helpers/oracles.py``.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def to_percent(blended: Array, valid: Array, slack: float, out: Array) -> None: 
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             value = blended[i, j] * hundred + nudge
-            if valid[i, j] and value == value:
+            if valid[i, j] and not np.isnan(value):
                 out[i, j] = np.uint8(min(max(value, np.float32(0.0)), hundred))
             else:
                 out[i, j] = NOT_OBSERVED

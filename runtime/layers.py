@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.grid import window as make_window
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Method, Resampler
 from landslip.runtime.spec import Role
@@ -40,7 +40,8 @@ class RasterLayer:
 
     def __init__(
         self,
-        source: Mapping[Role, Raster],
+        role: Role,
+        raster: Raster,
         bands: tuple[int, ...],
         grid: MapGrid,
         *,
@@ -50,13 +51,15 @@ class RasterLayer:
         """Prepare reading.
 
         Args:
-            source: one role and its raster.
+            role: the input it feeds.
+            raster: where its values come from.
             bands: which bands, from 1.
             grid: the map grid.
             dtype: convert the file's values to this type before resampling.
             zero_is_unknown: 0 means nodata even where the file does not say so, as in hillshade.
         """
-        ((self._role, self._raster),) = source.items()
+        self._role: Role = role
+        self._raster = raster
         self._bands = bands
         self._dtype = np.dtype(dtype if dtype is not None else self._raster.dtypes[0])
         self._zero_is_unknown = zero_is_unknown
@@ -133,18 +136,17 @@ class TerrainLayer:
         first_row, first_col = max(0, window.row_off - 1), max(0, window.col_off - 1)
         last_row = min(self._dem.height, window.row_off + window.height + 1)
         last_col = min(self._dem.width, window.col_off + window.width + 1)
-        ring = Window(first_col, first_row, last_col - first_col, last_row - first_row)
+        ring = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
         elevation, valid = self._dem.read(ring, (1,))
         wide, high = self._cell_size(first_row, last_row)
-        parts = horn(elevation[0].astype(np.float32, copy=False), valid, wide, high)
+        hillshade, slope, known = horn(elevation[0].astype(np.float32, copy=False), valid, wide, high)
         top, left = window.row_off - first_row, window.col_off - first_col
         inner = (slice(top, top + window.height), slice(left, left + window.width))
-        hillshade, slope, known = (part[inner] for part in parts)
-        return hillshade, slope, known
+        return hillshade[inner], slope[inner], known[inner]
 
     def _cell_size(self, first_row: int, last_row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Width and height in metres of the cells of some rows; by latitude where the grid is in degrees."""
-        transform, rows = self._dem.transform, np.arange(first_row, last_row) + 0.5
+        transform, rows = self._dem.transform, np.arange(first_row, last_row, dtype=np.float64) + 0.5
         wide, high = np.full(len(rows), transform.a), np.full(len(rows), -transform.e)
         if self._dem.crs.is_geographic:
             per_longitude, per_latitude = metres_per_degree(transform.f + rows * transform.e)
@@ -168,7 +170,8 @@ class MaskLayer:
             return np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         values, valid = self.raster.read(sampling.source, (1,))
         values, valid = self._resampler.resample(sampling, values, valid)
-        return valid & (values[0] == 0)
+        usable: NDArray[np.bool_] = valid & (values[0] == 0)
+        return usable
 
 
 def _resampler(raster: Raster, grid: MapGrid, method: Method) -> Resampler:

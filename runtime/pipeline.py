@@ -1,7 +1,7 @@
 """The whole flow on one screen: read, prepare, infer, stitch, write.
 
-Reading, preparing and inference are generators that run in threads of their own; stitching and writing happen on the calling
-thread. Bounded queues between them keep memory flat, let reading run ahead of the engine and writing behind it.
+Reading, preparing and inference are generators that run in threads of their own; stitching and writing happen on the
+calling thread. Bounded queues between them keep memory flat, let reading run ahead of the engine and writing behind it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from landslip.runtime.assemble import Batch, Placed, RowEnd, assemble, read_chunks
+from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.flow import Line, Stopwatch

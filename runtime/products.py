@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from landslip.runtime.errors import OutputError
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.grid import MapGrid, window
 from landslip.runtime.kernels import NOT_OBSERVED
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class ConfidenceWriter:
         Raises:
             OutputError: the disk is full, or gone.
         """
-        window = rasterio.windows.Window(0, first_row, percent.shape[1], percent.shape[0])
+        region = window(0, first_row, percent.shape[1], percent.shape[0])
         try:
-            self._dataset.write(percent, 1, window=window)
+            self._dataset.write(percent, 1, window=region)
         except RasterioError as error:
             raise _unwritable(self._path, error) from error
         histogram = np.bincount(percent.ravel(), minlength=256)
@@ -106,8 +106,8 @@ def read_bands(path: Path, rows: int = BLOCK) -> Iterator[tuple[int, NDArray[np.
     """The rows of a finished map, from the top down: first row and (rows, width) uint8."""
     with rasterio.open(path) as dataset:
         for first in range(0, dataset.height, rows):
-            window = rasterio.windows.Window(0, first, dataset.width, min(rows, dataset.height - first))
-            yield first, dataset.read(1, window=window)
+            region = window(0, first, dataset.width, min(rows, dataset.height - first))
+            yield first, dataset.read(1, window=region)
 
 
 def _unwritable(path: Path, error: Exception) -> OutputError:

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tqdm import tqdm
 
@@ -52,7 +52,7 @@ class BarProgress:
     """A bar with rate and remaining time on stderr."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def start(self, what: str, total: int, unit: str) -> None:
         """See :class:`Progress`."""

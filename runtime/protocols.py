@@ -31,16 +31,16 @@ class Plan:
 
 
 def gaussian(grid: MapGrid, tile: int, overlap: float) -> Plan:
-    """Every pixel covered, overlapping tiles blended with Gaussian weights; a tile with any valid pixel is predicted."""
+    """Every pixel covered, tiles blended with Gaussian weights; a tile with any valid pixel is predicted."""
     tiles = TileGrid.even(grid.height, grid.width, tile, overlap)
     return Plan("gaussian", tiles, gaussian_weights(tile), 1, ROUNDING)
 
 
 def notebook(grid: MapGrid, tile: int, overlap: float) -> Plan:
-    """The authors' notebook: tiles at half a tile's distance, at least half of a tile valid, central halves pasted.
+    """The authors' notebook: tiles half a tile apart, at least half of a tile valid, central halves pasted.
 
-    Source: ``LS_mapping.ipynb`` of Prakash, Manconi & Loew (2021). Its border and the tiles it passes over are written as
-    not observed, where the notebook leaves zeros.
+    Source: ``LS_mapping.ipynb`` of Prakash, Manconi & Loew (2021). Its border and the tiles it passes over are
+    written as not observed, where the notebook leaves zeros.
     """
     del overlap  # fixed by the protocol
     tiles = TileGrid.published(grid.height, grid.width, tile)

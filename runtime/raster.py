@@ -42,7 +42,8 @@ class Raster:
             self._dataset = rasterio.open(path)
         except RasterioError as error:
             raise InputError(
-                f"{role}: {path} cannot be read as a raster ({_reason(error)}). Give a GeoTIFF or another format GDAL reads."
+                f"{role}: {path} cannot be read as a raster ({_reason(error)}). "
+                "Give a GeoTIFF or another format GDAL reads."
             ) from error
         self.path = path
         self.role = role
@@ -92,8 +93,8 @@ class Raster:
             bands: which bands, from 1.
 
         Returns:
-            values (bands, rows, cols) in the file's type; valid (rows, cols) bool from nodata, alpha or mask band, and false
-            where a value is not finite.
+            values (bands, rows, cols) in the file's type, 0 where not finite; valid (rows, cols) bool from nodata,
+            alpha or mask band, and false where a value is not finite.
 
         Raises:
             InputError: the file is damaged there.
@@ -103,8 +104,8 @@ class Raster:
             valid = self._dataset.dataset_mask(window=window) != 0
         except RasterioError as error:
             raise InputError(
-                f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height}, "
-                f"columns {window.col_off} to {window.col_off + window.width} ({_reason(error)}). "
+                f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"
+                f" columns {window.col_off} to {window.col_off + window.width} ({_reason(error)}). "
                 "The file is damaged or was cut off: copy or download it again."
             ) from error
         if np.issubdtype(values.dtype, np.floating):

@@ -21,11 +21,11 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.warp import transform as transform_points
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.grid import MapGrid, transform_points
+from landslip.runtime.grid import window as make_window
 
 Method = Literal["bilinear", "nearest"]
 
@@ -119,8 +119,8 @@ class Resampler:
         return out, known
 
     def _filter_radius(self) -> tuple[float, float]:
-        """Half width of the triangle in source pixels, (rows, columns): the size of a map pixel where that is larger."""
-        middle = Window(self._grid.width // 2, self._grid.height // 2, 2, 2)
+        """Half width of the triangle in source pixels, (rows, columns): a map pixel's size where that is larger."""
+        middle = make_window(self._grid.width // 2, self._grid.height // 2, 2, 2)
         rows, cols = (np.broadcast_to(part, (2, 2)) for part in self._coordinates(middle))
         spans = [math.hypot(part[0, 1] - part[0, 0], part[1, 0] - part[0, 0]) for part in (rows, cols)]
         down, across = (span if span > _WIDEN_FROM else 1.0 for span in spans)
@@ -172,7 +172,7 @@ class Resampler:
         first_col, last_col = _support(cols, self._radius[1], self._source.width)
         if first_row >= last_row or first_col >= last_col:
             return None
-        return Window(first_col, first_row, last_col - first_col, last_row - first_row)
+        return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
 
 
 def _support(places: NDArray[np.float64], radius: float, length: int) -> tuple[int, int]:
@@ -206,8 +206,8 @@ def _taps(
         span: first pixel and number of pixels of the source window.
 
     Returns:
-        indices (n, taps) into the source window and weights (n, taps) that sum to 1 over the taps inside the source; a row
-        of zero weights marks a pixel outside the source.
+        indices (n, taps) into the source window and weights (n, taps) that sum to 1 over the taps inside the source;
+        a row of zero weights marks a pixel outside the source.
     """
     count = 2 * math.ceil(radius)
     first = np.floor(places - radius).astype(np.int64) + 1
@@ -234,8 +234,8 @@ def _nearest(
             col = cols[0, j] if cols.shape[0] == 1 else cols[i, j]
             if not (-0.5 <= row <= limits[0] - 0.5 and -0.5 <= col <= limits[1] - 0.5):
                 continue
-            y = min(int(math.floor(row + 0.5)), limits[0] - 1) - place[0]
-            x = min(int(math.floor(col + 0.5)), limits[1] - 1) - place[1]
+            y = min(math.floor(row + 0.5), limits[0] - 1) - place[0]
+            x = min(math.floor(col + 0.5), limits[1] - 1) - place[1]
             known[i, j] = valid[y, x]
             if valid[y, x]:
                 for band in range(out.shape[0]):
@@ -243,7 +243,7 @@ def _nearest(
 
 
 @_kernel
-def _separable(
+def _separable(  # noqa: PLR0912 - one loop nest, split it would be no clearer and slower
     values: Any, valid: Any, down: Any, across: Any, whole: bool, out: Any, known: Any
 ) -> None:  # pragma: no cover - compiled
     row_index, row_weight = down
@@ -308,16 +308,16 @@ def _scattered(
             row, col = rows[i, j], cols[i, j]
             if not (-0.5 <= row <= limits[0] - 0.5 and -0.5 <= col <= limits[1] - 0.5):
                 continue
-            top, left = int(math.floor(row - radius[0])) + 1, int(math.floor(col - radius[1])) + 1
+            top, left = math.floor(row - radius[0]) + 1, math.floor(col - radius[1]) + 1
             good = True
             weights = np.float32(0.0)
             totals[:] = 0.0
-            for m in range(top, top + 2 * int(math.ceil(radius[0]))):
+            for m in range(top, top + 2 * math.ceil(radius[0])):
                 along = max(0.0, 1.0 - abs(m - row) / radius[0])
                 if along == 0.0 or m < 0 or m >= limits[0]:
                     continue
                 y = m - place[0]
-                for n in range(left, left + 2 * int(math.ceil(radius[1]))):
+                for n in range(left, left + 2 * math.ceil(radius[1])):
                     weight = np.float32(along * max(0.0, 1.0 - abs(n - col) / radius[1]))
                     if weight == 0.0 or n < 0 or n >= limits[1]:
                         continue

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.warp import transform as transform_points
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area, RasterArea, open_area
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
+from landslip.runtime.grid import Bounds, MapGrid, intersection, transform_points, utm_crs
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
 from landslip.runtime.raster import Raster
 from landslip.runtime.spec import Role
@@ -124,9 +123,9 @@ class Scene:
 def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
     """Open the rasters of an event and lay the map grid over what they share.
 
-    The grid has the CRS of the post-event image where that is projected in metres, else the UTM zone of the common area. It
-    covers the common area of both images and the area of interest. Where the post-event image has the wanted resolution
-    already, its own pixels are kept; otherwise pixel corners are whole multiples of the resolution.
+    The grid has the CRS of the post-event image where that is projected in metres, else the UTM zone of its middle. It
+    covers the common area of both images and the area of interest. Where the post-event image has the wanted
+    resolution already, its own pixels are kept; otherwise pixel corners are whole multiples of the resolution.
 
     Args:
         files: the scene.
@@ -145,7 +144,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         post = _rgb(opened(files.post, "post-event image"))
         area = None if files.aoi is None else open_area(files.aoi, stack)
         grid = _common_grid(pre, post, area, resolution)
-        layers: list[Layer] = [RasterLayer({"pre": pre}, (1, 2, 3), grid), RasterLayer({"post": post}, (1, 2, 3), grid)]
+        layers: list[Layer] = [RasterLayer("pre", pre, (1, 2, 3), grid), RasterLayer("post", post, (1, 2, 3), grid)]
         if files.dem is not None:
             layers.append(TerrainLayer(_single(opened(files.dem, "elevation model")), grid))
         elif files.hillshade is not None and files.slope is not None:
@@ -160,15 +159,11 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
 def _rgb(raster: Raster) -> Raster:
     if raster.bands < 3:
         raise InputError(
-            f"{raster.role}: {raster.path} has {raster.bands} band{'s'[: raster.bands > 1]}, but red, green and blue are "
-            "needed as bands 1 to 3. Stack them first, for example with gdalbuildvrt -separate."
+            f"{raster.role}: {raster.path} has {raster.bands} band{'s'[: raster.bands > 1]}, but red, green and "
+            "blue are needed as bands 1 to 3. Stack them first, for example with gdalbuildvrt -separate."
         )
-    return _typed(
-        raster,
-        "uint8",
-        raster.dtypes[:3],
-        "Stretch it to 8 bits first, for example with gdal_translate -ot Byte -scale.",
-    )
+    remedy = "Stretch it to 8 bits first, for example with gdal_translate -ot Byte -scale."
+    return _typed(raster, "uint8", raster.dtypes[:3], remedy)
 
 
 def _single(raster: Raster) -> Raster:
@@ -182,11 +177,11 @@ def _single(raster: Raster) -> Raster:
 
 def _ready_hillshade(raster: Raster, grid: MapGrid) -> RasterLayer:
     _typed(_single(raster), "uint8", raster.dtypes, "Make it with gdaldem hillshade, which the network was trained on.")
-    return RasterLayer({"hillshade": raster}, (1,), grid, zero_is_unknown=True)
+    return RasterLayer("hillshade", raster, (1,), grid, zero_is_unknown=True)
 
 
 def _ready_slope(raster: Raster, grid: MapGrid) -> RasterLayer:
-    return RasterLayer({"slope": _single(raster)}, (1,), grid, dtype="float32")
+    return RasterLayer("slope", _single(raster), (1,), grid, dtype="float32")
 
 
 def _typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:

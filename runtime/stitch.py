@@ -1,9 +1,9 @@
 """From overlapping tiles to finished rows: weights, and the rolling register of tile rows.
 
 On a full grid of tiles the sum of separable weights is separable too, ``sum_kc wy_k wx_c = (sum_k wy_k)(sum_c wx_c)``.
-So the 1-D weights are normalised once, per row and per column of the grid, and neither a weight map nor a division per pixel
-is needed. A skipped tile keeps its place in that sum; it is harmless because only tiles without a single valid pixel are
-skipped, and the pixels they cover are not observed.
+So the 1-D weights are normalised once, per row and per column of the grid, and neither a weight map nor a division per
+pixel is needed. A skipped tile keeps its place in that sum; it is harmless because only tiles without a single valid
+pixel are skipped, and the pixels they cover are not observed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from landslip.runtime.errors import EngineError
 from landslip.runtime.grid import TileGrid
 
 LOWEST_WEIGHT = 1e-3
-"""Gaussian weights are clamped here, in one dimension, so that a tile's far corner still counts and nothing underflows."""
+"""Gaussian weights are clamped here, in one dimension, so that a tile's far corner still counts."""
 
 ROUNDING = 1e-4
 """Percent: above what blending in float32 loses, far below what a whole percent means."""
@@ -29,7 +29,8 @@ def gaussian_weights(tile: int) -> NDArray[np.float64]:
     """
     distance = np.arange(tile) - (tile - 1) / 2
     weights = np.exp(-0.5 * np.square(distance / (tile / 8)))
-    return np.maximum(weights, LOWEST_WEIGHT)
+    clamped: NDArray[np.float64] = np.maximum(weights, LOWEST_WEIGHT)
+    return clamped
 
 
 def centre_weights(tile: int) -> NDArray[np.float64]:
@@ -48,7 +49,7 @@ def normalised(starts: tuple[int, ...], length: int, weights: NDArray[np.float64
         weights: (tile,) weights of one tile.
 
     Returns:
-        (len(starts), tile) float32; at each pixel of the map that a tile covers they sum to 1, and are 0 outside the map.
+        (len(starts), tile) float32; at each pixel of the map that a tile covers they sum to 1; 0 outside the map.
     """
     tile = len(weights)
     places = np.add.outer(np.asarray(starts, dtype=np.int64), np.arange(tile))
@@ -57,7 +58,8 @@ def normalised(starts: tuple[int, ...], length: int, weights: NDArray[np.float64
     total = np.zeros(length)
     np.add.at(total, places[inside], spread[inside])
     shares = np.divide(spread, total[np.clip(places, 0, length - 1)], out=np.zeros_like(spread), where=spread > 0)
-    return shares.astype(np.float32)
+    single: NDArray[np.float32] = shares.astype(np.float32)
+    return single
 
 
 def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -130,7 +132,7 @@ class Stitcher:
         return percent
 
     def blend(self, row: int, first: int, last: int) -> NDArray[np.float32]:
-        """The weighted mean over map rows ``first`` to ``last`` from the tile rows up to ``row``: (rows, width) float32."""
+        """The weighted mean over map rows ``first`` to ``last`` from the tile rows up to ``row``: (rows, width)."""
         out = np.empty((last - first, self._grid.width), dtype=np.float32)
         rows = np.arange(self._grid.first_row_touching(row), row + 1)
         kernels.blend_rows(

@@ -1,7 +1,8 @@
 """Slope and hillshade by Horn's 3x3 formulas, on the elevation model's own grid.
 
-Source: B. K. P. Horn, "Hill shading and the reflectance map", Proc. IEEE 69(1), 1981, in the form GDAL's ``gdaldem`` uses:
-differences weighted 1-2-1, slope ``atan(|gradient|)``, hillshade ``1 + 254 max(0, cos i)`` rounded half up, 0 = unknown.
+Source: B. K. P. Horn, "Hill shading and the reflectance map", Proc. IEEE 69(1), 1981, in the form GDAL's ``gdaldem``
+uses: differences weighted 1-2-1, slope ``atan(|gradient|)``, hillshade ``1 + 254 max(0, cos i)`` rounded half up,
+0 = unknown.
 The published network was trained on exactly these (azimuth 315 degrees, altitude 45 degrees, z factor 1).
 """
 

@@ -26,7 +26,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--dem", type=_FILE, help="Elevation model in metres; hillshade and slope are computed from it.")
 @click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade.")
 @click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade.")
-@click.option("--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable.")
+@click.option(
+    "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
+)
 @click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside.")
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
@@ -52,7 +54,9 @@ def map_command(as_json: bool, **options: Any) -> None:
 def _request(options: dict[str, Any]) -> MapRequest:
     files = SceneFiles(**{name: options[name] for name in ("pre", "post", "dem", "hillshade", "slope", "masks", "aoi")})
     engine = EngineOptions(**{name: options[name] for name in ("engine", "device", "batch", "tile", "threads")})
-    rest = {name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")}
+    rest = {
+        name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")
+    }
     return MapRequest(files=files, engine=engine, **rest)
 
 

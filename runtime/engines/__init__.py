@@ -1,6 +1,6 @@
 """Inference engines behind one protocol; :func:`open_engine` chooses one and says why.
 
-The rest of the runtime knows engines only by :class:`Engine`. An engine of your own needs the five members of the protocol;
+The rest of the runtime knows engines only by :class:`Engine`. An engine of your own needs the members of the protocol;
 :class:`FakeEngine` is the shortest example, and part of the public API for tests.
 """
 

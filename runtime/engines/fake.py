@@ -38,4 +38,5 @@ class FakeEngine(ClosingEngine):
 
     def _brightness(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         image = [entry.name for entry in self.spec.inputs if entry.dtype == "uint8" and entry.bands > 1][-1]
-        return np.multiply(batch[image][:, :1], np.float32(1 / 255), dtype=np.float32)
+        confidence: NDArray[np.float32] = np.multiply(batch[image][:, :1], np.float32(1 / 255), dtype=np.float32)
+        return confidence

@@ -55,11 +55,11 @@ class OnnxRuntimeEngine(ClosingEngine):
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
         try:
-            (confidence,) = self._session.run([self.spec.output], dict(batch))
+            outputs: list[Any] = list(self._session.run([self.spec.output], dict(batch)))
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise EngineError(f"onnxruntime failed on {self.device}: {_reason(error)}") from error
-        result: NDArray[np.float32] = confidence
-        return result
+        confidence: NDArray[np.float32] = outputs[0]
+        return confidence
 
     def close(self) -> None:
         """Free the session."""
@@ -89,8 +89,8 @@ def _device(asked: str) -> str:
     available = "CUDAExecutionProvider" in ort.get_available_providers()
     if asked == "cuda" and not available:
         raise EngineError(
-            f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the CPU "
-            "one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with --device cpu."
+            f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the "
+            "CPU one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with --device cpu."
         )
     if asked == "auto":
         return "cuda" if available else "cpu"

@@ -32,7 +32,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """What it computes in: ``fp32``, ``fp16``, ``int8``, …"""
+        """What it computes in: ``fp32``, ``fp16`` or ``int8``."""
         ...
 
     @property

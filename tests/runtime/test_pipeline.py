@@ -10,11 +10,12 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from helpers.engines import SPEC, constant_engine, mixing_engine, mixture
 from helpers.oracles import tile_of, weighted_mean
 from helpers.rasters import scene_mixed, scene_on_grid, write
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, InputError, UsageError
 from landslip.runtime.grid import TileGrid
@@ -161,7 +162,7 @@ def test_results_of_an_earlier_run_are_kept(tmp_path):
     with pytest.raises(UsageError, match="holds results already"):
         map_scene(MapRequest(tmp_path / "m", files, tmp_path / "out"), engine=mixing_engine())
 
-    def broken(batch):
+    def broken(_batch):
         raise EngineError("the device went away")
 
     with pytest.raises(EngineError, match="went away"):

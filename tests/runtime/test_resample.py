@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine import Affine
-from helpers.rasters import LEFT, TOP, rgb
 from hypothesis import given
 from hypothesis import strategies as st
-from landslip.runtime.grid import MapGrid
-from landslip.runtime.resample import Lattice, Resampler
 from rasterio.crs import CRS
 from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window
+
+from helpers.rasters import LEFT, TOP, rgb
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.resample import Lattice, Resampler
 
 UTM32, UTM33, WGS84 = CRS.from_epsg(32632), CRS.from_epsg(32633), CRS.from_epsg(4326)
 

@@ -9,11 +9,12 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from rasterio.crs import CRS
+from rasterio.windows import Window
+
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.scene import SceneFiles, open_scene
-from rasterio.crs import CRS
-from rasterio.windows import Window
 
 
 def read_all(files, resolution=6.0):
@@ -59,7 +60,7 @@ def test_the_grid_is_the_common_area_of_both_images(tmp_path):
 
 
 def test_degrees_become_utm(tmp_path):
-    image = dict(resolution=1e-4, left=9.0, top=45.1, crs="EPSG:4326")
+    image = {"resolution": 1e-4, "left": 9.0, "top": 45.1, "crs": "EPSG:4326"}
     files = SceneFiles(
         pre=write(tmp_path / "pre.tif", rgb(200, 220), **image),
         post=write(tmp_path / "post.tif", rgb(200, 220, 1), **image),
@@ -72,7 +73,7 @@ def test_degrees_become_utm(tmp_path):
 
 
 def test_terrain_is_computed_on_the_elevation_models_own_grid(tmp_path):
-    rows, cols = np.mgrid[:120, :120].astype(np.float32)
+    cols = np.mgrid[:120, :120][1].astype(np.float32)
     plane = write(tmp_path / "plane.tif", 30 * cols * np.float32(0.5), 30.0, left=LEFT - 300, top=TOP + 300)
     _, patch = read_all(replace(scene_mixed(tmp_path), dem=plane, masks=()))
     np.testing.assert_allclose(patch.arrays["slope"][0][patch.valid], np.degrees(np.arctan(0.5)), atol=1e-4)
@@ -120,7 +121,9 @@ def test_an_area_of_interest_cuts_the_grid(tmp_path, kind):
     circle = shapely.Point(LEFT + 1500, TOP - 1200).buffer(500)
     path, crs = tmp_path / "aoi.gpkg", "EPSG:32632"
     if kind == "raster":
-        inside = rasterio.features.geometry_mask([circle], (240, 300), rasterio.Affine(10, 0, LEFT, 0, -10, TOP), invert=True)
+        inside = rasterio.features.geometry_mask(
+            [circle], (240, 300), rasterio.Affine(10, 0, LEFT, 0, -10, TOP), invert=True
+        )
         path = write(tmp_path / "aoi.tif", inside.astype(np.uint8), 10.0)
     else:
         if kind != "gpkg":
@@ -135,22 +138,28 @@ def test_an_area_of_interest_cuts_the_grid(tmp_path, kind):
         assert grid.width == pytest.approx(1000 / 6, abs=2)
 
 
+def odd(folder, values, resolution=10.0, **options):
+    return write(folder / "odd.tif", values, resolution, **options)
+
+
+def rotated(folder):
+    return odd(folder, elevation(9, 9), transform=rasterio.Affine(30, 2, LEFT, 2, -30, TOP))
+
+
+SMALL = rgb(9, 9)
+
 REFUSED = {
     "missing": (lambda f, p: replace(f, pre=p / "nowhere.tif"), InputMissingError, "nowhere.tif does not exist"),
     "not a raster": (lambda f, p: replace(f, post=text(p)), InputError, "cannot be read as a raster"),
-    "one band": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9)[0], 10.0)), InputError, "has 1 band, but red"),
-    "no CRS": (lambda f, p: replace(f, post=write(p / "x.tif", rgb(9, 9), 10.0, crs=None)), InputError, "no coordinate reference"),
-    "16 bit": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9).astype("uint16"), 10.0)), InputError, "is uint16, not uint8"),
-    "elsewhere": (lambda f, p: replace(f, pre=write(p / "x.tif", rgb(9, 9), 10.0, left=7e5)), InputError, "no area in common"),
-    "area elsewhere": (lambda f, p: replace(f, aoi=write(p / "x.tif", rgb(9, 9)[0], 10.0, left=7e5)), InputError, "outside the images"),
-    "stacked mask": (lambda f, p: replace(f, masks=(write(p / "x.tif", rgb(9, 9), 10.0),)), InputError, "3 bands, but one"),
-    "missing area": (lambda f, p: replace(f, aoi=p / "nowhere.gpkg"), InputMissingError, "nowhere.gpkg does not exist"),
-    "rotated terrain": (
-        lambda f, p: replace(f, dem=write(p / "x.tif", elevation(9, 9), 30.0, transform=rasterio.Affine(30, 2, LEFT, 2, -30, TOP))),
-        InputError,
-        "is rotated",
-    ),
-}  # fmt: skip
+    "one band": (lambda f, p: replace(f, pre=odd(p, SMALL[0])), InputError, "has 1 band, but red"),
+    "no CRS": (lambda f, p: replace(f, post=odd(p, SMALL, crs=None)), InputError, "no coordinate reference"),
+    "16 bit": (lambda f, p: replace(f, pre=odd(p, SMALL.astype("uint16"))), InputError, "is uint16, not uint8"),
+    "elsewhere": (lambda f, p: replace(f, pre=odd(p, SMALL, left=7e5)), InputError, "no area in common"),
+    "area elsewhere": (lambda f, p: replace(f, aoi=odd(p, SMALL[0], left=7e5)), InputError, "outside the images"),
+    "stacked mask": (lambda f, p: replace(f, masks=(odd(p, SMALL),)), InputError, "3 bands, but one"),
+    "missing area": (lambda f, p: replace(f, aoi=p / "none.gpkg"), InputMissingError, "none.gpkg does not exist"),
+    "rotated terrain": (lambda f, p: replace(f, dem=rotated(p)), InputError, "is rotated"),
+}
 
 
 def text(folder):

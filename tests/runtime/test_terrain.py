@@ -8,12 +8,15 @@ import subprocess
 import numpy as np
 import pytest
 import rasterio
-from helpers.rasters import elevation, write
 from hypothesis import given
 from hypothesis import strategies as st
+
+from helpers.rasters import elevation, write
 from landslip.runtime.terrain import horn, metres_per_degree
 
-needs_gdaldem = pytest.mark.skipif(shutil.which("gdaldem") is None, reason="gdaldem (Debian: gdal-bin) is not installed")
+needs_gdaldem = pytest.mark.skipif(
+    shutil.which("gdaldem") is None, reason="gdaldem (Debian: gdal-bin) is not installed"
+)
 
 
 def terrain(dem, wide, high, valid=None):

@@ -1,0 +1,79 @@
+"""Lines of stages: order, errors, and a clean end from either side."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from landslip.runtime.flow import Line, Stopwatch
+
+
+def stages():
+    return [thread for thread in threading.enumerate() if thread.name == "landslip-stage"]
+
+
+def test_values_come_in_order_through_many_stages():
+    with Line() as line:
+        numbers = line.background(iter(range(100)))
+        doubled = line.background(2 * n for n in numbers)
+        assert list(line.background(n + 1 for n in doubled)) == [2 * n + 1 for n in range(100)]
+    assert not stages()
+
+
+def test_stages_run_ahead_only_as_far_as_the_queues_allow():
+    made = []
+
+    def source():
+        for number in range(1000):
+            made.append(number)
+            yield number
+
+    with Line() as line:
+        values = line.background(source(), depth=3)
+        assert next(values) == 0
+        for _ in range(20):
+            threading.Event().wait(0.01)
+        # One taken, three waiting, one in hand.
+        assert len(made) <= 5
+    assert not stages()
+
+
+def test_an_error_comes_after_the_values_before_it_and_ends_every_stage():
+    def failing():
+        yield 1
+        yield 2
+        raise OSError("gone")
+
+    seen = []
+    with pytest.raises(OSError, match="gone"), Line() as line:
+        values = line.background(failing())
+        seen.extend(line.background(n * 10 for n in values))
+    assert seen == [] or seen == [10, 20]
+    assert not stages()
+
+
+def test_leaving_early_ends_stages_that_are_blocked_on_either_side():
+    started = threading.Event()
+
+    def endless():
+        started.set()
+        while True:
+            yield 0
+
+    with pytest.raises(KeyboardInterrupt), Line() as line:
+        first = line.background(endless())
+        line.background(n for n in first)
+        started.wait(5)
+        raise KeyboardInterrupt
+    assert not stages()
+
+
+def test_a_stopwatch_adds_up_by_stage():
+    clock = Stopwatch()
+    for _ in range(2):
+        with clock("read"):
+            threading.Event().wait(0.02)
+    seconds = clock.seconds("read", "infer")
+    assert seconds["read"] >= 0.03
+    assert seconds["infer"] == 0
+    assert seconds["total"] >= seconds["read"]
