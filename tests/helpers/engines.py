@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
 from landslip.runtime.engines import FakeEngine
 from landslip.runtime.spec import ModelSpec, published_spec
 

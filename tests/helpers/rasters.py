@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
+
 from landslip.runtime.scene import SceneFiles
 
 CRS = "EPSG:32632"

@@ -1,0 +1,38 @@
+"""Small ONNX models for tests, made with onnx alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
+from onnx import TensorProto, helper
+
+from helpers.engines import SPEC
+
+_TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
+
+
+def brightness_model(path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[str, str] | None = None) -> Path:
+    """A model whose confidence is the largest of the post image's bands divided by 255."""
+    inputs = [
+        helper.make_tensor_value_info(entry.name, _TYPES[entry.dtype], ["batch", entry.bands, "height", "width"])
+        for entry in SPEC.inputs
+    ]
+    output = helper.make_tensor_value_info("confidence", TensorProto.FLOAT, ["batch", 1, "height", "width"])
+    nodes = [
+        helper.make_node("Cast", ["post"], ["raw"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMax", ["raw", "axis"], ["brightest"], keepdims=1),
+        helper.make_node("Div", ["brightest", "full"], ["confidence"]),
+    ]
+    constants = [
+        helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("full", TensorProto.FLOAT, [], [255.0]),
+    ]
+    graph = helper.make_graph(nodes, "brightness", inputs, [output], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    metadata = {PRECISION_KEY: "fp32"} | ({} if spec is None else {METADATA_KEY: spec.to_json()}) | (extra or {})
+    helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+    return path

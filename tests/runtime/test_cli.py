@@ -1,0 +1,151 @@
+"""The command line as its users meet it: exit codes, one sentence for each mistake, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from helpers.models import brightness_model
+from helpers.rasters import LEFT, rgb, scene_mixed, write
+from landslip.runtime.cli import run
+from landslip.runtime.workspace import PRODUCTS
+
+HEAVY = ("tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "tf2onnx")
+
+
+@pytest.fixture
+def scene(tmp_path):
+    files = scene_mixed(tmp_path)
+    model = brightness_model(tmp_path / "model.onnx")
+    arguments = {
+        "-m": model, "--pre": files.pre, "--post": files.post, "--dem": files.dem,
+        "--mask": files.masks[0], "-o": tmp_path / "out", "--tile": 64,
+    }  # fmt: skip
+    return tmp_path, arguments
+
+
+def command(arguments, *more):
+    return ["map", *(str(part) for pair in arguments.items() for part in pair), *more]
+
+
+def test_a_map_from_the_command_line(scene, capsys):
+    folder, arguments = scene
+    assert run(command(arguments)) == 0
+    out = capsys.readouterr().out
+    assert "landslides" in out
+    assert str(folder / "out" / "landslides.gpkg") in out
+    assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(PRODUCTS)
+
+
+def test_json_goes_to_stdout(scene, capsys):
+    folder, arguments = scene
+    assert run(command(arguments, "--json")) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((folder / "out" / "run.json").read_text())
+
+
+BAD = {
+    "missing file": ({"--pre": "nowhere.tif"}, 3, "nowhere.tif does not exist"),
+    "not a raster": ({"--pre": "notes.tif"}, 3, "cannot be read as a raster"),
+    "no overlap": ({"--post": "far.tif"}, 3, "no area in common"),
+    "one band": ({"--post": "grey.tif"}, 3, "has 1 band"),
+    "no CRS": ({"--pre": "nowhere_on_earth.tif"}, 3, "no coordinate reference system"),
+    "not a landslip model": ({"-m": "foreign.onnx"}, 3, "not one landslip exported"),
+    "tile": ({"--tile": 100}, 2, "multiple of 32"),
+    "overlap": ({"--overlap": 1}, 2, "overlap"),
+    "gpu": ({"--device": "cuda"}, 4, "no CUDA support"),
+    "terrain twice": ({"--slope": "grey.tif"}, 2, "not both"),
+    "out is a file": ({"-o": "notes.tif"}, 2, "is a file"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_mistakes_get_one_sentence_and_their_exit_code(scene, kind, capsys, monkeypatch):
+    folder, arguments = scene
+    monkeypatch.chdir(folder)
+    (folder / "notes.tif").write_text("not a raster")
+    write(folder / "far.tif", rgb(20, 20), 10.0, left=LEFT + 1e5)
+    write(folder / "grey.tif", rgb(20, 20)[0], 10.0)
+    write(folder / "nowhere_on_earth.tif", rgb(20, 20), 10.0, crs=None)
+    brightness_model(folder / "foreign.onnx", None)
+    changes, code, words = BAD[kind]
+    assert run(command(arguments | changes)) == code
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert captured.out == ""
+    assert not (folder / "out").exists()
+
+
+def test_existing_results_are_not_touched(scene, capsys):
+    folder, arguments = scene
+    (folder / "out").mkdir()
+    (folder / "out" / "run.json").write_text("{}")
+    assert run(command(arguments)) == 2
+    assert "holds results already (run.json)" in capsys.readouterr().err
+    assert [path.name for path in (folder / "out").iterdir()] == ["run.json"]
+    assert run(command(arguments, "--overwrite")) == 0
+    assert json.loads((folder / "out" / "run.json").read_text())["landslide_km2"] > 0
+
+
+def test_wrong_usage_is_exit_code_2(capsys):
+    assert run(["map", "--pre", "x"]) == 2
+    assert run(["walk"]) == 2
+    assert run(["map", "--protocol", "magic"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys):
+    assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("map", "demo", "export", "bench"))
+
+
+def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeypatch):
+    _, arguments = scene
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnxruntime" else object())
+    assert run(command(arguments)) == 4
+    assert "pip install 'landslip[cpu]'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_ends_cleanly(scene):
+    folder, arguments = scene
+    slow = "import landslip.runtime.engines.onnx_runtime as o, time\n"
+    slow += "run = o.OnnxRuntimeEngine.infer\n"
+    slow += "o.OnnxRuntimeEngine.infer = lambda self, batch: (print('busy', flush=True), time.sleep(0.3), run(self, batch))[2]\n"
+    slow += "from landslip.runtime.cli import main\nmain()\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", slow, *command(arguments, "--batch", "1")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"busy\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+    assert not (folder / "out").exists()
+
+
+def test_the_runtime_imports_nothing_heavy():
+    code = f"""
+import sys
+import landslip.runtime, landslip.runtime.cli, landslip.runtime.pipeline, landslip.runtime.commands.map
+import landslip.models, landslip.models.registry, landslip.models.cli
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_help_loads_no_numba_no_gdal_and_no_engine():
+    code = "import sys, landslip.runtime.cli as c\nassert c.run(['--help']) == 0\n"
+    code += "assert not {'numba', 'rasterio', 'numpy', 'onnxruntime'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
