@@ -1,0 +1,62 @@
+"""``landslip bench``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from landslip.benchmarks.memory import measure_memory
+from landslip.benchmarks.report import Report
+from landslip.benchmarks.throughput import Bench, measure_throughput
+from landslip.models.demo import DEMO_MODEL
+
+_OUT = click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the report as JSON and Markdown.")
+_MODEL = click.option("-m", "--model", type=click.Path(path_type=Path), help="ONNX file.  [default: the demo model]")
+
+
+@click.group("bench", context_settings={"show_default": True})
+def bench() -> None:
+    """Measure throughput and memory on this machine."""
+
+
+@bench.command("memory")
+@_OUT
+@click.option("-m", "--model", type=click.Path(path_type=Path), help="ONNX file.  [default: no network]")
+@click.option("--rows", type=int, multiple=True, default=(2000, 20000), help="Heights in map rows. Repeatable.")
+@click.option("--width", type=int, default=1000, help="Width in map pixels.")
+def memory(out: Path | None, model: Path | None, rows: tuple[int, ...], width: int) -> None:
+    """Peak memory over scene height."""
+    with tempfile.TemporaryDirectory() as folder:
+        _show(measure_memory(Path(folder), sorted(rows), width, model), out)
+
+
+@bench.command("throughput")
+@_OUT
+@_MODEL
+@click.option("--size-km", type=float, default=8.0, help="Edge of the scene in kilometres.")
+@click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
+@click.option("--repeats", type=int, default=3, help="Measurements of each row; the median counts.")
+def throughput(out: Path | None, model: Path | None, size_km: float, batch: int, repeats: int) -> None:
+    """Tiles per second of the engine alone, and of a whole map."""
+    settings = Bench(model or DEMO_MODEL, size_km=size_km, batch=batch, repeats=repeats)
+    with tempfile.TemporaryDirectory() as folder:
+        _show(measure_throughput(settings, Path(folder)), out)
+
+
+@bench.command("all")
+@_OUT
+@_MODEL
+@click.pass_context
+def everything(context: click.Context, out: Path | None, model: Path | None) -> None:
+    """All benchmarks, with their defaults."""
+    context.invoke(memory, out=out)
+    context.invoke(throughput, out=out, model=model)
+
+
+def _show(report: Report, out: Path | None) -> None:
+    click.echo(report.markdown())
+    if out is not None:
+        for path in report.write(out):
+            click.echo(path, err=True)

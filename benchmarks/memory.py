@@ -1,0 +1,62 @@
+"""Peak memory over scene height: it has to stay flat."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from landslip.benchmarks.report import Report
+from landslip.models.synthetic import EventSpec, write_event
+from landslip.runtime.errors import LandslipError
+
+RESOLUTION = 6.0
+"""Metres per map pixel."""
+
+
+def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | None) -> Report:
+    """Map scenes of one width and several heights, each in a process of its own.
+
+    Args:
+        folder: for scenes and maps.
+        rows: heights in map rows, ascending.
+        width: width in map pixels.
+        model: ONNX file; None for the fake engine.
+    """
+    records = [_one(folder, height, width, model) for height in rows]
+    peaks = [record["peak_rss_bytes"] / 2**20 for record in records]
+    table = [
+        (record["grid"]["height"], record["grid"]["width"], record["tiles"]["predicted"], peak, peak / peaks[0])
+        for record, peak in zip(records, peaks, strict=True)
+    ]
+    return Report(
+        name="memory" if model is None else f"memory-{model.stem}",
+        question="How much memory does a map take as its scene grows taller?",
+        settings={
+            "engine": records[0]["engine"],
+            "tile": records[0]["tile"],
+            "overlap": records[0]["overlap"],
+            "inputs": "synthetic event: RGB at 10 m, elevation at 30 m, cloud mask at 10 m",
+            "peak": "maximum resident set size of the whole process",
+            "repeats": 1,
+        },
+        columns=("rows", "columns", "tiles", "peak MiB", "ratio to the first"),
+        rows=table,
+        findings={"tallest_to_lowest": peaks[-1] / peaks[0], "rows_tallest_to_lowest": rows[-1] / rows[0]},
+    )
+
+
+def _one(folder: Path, rows: int, width: int, model: Path | None) -> dict[str, Any]:
+    scene = folder / f"scene-{rows}x{width}"
+    write_event(scene, EventSpec(seed=1, height_m=rows * RESOLUTION, width_m=width * RESOLUTION))
+    command = [sys.executable, "-m", "landslip.benchmarks.one_map", str(scene), str(folder / f"map-{rows}x{width}")]
+    result = subprocess.run(
+        [*command, *([] if model is None else [str(model)])], capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise LandslipError(f"The map of {rows} x {width} pixels failed: {result.stderr.strip().splitlines()[-1]}")
+    record: dict[str, Any] = json.loads(result.stdout)
+    return record
