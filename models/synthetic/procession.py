@@ -66,12 +66,12 @@ class Procession:
 
     def through(self, top: int, bottom: int) -> list[PlacedSlide]:
         """The landslides that touch the image rows from `top` up to `bottom`, always in the same order."""
-        self._present = [placed for placed in self._present if placed.row + placed.cover.shape[0] > top]
         for row in range(self._next_row, lattice_range(0.0, bottom * self._pixel).stop):
             for slide in self._slides_of_row(row, self._cols):
                 cover, (first_row, first_col) = pixel_cover(slide.outline, self._pixel)
                 self._present.append(PlacedSlide(slide, cover, first_row, first_col))
             self._next_row = row + 1
+        self._present = [placed for placed in self._present if placed.row + placed.cover.shape[0] > top]
         return [placed for placed in self._present if placed.row < bottom]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyogrio
 import shapely
-from affine import Affine
 
 from landslip.models.synthetic.procession import lattice_range
 from landslip.models.synthetic.slides import slides_of_row
@@ -15,6 +14,8 @@ from landslip.models.synthetic.slides import slides_of_row
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from affine import Affine
 
 LAYER = "landslides"
 """Layer of the GeoPackage."""
@@ -33,14 +34,15 @@ def write_truth(
         shape: rows and columns of the images.
         pixel: pixel size in metres.
         density: landslides per square kilometre.
-        transform: from column and row of the images to the CRS.
+        transform: from column and row of the images to the CRS, without rotation.
         epsg: code of the CRS.
     """
-    place = transform * Affine.scale(1.0 / pixel)
+    scale = np.array([transform.a, transform.e]) / pixel
+    corner = np.array([transform.c, transform.f])
     chunk: list[shapely.Geometry] = []
     _append(path, [], epsg, append=False)
     for outline in _clipped(seed, shape[1] * pixel, shape[0] * pixel, density):
-        chunk.append(shapely.transform(outline, lambda points: np.column_stack(place * points.T)))
+        chunk.append(shapely.transform(outline, lambda points: corner + scale * points))
         if len(chunk) == _AT_ONCE:
             _append(path, chunk, epsg, append=True)
             chunk = []

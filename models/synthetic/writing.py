@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pyogrio.errors
@@ -27,15 +27,14 @@ _CACHE_BYTES = 64 * 2**20
 
 @contextmanager
 def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
-    """Give a name beside each path to write to, and move all files into place at the end; on failure, remove them.
+    """Give a name beside each path of one folder to write to, and move all files into place at the end; on failure, remove them.
 
     Raises:
         OutputError: the folder or a file cannot be written.
     """
     partial = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
     try:
-        for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
         # Tall scenes would otherwise fill GDAL's block cache, five per cent of the machine's memory.
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
             yield partial
@@ -47,7 +46,8 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
         ) from error
     finally:
         for path in partial:
-            path.unlink(missing_ok=True)
+            with suppress(NotADirectoryError):
+                path.unlink(missing_ok=True)
 
 
 def new_raster(path: Path, shape: tuple[int, int], transform: Affine, epsg: int, **profile: Any) -> DatasetWriter:
