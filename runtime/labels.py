@@ -24,24 +24,13 @@ PIXELS, CONFIDENCE_SUM, CONFIDENCE_MAX, SLOPE_SUM, SLOPE_PIXELS, LAST_ROW, TALLI
 SLOPE_UNIT = 1 << 20
 """Slopes are summed as integers in this fraction of a degree, finer than float32 is above 8 degrees."""
 
-ROW, COL, KIND, PIECE, CORNER_FIELDS = range(5)
-"""Columns of a corner: its place on the pixel lattice, its kind, the piece it belongs to; and their number."""
+ROW, COL, ALONG_ROW, PIECE, CORNER_FIELDS = range(5)
+"""Columns of a corner: its place on the pixel lattice, whether a walk that keeps the landslide on its right leaves it
+along the lattice row (1) or column (0), the piece it belongs to; and their number."""
 
-RIGHT, DOWN, LEAVES_ALONG_ROW = 1, 2, 4
-"""Bits of a corner's kind: its horizontal edge goes right (else left), its vertical edge goes down (else up), and a
-walk that keeps the landslide on its right leaves along the horizontal edge (else the vertical one)."""
-
-# Kind by which of the four pixels around a lattice point are landslide: NW 1, NE 2, SW 4, SE 8; -1 where the outline
-# does not turn. A diagonal pair has two corners: 6 and 9 name the left one here, which has to come first in its row.
-_KINDS = np.array(
-    [
-        *(-1, LEAVES_ALONG_ROW, RIGHT, -1),
-        *(DOWN, -1, DOWN, RIGHT | DOWN),
-        *(RIGHT | DOWN | LEAVES_ALONG_ROW, LEAVES_ALONG_ROW, -1, DOWN | LEAVES_ALONG_ROW),
-        *(-1, RIGHT | LEAVES_ALONG_ROW, 0, -1),
-    ],
-    dtype=np.int8,
-)
+# ALONG_ROW by which of the four pixels around a lattice point are landslide: NW 1, NE 2, SW 4, SE 8; -1 where the
+# outline does not turn. Diagonal pairs, 6 and 9, have two corners, which are left the same way.
+_ALONG_ROW = np.array([-1, 1, 0, -1, 0, -1, 0, 0, 1, 1, -1, 1, -1, 1, 0, -1], dtype=np.int8)
 
 Array = NDArray[Any]
 
@@ -195,11 +184,13 @@ def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compi
 
 
 @_kernel
-def _put(corners: Array, place: int, row: int, col: int, kind: int, piece: int) -> int:  # pragma: no cover - compiled
+def _put(
+    corners: Array, place: int, row: int, col: int, along_row: int, piece: int
+) -> int:  # pragma: no cover - compiled
     if place < corners.shape[0]:
         corners[place, ROW] = row
         corners[place, COL] = col
-        corners[place, KIND] = kind
+        corners[place, ALONG_ROW] = along_row
         corners[place, PIECE] = piece
     return place + 1
 
@@ -208,14 +199,13 @@ def _put(corners: Array, place: int, row: int, col: int, kind: int, piece: int) 
 def find_corners(labels: Array, above: Array, first_row: int, corners: Array) -> int:  # pragma: no cover - compiled
     """Find where outlines turn, on the lattice rows at the upper edges of the pixel rows of a band.
 
-    A rectilinear outline is its corners: straight edges, and with them the borders of bands, leave no trace. Corners
-    come in row-major order; of two at one lattice point, the one whose edge goes left comes first.
+    A rectilinear outline is its corners: straight edges, and with them the borders of bands, leave no trace.
 
     Args:
         labels: int32 (rows, width).
         above: int32 (width,), labels of the row above the first one.
         first_row: map row of ``labels[0]``.
-        corners: int32 (n, CORNER_FIELDS), written as far as it goes; an empty one serves to count.
+        corners: int32 (n, CORNER_FIELDS), written in row-major order as far as it goes; an empty one serves to count.
 
     Returns:
         How many corners there are.
@@ -228,15 +218,12 @@ def find_corners(labels: Array, above: Array, first_row: int, corners: Array) ->
             ne = above[col] if col < width else 0
             se = labels[row, col] if col < width else 0
             pattern = (nw > 0) + 2 * (ne > 0) + 4 * (sw > 0) + 8 * (se > 0)
-            kind = _KINDS[pattern]
-            if pattern == 6:
-                place = _put(corners, place, first_row + row, col, kind, sw)
-                place = _put(corners, place, first_row + row, col, RIGHT, ne)
-            elif pattern == 9:
-                place = _put(corners, place, first_row + row, col, kind, nw)
-                place = _put(corners, place, first_row + row, col, RIGHT | DOWN | LEAVES_ALONG_ROW, se)
-            elif kind >= 0:
-                place = _put(corners, place, first_row + row, col, kind, max(nw, ne, sw, se))
+            along_row = _ALONG_ROW[pattern]
+            if pattern in (6, 9):
+                place = _put(corners, place, first_row + row, col, along_row, max(nw, sw))
+                place = _put(corners, place, first_row + row, col, along_row, max(ne, se))
+            elif along_row >= 0:
+                place = _put(corners, place, first_row + row, col, along_row, max(nw, ne, sw, se))
             nw, sw = ne, se
         above = labels[row]
     return place

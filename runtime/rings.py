@@ -15,7 +15,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
-from landslip.runtime.labels import COL, DOWN, KIND, LEAVES_ALONG_ROW, PIECE, ROW
+from landslip.runtime.labels import ALONG_ROW, COL, PIECE, ROW
 
 Array = NDArray[Any]
 
@@ -40,7 +40,7 @@ def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
     order = np.lexsort((corners[:, PIECE], owner))  # stable: row-major within each piece
     corners, owner = corners[order], owner[order]
     starts = np.flatnonzero(np.diff(corners[:, PIECE], prepend=-1))
-    piece = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(corners)))
+    piece = np.repeat(np.arange(len(starts), dtype=np.int64), np.diff(starts, append=len(corners)))
 
     clockwise = transform.determinant > 0  # on a raster seen with row 0 on top; such a map is upside down
     vertices, ends, areas = _trace_rings(corners, piece, clockwise)
@@ -61,12 +61,13 @@ def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
 def _trace_rings(corners: Array, piece: Array, clockwise: bool) -> tuple[Array, Array, Array]:
     """Link sorted corners into closed rings: vertices ring after ring, where each ends, twice its signed area."""
     count = len(corners)
-    row, col, kind = corners[:, ROW], corners[:, COL], corners[:, KIND]
-    partner = np.arange(count) ^ 1
-    by_column = np.lexsort((kind & DOWN, row, (piece << 32) | col))
+    row, col = corners[:, ROW], corners[:, COL]
+    # Which of two corners at one place an edge is tied to does not matter: walks are cut there, in the same rings.
+    along_row = np.arange(count) ^ 1
+    by_column = np.lexsort((row, (piece << 32) | col))
     along_column = np.empty(count, dtype=np.int64)
-    along_column[by_column] = by_column[partner]
-    following = np.where(((kind & LEAVES_ALONG_ROW) > 0) == clockwise, partner, along_column)
+    along_column[by_column] = by_column[along_row]
+    following = np.where((corners[:, ALONG_ROW] > 0) == clockwise, along_row, along_column)
 
     twin = np.full(count, -1, dtype=np.int64)
     first = np.flatnonzero((np.diff(row) == 0) & (np.diff(col) == 0) & (np.diff(piece) == 0))

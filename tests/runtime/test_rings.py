@@ -11,15 +11,15 @@ from landslip.runtime.rings import multipolygons
 
 def corners_of_square(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
     return [
-        (row, col, lab.RIGHT | lab.DOWN | lab.LEAVES_ALONG_ROW, piece),
-        (row, col + size, lab.DOWN, piece),
-        (row + size, col, lab.RIGHT, piece),
-        (row + size, col + size, lab.LEAVES_ALONG_ROW, piece),
+        (row, col, 1, piece),
+        (row, col + size, 0, piece),
+        (row + size, col, 0, piece),
+        (row + size, col + size, 1, piece),
     ]
 
 
 def corners_of_square_hole(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
-    return [(r, c, kind ^ lab.LEAVES_ALONG_ROW, p) for r, c, kind, p in corners_of_square(row, col, size, piece)]
+    return [(r, c, 1 - along_row, p) for r, c, along_row, p in corners_of_square(row, col, size, piece)]
 
 
 def as_corners(*parts: list[tuple[int, int, int, int]]) -> NDArray[np.int32]:
