@@ -65,7 +65,7 @@ def lesson(spec: EventSpec) -> Lesson:
 
 
 def varied_spec(seed: int, size_m: float) -> EventSpec:
-    """A spec whose densities and clouds depend on the seed: many landslides, because tiles without them teach little."""
+    """A spec whose densities and clouds depend on the seed; many landslides: tiles without them teach little."""
     rng = np.random.default_rng(seed)
     return EventSpec(
         seed=seed,

@@ -157,8 +157,8 @@ def _ratio(part: int, whole: int) -> float:
 def _check(source: DatasetReader, path: Path) -> None:
     if source.count != 1 or source.dtypes[0] != "uint8" or source.crs is None:
         raise InputError(
-            f"{path} is not a confidence map: it has {source.count} band(s) of {source.dtypes[0]} and CRS {source.crs}, "
-            "but one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map writes."
+            f"{path} is not a confidence map: it has {source.count} band(s) of {source.dtypes[0]}, CRS {source.crs}; "
+            "one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map writes."
         )
 
 

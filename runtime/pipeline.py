@@ -47,7 +47,7 @@ from landslip.runtime.workspace import RECORD, Workspace
 
 log = logging.getLogger(__name__)
 
-LEAST_CACHE = 64 << 20
+LEAST_CACHE = 16 << 20
 """Bytes GDAL may always use for blocks."""
 
 
@@ -119,7 +119,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         engine = engine or stack.enter_context(open_engine(request.model, request.engine))
         scene = stack.enter_context(open_scene(request.files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=max(LEAST_CACHE, 2 * scene.cache_bytes)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         run = Run(
@@ -156,6 +156,11 @@ def stream(run: Run) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         batches = line.background(assemble(patches, run.plan, run.engine.spec, run.batch, run.clock))
         results = line.background(_inferred(batches, run))
         yield from _stitched(results, run)
+
+
+def _cache_bytes(scene: Scene) -> int:
+    """Two rows of blocks of every input and of the map."""
+    return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
 
 
 def _make_products(run: Run, work: Workspace, min_area: float) -> Record:

@@ -20,6 +20,9 @@ PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
 """Final names, in the order they are put in place."""
 
 
+_SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
+
+
 class Workspace:
     """A context in which products are written; leaving it with an error leaves nothing under a final name."""
 
@@ -62,7 +65,9 @@ class Workspace:
             OutputError: a file cannot be moved.
         """
         try:
-            (self.out / RECORD).unlink(missing_ok=True)
+            # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
+            for stale in (RECORD, *_SIDE_FILES):
+                (self.out / stale).unlink(missing_ok=True)
             for name in PRODUCTS:
                 self.path(name).replace(self.out / name)
         except OSError as error:

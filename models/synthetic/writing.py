@@ -27,7 +27,7 @@ _CACHE_BYTES = 64 * 2**20
 
 @contextmanager
 def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
-    """Give a name beside each path of one folder to write to, and move all files into place at the end; on failure, remove them.
+    """Give names beside the paths of one folder to write to; at the end move all into place, on failure remove them.
 
     Raises:
         OutputError: the folder or a file cannot be written.

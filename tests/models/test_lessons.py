@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from landslip.models.lessons import Lesson, lesson, scaled, tiles, varied_spec, whole
 from landslip.models.synthetic import EventSpec
 

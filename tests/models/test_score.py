@@ -11,11 +11,11 @@ import pytest
 import rasterio
 import shapely
 from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from rasterio.transform import from_origin
+
 from landslip.models.score import Scores, confusion, score_map
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
-from rasterio.transform import from_origin
 
 masks = arrays(np.bool_, (6, 7))
 

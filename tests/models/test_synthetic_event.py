@@ -11,6 +11,7 @@ import pytest
 import rasterio
 import rasterio.features
 import shapely
+
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.errors import OutputError, UsageError
 

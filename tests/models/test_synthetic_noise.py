@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, nearest_seed, smoothstep
 
 places = st.floats(-1e5, 1e5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from landslip.models.synthetic.relief import fill_relief, height_at, steepest, valley_field
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import shapely
+
 from landslip.models.synthetic.debris import paint_debris, pixel_cover
 from landslip.models.synthetic.procession import Procession, lattice_range
 from landslip.models.synthetic.relief import height_at, steepest
