@@ -1,0 +1,166 @@
+"""Surgery on the converted graph: what tf2onnx leaves behind and engines trip over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
+
+from landslip.runtime.errors import ModelError
+from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
+
+_SINGLE_BAND = [-1, 1, 0, 0]
+"""The target of a Reshape that leaves (batch, 1, row, col) as it is: 0 keeps a length, -1 takes what is left."""
+
+
+def deployable(model: ModelProto, spec: ModelSpec) -> ModelProto:
+    """The graph ready for every engine, with its description inside.
+
+    Nearest-neighbour Resize nodes get constant scales and a coordinate rule that all engines know, inputs and outputs
+    get the names and dimensions of the spec, and everything unused goes.
+
+    Args:
+        model: as converted; changed in place.
+        spec: what the graph takes and gives.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ModelError: the graph is not what the conversion of this network gives, or ONNX's full check refuses it.
+    """
+    graph = model.graph
+    _rewrite_resizes(graph)
+    _name_output(graph, spec.output)
+    _name_dimensions(graph)
+    _drop_unused(graph)
+    _describe(model, spec)
+    _check(model, spec)
+    return model
+
+
+def _rewrite_resizes(graph: GraphProto) -> None:
+    """Enlarge by constant whole factors, with ``asymmetric`` + ``floor``.
+
+    tf2onnx writes ``tf_half_pixel_for_nn``, which ONNX deprecated and TensorRT rejects (onnx/tensorflow-onnx#2249), and
+    computes the sizes from shapes at run time. For whole factors ``floor(x / f)`` picks the same source pixel:
+    ``floor((x + 0.5) / f)`` differs from it for no integer x.
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    producers = {output: node for node in graph.node for output in node.output}
+    for node in [node for node in graph.node if node.op_type == "Resize"]:
+        factors = _resize_factors(node, producers, constants)
+        scales = f"scales_{factors[0]}x{factors[1]}"
+        if scales not in constants:
+            constants[scales] = np.asarray([1, 1, *factors], np.float32)
+            graph.initializer.append(numpy_helper.from_array(constants[scales], scales))
+        source, result, name = node.input[0], node.output[0], node.name
+        node.CopyFrom(
+            helper.make_node(
+                "Resize",
+                [source, "", scales],
+                [result],
+                name=name,
+                mode="nearest",
+                coordinate_transformation_mode="asymmetric",
+                nearest_mode="floor",
+            )
+        )
+
+
+def _resize_factors(
+    node: NodeProto, producers: dict[str, NodeProto], constants: dict[str, np.ndarray]
+) -> tuple[int, int]:
+    """The whole factors of rows and columns, from the one product among what the sizes are computed from."""
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    if attributes.get("mode") != b"nearest" or len(node.input) != 4:
+        raise ModelError(f"Node {node.name!r} of the converted graph is no nearest-neighbour Resize to a given size.")
+    products = [above for above in _ancestors(node.input[3], producers) if above.op_type == "Mul"]
+    factors = [constants[name] for product in products for name in product.input if name in constants]
+    if len(products) != 1 or len(factors) != 1 or factors[0].shape != (2,):
+        raise ModelError(f"The size that node {node.name!r} enlarges to is not its input times two constants.")
+    return int(factors[0][0]), int(factors[0][1])
+
+
+def _ancestors(name: str, producers: dict[str, NodeProto]) -> Iterator[NodeProto]:
+    """Nodes that a value is computed from, each once, stopping at Shape nodes."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        node = producers.get(waiting.pop())
+        if node is None or node.output[0] in seen:
+            continue
+        seen.add(node.output[0])
+        yield node
+        if node.op_type != "Shape":
+            waiting.extend(node.input)
+
+
+def _name_output(graph: GraphProto, name: str) -> None:
+    """Give the single output its name, and drop the Reshape that is left of a transpose of one band."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    old = graph.output[0].name
+    last = next(node for node in graph.node if old in node.output)
+    if last.op_type == "Reshape" and last.input[1] in constants:
+        target = numpy_helper.to_array(constants[last.input[1]]).tolist()
+        if target == _SINGLE_BAND:
+            old = last.input[0]
+            graph.node.remove(last)
+    for node in graph.node:
+        node.input[:] = [name if value == old else value for value in node.input]
+        node.output[:] = [name if value == old else value for value in node.output]
+    graph.output[0].name = name
+
+
+def _name_dimensions(graph: GraphProto) -> None:
+    # tf2onnx gives every open dimension a name of its own, so that engines could not tell that they are equal.
+    for value in [*graph.input, *graph.output]:
+        dimensions = value.type.tensor_type.shape.dim
+        for dimension, name in zip(dimensions, ("batch", "", "height", "width"), strict=True):
+            if name:
+                dimension.dim_param = name
+    del graph.value_info[:]
+
+
+def _drop_unused(graph: GraphProto) -> None:
+    """Remove nodes and constants that lead to no output; the order of the rest stays topological."""
+    needed = {value.name for value in graph.output}
+    kept: list[NodeProto] = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+            kept.append(node)
+    constants = [tensor for tensor in graph.initializer if tensor.name in needed]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(reversed(kept))
+    graph.initializer.extend(constants)
+
+
+def _describe(model: ModelProto, spec: ModelSpec) -> None:
+    model.graph.name = spec.name
+    model.producer_name = "landslip"
+    model.doc_string = f"{spec.meaning}. {spec.source}"
+    opsets = [entry for entry in model.opset_import if entry.domain in {node.domain for node in model.graph.node}]
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
+    helper.set_model_props(model, {METADATA_KEY: spec.to_json(), PRECISION_KEY: "fp32"})
+
+
+def _check(model: ModelProto, spec: ModelSpec) -> None:
+    left = sorted({node.op_type for node in model.graph.node} & {"Transpose", "Reshape", "Shape", "Loop", "If"})
+    if left:
+        raise ModelError(
+            f"The converted graph of {spec.name} still holds {', '.join(left)}; the layers are laid out unlike "
+            "those of the published network."
+        )
+    names = [value.name for value in model.graph.input]
+    if names != [entry.name for entry in spec.inputs] or len(model.graph.output) != 1:
+        raise ModelError(
+            f"The converted graph of {spec.name} takes {names} and gives {len(model.graph.output)} outputs."
+        )
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ModelError(f"The converted graph of {spec.name} does not pass ONNX's own check: {error}") from error

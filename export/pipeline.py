@@ -1,0 +1,132 @@
+"""The export, start to end: read, cut, rebuild, convert, check, name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from landslip.export.choices import PRECISIONS, Precision
+from landslip.export.convert import convert
+from landslip.export.drafts import draft_of, output_folder
+from landslip.export.graph import deployable
+from landslip.export.hdf5 import open_saved_model
+from landslip.export.parity import GATES, Parity, artifact_confidence, check, compare, reference_confidence
+from landslip.export.rebuild import rebuild
+from landslip.export.record import Artifact, Source, record_path, record_text
+from landslip.export.screen import screened_graph
+from landslip.export.tiles import TileSet, parity_tiles
+from landslip.export.topology import served_topology
+from landslip.models.registry import RegisteredModel, find_by_sha256
+from landslip.runtime.errors import InputMissingError, UsageError
+from landslip.runtime.record import sha256_of
+from landslip.runtime.spec import ModelSpec, published_spec
+
+log = logging.getLogger(__name__)
+
+Check = tuple[TileSet, NDArray[Any]]
+"""Tiles, and the confidence the Keras network gives them."""
+
+
+def export_model(
+    source: Path,
+    out: Path,
+    *,
+    precisions: Sequence[Precision] = ("fp32",),
+    name: str | None = None,
+    overwrite: bool = False,
+) -> list[Artifact]:
+    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it.
+
+    An artifact appears under its name only once it has passed its gate.
+
+    Args:
+        source: whole-model HDF5 file of the published topology, any width.
+        out: folder for the artifacts; made if needed.
+        precisions: what to make.
+        name: of the model; by default that of the published model the file is, or else the stem of the file.
+        overwrite: replace artifacts of an earlier export.
+
+    Returns:
+        One artifact for each precision, in their order.
+
+    Raises:
+        UsageError: name or precisions cannot be used, or an artifact is there already.
+        InputError: the file is not a model that can be exported.
+        ParityError: what came out does not say what the Keras network says.
+        OutputError: the folder cannot be written.
+    """
+    if not source.is_file():
+        raise InputMissingError(f"{source}: there is no such file. Give the path of a Keras HDF5 model.")
+    digest = sha256_of(source)
+    published = find_by_sha256(digest)
+    spec = _spec(source, published, name)
+    paths = _artifact_paths(out, spec.name, precisions, overwrite=overwrite)
+    with output_folder(out):
+        graph, checks, keras_version = _converted(source, spec)
+        origin = Source(
+            source.name, digest, source.stat().st_size, keras_version, published.name if published else None
+        )
+        return [_published(graph, path, precision, checks, origin, spec) for precision, path in paths.items()]
+
+
+def _spec(source: Path, published: RegisteredModel | None, name: str | None) -> ModelSpec:
+    if published is not None:
+        log.info("%s is the published model %s", source.name, published.name)
+        return replace(published.spec, name=name or published.name)
+    return published_spec(name or source.stem, f"exported from {source.name}")
+
+
+def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, overwrite: bool) -> dict[Precision, Path]:
+    if name != Path(name).name or name.startswith("."):
+        raise UsageError(f"{name!r} cannot be the name of a model: it becomes part of a file name.")
+    unknown = [precision for precision in precisions if precision not in PRECISIONS]
+    if unknown or not precisions:
+        raise UsageError(f"Precision {unknown} is unknown. Choose from: {', '.join(PRECISIONS)}.")
+    paths: dict[Precision, Path] = {precision: out / f"{name}.{precision}.onnx" for precision in precisions}
+    there = [str(path) for path in paths.values() if path.exists()]
+    if there and not overwrite:
+        raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add --overwrite.")
+    return paths
+
+
+def _converted(source: Path, spec: ModelSpec) -> tuple[ModelProto, list[Check], str]:
+    """The checked fp32 graph, what the Keras network says of the tiles it is measured on, and who saved the file."""
+    where = str(source)
+    log.info("reading %s", source.name)
+    with open_saved_model(source) as saved:
+        topology = served_topology(screened_graph(saved.config, where), where)
+        network = rebuild(topology, saved)
+        reference = rebuild(topology, saved, dtype="float64")
+    log.info("converting %d layers, %d parameters", len(topology.nodes), network.count_params())
+    graph = deployable(convert(network, spec), spec)
+    log.info("asking the Keras network about the tiles of the parity check")
+    checks = [(tiles, reference_confidence(reference, spec, tiles.batch)) for tiles in parity_tiles(spec)]
+    return graph, checks, saved.keras_version
+
+
+def _published(
+    graph: ModelProto, path: Path, precision: Precision, checks: list[Check], origin: Source, spec: ModelSpec
+) -> Artifact:
+    record = record_path(path)
+    with draft_of(record) as record_draft, draft_of(path) as draft:
+        draft.write_bytes(graph.SerializeToString())
+        figures = _figures(draft, checks, spec)
+        check(figures, GATES[precision], path.name)
+        artifact = Artifact(path, precision, "onnx", sha256_of(draft), draft.stat().st_size, tuple(figures))
+        record_draft.write_text(record_text(artifact, origin, spec), encoding="utf-8")
+        # The record gets its name after the artifact: where it is, the artifact is complete and belongs to it.
+        record.unlink(missing_ok=True)
+    log.info("%s: within %.1e of the Keras network", path.name, max(figure.max_abs for figure in figures))
+    return artifact
+
+
+def _figures(draft: Path, checks: list[Check], spec: ModelSpec) -> list[Parity]:
+    return [
+        compare(tiles, confidence, artifact_confidence(draft, tiles), spec.threshold) for tiles, confidence in checks
+    ]
