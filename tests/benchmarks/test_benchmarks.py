@@ -1,0 +1,42 @@
+"""Benchmarks run, and their reports carry the context of their figures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from helpers.models import brightness_model
+from landslip.benchmarks.memory import measure_memory
+from landslip.benchmarks.throughput import Bench, measure_throughput
+from landslip.runtime.cli import run
+from landslip.runtime.errors import LandslipError
+
+
+def test_memory_is_measured_in_processes_of_their_own(tmp_path):
+    report = measure_memory(tmp_path, [250, 400], 260, None)
+    assert [row[:2] for row in report.rows] == [(250, 260), (400, 260)]
+    assert all(100 < row[3] < 2000 for row in report.rows)
+    assert report.rows[0][4] == 1
+
+
+def test_a_map_that_fails_is_an_error_of_the_benchmark(tmp_path):
+    with pytest.raises(LandslipError, match="does not exist"):
+        measure_memory(tmp_path, [250], 260, tmp_path / "nowhere.onnx")
+
+
+def test_throughput_compares_three_in_one_run(tmp_path):
+    bench = Bench(brightness_model(tmp_path / "m.onnx"), size_km=1.6, repeats=1, seconds=0.1)
+    report = measure_throughput(bench, tmp_path)
+    assert [row[2] > 0 for row in report.rows] == [True] * 3
+    assert report.rows[0][2] == 1
+    assert report.findings["map_to_engine"] == report.rows[1][1] / report.rows[0][1]
+
+
+def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
+    out = tmp_path / "results"
+    assert run(["bench", "memory", "--rows", "250", "--width", "260", "-o", str(out)]) == 0
+    page, data = (out / "memory.md").read_text(), json.loads((out / "memory.json").read_text())
+    assert capsys.readouterr().out.strip() == page.strip()
+    assert data["environment"]["packages"]["landslip"]
+    assert data["settings"]["tile"] == 224
+    assert "| 250 | 260 |" in page
