@@ -72,8 +72,9 @@ def _collected_often() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)
+        gc.collect()
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 def _scaled(value: Any, entry: InputSpec) -> Any:

@@ -101,11 +101,11 @@ def _converted(source: Path, spec: ModelSpec) -> tuple[ModelProto, list[Check], 
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
         topology = served_topology(screened_graph(saved.config, where), where)
-        network = rebuild(topology, saved)
+        log.info("converting %d layers", len(topology.nodes))
+        graph = deployable(convert(rebuild(topology, saved), spec), spec)
+        # Built only now, so that the two networks are never in memory together.
         reference = rebuild(topology, saved, dtype="float64")
-    log.info("converting %d layers, %d parameters", len(topology.nodes), network.count_params())
-    graph = deployable(convert(network, spec), spec)
-    log.info("asking the Keras network about the tiles of the parity check")
+    log.info("asking the Keras network of %d parameters about the tiles of the parity check", reference.count_params())
     checks = [(tiles, reference_confidence(reference, spec, tiles.batch)) for tiles in parity_tiles(spec)]
     return graph, checks, saved.keras_version
 
