@@ -50,6 +50,7 @@ def write_standin(
 
 def standin_model(width: float = 1.0, seed: int = 0) -> Any:
     """The network of :func:`landslip.models.unet.build_unet` (tile 224) with stand-in weights."""
+    keras.utils.set_random_seed(seed)  # dropout is drawn while the batch norms settle
     rng = np.random.default_rng(seed)
     model = build_unet(width)
     _randomise(model, rng)
