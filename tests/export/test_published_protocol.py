@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rasterio
+
 from helpers.rasters import scene_on_grid, write
-from landslip.export.pipeline import export_model
-from landslip.models.standin import standin_model, write_standin
 from landslip.runtime.pipeline import MapRequest, map_scene
 
 pytestmark = pytest.mark.tensorflow
@@ -61,6 +60,9 @@ def published_loop(model, files):
 
 
 def test_the_notebooks_map_pixel_for_pixel(event, tmp_path):
+    from landslip.export.pipeline import export_model
+    from landslip.models.standin import standin_model, write_standin
+
     source = tmp_path / "standin.hdf5"
     write_standin(source, width=1 / 8, seed=3)
     (artifact,) = export_model(source, tmp_path / "model")

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, rgb, scene_mixed, write
 from landslip.runtime.cli import run
@@ -117,12 +118,25 @@ def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeyp
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_ends_cleanly(scene):
     folder, arguments = scene
-    slow = "import landslip.runtime.engines.onnx_runtime as o, time\n"
-    slow += "run = o.OnnxRuntimeEngine.infer\n"
-    slow += "o.OnnxRuntimeEngine.infer = lambda self, batch: (print('busy', flush=True), time.sleep(0.3), run(self, batch))[2]\n"
-    slow += "from landslip.runtime.cli import main\nmain()\n"
+    slow = """
+import time
+from landslip.runtime.cli import main
+from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
+
+infer = OnnxRuntimeEngine.infer
+
+def slowly(self, batch):
+    print("busy", flush=True)
+    time.sleep(0.3)
+    return infer(self, batch)
+
+OnnxRuntimeEngine.infer = slowly
+main()
+"""
     process = subprocess.Popen(
-        [sys.executable, "-c", slow, *command(arguments, "--batch", "1")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", slow, *command(arguments, "--batch", "1")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout.readline() == b"busy\n"
     time.sleep(0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from landslip.runtime.flow import Line, Stopwatch
 
 
@@ -44,12 +45,12 @@ def test_an_error_comes_after_the_values_before_it_and_ends_every_stage():
         yield 2
         raise OSError("gone")
 
-    seen = []
-    with pytest.raises(OSError, match="gone"), Line() as line:
+    with Line() as line:
         values = line.background(failing())
-        for value in line.background(n * 10 for n in values):
-            seen.append(value)
-    assert seen == [10, 20]
+        results = line.background(n * 10 for n in values)
+        assert [next(results), next(results)] == [10, 20]
+        with pytest.raises(OSError, match="gone"):
+            next(results)
     assert not stages()
 
 
@@ -61,11 +62,15 @@ def test_leaving_early_ends_stages_that_are_blocked_on_either_side():
         while True:
             yield 0
 
-    with pytest.raises(KeyboardInterrupt), Line() as line:
-        first = line.background(endless())
-        line.background(n for n in first)
-        started.wait(5)
-        raise KeyboardInterrupt
+    def interrupted():
+        with Line() as line:
+            first = line.background(endless())
+            line.background(n for n in first)
+            started.wait(5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not stages()
 
 

@@ -7,9 +7,10 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio.crs import CRS
+
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.thumbnail import EDGE, Thumbnails
-from rasterio.crs import CRS
 
 UTM = CRS.from_epsg(32632)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import onnxruntime
 import pytest
+
 from helpers.engines import SPEC
 from helpers.models import brightness_model
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
@@ -35,10 +36,11 @@ def test_a_model_runs_with_its_spec_from_the_file(tmp_path):
 
 
 def test_shapes_are_fixed_for_a_run(tmp_path):
-    with open_engine(brightness_model(tmp_path / "m.onnx"), EngineOptions(batch=2, tile=64)) as engine:
-        with pytest.raises(EngineError, match="onnxruntime failed"):
-            engine.infer(batch_of(3))
-    with open_engine(brightness_model(tmp_path / "m.onnx"), EngineOptions(batch=3)) as engine:
+    model = brightness_model(tmp_path / "m.onnx")
+    fixed = open_engine(model, EngineOptions(batch=2, tile=64))
+    with fixed, pytest.raises(EngineError, match="onnxruntime failed"):
+        fixed.infer(batch_of(3))
+    with open_engine(model, EngineOptions(batch=3)) as engine:
         assert engine.infer(batch_of(3, 96)).shape == (3, 1, 96, 96)
 
 
