@@ -31,8 +31,9 @@ have no weight.
 
 Loss: cross-entropy and soft Dice on the prediction, a quarter of the same on the four deep-supervision heads. Adam,
 highest learning rate {rate:g}, cosine to nearly 0. {steps} of at most {planned} steps in {minutes:.0f} minutes on
-{processors} CPU cores, {versions}. The weights after step {kept} were kept: MCC {validation:.3f} over all pixels of
-the validation scenes (seeds {validation_seeds}).
+{processors} CPU cores ({versions}).
+The weights after step {kept} were kept: MCC {validation:.3f} over all pixels of the validation scenes (seeds
+{validation_seeds}).
 
     {command}
 

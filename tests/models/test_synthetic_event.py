@@ -117,7 +117,7 @@ def test_landslides_lie_on_slopes(event):
 
 def test_clouds_are_as_many_as_asked_for(tmp_path):
     def masked(cover):
-        spec = EventSpec(seed=8, width_m=5000.0, height_m=5000.0, cloud_cover=cover)
+        spec = EventSpec(seed=8, width_m=4000.0, height_m=3000.0, cloud_cover=cover)
         return read(write_event(tmp_path / str(cover), spec).clouds).mean()
 
     # The mask holds clouds and their shadows of both dates.
