@@ -10,11 +10,11 @@ from landslip.models.card import model_card
 from landslip.models.demo import DEMO_MODEL, TEST_SEEDS
 from landslip.models.score import Scores
 
-FACTS = dict.fromkeys(
-    ("artifact", "parameters", "scenes", "training", "validation_seeds", "tile", "batch", "kept", "steps", "planned")
-    + ("processors", "versions", "command"),
-    "some",
-) | {"width": 0.125, "scene_km": 4.2, "rate": 0.002, "validation": 0.91, "minutes": 21.4}
+_WORDS = (
+    "artifact parameters scenes training validation_seeds tile batch kept steps planned processors versions command"
+)
+_NUMBERS = {"width": 0.125, "scene_km": 4.2, "rate": 0.002, "validation": 0.91, "minutes": 21.4}
+FACTS = {**dict.fromkeys(_WORDS.split(), "some"), **_NUMBERS}
 
 
 def test_rows_hold_the_scores_and_their_sum():
