@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from helpers.models import brightness_model
 from landslip.benchmarks.memory import measure_memory
 from landslip.benchmarks.throughput import Bench, measure_throughput
@@ -40,3 +41,9 @@ def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
     assert data["environment"]["packages"]["landslip"]
     assert data["settings"]["tile"] == 224
     assert "| 250 | 260 |" in page
+
+
+@pytest.mark.slow
+def test_peak_memory_does_not_grow_with_the_height_of_the_scene(tmp_path):
+    report = measure_memory(tmp_path, [2000, 20_000], 448, None)
+    assert 0.9 < report.findings["tallest_to_lowest"] < 1.1
