@@ -78,12 +78,12 @@ def export_model(
 def _spec(source: Path, published: RegisteredModel | None, name: str | None) -> ModelSpec:
     if published is not None:
         log.info("%s is the published model %s", source.name, published.name)
-        return replace(published.spec, name=name or published.name)
-    return published_spec(name or source.stem, f"exported from {source.name}")
+        return replace(published.spec, name=published.name if name is None else name)
+    return published_spec(source.stem if name is None else name, f"exported from {source.name}")
 
 
 def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, overwrite: bool) -> dict[Precision, Path]:
-    if name != Path(name).name or name.startswith("."):
+    if not name or name != Path(name).name or name.startswith("."):
         raise UsageError(f"{name!r} cannot be the name of a model: it becomes part of a file name.")
     unknown = [precision for precision in precisions if precision not in PRECISIONS]
     if unknown or not precisions:

@@ -62,16 +62,17 @@ def standin_model(width: float = 1.0, seed: int = 0) -> Any:
 
 def _randomise(model: Any, rng: np.random.Generator) -> None:
     for layer in model.layers:
+        shapes = [weight.shape for weight in layer.get_weights()]
         if isinstance(layer, keras.layers.Conv2D):
-            shape = layer.kernel.shape.as_list()
+            kernel, bias = shapes
             # He et al. 2015: variance 2 / fan-in keeps the scale through ReLUs.
-            kernel = rng.normal(0.0, np.sqrt(2.0 / np.prod(shape[:3])), shape)
-            layer.set_weights([kernel, rng.normal(0.0, 0.05, shape[3])])
+            layer.set_weights(
+                [rng.normal(0.0, np.sqrt(2.0 / np.prod(kernel[:3])), kernel), rng.normal(0.0, 0.05, bias)]
+            )
         elif isinstance(layer, keras.layers.BatchNormalization):
-            size = layer.gamma.shape[0]
-            zeros, ones = np.zeros(size), np.ones(size)
             gain = _BRANCH_GAIN if layer.name.endswith("_branch2c") else 1.0
-            layer.set_weights([gain * rng.uniform(0.6, 1.2, size), rng.normal(0.0, 0.15, size), zeros, ones])
+            gamma, beta = gain * rng.uniform(0.6, 1.2, shapes[0]), rng.normal(0.0, 0.15, shapes[1])
+            layer.set_weights([gamma, beta, np.zeros(shapes[2]), np.ones(shapes[3])])
 
 
 def _settle_batch_norms(model: Any, batch: list[NDArray[np.float32]]) -> None:

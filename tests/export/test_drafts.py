@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from landslip.export.drafts import draft_of, output_folder
+from landslip.runtime.errors import OutputError, ParityError
+
+
+def test_a_draft_gets_its_name_at_the_end(tmp_path):
+    path = tmp_path / "m.onnx"
+    path.write_text("old")
+    with draft_of(path) as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def failing(context, act, error=ParityError):
+    """Do something inside a context, then fail."""
+    with context as value:
+        act(value)
+        raise error
+
+
+@pytest.mark.parametrize("error", [ParityError, KeyboardInterrupt])
+def test_a_draft_that_fails_leaves_what_was_there(tmp_path, error):
+    path = tmp_path / "m.onnx"
+    path.write_text("old")
+    with pytest.raises(error):
+        failing(draft_of(path), lambda draft: draft.write_text("new"), error)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(OutputError, match=r"m\.onnx cannot be written"), draft_of(tmp_path / "no" / "m.onnx") as draft:
+        draft.write_text("new")
+
+
+def test_a_folder_made_for_nothing_goes_again(tmp_path):
+    out = tmp_path / "a" / "b"
+    found = []
+    with pytest.raises(ParityError):
+        failing(output_folder(out), lambda _: found.append(out.is_dir()))
+    assert found == [True]
+    assert not out.exists()
+
+
+def test_a_folder_that_holds_something_stays(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(ParityError):
+        failing(output_folder(out), lambda _: (out / "somebody's").touch())
+    assert [entry.name for entry in out.iterdir()] == ["somebody's"]
+
+
+def test_a_folder_that_was_there_stays(tmp_path):
+    with pytest.raises(ParityError), output_folder(tmp_path):
+        raise ParityError
+    assert tmp_path.is_dir()
+
+
+def test_a_file_in_place_of_the_folder_is_said(tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(OutputError, match="out cannot be written"), output_folder(tmp_path / "out"):
+        pass

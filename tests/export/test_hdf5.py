@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from helpers.keras_files import tiny_config, tiny_weights, write_keras_hdf5
+from landslip.export.hdf5 import open_saved_model
+from landslip.runtime.errors import InputMissingError, ModelError
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write_keras_hdf5(tmp_path / "model.hdf5")
+
+
+def opened(path):
+    with open_saved_model(path) as saved:
+        return saved
+
+
+def test_config_and_version_are_read(file):
+    saved = opened(file)
+    assert saved.config == tiny_config()
+    assert saved.keras_version == "2.2.4-tf"
+
+
+def test_weights_come_by_name_in_the_order_asked_for(file):
+    with open_saved_model(file) as saved:
+        bias, kernel = saved.weights("first", {"bias": (4,), "kernel": (3, 3, 8, 4)})
+    stored = tiny_weights()["first"]
+    assert (bias.dtype, kernel.dtype) == (np.float32, np.float32)
+    np.testing.assert_array_equal(bias, stored["bias"].astype(np.float32))
+    np.testing.assert_array_equal(kernel, stored["kernel"].astype(np.float32))
+
+
+def test_a_split_list_of_weight_names_is_joined(file):
+    with h5py.File(file, "r+") as h5:
+        group = h5["model_weights/norm"]
+        names = group.attrs["weight_names"]
+        del group.attrs["weight_names"]
+        group.attrs["weight_names0"], group.attrs["weight_names1"] = names[:1], names[1:]
+    with open_saved_model(file) as saved:
+        weights = saved.weights("norm", dict.fromkeys(("gamma", "moving_variance"), (4,)))
+    np.testing.assert_array_equal(weights[1], tiny_weights()["norm"]["moving_variance"].astype(np.float32))
+
+
+def test_the_optimizer_is_never_touched(file):
+    with h5py.File(file, "r+") as h5:
+        h5.create_dataset("optimizer_weights/slot", data=np.zeros(4, "S3"))
+        h5["optimizer_weights/elsewhere"] = h5py.SoftLink("/nowhere")
+    assert opened(file).config == tiny_config()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "message"),
+    [
+        ("second", {"kernel": (1,)}, "no weights for layer 'second'"),
+        ("first", {"gamma": (4,)}, "'first' has no weight 'gamma'"),
+        (
+            "first",
+            {"kernel": (3, 3, 8, 5)},
+            r"'kernel' of layer 'first' has shape \(3, 3, 8, 4\) .* needs \(3, 3, 8, 5\)",
+        ),
+    ],
+)
+def test_weights_that_do_not_fit_are_said(file, layer, shapes, message):
+    with open_saved_model(file) as saved, pytest.raises(ModelError, match=message):
+        saved.weights(layer, shapes)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    weights = tiny_weights()
+    weights["first"]["bias"][2] = np.nan
+    path = write_keras_hdf5(tmp_path / "nan.hdf5", weights=weights)
+    with open_saved_model(path) as saved, pytest.raises(ModelError, match="'bias' of layer 'first' is not finite"):
+        saved.weights("first", {"bias": (4,)})
+
+
+def test_weight_names_cannot_leave_their_layer(file):
+    with h5py.File(file, "r+") as h5:
+        h5.create_dataset("optimizer_weights/stolen/bias:0", data=np.zeros(4, np.float32))
+        h5["model_weights/first"].attrs["weight_names"] = [b"/optimizer_weights/stolen/bias:0"]
+    with open_saved_model(file) as saved, pytest.raises(ModelError, match="no weight 'bias'"):
+        saved.weights("first", {"bias": (4,)})
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(InputMissingError, match=r"gone\.hdf5: there is no such file"):
+        opened(tmp_path / "gone.hdf5")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_what_is_no_hdf5_is_said(tmp_path, content):
+    path = tmp_path / "model.hdf5"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.hdf5: is not an HDF5 file"):
+        opened(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+def test_a_truncated_file_is_said(file, share):
+    content = file.read_bytes()
+    file.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ModelError, match=r"model\.hdf5: the HDF5 file cannot be read"):
+        opened(file)
+
+
+def test_weights_alone_are_no_model(file):
+    with h5py.File(file, "r+") as h5:
+        del h5.attrs["model_config"]
+    with pytest.raises(ModelError, match="no 'model_config', so it is not a whole Keras model"):
+        opened(file)
+
+
+def test_a_model_without_weights_is_said(file):
+    with h5py.File(file, "r+") as h5:
+        del h5["model_weights"]
+    with pytest.raises(ModelError, match="no group 'model_weights'"):
+        opened(file)
+
+
+@pytest.mark.parametrize("text", ["{", '{"class_name": ' + "[" * 100_000])
+def test_a_config_that_is_no_json_is_said(tmp_path, text):
+    with pytest.raises(ModelError, match="'model_config' is not valid JSON"):
+        opened(write_keras_hdf5(tmp_path / "model.hdf5", text))
+
+
+def test_a_huge_config_is_not_parsed(tmp_path):
+    with pytest.raises(ModelError, match="'model_config' has 17000002 characters"):
+        opened(write_keras_hdf5(tmp_path / "model.hdf5", '"' + "x" * 17_000_000 + '"'))
+
+
+@pytest.mark.parametrize(
+    "link", [h5py.SoftLink("/model_weights/norm"), h5py.ExternalLink("other.hdf5", "/secret")], ids=["soft", "external"]
+)
+@pytest.mark.parametrize("place", ["stranger", "model_weights/stranger", "model_weights/first/first/kernel:0"])
+def test_links_to_somewhere_else_are_refused(file, link, place):
+    with h5py.File(file, "r+") as h5:
+        if place in h5:
+            del h5[place]
+        h5[place] = link
+    with pytest.raises(ModelError, match=f"/{place} is a link to somewhere else"):
+        opened(file)
+
+
+def test_a_cycle_is_refused(file):
+    with h5py.File(file, "r+") as h5:
+        h5["model_weights/first/again"] = h5["model_weights/first"]
+    with pytest.raises(ModelError, match="occurs twice"):
+        opened(file)
+
+
+def test_data_in_another_file_is_refused(file, tmp_path):
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(bytes(16))
+    with h5py.File(file, "r+") as h5:
+        del h5["model_weights/first/first/bias:0"]
+        h5["model_weights/first"].create_dataset("first/bias:0", (4,), "f4", external=[(str(secret), 0, 16)])
+    with pytest.raises(ModelError, match="bias:0 takes its data from other files"):
+        opened(file)
+
+
+def test_a_virtual_dataset_is_refused(file, tmp_path):
+    with h5py.File(tmp_path / "source.hdf5", "w") as h5:
+        h5["secret"] = np.zeros(4, np.float32)
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource(str(tmp_path / "source.hdf5"), "secret", (4,))
+    with h5py.File(file, "r+") as h5:
+        del h5["model_weights/first/first/bias:0"]
+        h5["model_weights/first"].create_virtual_dataset("first/bias:0", layout)
+    with pytest.raises(ModelError, match="bias:0 takes its data from other files"):
+        opened(file)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"shape": (1 << 40,), "dtype": "f4"},
+        {"shape": (1 << 20,), "dtype": "f4", "compression": "gzip", "fillvalue": 1.0},
+    ],
+    ids=["never written", "compressed"],
+)
+def test_claims_beyond_what_is_stored_are_refused(file, options):
+    with h5py.File(file, "r+") as h5:
+        h5.create_dataset("model_weights/first/huge:0", **options)
+    with pytest.raises(ModelError, match=r"huge:0 claims \d+ bytes and holds 0"):
+        opened(file)
+
+
+def test_other_than_numbers_is_refused(file):
+    with h5py.File(file, "r+") as h5:
+        h5["model_weights/first/text"] = "import os"
+    with pytest.raises(ModelError, match="first/text is not an array of floating-point numbers"):
+        opened(file)
+
+
+def test_deep_nesting_is_refused(file):
+    with h5py.File(file, "r+") as h5:
+        h5.create_group("model_weights/" + "/".join("abcdefghijklmnopq"))
+    with pytest.raises(ModelError, match="nests or holds more objects"):
+        opened(file)

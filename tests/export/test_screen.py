@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.keras_files import layer, op, tiny_config, tiny_layers
+from landslip.export.screen import ALLOWED_LAYERS, screened_graph
+from landslip.runtime.errors import ModelError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["class_name", "config", "layers"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def changed(**changes):
+    config = tiny_config()
+    config["config"].update(changes)
+    return config
+
+
+def test_layers_inputs_and_outputs_are_read():
+    graph = screened_graph(tiny_config(), "m.hdf5")
+    assert list(graph.layers) == [entry["name"] for entry in tiny_layers()]
+    assert graph.inputs == ("input_1", "input_2", "input_3")
+    assert graph.outputs == ("prediction", "tf_op_layer_out_2/ResizeBilinear")
+    assert graph.layers["first"].kind == "Conv2D"
+    assert graph.layers["first"].options["filters"] == 4
+
+
+def test_a_single_end_may_lack_the_outer_list():
+    graph = screened_graph(changed(output_layers=["prediction", 0, 0]), "m.hdf5")
+    assert graph.outputs == ("prediction",)
+
+
+@pytest.mark.parametrize("kind", ["Lambda", "TFOpLambda", "Functional", "TimeDistributed", "Custom>Payload", "conv2d"])
+@pytest.mark.parametrize("place", [0, 8, 15], ids=["first", "amid", "unused"])
+def test_a_class_that_is_not_allowed_is_refused_by_name_wherever_it_is(kind, place):
+    layers = tiny_layers()
+    layers.insert(place, layer(kind, "payload", ("input_1",), function=["4wAAAA==", None, None]))
+    with pytest.raises(ModelError, match=rf"m\.hdf5: layer 'payload' is of class '{kind}'.*does not load it"):
+        screened_graph(tiny_config(layers), "m.hdf5")
+
+
+@pytest.mark.parametrize("op_name", ["PyFunc", "ReadFile", "WriteFile", ""])
+def test_a_raw_op_that_is_not_allowed_is_refused(op_name):
+    with pytest.raises(ModelError, match=f"holds the raw TensorFlow op '{op_name}'"):
+        screened_graph(tiny_config([*tiny_layers(), op("out_9", "up", op_name)]), "m.hdf5")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("op_name", ["ResizeBilinear", "PyFunc"])
+def test_ops_are_recognised_in_every_encoding(op_name):
+    from landslip.models.quiet_tensorflow import tf
+
+    for text in (
+        json.dumps({"name": "n", "op": op_name}),
+        tf.compat.v1.NodeDef(name="n", op=op_name).SerializeToString().decode(),
+    ):
+        entry = op("out_9", "up")
+        entry["config"]["node_def"] = text
+        config = tiny_config([*tiny_layers(), entry])
+        if op_name == "ResizeBilinear":
+            assert screened_graph(config, "m.hdf5").layers["tf_op_layer_out_9"].kind == "TensorFlowOpLayer"
+        else:
+            with pytest.raises(ModelError, match="raw TensorFlow op 'PyFunc'"):
+                screened_graph(config, "m.hdf5")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("node_def", [None, 7, [], "\x00\xff\xfe no node", {"op": ["ResizeBilinear"]}])
+def test_a_node_that_cannot_be_read_is_refused(node_def):
+    entry = op("out_9", "up")
+    entry["config"]["node_def"] = node_def
+    with pytest.raises(ModelError, match="raw TensorFlow op None"):
+        screened_graph(tiny_config([*tiny_layers(), entry]), "m.hdf5")
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "Lambda", "MyModel"])
+def test_other_kinds_of_model_are_refused(kind):
+    with pytest.raises(ModelError, match=f"is a Keras '{kind}' model"):
+        screened_graph(tiny_config() | {"class_name": kind}, "m.hdf5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layers": []}, "declares no layers"),
+        ({"layers": tiny_layers() * 400}, "more than 5000"),
+        ({"layers": [*tiny_layers(), tiny_layers()[0]]}, "same name"),
+        ({"layers": [{"class_name": "Conv2D", "config": {}}]}, "'Conv2D' has no name"),
+        ({"layers": [{"class_name": "Conv2D", "config": None}]}, "'Conv2D' has no settings"),
+        ({"layers": [{"class_name": ["Conv2D"], "config": {}}]}, "is no class name"),
+        ({"output_layers": []}, "names no inputs or no outputs"),
+        ({"output_layers": [["other", 0, 0]]}, "'other'.*not one of its layers"),
+        ({"input_layers": [["input_1", 1, 0]]}, "not one of its layers"),
+    ],
+)
+def test_damage_is_said(changes, message):
+    with pytest.raises(ModelError, match=message):
+        screened_graph(changed(**changes), "m.hdf5")
+
+
+@given(config=JSON)
+def test_any_json_is_refused_in_a_sentence(config):
+    with pytest.raises(ModelError, match=r"^m\.hdf5: "):
+        screened_graph(config, "m.hdf5")
+
+
+def test_nothing_allowed_can_carry_code():
+    assert not {"Lambda", "Layer", "Functional", "Model", "Sequential", "RNN"} & ALLOWED_LAYERS
