@@ -11,7 +11,6 @@ import numpy as np
 import pyogrio
 import pyogrio.errors
 import rasterio
-import rasterio.errors
 import rasterio.features
 import shapely
 from rasterio.crs import CRS
@@ -19,6 +18,7 @@ from rasterio.windows import Window, transform
 from rasterio.windows import bounds as window_bounds
 
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.gdal import RASTER_ERRORS
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -122,7 +122,7 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
             _check(source, confidence)
             _check_crs(truth, source.crs)
             return _score_bands(source, truth, math.ceil(round(100 * threshold, 6)))
-    except rasterio.errors.RasterioError as error:
+    except RASTER_ERRORS as error:
         raise InputError(f"The map {confidence} cannot be read: {error}. Make it again.") from error
 
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
 from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
 from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.grid import Bounds, MapGrid, transform_points
+from landslip.runtime.gdal import RASTER_ERRORS, transform_points
+from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Resampler
 
@@ -112,7 +112,7 @@ def open_area(path: Path, stack: contextlib.ExitStack) -> RasterArea | VectorAre
         raise InputError(f"area of interest: {path} has no coordinate reference system. Assign one, then try again.")
     try:
         crs = CRS.from_user_input(meta["crs"])
-    except CRSError as error:
+    except RASTER_ERRORS as error:
         raise InputError(f"area of interest: the CRS of {path} is not understood ({error}).") from error
     return VectorArea(path, crs, geometries)
 

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from affine import Affine
-from numpy.typing import ArrayLike, NDArray
 from rasterio.crs import CRS
-from rasterio.warp import transform as _transform
 from rasterio.windows import Window
+
+from landslip.runtime.gdal import make_window
 
 Bounds = tuple[float, float, float, float]
 """left, bottom, right, top in the units of a CRS."""
@@ -76,7 +75,7 @@ class MapGrid:
 
     def rows(self, first: int, last: int) -> Window:
         """The window of the whole rows ``first`` to ``last`` (exclusive)."""
-        return window(0, first, self.width, last - first)
+        return make_window(0, first, self.width, last - first)
 
 
 @dataclass(frozen=True)
@@ -165,12 +164,7 @@ class TileGrid:
         """Every tile, row by row; offsets may be negative and windows may reach over the map's edge."""
         for row in self.rows:
             for col in self.cols:
-                yield window(col, row, self.tile, self.tile)
-
-
-def window(col_off: int, row_off: int, width: int, height: int) -> Window:
-    """A ``rasterio.windows.Window``; made here because type checkers cannot see its arguments."""
-    return Window(col_off, row_off, width, height)  # pyright: ignore[reportCallIssue]
+                yield make_window(col, row, self.tile, self.tile)
 
 
 def reflect(index: int, length: int) -> int:
@@ -187,18 +181,6 @@ def intersection(boxes: Sequence[Bounds]) -> Bounds | None:
     left, bottom = max(box[0] for box in boxes), max(box[1] for box in boxes)
     right, top = min(box[2] for box in boxes), min(box[3] for box in boxes)
     return (left, bottom, right, top) if left < right and bottom < top else None
-
-
-def transform_points(
-    source: CRS, target: CRS, xs: ArrayLike, ys: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bring points from one CRS to another; infinite where the target has no place for them.
-
-    Raises:
-        rasterio.errors.RasterioError: there is no way from one to the other.
-    """
-    moved = _transform(source, target, np.ravel(xs), np.ravel(ys))
-    return np.asarray(moved[0]), np.asarray(moved[1])
 
 
 def utm_crs(longitude: float, latitude: float) -> CRS:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
+from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.grid import window as make_window
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Method, Resampler
 from landslip.runtime.spec import Role

@@ -11,10 +11,10 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from landslip.runtime.errors import OutputError
-from landslip.runtime.grid import MapGrid, window
+from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
+from landslip.runtime.grid import MapGrid
 from landslip.runtime.kernels import NOT_OBSERVED
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ConfidenceWriter:
                 crs=grid.crs, transform=grid.transform, nodata=NOT_OBSERVED,
                 tiled=True, blockxsize=BLOCK, blockysize=BLOCK, compress="deflate", zlevel=1, bigtiff="IF_SAFER",
             )  # fmt: skip
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise _unwritable(path, error) from error
 
     def write(self, first_row: int, percent: NDArray[np.uint8]) -> None:
@@ -56,10 +56,10 @@ class ConfidenceWriter:
         Raises:
             OutputError: the disk is full, or gone.
         """
-        region = window(0, first_row, percent.shape[1], percent.shape[0])
+        region = make_window(0, first_row, percent.shape[1], percent.shape[0])
         try:
             self._dataset.write(percent, 1, window=region)
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise _unwritable(self._path, error) from error
         histogram = np.bincount(percent.ravel(), minlength=256)
         self.observed += int(histogram[:NOT_OBSERVED].sum())
@@ -73,7 +73,7 @@ class ConfidenceWriter:
         """
         try:
             self._dataset.close()
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise _unwritable(self._path, error) from error
 
     def __enter__(self) -> Self:
@@ -98,7 +98,7 @@ def write_cog(source: Path, target: Path) -> None:
             source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
             overview_resampling="average",
         )  # fmt: skip
-    except RasterioError as error:
+    except RASTER_ERRORS as error:
         raise _unwritable(target, error) from error
 
 
@@ -106,10 +106,11 @@ def read_bands(path: Path, rows: int = BLOCK) -> Iterator[tuple[int, NDArray[np.
     """The rows of a finished map, from the top down: first row and (rows, width) uint8."""
     with rasterio.open(path) as dataset:
         for first in range(0, dataset.height, rows):
-            region = window(0, first, dataset.width, min(rows, dataset.height - first))
+            region = make_window(0, first, dataset.width, min(rows, dataset.height - first))
             yield first, dataset.read(1, window=region)
 
 
 def _unwritable(path: Path, error: Exception) -> OutputError:
-    reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
-    return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({reason}). Check the free disk space.")
+    return OutputError(
+        f"{path.name} cannot be written to {path.parent.parent} ({reason(error)}). Check the free disk space."
+    )

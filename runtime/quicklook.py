@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.kernels import NOT_OBSERVED
 
 Image = NDArray[np.uint8]
@@ -123,8 +123,9 @@ def _png(image: Image) -> bytes:
             ) as picture:
                 picture.write(image)
             encoded: bytes = memory.read()
-    except RasterioError as error:
+    except RASTER_ERRORS as error:
         raise OutputError(
-            f"The quicklook of {width} x {height} pixels cannot be encoded: {error}. Does GDAL have its PNG driver?"
+            f"The quicklook of {width} x {height} pixels cannot be encoded ({reason(error)}). "
+            "Does GDAL have its PNG driver?"
         ) from error
     return encoded

@@ -12,10 +12,10 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class Raster:
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         try:
             self._dataset = rasterio.open(path)
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise InputError(
-                f"{role}: {path} cannot be read as a raster ({_reason(error)}). "
+                f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
         self.path = path
@@ -102,10 +102,10 @@ class Raster:
         try:
             values = self._dataset.read(list(bands), window=window)
             valid = self._dataset.dataset_mask(window=window) != 0
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise InputError(
                 f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"
-                f" columns {window.col_off} to {window.col_off + window.width} ({_reason(error)}). "
+                f" columns {window.col_off} to {window.col_off + window.width} ({reason(error)}). "
                 "The file is damaged or was cut off: copy or download it again."
             ) from error
         if np.issubdtype(values.dtype, np.floating):
@@ -138,8 +138,3 @@ class Raster:
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
-
-
-def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error
-    return " ".join(str(cause).split()).rstrip(".")

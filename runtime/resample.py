@@ -20,12 +20,11 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.grid import MapGrid, transform_points
-from landslip.runtime.grid import window as make_window
+from landslip.runtime.gdal import RASTER_ERRORS, make_window, transform_points
+from landslip.runtime.grid import MapGrid
 
 Method = Literal["bilinear", "nearest"]
 
@@ -155,7 +154,7 @@ class Resampler:
         ys = transform.e * node_rows + transform.f
         try:
             source_xs, source_ys = transform_points(self._grid.crs, self._source.crs, xs.ravel(), ys.ravel())
-        except RasterioError as error:
+        except RASTER_ERRORS as error:
             raise InputError(
                 f"Coordinates cannot be brought from {self._grid.crs} to {self._source.crs} ({error}). "
                 "Reproject the raster first, for example with gdalwarp."

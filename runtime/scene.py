@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area, RasterArea, open_area
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.grid import Bounds, MapGrid, intersection, transform_points, utm_crs
+from landslip.runtime.gdal import RASTER_ERRORS, transform_points
+from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
 from landslip.runtime.raster import Raster
 from landslip.runtime.spec import Role
@@ -223,7 +223,7 @@ def _map_crs(post: Raster) -> CRS:
         longitudes, latitudes = transform_points(
             post.crs, CRS.from_epsg(4326), [(left + right) / 2], [(bottom + top) / 2]
         )
-    except RasterioError as error:
+    except RASTER_ERRORS as error:
         raise InputError(f"{post.role}: the place of {post.path} on the globe is unknown ({error}).") from error
     if not (math.isfinite(longitudes[0]) and math.isfinite(latitudes[0])):
         raise InputError(f"{post.role}: {post.path} lies outside the area its CRS {post.crs} is made for.")
@@ -241,7 +241,7 @@ def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: Path) -> Bounds:
         return bounds
     try:
         left, bottom, right, top = transform_bounds(source, crs, *bounds, densify_pts=21)
-    except RasterioError as error:
+    except RASTER_ERRORS as error:
         raise InputError(f"{path}: its outline cannot be brought from {source} to {crs} ({error}).") from error
     return left, bottom, right, top
 

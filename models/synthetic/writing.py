@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyogrio.errors
 import rasterio
-import rasterio.errors
 
 from landslip.runtime.errors import OutputError
+from landslip.runtime.gdal import RASTER_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
             yield partial
         for source, path in zip(partial, paths, strict=True):
             source.replace(path)
-    except (OSError, rasterio.errors.RasterioError, pyogrio.errors.DataSourceError) as error:
+    except (OSError, *RASTER_ERRORS, pyogrio.errors.DataSourceError) as error:
         raise OutputError(
             f"{paths[0].parent}: the scene cannot be written: {error}. Check space and permissions."
         ) from error

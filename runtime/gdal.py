@@ -1,0 +1,35 @@
+"""The few things that every user of rasterio here needs: its errors, windows, and points in another CRS."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from rasterio.crs import CRS
+from rasterio.errors import CRSError, RasterioError, RasterioIOError
+from rasterio.warp import transform as _transform
+from rasterio.windows import Window
+
+RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError)
+"""What rasterio raises; before 1.4 these three have no common root."""
+
+
+def reason(error: BaseException) -> str:
+    """What GDAL said, as part of a sentence."""
+    return " ".join(str(error.__cause__ or error).split()).rstrip(".")
+
+
+def make_window(col_off: int, row_off: int, width: int, height: int) -> Window:
+    """A ``rasterio.windows.Window``; made here because type checkers cannot see its arguments."""
+    return Window(col_off, row_off, width, height)  # pyright: ignore[reportCallIssue]
+
+
+def transform_points(
+    source: CRS, target: CRS, xs: ArrayLike, ys: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bring points from one CRS to another; infinite where the target has no place for them.
+
+    Raises:
+        One of :data:`RASTER_ERRORS`: there is no way from one to the other.
+    """
+    moved = _transform(source, target, np.ravel(xs), np.ravel(ys))
+    return np.asarray(moved[0]), np.asarray(moved[1])
