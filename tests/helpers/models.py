@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 from onnx import TensorProto, helper
 
 from helpers.engines import SPEC
+from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
 _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
