@@ -36,6 +36,7 @@ def deployable(model: ModelProto, spec: ModelSpec) -> ModelProto:
     _name_output(graph, spec.output)
     _name_dimensions(graph)
     _drop_unused(graph)
+    _name_constants(graph)
     _describe(model, spec)
     _check(model, spec)
     return model
@@ -125,17 +126,34 @@ def _name_dimensions(graph: GraphProto) -> None:
 
 
 def _drop_unused(graph: GraphProto) -> None:
-    """Remove nodes and constants that lead to no output; the order of the rest stays topological."""
+    """Remove nodes that lead to no output; the order of the rest stays topological."""
     needed = {value.name for value in graph.output}
     kept: list[NodeProto] = []
     for node in reversed(graph.node):
         if needed.intersection(node.output):
             needed.update(node.input)
             kept.append(node)
-    constants = [tensor for tensor in graph.initializer if tensor.name in needed]
-    del graph.node[:], graph.initializer[:]
+    del graph.node[:]
     graph.node.extend(reversed(kept))
-    graph.initializer.extend(constants)
+
+
+def _name_constants(graph: GraphProto) -> None:
+    """Keep the constants that are used, ordered and named by their first use.
+
+    tf2onnx walks through sets, so that order and shared names change from run to run; the same file has to give the
+    same bytes.
+    """
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    names: dict[str, str] = {}
+    for node in graph.node:
+        for position, value in enumerate(node.input):
+            if value in constants:
+                node.input[position] = names.setdefault(value, f"{node.name}/constant_{position}")
+    used = [constants[old] for old in names]
+    for tensor, new in zip(used, names.values(), strict=True):
+        tensor.name = new
+    del graph.initializer[:]
+    graph.initializer.extend(used)
 
 
 def _describe(model: ModelProto, spec: ModelSpec) -> None:

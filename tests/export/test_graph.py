@@ -106,8 +106,19 @@ def test_what_leads_nowhere_is_gone():
     dead = helper.make_node("Neg", ["shade"], ["nowhere"])
     model = deployable(converted(extra=[dead]), SPEC)
     assert {node.op_type for node in model.graph.node} == {"Cast", "MaxPool", "Resize", "Sigmoid"}
-    assert [tensor.name for tensor in model.graph.initializer] == ["scales_2x2"]
+    assert [tensor.name for tensor in model.graph.initializer] == ["enlarge/constant_2"]
     assert [entry.domain for entry in model.opset_import] == [""]
+
+
+def test_the_order_and_names_of_constants_do_not_matter():
+    model, shuffled = converted(), converted()
+    constants = list(reversed(shuffled.graph.initializer))
+    del shuffled.graph.initializer[:]
+    shuffled.graph.initializer.extend(constants)
+    for node in shuffled.graph.node:
+        node.input[:] = ["renamed" if name == "factors" else name for name in node.input]
+    next(tensor for tensor in shuffled.graph.initializer if tensor.name == "factors").name = "renamed"
+    assert deployable(model, SPEC).SerializeToString() == deployable(shuffled, SPEC).SerializeToString()
 
 
 def test_the_description_travels_inside():
