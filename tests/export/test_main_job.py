@@ -1,0 +1,53 @@
+"""The main job at full size: a 251 MB HDF5 with optimiser slots, exported and run over 10 km x 10 km."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from landslip.runtime.record import peak_rss_bytes
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
+MAP_LIMIT = 2.5e9
+"""Bytes a map may take at the most."""
+EXPORT_LIMIT = 6 * 2**30
+"""Bytes an export may take at the most."""
+
+
+def landslip(*arguments):
+    """Run the command in a process of its own: exit code, standard output, and peak memory in bytes."""
+    code = "import sys; from landslip.runtime.cli import run; from landslip.runtime.record import peak_rss_bytes; "
+    code += "code = run(sys.argv[1:]); print(peak_rss_bytes(), file=sys.stderr); sys.exit(code)"
+    command = [sys.executable, "-c", code, "-q", *(str(argument) for argument in arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout, int(result.stderr.strip().splitlines()[-1])
+
+
+@pytest.mark.skipif(peak_rss_bytes() is None, reason="this system does not tell peak memory")
+def test_from_a_full_size_hdf5_to_a_map(tmp_path):
+    from landslip.models.standin import write_standin
+    from landslip.models.synthetic import EventSpec, write_event
+
+    write_standin(tmp_path / "standin.hdf5", optimizer_slots=True)
+    assert 250e6 < (tmp_path / "standin.hdf5").stat().st_size < 252e6
+    code, out, peak = landslip("export", tmp_path / "standin.hdf5", "-o", tmp_path / "model")
+    assert code == 0
+    assert peak < EXPORT_LIMIT
+    model = tmp_path / "model" / "standin.fp32.onnx"
+    assert str(model) in out
+
+    event = write_event(tmp_path / "scene", EventSpec(seed=9001, width_m=10_000, height_m=10_000))
+    code, out, peak = landslip(
+        "map", "-m", model, "--pre", event.pre, "--post", event.post, "--dem", event.dem,
+        "--mask", event.clouds, "-o", tmp_path / "out", "--json",
+    )  # fmt: skip
+    record = json.loads(out)
+    assert code == 0
+    assert record["grid"]["height"] * record["grid"]["width"] > 1660**2
+    assert record["tiles"]["predicted"] + record["tiles"]["skipped"] == record["tiles"]["total"] == 196
+    assert peak < MAP_LIMIT
+    assert record["peak_rss_bytes"] <= peak
