@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
 from rasterio.features import rasterize
@@ -17,20 +19,33 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.gdal import RASTER_ERRORS, transform_points
+from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Resampler
 
+_ROLE = "area of interest"
+
 
 class Area(Protocol):
-    """Where a map is wanted."""
+    """Where a map is wanted. Ask :meth:`bounds_near`, then :meth:`align` it with the grid, then read."""
 
     path: Path
-    crs: CRS
-    bounds: Bounds
 
-    def inside(self, window: Window, grid: MapGrid) -> NDArray[np.bool_]:
+    @property
+    def rasters(self) -> list[Raster]:
+        """The raster files it reads."""
+        ...
+
+    def bounds_near(self, crs: CRS, box: Bounds) -> Bounds | None:
+        """The outline in ``crs`` of what may lie inside ``box``; None where that is nothing."""
+        ...
+
+    def align(self, grid: MapGrid) -> None:
+        """Relate the area to the map grid."""
+        ...
+
+    def inside(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window lie inside."""
         ...
 
@@ -41,20 +56,26 @@ class RasterArea:
     def __init__(self, raster: Raster) -> None:
         """Take an opened raster."""
         self._raster = raster
-        self._resampler: Resampler | None = None
-        self.path, self.crs, self.bounds = raster.path, raster.crs, raster.bounds
+        self.path = raster.path
+
+    @property
+    def rasters(self) -> list[Raster]:
+        """See :class:`Area`."""
+        return [self._raster]
+
+    def bounds_near(self, crs: CRS, box: Bounds) -> Bounds | None:
+        """See :class:`Area`."""
+        del box
+        with _placed(self.path, crs):
+            return bounds_in(self._raster.crs, self._raster.bounds, crs)
 
     def align(self, grid: MapGrid) -> None:
-        """Relate the raster to the map grid; once, before reading."""
-        raster = self._raster
-        lattice = Lattice(raster.crs, raster.transform, raster.height, raster.width)
-        self._resampler = Resampler(lattice, grid, "nearest")
-
-    def inside(self, window: Window, grid: MapGrid) -> NDArray[np.bool_]:
         """See :class:`Area`."""
-        if self._resampler is None:
-            self.align(grid)
-            return self.inside(window, grid)
+        raster = self._raster
+        self._resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, "nearest")
+
+    def inside(self, window: Window) -> NDArray[np.bool_]:
+        """See :class:`Area`."""
         sampling = self._resampler.sampling(window)
         if sampling.source is None:
             return np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
@@ -68,26 +89,54 @@ class VectorArea:
 
     def __init__(self, path: Path, crs: CRS, geometries: NDArray[Any]) -> None:
         """Take shapely geometries in ``crs``."""
-        self.path, self.crs = path, crs
-        self._geometries = geometries
-        left, bottom, right, top = shapely.total_bounds(geometries)
-        self.bounds: Bounds = (float(left), float(bottom), float(right), float(top))
-        self._on_grid: tuple[CRS, NDArray[Any]] | None = None
+        self.path = path
+        self._crs, self._geometries = crs, geometries
 
-    def inside(self, window: Window, grid: MapGrid) -> NDArray[np.bool_]:
+    @property
+    def rasters(self) -> list[Raster]:
+        """See :class:`Area`."""
+        return []
+
+    def bounds_near(self, crs: CRS, box: Bounds) -> Bounds | None:
+        """See :class:`Area`."""
+        geometries = self._near(crs, box)
+        if not len(geometries):
+            return None
+        left, bottom, right, top = shapely.total_bounds(geometries)
+        return float(left), float(bottom), float(right), float(top)
+
+    def align(self, grid: MapGrid) -> None:
+        """See :class:`Area`."""
+        self._transform, self._on_grid = grid.transform, self._near(grid.crs, grid.bounds)
+
+    def inside(self, window: Window) -> NDArray[np.bool_]:
         """See :class:`Area`; a pixel is inside when its centre is."""
         burnt = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
-        shapes = [(shape, 1) for shape in self._in_crs(grid.crs)]
-        rasterize(shapes, out=burnt, transform=window_transform(window, grid.transform))
+        if len(self._on_grid):
+            shapes = [(shape, 1) for shape in self._on_grid]
+            rasterize(shapes, out=burnt, transform=window_transform(window, self._transform))
         return burnt.astype(np.bool_)
 
-    def _in_crs(self, crs: CRS) -> NDArray[Any]:
-        if self._on_grid is None or self._on_grid[0] != crs:
-            self._on_grid = (crs, _transformed(self._geometries, self.crs, crs))
-        return self._on_grid[1]
+    def _near(self, crs: CRS, box: Bounds) -> NDArray[Any]:
+        """The polygons in ``crs``, cut to a box with a margin first: a worldwide outline has no place in a UTM zone."""
+        with _placed(self.path, crs):
+            left, bottom, right, top = bounds_in(crs, box, self._crs)
+            wide, high = (right - left) / 10, (top - bottom) / 10
+            cut: NDArray[Any] = shapely.clip_by_rect(
+                self._geometries, left - wide, bottom - high, right + wide, top + high
+            )
+            cut = cut[~shapely.is_empty(cut)]
+            if self._crs == crs:
+                return cut
+
+            def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+                return np.column_stack(transform_points(self._crs, crs, points[:, 0], points[:, 1]))
+
+            on_grid: NDArray[Any] = shapely.transform(cut, moved)
+            return on_grid
 
 
-def open_area(path: Path, stack: contextlib.ExitStack) -> RasterArea | VectorArea:
+def open_area(path: Path, stack: contextlib.ExitStack) -> Area:
     """Open an area of interest: polygons in a vector format, or a raster.
 
     Args:
@@ -96,34 +145,44 @@ def open_area(path: Path, stack: contextlib.ExitStack) -> RasterArea | VectorAre
 
     Raises:
         InputMissingError: there is no such file.
-        InputError: the file is neither, or holds no polygon, or has no CRS.
+        InputError: the file is neither, or holds no polygon or several layers of them, or has no CRS.
     """
     if not path.exists():
-        raise InputMissingError(f"area of interest: {path} does not exist. Check the path.")
+        raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
     try:
-        meta, _, shapes, _ = read_vector(path, columns=[])
-    except DataSourceError:
-        return RasterArea(stack.enter_context(Raster(path, "area of interest")))
+        layer = _polygon_layer(path)
+        meta, _, shapes, _ = read_vector(path, layer=layer, columns=[])
+    except (DataSourceError, DataLayerError):
+        return RasterArea(stack.enter_context(Raster(path, _ROLE)))
     geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
     geometries = geometries[shapely.get_dimensions(geometries) == 2]
     if not len(geometries):
-        raise InputError(f"area of interest: {path} holds no polygon. Give a file with the area as polygons.")
+        raise InputError(f"{_ROLE}: {path} holds no polygon. Give a file with the area as polygons.")
     if meta["crs"] is None:
-        raise InputError(f"area of interest: {path} has no coordinate reference system. Assign one, then try again.")
+        raise InputError(f"{_ROLE}: {path} has no coordinate reference system. Assign one, then try again.")
+    with _placed(path, meta["crs"]):
+        return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
+
+
+def _polygon_layer(path: Path) -> str | None:
+    """The one layer that may hold polygons; None where there is no layer to choose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GDAL remarks on files whose content is questionable: what counts is checked
+        layers = pyogrio.list_layers(path)
+    polygons = [name for name, kind in layers if kind is not None and ("Polygon" in kind or kind == "Unknown")]
+    if len(polygons) > 1:
+        raise InputError(
+            f"{_ROLE}: {path} has several layers of polygons ({', '.join(polygons)}). Save the one wanted by itself."
+        )
+    return polygons[0] if polygons else None
+
+
+@contextlib.contextmanager
+def _placed(path: Path, crs: object) -> Any:
+    """Say which file it was when coordinates cannot be brought to another CRS."""
     try:
-        crs = CRS.from_user_input(meta["crs"])
+        yield
     except RASTER_ERRORS as error:
-        raise InputError(f"area of interest: the CRS of {path} is not understood ({error}).") from error
-    return VectorArea(path, crs, geometries)
-
-
-def _transformed(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
-    if source == target:
-        return geometries
-
-    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        xs, ys = transform_points(source, target, points[:, 0], points[:, 1])
-        return np.column_stack([xs, ys])
-
-    on_grid: NDArray[Any] = shapely.transform(geometries, moved)
-    return on_grid
+        raise InputError(
+            f"{_ROLE}: {path} cannot be brought to {crs} ({reason(error)}). Check its coordinate reference system."
+        ) from error

@@ -46,6 +46,11 @@ class Batch:
     count: int = 0
     """Tiles in the batch."""
 
+    @property
+    def row_ends(self) -> int:
+        """Tile rows that end in the batch."""
+        return len(self.steps) - self.count
+
 
 def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch) -> Iterator[Patch]:
     """The map's rows in the pieces that the tile rows need, each read once.
@@ -83,8 +88,8 @@ def assemble(patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, 
                 yield current
                 current = _empty_batch(plan, spec, batch)
         current.steps.append(RowEnd(index, register.band_valid(index), len(plan.tiles.cols) - len(cols)))
-        if current.count == 0:
-            # Nothing waits for the engine: finished rows need not wait either.
+        if current.count == 0 or current.row_ends > batch:
+            # Finished rows wait with the tiles before them, but not for long: a masked rest has no more tiles.
             yield current
             current = _empty_batch(plan, spec, batch)
     if current.steps:

@@ -94,6 +94,11 @@ def run(args: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except (OSError, MemoryError) as error:
+        # What no module foresaw, such as standard output on a full disk.
+        logging.getLogger("landslip").debug("", exc_info=True)
+        click.echo(f"landslip: {type(error).__name__}: {error}", err=True)
+        return LandslipError.exit_code
     except KeyboardInterrupt:
         click.echo("landslip: interrupted; nothing was left under a final name.", err=True)
         return INTERRUPTED

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError, RasterioIOError
 from rasterio.warp import transform as _transform
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError)
-"""What rasterio raises; before 1.4 these three have no common root."""
+RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError)
+"""What rasterio raises: these have no common root, and some of GDAL's own errors come through untranslated."""
 
 
 def reason(error: BaseException) -> str:
@@ -33,3 +35,15 @@ def transform_points(
     """
     moved = _transform(source, target, np.ravel(xs), np.ravel(ys))
     return np.asarray(moved[0]), np.asarray(moved[1])
+
+
+def bounds_in(source: CRS, bounds: tuple[float, float, float, float], target: CRS) -> tuple[float, float, float, float]:
+    """The box in ``target`` around a box (left, bottom, right, top) in ``source``.
+
+    Raises:
+        One of :data:`RASTER_ERRORS`: there is no way from one to the other.
+    """
+    if source == target:
+        return bounds
+    left, bottom, right, top = transform_bounds(source, target, *bounds, densify_pts=21)
+    return left, bottom, right, top

@@ -185,7 +185,7 @@ def intersection(boxes: Sequence[Bounds]) -> Bounds | None:
 
 def utm_crs(longitude: float, latitude: float) -> CRS:
     """The UTM zone (WGS 84) of a place given in degrees."""
-    zone = min(60, int((longitude + 180.0) // 6.0) + 1)
+    zone = int((longitude + 180.0) % 360.0 // 6.0) + 1
     return CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
 
 
@@ -197,6 +197,7 @@ def _even_starts(length: int, tile: int, hop: int) -> tuple[int, ...]:
 
 
 def _centres_between(low: float, high: float, resolution: float) -> tuple[int, int]:
-    # A hair of slack: bounds computed from a transform miss the exact half pixel by rounding.
+    # Half open: a centre on the lower bound is inside, one on the upper bound is not. With a hair of slack, because
+    # bounds computed from a transform miss the exact half pixel by rounding.
     slack = 1e-6
-    return math.ceil(low / resolution - 0.5 - slack), math.floor(high / resolution + 0.5 + slack)
+    return math.ceil(low / resolution - 0.5 - slack), math.ceil(high / resolution - 0.5 - slack)

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from landslip.runtime.jit import kernel
 
 NOT_OBSERVED = 255
 """Value of a map pixel of which nothing is known."""
 
 Array = NDArray[Any]
 
-_kernel = numba.njit(nogil=True, cache=True)
 
-
-@_kernel
+@kernel
 def reflected(index: int, length: int) -> int:  # pragma: no cover - compiled
     """:func:`landslip.runtime.grid.reflect`, compiled."""
     if 0 <= index < length:
@@ -34,7 +33,7 @@ def reflected(index: int, length: int) -> int:  # pragma: no cover - compiled
     return index if index < length else period - index
 
 
-@_kernel
+@kernel
 def gather_tile(source: Array, first_row: int, row: int, col: int, length: int, out: Array) -> None:  # pragma: no cover
     """Cut one tile out of a band of map rows, reflecting what lies outside the map.
 
@@ -60,7 +59,7 @@ def gather_tile(source: Array, first_row: int, row: int, col: int, length: int, 
                     out[band, i, j] = line[reflected(col + j, width)]
 
 
-@_kernel
+@kernel
 def count_valid(valid: Array, row: int, col: int, tile: int) -> int:  # pragma: no cover - compiled
     """Number of set pixels of ``valid`` (rows, width) in a tile, clipped to the array."""
     total = 0
@@ -70,7 +69,7 @@ def count_valid(valid: Array, row: int, col: int, tile: int) -> int:  # pragma: 
     return total
 
 
-@_kernel
+@kernel
 def store_tile(tile: Array, out: Array) -> bool:  # pragma: no cover - compiled
     """Copy a tile of confidences (T, T) and say whether all of them are numbers from 0 to 1."""
     good = True
@@ -83,7 +82,7 @@ def store_tile(tile: Array, out: Array) -> bool:  # pragma: no cover - compiled
     return good
 
 
-@_kernel
+@kernel
 def blend_rows(
     tiles: Array,
     predicted: Array,
@@ -139,7 +138,7 @@ def blend_rows(
                             line[start + j] = np.nan
 
 
-@_kernel
+@kernel
 def to_percent(blended: Array, valid: Array, slack: float, out: Array) -> None:  # pragma: no cover - compiled
     """Confidence 0..1 to whole percent, truncated as published, 255 where invalid or not a number.
 

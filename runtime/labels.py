@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from landslip.runtime.jit import kernel
 
 PIXELS, CONFIDENCE_SUM, CONFIDENCE_MAX, SLOPE_SUM, SLOPE_PIXELS, LAST_ROW, TALLIES = range(7)
 """Columns of a tally: what is counted per component, and the number of columns."""
@@ -34,16 +35,14 @@ _ALONG_ROW = np.array([-1, 1, 0, -1, 0, -1, 0, 0, 1, 1, -1, 1, -1, 1, 0, -1], dt
 
 Array = NDArray[Any]
 
-_kernel = numba.njit(nogil=True, cache=True)
 
-
-@_kernel
+@kernel
 def is_landslide(confidence: int, level: int) -> bool:  # pragma: no cover - compiled
     """Whether a map pixel counts: ``level`` or more, and observed."""
     return level <= confidence <= 100
 
 
-@_kernel
+@kernel
 def _root(parents: Array, label: int) -> int:  # pragma: no cover - compiled
     while parents[label] != label:
         parents[label] = parents[parents[label]]
@@ -51,7 +50,7 @@ def _root(parents: Array, label: int) -> int:  # pragma: no cover - compiled
     return label
 
 
-@_kernel
+@kernel
 def _unite(parents: Array, a: int, b: int) -> None:  # pragma: no cover - compiled
     a = _root(parents, a)
     b = _root(parents, b)
@@ -61,7 +60,7 @@ def _unite(parents: Array, a: int, b: int) -> None:  # pragma: no cover - compil
         parents[a] = b
 
 
-@_kernel
+@kernel
 def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - compiled
     """Number of horizontal runs of landslide pixels: no labelling needs more new labels."""
     runs = 0
@@ -74,7 +73,7 @@ def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - comp
     return runs
 
 
-@_kernel
+@kernel
 def label_rows(
     confidence: Array, level: int, above: Array, used: int, labels: Array, pieces: Array, components: Array
 ) -> int:  # pragma: no cover - compiled
@@ -120,14 +119,14 @@ def label_rows(
     return used
 
 
-@_kernel
+@kernel
 def flatten(parents: Array) -> None:  # pragma: no cover - compiled
     """Point every label straight at its root; parents are never larger than their children."""
     for label in range(1, parents.shape[0]):
         parents[label] = parents[parents[label]]
 
 
-@_kernel
+@kernel
 def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: Array) -> None:  # pragma: no cover
     """Add the pixels of a band to the tallies of their labels.
 
@@ -148,7 +147,7 @@ def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: 
                 tallies[label, LAST_ROW] = first_row + row
 
 
-@_kernel
+@kernel
 def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma: no cover - compiled
     """Add the slopes of a band to the tallies of their labels; what is not within 0..90 degrees counts as unknown.
 
@@ -165,7 +164,7 @@ def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma:
                 tallies[label, SLOPE_PIXELS] += 1
 
 
-@_kernel
+@kernel
 def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compiled
     """Move every label's tally to the root of its component.
 
@@ -183,7 +182,7 @@ def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compi
             tallies[label] = 0
 
 
-@_kernel
+@kernel
 def _put(
     corners: Array, place: int, row: int, col: int, along_row: int, piece: int
 ) -> int:  # pragma: no cover - compiled
@@ -195,7 +194,7 @@ def _put(
     return place + 1
 
 
-@_kernel
+@kernel
 def find_corners(labels: Array, above: Array, first_row: int, corners: Array) -> int:  # pragma: no cover - compiled
     """Find where outlines turn, on the lattice rows at the upper edges of the pixel rows of a band.
 

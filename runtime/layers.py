@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,11 +11,15 @@ from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import make_window
+from landslip.runtime.geodesy import is_metric, metres_per_degree, metres_per_unit
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.raster import Raster
-from landslip.runtime.resample import Lattice, Method, Resampler
+from landslip.runtime.resample import Lattice, Method, Resampler, Sampling
 from landslip.runtime.spec import Role
-from landslip.runtime.terrain import horn, metres_per_degree
+from landslip.runtime.terrain import horn
+
+LARGEST_WINDOW = 4 << 20
+"""Pixels of a source read at a time."""
 
 
 class Layer(Protocol):
@@ -61,9 +66,9 @@ class RasterLayer:
         self._role: Role = role
         self._raster = raster
         self._bands = bands
-        self._dtype = np.dtype(dtype if dtype is not None else self._raster.dtypes[0])
+        self._dtype = np.dtype(dtype if dtype is not None else raster.dtypes[0])
         self._zero_is_unknown = zero_is_unknown
-        self._resampler = _resampler(self._raster, grid, "bilinear")
+        self._resampler = _resampler(raster, grid, "bilinear")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -77,15 +82,17 @@ class RasterLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
-        sampling = self._resampler.sampling(window)
-        if sampling.source is None:
-            shape = (len(self._bands), int(window.height), int(window.width))
-            return {self._role: np.zeros(shape, dtype=self._dtype)}, np.zeros(shape[1:], dtype=np.bool_)
-        values, valid = self._raster.read(sampling.source, self._bands)
-        if self._zero_is_unknown:
-            valid &= (values != 0).all(axis=0)
-        values, valid = self._resampler.resample(sampling, values.astype(self._dtype, copy=False), valid)
-        return {self._role: values}, valid
+        values = np.zeros((len(self._bands), int(window.height), int(window.width)), dtype=self._dtype)
+        known = np.zeros(values.shape[1:], dtype=np.bool_)
+        for part, sampling in _pieces(self._resampler, window):
+            found, valid = self._raster.read(_source(sampling), self._bands)
+            if self._zero_is_unknown:
+                valid &= (found != 0).all(axis=0)
+            place = _place(part, window)
+            values[(slice(None), *place)], known[place] = self._resampler.resample(
+                sampling, found.astype(self._dtype), valid
+            )
+        return {self._role: values}, known
 
 
 class TerrainLayer:
@@ -99,14 +106,15 @@ class TerrainLayer:
             grid: the map grid.
 
         Raises:
-            InputError: the elevation model's grid is rotated.
+            InputError: the elevation model's grid is rotated, or its CRS not related to the globe.
         """
-        if not dem.north_up:
+        if not dem.axis_aligned:
             raise InputError(
                 f"{dem.role}: the grid of {dem.path} is rotated, so hillshade has no direction. "
                 "Bring it onto a north-up grid first, for example with gdalwarp."
             )
         self._dem = dem
+        self._metric = self._is_metric()
         self._resampler = _resampler(dem, grid, "bilinear")
 
     @property
@@ -121,15 +129,27 @@ class TerrainLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
-        sampling = self._resampler.sampling(window)
-        if sampling.source is None:
-            shape = (1, int(window.height), int(window.width))
-            nothing = np.zeros(shape[1:], dtype=np.bool_)
-            return {"hillshade": np.zeros(shape, np.uint8), "slope": np.zeros(shape, np.float32)}, nothing
-        hillshade, slope, known = self._terrain(sampling.source)
-        shaded, valid = self._resampler.resample(sampling, hillshade[None], known)
-        steep, _ = self._resampler.resample(sampling, slope[None], known)
-        return {"hillshade": shaded, "slope": steep}, valid
+        shape = (int(window.height), int(window.width))
+        shaded, steep = np.zeros((1, *shape), dtype=np.uint8), np.zeros((1, *shape), dtype=np.float32)
+        known = np.zeros(shape, dtype=np.bool_)
+        for part, sampling in _pieces(self._resampler, window):
+            hillshade, slope, valid = self._terrain(_source(sampling))
+            place = _place(part, window)
+            shaded[(slice(None), *place)], known[place] = self._resampler.resample(sampling, hillshade[None], valid)
+            steep[(slice(None), *place)], _ = self._resampler.resample(sampling, slope[None], valid)
+        return {"hillshade": shaded, "slope": steep}, known
+
+    def _is_metric(self) -> bool:
+        transform = self._dem.transform
+        x, y = transform.c + transform.a * self._dem.width / 2, transform.f + transform.e * self._dem.height / 2
+        if self._dem.crs.is_geographic:
+            return False
+        if not self._dem.crs.is_projected:
+            raise InputError(
+                f"{self._dem.role}: the CRS of {self._dem.path} is neither projected nor in degrees, so its cells have "
+                "no size on the ground. Reproject it, for example with gdalwarp."
+            )
+        return is_metric(self._dem.crs, x, y)
 
     def _terrain(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
         """Terrain on a window of the elevation model, read with the ring of neighbours that Horn's formulas need."""
@@ -145,14 +165,20 @@ class TerrainLayer:
         return hillshade[inner], slope[inner], known[inner]
 
     def _cell_size(self, first_row: int, last_row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Width and height in metres of the cells of some rows; by latitude where the grid is in degrees."""
+        """Width and height on the ground, in metres, of the cells of some rows.
+
+        They vary with latitude where the grid is in degrees, or in a projection that is not true to scale there.
+        """
         transform, rows = self._dem.transform, np.arange(first_row, last_row, dtype=np.float64) + 0.5
         wide, high = np.full(len(rows), transform.a), np.full(len(rows), -transform.e)
         if self._dem.crs.is_geographic:
             per_longitude, per_latitude = metres_per_degree(transform.f + rows * transform.e)
             return wide * per_longitude, high * per_latitude
-        factor = self._dem.crs.linear_units_factor[1]
-        return wide * factor, high * factor
+        if self._metric:
+            return wide, high
+        middle = transform.c + transform.a * self._dem.width / 2
+        along_x, along_y = metres_per_unit(self._dem.crs, middle, transform.f + rows * transform.e)
+        return wide * along_x, high * along_y
 
 
 class MaskLayer:
@@ -165,14 +191,52 @@ class MaskLayer:
 
     def usable(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
-        sampling = self._resampler.sampling(window)
-        if sampling.source is None:
-            return np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
-        values, valid = self.raster.read(sampling.source, (1,))
-        values, valid = self._resampler.resample(sampling, values, valid)
-        usable: NDArray[np.bool_] = valid & (values[0] == 0)
+        usable = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
+        for part, sampling in _pieces(self._resampler, window):
+            values, _ = self.raster.read(_source(sampling), (1,), fill=1)
+            # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
+            clear = values[0] == 0
+            _, usable[_place(part, window)] = self._resampler.resample(sampling, values, clear)
         return usable
 
 
 def _resampler(raster: Raster, grid: MapGrid, method: Method) -> Resampler:
     return Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
+
+
+def _pieces(resampler: Resampler, window: Window) -> Iterator[tuple[Window, Sampling]]:
+    """A window in pieces whose source windows stay small, without those that miss the source.
+
+    Sources much finer than the map, or turned against it, would otherwise be read in windows as large as the file.
+    Results do not depend on windows, so cutting does not change them.
+    """
+    sampling = resampler.sampling(window)
+    source = sampling.source
+    if source is None:
+        return
+    if source.width * source.height <= LARGEST_WINDOW or window.width * window.height == 1:
+        yield window, sampling
+        return
+    for half in _halves(window):
+        yield from _pieces(resampler, half)
+
+
+def _halves(window: Window) -> tuple[Window, Window]:
+    col, row, width, height = (int(part) for part in window.flatten())
+    if width > height:
+        middle = width // 2
+        return make_window(col, row, middle, height), make_window(col + middle, row, width - middle, height)
+    middle = height // 2
+    return make_window(col, row, width, middle), make_window(col, row + middle, width, height - middle)
+
+
+def _place(part: Window, window: Window) -> tuple[slice, slice]:
+    """Where a part of a window lies in the window's arrays."""
+    top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
+    return slice(top, top + int(part.height)), slice(left, left + int(part.width))
+
+
+def _source(sampling: Sampling) -> Window:
+    if sampling.source is None:
+        raise ValueError("the map window misses the source")
+    return sampling.source

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
-from landslip.runtime.errors import EngineError, UsageError
+from landslip.runtime.errors import EngineError, ModelError, UsageError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.polygons import MapBand, trace
-from landslip.runtime.products import BLOCK, ConfidenceWriter, read_bands, write_cog
+from landslip.runtime.products import BLOCK, ConfidenceWriter, read_back, write_cog
 from landslip.runtime.progress import NoProgress, Progress
 from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.quicklook import write_quicklook
@@ -41,6 +41,7 @@ from landslip.runtime.record import (
     write_record,
 )
 from landslip.runtime.scene import Patch, Scene, SceneFiles, open_scene
+from landslip.runtime.spec import ModelSpec
 from landslip.runtime.stitch import Stitcher
 from landslip.runtime.thumbnail import Thumbnails
 from landslip.runtime.workspace import RECORD, Workspace
@@ -120,6 +121,8 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         scene = stack.enter_context(open_scene(request.files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
+        _check_inputs(engine.spec, scene)
+        inputs = describe_inputs(request.files)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         run = Run(
@@ -137,7 +140,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             "grid": describe_grid(scene.grid),
             "tiles": {"total": len(plan.tiles), "predicted": run.predicted, "skipped": run.skipped},
             **products,
-            "inputs": describe_inputs(request.files),
+            "inputs": inputs,
             "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
             "tiles_per_second": round(run.predicted / clock.elapsed, 3),
             "peak_rss_bytes": peak_rss_bytes(),
@@ -149,7 +152,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     return record
 
 
-def stream(run: Run) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def stream(run: Run) -> Generator[tuple[int, NDArray[np.uint8]], None, None]:
     """The finished map from the top down: first row and (rows, width) uint8 percent, 255 where not observed."""
     with Line() as line:
         patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock), run.thumbnails))
@@ -167,8 +170,8 @@ def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
     grid, rows = run.scene.grid, work.path("rows.tif")
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     try:
-        with ConfidenceWriter(rows, grid, run.level) as writer:
-            for first_row, percent in stream(run):
+        with ConfidenceWriter(rows, grid, run.level) as writer, closing(stream(run)) as finished:
+            for first_row, percent in finished:
                 with run.clock("write"):
                     writer.write(first_row, percent)
                     run.thumbnails.add_confidence(first_row, percent)
@@ -177,15 +180,17 @@ def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
     with run.clock("write"):
         write_cog(rows, work.path("confidence.tif"))
     with run.clock("polygons"):
-        bands = _map_bands(rows, run.scene)
-        landslides = trace(
-            bands, level=run.level, min_pixels=math.ceil(min_area / grid.pixel_area), transform=grid.transform
-        )
+        rows.unlink()
+        bands = _map_bands(work.path("confidence.tif"), writer, run.scene)
+        least = math.ceil(min_area / grid.pixel_area)
+        landslides = trace(bands, level=run.level, min_pixels=least, transform=grid.transform)
         summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
     pictures = run.thumbnails
     write_quicklook(
         work.path("quicklook.png"), pictures.image("pre"), pictures.image("post"), pictures.confidence, run.level
     )
+    if not writer.observed:
+        log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
         "observed_km2": writer.observed * grid.pixel_area / 1e6,
         "landslide_km2": writer.landslide * grid.pixel_area / 1e6,
@@ -237,10 +242,16 @@ def _stitched(
         run.progress.advance(batch.count)
 
 
-def _map_bands(rows: Path, scene: Scene) -> Iterator[MapBand]:
-    for first_row, percent in read_bands(rows, BLOCK):
+def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[MapBand]:
+    for first_row, percent in read_back(path, writer.histogram):
         window = scene.grid.rows(first_row, first_row + len(percent))
         yield MapBand(first_row, percent, partial(scene.slope, window))
+
+
+def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    wanted, given = {entry.name: entry.bands for entry in spec.inputs}, scene.bands
+    if any(given.get(name) != bands for name, bands in wanted.items()):
+        raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")
 
 
 def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], engine: str) -> None:

@@ -39,8 +39,7 @@ class ConfidenceWriter:
             OutputError: the file cannot be made.
         """
         self._path, self._level = path, level
-        self.observed = 0
-        self.landslide = 0
+        self.histogram = np.zeros(256, dtype=np.int64)
         try:
             self._dataset = rasterio.open(
                 path, "w", driver="GTiff", height=grid.height, width=grid.width, count=1, dtype="uint8",
@@ -61,9 +60,17 @@ class ConfidenceWriter:
             self._dataset.write(percent, 1, window=region)
         except RASTER_ERRORS as error:
             raise _unwritable(self._path, error) from error
-        histogram = np.bincount(percent.ravel(), minlength=256)
-        self.observed += int(histogram[:NOT_OBSERVED].sum())
-        self.landslide += int(histogram[self._level : NOT_OBSERVED].sum())
+        self.histogram += histogram_of(percent)
+
+    @property
+    def observed(self) -> int:
+        """Pixels of which something is known."""
+        return int(self.histogram[:NOT_OBSERVED].sum())
+
+    @property
+    def landslide(self) -> int:
+        """Pixels that count as landslide."""
+        return int(self.histogram[self._level : NOT_OBSERVED].sum())
 
     def close(self) -> None:
         """Finish the file.
@@ -102,12 +109,39 @@ def write_cog(source: Path, target: Path) -> None:
         raise _unwritable(target, error) from error
 
 
-def read_bands(path: Path, rows: int = BLOCK) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The rows of a finished map, from the top down: first row and (rows, width) uint8."""
-    with rasterio.open(path) as dataset:
-        for first in range(0, dataset.height, rows):
-            region = make_window(0, first, dataset.width, min(rows, dataset.height - first))
-            yield first, dataset.read(1, window=region)
+def histogram_of(percent: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each value occurs: (256,)."""
+    counts: NDArray[np.int64] = np.bincount(percent.ravel(), minlength=256)
+    return counts
+
+
+def read_back(path: Path, written: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The rows of a finished map, from the top down, and with the last of them the proof that the file is whole.
+
+    Neither closing nor copying a GeoTIFF reports reliably that the disk was full.
+
+    Args:
+        path: the map.
+        written: how often each value was written, (256,).
+
+    Yields:
+        first row and (rows, width) uint8.
+
+    Raises:
+        OutputError: the file is damaged, or does not hold what was written.
+    """
+    found = np.zeros_like(written)
+    try:
+        with rasterio.open(path) as dataset:
+            for first in range(0, dataset.height, BLOCK):
+                region = make_window(0, first, dataset.width, min(BLOCK, dataset.height - first))
+                percent = dataset.read(1, window=region)
+                found += histogram_of(percent)
+                yield first, percent
+    except RASTER_ERRORS as error:
+        raise _unwritable(path, error) from error
+    if not np.array_equal(found, written):
+        raise OutputError(f"{path.name} does not hold what was written to it. Check the disk and its free space.")
 
 
 def _unwritable(path: Path, error: Exception) -> OutputError:

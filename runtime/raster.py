@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError, InputMissingError
@@ -39,7 +41,10 @@ class Raster:
         if not path.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         try:
-            self._dataset = rasterio.open(path)
+            with warnings.catch_warnings():
+                # Said below, as an error with a remedy.
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                self._dataset = rasterio.open(path)
         except RASTER_ERRORS as error:
             raise InputError(
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
@@ -50,6 +55,7 @@ class Raster:
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
         self.width: int = self._dataset.width
+        self.scaled: bool = {*self._dataset.scales} != {1.0} or {*self._dataset.offsets} != {0.0}
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
         try:
             self.crs = self._checked_crs()
@@ -63,7 +69,7 @@ class Raster:
         return len(self.dtypes)
 
     @property
-    def north_up(self) -> bool:
+    def axis_aligned(self) -> bool:
         """Whether rows and columns run along the axes of the CRS."""
         return self.transform.b == 0.0 == self.transform.d
 
@@ -85,16 +91,17 @@ class Raster:
         per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
         return int(min(rows, self.height) * self.width * per_pixel)
 
-    def read(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(self, window: Window, bands: Sequence[int], fill: float = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Read a window that lies inside the file.
 
         Args:
             window: on the file's own grid.
             bands: which bands, from 1.
+            fill: what values become that are not finite.
 
         Returns:
-            values (bands, rows, cols) in the file's type, 0 where not finite; valid (rows, cols) bool from nodata,
-            alpha or mask band, and false where a value is not finite.
+            values (bands, rows, cols) in the file's type, ``fill`` where not finite; valid (rows, cols) bool from
+            nodata, alpha or mask band, and false where a value is not finite.
 
         Raises:
             InputError: the file is damaged there.
@@ -111,7 +118,7 @@ class Raster:
         if np.issubdtype(values.dtype, np.floating):
             finite = np.isfinite(values)
             valid &= finite.all(axis=0)
-            values[~finite] = 0
+            values[~finite] = fill
         return values, valid
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.engines import Engine
-from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.errors import InputError, InputMissingError, OutputError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.scene import SceneFiles
 
@@ -60,7 +60,11 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
     """The ``inputs`` entry."""
-    return [{"role": role, "path": str(path), "sha256": sha256_of(path)} for role, path in files.roles()]
+    return [
+        # A folder, such as a geodatabase, has no checksum.
+        {"role": role, "path": str(path), "sha256": None if path.is_dir() else sha256_of(path)}
+        for role, path in files.roles()
+    ]
 
 
 def describe_grid(grid: MapGrid) -> Record:
@@ -89,5 +93,12 @@ def peak_rss_bytes() -> int | None:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record as readable JSON."""
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    """Write a record as readable JSON.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path.name} cannot be written ({error.strerror}). Check the free disk space.") from error

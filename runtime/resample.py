@@ -15,7 +15,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numba
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from rasterio.windows import Window
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, transform_points
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.jit import kernel
 
 Method = Literal["bilinear", "nearest"]
 
@@ -159,6 +159,11 @@ class Resampler:
                 f"Coordinates cannot be brought from {self._grid.crs} to {self._source.crs} ({error}). "
                 "Reproject the raster first, for example with gdalwarp."
             ) from error
+        if self._source.crs.is_geographic:
+            # All on one side of the date line, that of the source's centre.
+            centre = (self._source.transform @ (self._source.width / 2, self._source.height / 2))[0]
+            with np.errstate(invalid="ignore"):  # places that have no longitude
+                source_xs = centre + (source_xs - centre + 180.0) % 360.0 - 180.0
         nodes_x = np.asarray(source_xs).reshape(xs.shape)
         nodes_y = np.asarray(source_ys).reshape(ys.shape)
         rows, cols = self._through(self._inverse, nodes_y, nodes_x)
@@ -175,7 +180,7 @@ class Resampler:
 
 
 def _support(places: NDArray[np.float64], radius: float, length: int) -> tuple[int, int]:
-    inside = places[(places >= -0.5) & (places <= length - 0.5)]
+    inside = places[(places >= -0.5) & (places < length - 0.5)]
     if not inside.size:
         return 0, 0
     first = max(0, math.floor(inside.min() - radius))
@@ -212,7 +217,7 @@ def _taps(
     first = np.floor(places - radius).astype(np.int64) + 1
     indices = first[:, None] + np.arange(count)
     weights = np.maximum(0.0, 1.0 - np.abs(indices - places[:, None]) / radius)
-    outside = (places < -0.5) | (places > length - 0.5)
+    outside = (places < -0.5) | (places >= length - 0.5)
     weights[(indices < 0) | (indices >= length) | outside[:, None]] = 0.0
     total = weights.sum(axis=1, keepdims=True)
     np.divide(weights, total, out=weights, where=total > 0)
@@ -220,10 +225,7 @@ def _taps(
     return np.clip(indices - span[0], 0, span[1] - 1), weights.astype(np.float32)
 
 
-_kernel = numba.njit(nogil=True, cache=True)
-
-
-@_kernel
+@kernel
 def _nearest(
     values: Any, valid: Any, rows: Any, cols: Any, place: Any, limits: Any, out: Any, known: Any
 ) -> None:  # pragma: no cover - compiled
@@ -231,17 +233,17 @@ def _nearest(
         for j in range(out.shape[2]):
             row = rows[i, 0] if rows.shape[1] == 1 else rows[i, j]
             col = cols[0, j] if cols.shape[0] == 1 else cols[i, j]
-            if not (-0.5 <= row <= limits[0] - 0.5 and -0.5 <= col <= limits[1] - 0.5):
+            if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
                 continue
-            y = min(math.floor(row + 0.5), limits[0] - 1) - place[0]
-            x = min(math.floor(col + 0.5), limits[1] - 1) - place[1]
+            y = math.floor(row + 0.5) - place[0]
+            x = math.floor(col + 0.5) - place[1]
             known[i, j] = valid[y, x]
             if valid[y, x]:
                 for band in range(out.shape[0]):
                     out[band, i, j] = values[band, y, x]
 
 
-@_kernel
+@kernel
 def _separable(  # noqa: PLR0912 - one loop nest, split it would be no clearer and slower
     values: Any, valid: Any, down: Any, across: Any, whole: bool, out: Any, known: Any
 ) -> None:  # pragma: no cover - compiled
@@ -287,7 +289,7 @@ def _separable(  # noqa: PLR0912 - one loop nest, split it would be no clearer a
                     out[band, i, j] = math.floor(total) if whole else total
 
 
-@_kernel
+@kernel
 def _scattered(
     values: Any,
     valid: Any,
@@ -305,7 +307,7 @@ def _scattered(
     for i in range(out.shape[1]):
         for j in range(out.shape[2]):
             row, col = rows[i, j], cols[i, j]
-            if not (-0.5 <= row <= limits[0] - 0.5 and -0.5 <= col <= limits[1] - 0.5):
+            if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
                 continue
             top, left = math.floor(row - radius[0]) + 1, math.floor(col - radius[1]) + 1
             good = True

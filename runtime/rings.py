@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
+from landslip.runtime.jit import kernel
 from landslip.runtime.labels import ALONG_ROW, COL, PIECE, ROW
 
 Array = NDArray[Any]
-
-_kernel = numba.njit(nogil=True, cache=True)
 
 
 def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
@@ -89,7 +87,7 @@ def _reorder(values: Array, ends: Array, order: Array) -> tuple[Array, Array]:
     return values[np.arange(len(values)) + shift], new_ends
 
 
-@_kernel
+@kernel
 def _walk(
     following: Array, twin: Array, row: Array, col: Array, vertices: Array, ends: Array, areas: Array
 ) -> int:  # pragma: no cover - compiled
@@ -120,7 +118,7 @@ def _walk(
     return rings
 
 
-@_kernel
+@kernel
 def _close(
     ring: Array, height: Array, row: Array, col: Array, vertices: Array, ends: Array, areas: Array, rings: int
 ) -> int:  # pragma: no cover - compiled

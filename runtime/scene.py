@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-from landslip.runtime.aoi import Area, RasterArea, open_area
+from landslip.runtime.aoi import Area, open_area
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.gdal import RASTER_ERRORS, transform_points
+from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
+from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
 from landslip.runtime.raster import Raster
 from landslip.runtime.spec import Role
+
+log = logging.getLogger(__name__)
 
 MAX_PIXELS = 1 << 40
 """A map grid larger than this is a mistake in somebody's units."""
@@ -100,7 +103,7 @@ class Scene:
         for mask in self._masks:
             valid &= mask.usable(window)
         if self._area is not None:
-            valid &= self._area.inside(window, self.grid)
+            valid &= self._area.inside(window)
         return Patch(window, arrays, valid)
 
     def slope(self, window: Window) -> NDArray[np.float32]:
@@ -112,10 +115,16 @@ class Scene:
         return degrees
 
     @property
+    def bands(self) -> dict[Role, int]:
+        """How many bands each role has."""
+        return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
+
+    @property
     def cache_bytes(self) -> int:
         """What GDAL has to keep in memory so that no block of a source is decoded twice."""
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [mask.raster for mask in self._masks]
+        rasters += [] if self._area is None else self._area.rasters
         return sum(raster.block_row_bytes for raster in rasters)
 
 
@@ -146,14 +155,25 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         grid = _common_grid(pre, post, area, resolution)
         layers: list[Layer] = [RasterLayer("pre", pre, (1, 2, 3), grid), RasterLayer("post", post, (1, 2, 3), grid)]
         if files.dem is not None:
-            layers.append(TerrainLayer(_single(opened(files.dem, "elevation model")), grid))
+            layers.append(TerrainLayer(_meeting(_measured(opened(files.dem, "elevation model")), grid), grid))
         elif files.hillshade is not None and files.slope is not None:
             layers.append(_ready_hillshade(opened(files.hillshade, "hillshade"), grid))
             layers.append(_ready_slope(opened(files.slope, "slope"), grid))
-        masks = [MaskLayer(_single(opened(path, "mask")), grid) for path in files.masks]
-        if isinstance(area, RasterArea):
+        masks = [MaskLayer(_meeting(_single(opened(path, "mask")), grid), grid) for path in files.masks]
+        if area is not None:
             area.align(grid)
         yield Scene(grid, layers, masks, area)
+
+
+def _meeting(raster: Raster, grid: MapGrid) -> Raster:
+    """A raster that shows at least a part of the map."""
+    bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
+    if intersection([bounds, grid.bounds]) is None:
+        raise InputError(
+            f"{raster.role}: {raster.path} lies elsewhere, at {_box(bounds)}; the images show {_box(grid.bounds)} in "
+            f"{grid.crs}. Check that it belongs to this place, and its CRS."
+        )
+    return raster
 
 
 def _rgb(raster: Raster) -> Raster:
@@ -166,6 +186,20 @@ def _rgb(raster: Raster) -> Raster:
     return _typed(raster, "uint8", raster.dtypes[:3], remedy)
 
 
+def _measured(raster: Raster) -> Raster:
+    """A single band of real numbers in its own unit."""
+    if raster.dtypes[0].startswith("complex"):
+        raise InputError(
+            f"{raster.role}: {raster.path} holds complex numbers. Give the band of real values, in float32 for example."
+        )
+    if raster.scaled:
+        raise InputError(
+            f"{raster.role}: {raster.path} stores its values with a scale or an offset. "
+            "Write the values themselves: gdal_translate -unscale -ot Float32 FILE NEW."
+        )
+    return _single(raster)
+
+
 def _single(raster: Raster) -> Raster:
     if raster.bands != 1:
         raise InputError(
@@ -176,12 +210,17 @@ def _single(raster: Raster) -> Raster:
 
 
 def _ready_hillshade(raster: Raster, grid: MapGrid) -> RasterLayer:
-    _typed(_single(raster), "uint8", raster.dtypes, "Make it with gdaldem hillshade, which the network was trained on.")
+    _typed(
+        _meeting(_single(raster), grid),
+        "uint8",
+        raster.dtypes,
+        "Make it with gdaldem hillshade, which the network was trained on.",
+    )
     return RasterLayer("hillshade", raster, (1,), grid, zero_is_unknown=True)
 
 
 def _ready_slope(raster: Raster, grid: MapGrid) -> RasterLayer:
-    return RasterLayer("slope", _single(raster), (1,), grid, dtype="float32")
+    return RasterLayer("slope", _meeting(_measured(raster), grid), (1,), grid, dtype="float32")
 
 
 def _typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:
@@ -200,7 +239,8 @@ def _common_grid(pre: Raster, post: Raster, area: Area | None, resolution: float
             f"{_box(boxes[0])} and {_box(boxes[1])} in {crs}. Check that both show the same place."
         )
     if area is not None:
-        common = intersection([common, _bounds_in(area.crs, area.bounds, crs, area.path)])
+        outline = area.bounds_near(crs, common)
+        common = intersection([common, outline]) if outline is not None else None
         if common is None:
             raise InputError(
                 f"The area of interest {area.path} lies outside the images ({_box(boxes[1])} in {crs}). "
@@ -216,34 +256,41 @@ def _common_grid(pre: Raster, post: Raster, area: Area | None, resolution: float
 
 
 def _map_crs(post: Raster) -> CRS:
-    if post.crs.is_projected and math.isclose(post.crs.linear_units_factor[1], 1.0):
-        return post.crs
+    """The CRS of the post-event image where its metre is one on the ground, else the UTM zone of the image's middle."""
     left, bottom, right, top = post.bounds
+    x, y = (left + right) / 2, (bottom + top) / 2
     try:
-        longitudes, latitudes = transform_points(
-            post.crs, CRS.from_epsg(4326), [(left + right) / 2], [(bottom + top) / 2]
-        )
+        if is_metric(post.crs, x, y):
+            return post.crs
+        longitudes, latitudes = transform_points(post.crs, CRS.from_epsg(4326), [x], [y])
     except RASTER_ERRORS as error:
-        raise InputError(f"{post.role}: the place of {post.path} on the globe is unknown ({error}).") from error
+        raise InputError(
+            f"{post.role}: the place of {post.path} on the globe is unknown ({reason(error)}). "
+            "Give it a CRS that is tied to the globe, for example with gdalwarp."
+        ) from error
     if not (math.isfinite(longitudes[0]) and math.isfinite(latitudes[0])):
-        raise InputError(f"{post.role}: {post.path} lies outside the area its CRS {post.crs} is made for.")
-    return utm_crs(longitudes[0], latitudes[0])
+        raise InputError(
+            f"{post.role}: {post.path} lies outside the area its CRS {post.crs} is made for. Check its coordinates."
+        )
+    crs = utm_crs(float(longitudes[0]), float(latitudes[0]))
+    log.info("map in %s: the post-event image is in %s, which has no true metres there", crs, post.crs)
+    return crs
 
 
 def _anchor(post: Raster, crs: CRS, resolution: float) -> tuple[float, float]:
     transform = post.transform
     fits = math.isclose(transform.a, resolution) and math.isclose(transform.e, -resolution)
-    return (transform.c, transform.f) if post.crs == crs and post.north_up and fits else (0.0, 0.0)
+    return (transform.c, transform.f) if post.crs == crs and post.axis_aligned and fits else (0.0, 0.0)
 
 
 def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: Path) -> Bounds:
-    if source == crs:
-        return bounds
     try:
-        left, bottom, right, top = transform_bounds(source, crs, *bounds, densify_pts=21)
+        return bounds_in(source, bounds, crs)
     except RASTER_ERRORS as error:
-        raise InputError(f"{path}: its outline cannot be brought from {source} to {crs} ({error}).") from error
-    return left, bottom, right, top
+        raise InputError(
+            f"{path}: its outline cannot be brought from {source} to {crs} ({reason(error)}). "
+            "Reproject it first, for example with gdalwarp."
+        ) from error
 
 
 def _box(bounds: Bounds) -> str:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from landslip.runtime.jit import kernel
 
 AZIMUTH = 315.0
 """Direction the light comes from, degrees clockwise from north."""
@@ -46,30 +47,13 @@ def horn(
     return hillshade, slope, known
 
 
-def metres_per_degree(latitude: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Length of one degree of longitude and of latitude on the WGS 84 ellipsoid, in metres.
-
-    Source: radii of curvature in the prime vertical and the meridian (Snyder, "Map projections: a working manual",
-    USGS 1395, 1987, eq. 4-18 to 4-21).
-
-    Args:
-        latitude: degrees.
-    """
-    major, squared_eccentricity = 6378137.0, 0.00669437999014
-    phi = np.radians(latitude)
-    root = np.sqrt(1.0 - squared_eccentricity * np.sin(phi) ** 2)
-    longitude_length = np.radians(1.0) * major * np.cos(phi) / root
-    latitude_length = np.radians(1.0) * major * (1.0 - squared_eccentricity) / root**3
-    return longitude_length, latitude_length
-
-
 _SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
 _COS_ALTITUDE = math.cos(math.radians(ALTITUDE))
 _COS_AZIMUTH = math.cos(math.radians(AZIMUTH))
 _SIN_AZIMUTH = math.sin(math.radians(AZIMUTH))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _horn(
     elevation: NDArray[Any],
     valid: NDArray[Any],

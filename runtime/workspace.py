@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -37,22 +38,28 @@ class Workspace:
             UsageError: results are there already, or ``out`` is a file.
             OutputError: the folder cannot be made or written.
         """
-        self.out = out
-        self._partial = out / ".landslip-partial"
+        self.out, self._overwrite = out, overwrite
         if out.exists() and not out.is_dir():
             raise UsageError(f"output: {out} is a file. Give the name of a folder.")
-        found = [name for name in PRODUCTS if (out / name).exists()]
-        if found and not overwrite:
-            raise UsageError(
-                f"output: {out} holds results already ({', '.join(found)}). "
-                "Choose another folder, or add --overwrite to replace them."
-            )
+        self._check_free()
         self._made = not out.exists()
         try:
-            shutil.rmtree(self._partial, ignore_errors=True)
-            self._partial.mkdir(parents=True)
+            out.mkdir(parents=True, exist_ok=True)
+            # A folder of its own: another run into the same place must not pull this one's from under it.
+            self._partial = Path(tempfile.mkdtemp(prefix=".landslip-partial-", dir=out))
         except OSError as error:
             raise OutputError(f"output: {out} cannot be written ({error.strerror}). Choose another folder.") from error
+
+    def _check_free(self) -> None:
+        found = [name for name in PRODUCTS if (self.out / name).exists()]
+        folders = [name for name in found if (self.out / name).is_dir()]
+        if folders:
+            raise UsageError(f"output: {self.out / folders[0]} is a folder. Choose another folder for the results.")
+        if found and not self._overwrite:
+            raise UsageError(
+                f"output: {self.out} holds results already ({', '.join(found)}). "
+                "Choose another folder, or add --overwrite to replace them."
+            )
 
     def path(self, name: str) -> Path:
         """Where to write what will be called ``name``."""
@@ -62,8 +69,10 @@ class Workspace:
         """Put every product under its final name.
 
         Raises:
+            UsageError: another run has put its results there meanwhile.
             OutputError: a file cannot be moved.
         """
+        self._check_free()
         try:
             # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
             for stale in (RECORD, *_SIDE_FILES):

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, smoothstep
+from landslip.runtime.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def cloud_threshold(cover: float, size: tuple[float, float], season: Season, see
     return float(np.quantile(samples, 1.0 - cover))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def light_and_air(
     image: NDArray[np.uint8],
     mask: NDArray[np.uint8],
@@ -85,7 +85,7 @@ def light_and_air(
                 mask[i, j] = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _cloud_and_shadow(x: float, y: float, threshold: float, season: Season, seed: int) -> tuple[float, float]:
     """Opacity of the cloud above a point, and of the one between the point and the sun."""
     if threshold >= NO_CLOUDS:
@@ -96,12 +96,12 @@ def _cloud_and_shadow(x: float, y: float, threshold: float, season: Season, seed
     return 0.97 * smoothstep(threshold - 0.02, threshold + 0.1, above), smoothstep(threshold, threshold + 0.1, sunward)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _cloud_noise(x: float, y: float, season: Season, seed: int) -> float:
     return fractal_noise(x / 2700.0, y / 2700.0, 5, seed + 95 + 40 * int(season.date))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sample_clouds(samples: NDArray[np.float64], size: tuple[float, float], season: Season, seed: int) -> None:
     rows, cols = samples.shape
     for i in range(rows):
@@ -109,7 +109,7 @@ def _sample_clouds(samples: NDArray[np.float64], size: tuple[float, float], seas
             samples[i, j] = _cloud_noise((j + 0.5) * size[0] / cols, (i + 0.5) * size[1] / rows, season, seed)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sunshine(height: NDArray[np.float64], i: int, j: int, pixel: float, direct: float, season: Season) -> float:
     """Light on a Lambertian slope relative to flat ground: direct sun by the angle of incidence, plus sky light."""
     east = (height[i + 1, j + 2] - height[i + 1, j]) / (2.0 * pixel)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio.features
 from affine import Affine
-from numba import njit
 
 from landslip.models.synthetic.landcover import brighten, mix
 from landslip.models.synthetic.noise import gradient_noise, hash_unit, smoothstep
+from landslip.runtime.jit import kernel
 
 if TYPE_CHECKING:
     import shapely
@@ -47,7 +47,7 @@ def pixel_cover(outline: shapely.Polygon, pixel: float) -> tuple[NDArray[np.floa
     return cover.astype(np.float32, copy=False), (row, col)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def paint_debris(
     albedo: NDArray[np.float32],
     cover: NDArray[np.float32],
@@ -89,7 +89,7 @@ def paint_debris(
             albedo[0, i, j], albedo[1, i, j], albedo[2, i, j] = mix(under, colour, share)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _place(
     x: float, y: float, path: NDArray[np.float64], half_width: NDArray[np.float64]
 ) -> tuple[float, float, float]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from numba import njit
-
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, nearest_seed, smoothstep
+from landslip.runtime.jit import kernel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +35,7 @@ _FLAT = math.tan(math.radians(11.0))
 _GENTLE = math.tan(math.radians(15.0))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def paint_ground(
     albedo: NDArray[np.float32],
     height: NDArray[np.float64],
@@ -71,7 +70,7 @@ def paint_ground(
             albedo[0, i, j], albedo[1, i, j], albedo[2, i, j] = colour
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mix(
     under: tuple[float, float, float], over: tuple[float, float, float], share: float
 ) -> tuple[float, float, float]:
@@ -83,13 +82,13 @@ def mix(
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def brighten(colour: tuple[float, float, float], factor: float) -> tuple[float, float, float]:
     """The colour times a factor."""
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _steepness(field: NDArray[np.float64], i: int, j: int, pixel: float) -> float:
     """Length of the gradient at pixel (i, j) of the window, from an array with one pixel more on every side."""
     east = field[i + 1, j + 2] - field[i + 1, j]
@@ -97,7 +96,7 @@ def _steepness(field: NDArray[np.float64], i: int, j: int, pixel: float) -> floa
     return math.hypot(east, south) / (2.0 * pixel)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _slopes(x: float, y: float, height: float, steep: float, season: Season, seed: int) -> tuple[float, float, float]:
     """Vegetation, rock and scree by altitude and steepness."""
     patch = fractal_noise(x / 900.0, y / 900.0, 4, seed + 50)
@@ -120,7 +119,7 @@ def _slopes(x: float, y: float, height: float, steep: float, season: Season, see
     return mix(colour, brighten(_ROCK, 1.0 + 0.16 * stones + 0.08 * grain), bare)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _clearings(
     x: float,
     y: float,
@@ -146,7 +145,7 @@ def _clearings(
     return mix(colour, mix(_FOREST, crop, smoothstep(0.0, 0.05, hedge)), flat)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _crop(parcel: float, season: Season, seed: int) -> tuple[float, float, float]:
     """What stands on a parcel at this date: meadow, green or ripe crop, or ploughed soil."""
     ident = int(parcel * 1.0e9)
@@ -158,7 +157,7 @@ def _crop(parcel: float, season: Season, seed: int) -> tuple[float, float, float
     return brighten(mix(_GRASS, _GRASS_DRY, state), 0.85 + 0.35 * hash_unit(ident, 4, seed))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _lines(
     x: float,
     y: float,
@@ -179,7 +178,7 @@ def _lines(
     return mix(colour, _WATER, 1.0 - smoothstep(width - 5.0, width + 5.0, distance))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _tracks(
     x: float, y: float, height: float, steep: float, colour: tuple[float, float, float], seed: int
 ) -> tuple[float, float, float]:
@@ -191,7 +190,7 @@ def _tracks(
     return mix(colour, _ROAD, 0.7 * (1.0 - smoothstep(2.0, 8.0, distance)))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _snow(
     x: float, y: float, height: float, steep: float, colour: tuple[float, float, float], season: Season, seed: int
 ) -> tuple[float, float, float]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from landslip.runtime.jit import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_X = np.uint64(0xD6E8FEB86659FD93)
@@ -21,7 +22,7 @@ _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 _TURN = 2.0 * math.pi
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hash_unit(col: int, row: int, seed: int) -> float:
     """A number in [0, 1) that looks random: splitmix64 (Steele et al. 2014) of three integers."""
     bits = np.uint64(col) * _MIX_X + np.uint64(row) * _MIX_Y + (np.uint64(seed) + np.uint64(1)) * _GOLDEN
@@ -31,7 +32,7 @@ def hash_unit(col: int, row: int, seed: int) -> float:
     return float(bits >> _S11) * _TO_UNIT
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def gradient_noise(x: float, y: float, seed: int) -> float:
     """Gradient noise of unit wavelength (Perlin 2002): -1..1, mean 0, standard deviation 0.32."""
     col, row = math.floor(x), math.floor(y)
@@ -46,7 +47,7 @@ def gradient_noise(x: float, y: float, seed: int) -> float:
     return 1.5 * (near + fade_v * (far - near))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fractal_noise(x: float, y: float, octaves: int, seed: int) -> float:
     """Sum of `octaves` of gradient noise, each of half the wavelength and half the height; about -1..1."""
     total, height, norm = 0.0, 1.0, 0.0
@@ -58,14 +59,14 @@ def fractal_noise(x: float, y: float, octaves: int, seed: int) -> float:
     return total / norm
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def smoothstep(low: float, high: float, value: float) -> float:
     """0 up to `low`, 1 from `high` on, and a smooth cubic between."""
     t = min(1.0, max(0.0, (value - low) / (high - low)))
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def nearest_seed(x: float, y: float, seed: int) -> tuple[float, float]:
     """The cell of a jittered unit lattice that (x, y) lies in (Worley 1996).
 
@@ -86,12 +87,12 @@ def nearest_seed(x: float, y: float, seed: int) -> tuple[float, float]:
     return name, 0.5 * (math.sqrt(second) - math.sqrt(best))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _corner(col: int, row: int, u: float, v: float, seed: int) -> float:
     angle = _TURN * hash_unit(col, row, seed)
     return math.cos(angle) * u + math.sin(angle) * v
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fade(t: float) -> float:
     return t * t * t * (t * (6.0 * t - 15.0) + 10.0)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from numba import njit
-
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, smoothstep
+from landslip.runtime.jit import kernel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +21,7 @@ _REACH = 40.0
 """Metres over which the slope that steers the gullies is taken."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def valley_field(x: float, y: float, seed: int) -> float:
     """Signed and smooth: 0 along winding rivers, growing in size to about 0.6 on the highest ridges."""
     bend_x = x + 420.0 * gradient_noise(x / 1900.0, y / 1900.0, seed + 11)
@@ -31,7 +30,7 @@ def valley_field(x: float, y: float, seed: int) -> float:
     return slow + 0.3 * gradient_noise(bend_x / 2300.0, bend_y / 2300.0, seed + 14)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def height_above(x: float, y: float, valley: float, seed: int) -> float:
     """Altitude in metres where the valley field is `valley`."""
     here = _massif(x, y, valley, seed)
@@ -42,13 +41,13 @@ def height_above(x: float, y: float, valley: float, seed: int) -> float:
     return here + wild * (_gullies(x, y, east, south, seed + 30) + 13.0 * fine) + 1.2 * fine
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def height_at(x: float, y: float, seed: int) -> float:
     """Altitude in metres of a point."""
     return height_above(x, y, valley_field(x, y, seed), seed)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def steepest(x: float, y: float, reach: float, seed: int) -> tuple[float, float]:
     """The downhill gradient (east, south) in metres per metre, from points `reach` metres away."""
     east = height_at(x - reach, y, seed) - height_at(x + reach, y, seed)
@@ -56,7 +55,7 @@ def steepest(x: float, y: float, reach: float, seed: int) -> tuple[float, float]
     return east / (2.0 * reach), south / (2.0 * reach)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_relief(
     height: FloatArray, valley: FloatArray, corner: tuple[int, int], pixel: float, offset: float, seed: int
 ) -> None:
@@ -78,7 +77,7 @@ def fill_relief(
             height[i, j] = height_above(x, y, valley[i, j], seed)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _massif(x: float, y: float, valley: float, seed: int) -> float:
     """The mountains without gullies: a flat valley floor, flanks, spurs and side valleys."""
     floor = 0.035 + 0.025 * gradient_noise(x / 2600.0, y / 2600.0, seed + 20)
@@ -91,7 +90,7 @@ def _massif(x: float, y: float, valley: float, seed: int) -> float:
     return base + 1500.0 * rise + wild * spurs
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gullies(x: float, y: float, east: float, south: float, seed: int) -> float:
     """Three sizes of gullies that run downhill and join, in metres.
 
@@ -108,7 +107,7 @@ def _gullies(x: float, y: float, east: float, south: float, seed: int) -> float:
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _waves(x: float, y: float, east: float, south: float, seed: int) -> tuple[float, float, float]:
     """A wave whose crests follow the slope, and its derivatives along x and y."""
     steepness = math.hypot(east, south) + 1e-9

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from numba import njit
 
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, smoothstep
 from landslip.models.synthetic.relief import height_at, steepest
+from landslip.runtime.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def _slide_from(x: float, y: float, col: int, row: int, ground: int, seed: int) 
     return Slide(path, half_width, outline, own_seed)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def run_out(x: float, y: float, length: float, reach_slope: float, seed: int) -> NDArray[np.float64]:
     """The path of a mass that starts at a point: steepest descent with inertia, as points 8 m apart, (n, 2).
 
@@ -127,7 +127,7 @@ def run_out(x: float, y: float, length: float, reach_slope: float, seed: int) ->
     return points[:count].copy()
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def margins(count: int, half_width: float, seed: int) -> NDArray[np.float64]:
     """Distances from path to left and right margin, (count, 2): wide scar, narrower track, wide toe, all ragged."""
     widths = np.empty((count, 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.protocol import ClosingEngine
-from landslip.runtime.errors import EngineError, ModelError, UsageError
+from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
 log = logging.getLogger(__name__)
 
-_WARNINGS = 3
+_TENSORS = {"uint8": "tensor(uint8)", "float32": "tensor(float)"}
+
+_ERRORS_ONLY = 3
 """ONNX Runtime's log level "error": its warnings repeat what is checked here anyway."""
 
 
@@ -40,16 +42,8 @@ class OnnxRuntimeEngine(ClosingEngine):
         """
         self.version: str = ort.__version__
         self.device = _device(options.device)
-        self._session = _session(model, self.device, options)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        if METADATA_KEY not in metadata:
-            raise ModelError(
-                f"model: {model} is an ONNX file, but not one landslip exported (it has no {METADATA_KEY!r} in its "
-                "metadata). Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
-            )
-        self.spec = ModelSpec.from_json(metadata[METADATA_KEY], str(model))
-        self.precision = metadata.get(PRECISION_KEY, "fp32")
-        self._check_graph(model)
+        self.spec, self.precision = _described(model)
+        self._session = _session(model, self.device, options, options.tile or self.spec.tile)
         self._check_provider()
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -64,16 +58,6 @@ class OnnxRuntimeEngine(ClosingEngine):
     def close(self) -> None:
         """Free the session."""
         del self._session
-
-    def _check_graph(self, model: Path) -> None:
-        wanted = {entry.name for entry in self.spec.inputs}
-        found = {entry.name for entry in self._session.get_inputs()}
-        outputs = {entry.name for entry in self._session.get_outputs()}
-        if found != wanted or self.spec.output not in outputs:
-            raise ModelError(
-                f"model: the graph in {model} takes {sorted(found)} and gives {sorted(outputs)}, but its description "
-                f"says {sorted(wanted)} and {self.spec.output!r}. Export the model again."
-            )
 
     def _check_provider(self) -> None:
         # A session asked for CUDA falls back to the CPU without a word when the provider cannot be loaded.
@@ -97,21 +81,52 @@ def _device(asked: str) -> str:
     return asked
 
 
-def _session(model: Path, device: str, options: EngineOptions) -> ort.InferenceSession:
+def _described(model: Path) -> tuple[ModelSpec, str]:
+    """Spec and precision of a model, and the assurance that its graph is as its spec says.
+
+    Read through a session that optimises nothing: the one that is used needs to know the tile size when it is made.
+    """
     settings = ort.SessionOptions()
-    settings.log_severity_level = _WARNINGS
+    settings.log_severity_level = _ERRORS_ONLY
+    settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = _opened(model, settings, ["CPUExecutionProvider"])
+    metadata = session.get_modelmeta().custom_metadata_map
+    if METADATA_KEY not in metadata:
+        raise ModelError(
+            f"model: {model} is an ONNX file, but not one landslip exported (it has no {METADATA_KEY!r} in its "
+            "metadata). Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
+        )
+    spec = ModelSpec.from_json(metadata[METADATA_KEY], str(model))
+    wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
+    found = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_inputs()}
+    outputs = {entry.name for entry in session.get_outputs()}
+    if found != wanted or spec.output not in outputs:
+        raise ModelError(
+            f"model: the graph in {model} takes {found} and gives {sorted(outputs)}, but its description says {wanted} "
+            f"and {spec.output!r}. Export the model again."
+        )
+    return spec, metadata.get(PRECISION_KEY, "fp32")
+
+
+def _bands(shape: Sequence[Any]) -> Any:
+    return shape[1] if len(shape) == 4 else None
+
+
+def _session(model: Path, device: str, options: EngineOptions, tile: int) -> ort.InferenceSession:
+    settings = ort.SessionOptions()
+    settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = options.threads
-    # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows.
-    settings.add_free_dimension_override_by_name("batch", options.batch)
-    if options.tile is not None:
-        settings.add_free_dimension_override_by_name("height", options.tile)
-        settings.add_free_dimension_override_by_name("width", options.tile)
+    # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
+    for dimension, size in (("batch", options.batch), ("height", tile), ("width", tile)):
+        settings.add_free_dimension_override_by_name(dimension, size)
     cuda = [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})] if device == "cuda" else []
+    return _opened(model, settings, [*cuda, "CPUExecutionProvider"])
+
+
+def _opened(model: Path, settings: ort.SessionOptions, providers: list[Any]) -> ort.InferenceSession:
     try:
-        return ort.InferenceSession(str(model), settings, providers=[*cuda, "CPUExecutionProvider"])
+        return ort.InferenceSession(str(model), settings, providers=providers)
     except Exception as error:  # onnxruntime raises classes of its own without a public root
-        if options.tile is not None and "dimension" in str(error).lower():
-            raise UsageError(f"model: {model} cannot run with tiles of {options.tile}: {_reason(error)}") from error
         raise ModelError(
             f"model: {model} cannot be loaded by onnxruntime {ort.__version__} ({_reason(error)}). The file is damaged "
             "or no ONNX model: export it again with landslip export."

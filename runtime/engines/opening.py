@@ -19,6 +19,10 @@ DEVICES = ("auto", "cpu", "cuda")
 """Devices a user can ask for by name."""
 
 
+MAX_BATCH = 1024
+MAX_THREADS = 1024
+
+
 @dataclass(frozen=True)
 class EngineOptions:
     """How to run a model."""
@@ -41,8 +45,11 @@ class EngineOptions:
                 f"Engine {self.engine!r} on device {self.device!r} is unknown: "
                 f"engines are {', '.join(ENGINES)}; devices are {', '.join(DEVICES)}."
             )
-        if self.batch < 1 or self.threads < 0:
-            raise UsageError(f"A batch of {self.batch} and {self.threads} threads make no sense: give 1 or more.")
+        if not (1 <= self.batch <= MAX_BATCH and 0 <= self.threads <= MAX_THREADS):
+            raise UsageError(
+                f"A batch of {self.batch} and {self.threads} threads are out of range: "
+                f"1 to {MAX_BATCH} tiles and 0 to {MAX_THREADS} threads are possible."
+            )
 
 
 def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
@@ -64,8 +71,13 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
             "No inference engine is installed. Install one: pip install 'landslip[cpu]', "
             "or pip install 'landslip[gpu]' for an NVIDIA GPU."
         )
-    # Imported here: importing landslip.runtime must not pull in an engine.
-    from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine  # noqa: PLC0415
+    try:
+        # Imported here: importing landslip.runtime must not pull in an engine.
+        from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineError(
+            f"onnxruntime is installed but does not load ({error}). Install it again, or the libraries it asks for."
+        ) from error
 
     engine = OnnxRuntimeEngine(model, options)
     asked = "as asked" if options.engine == "onnxruntime" else "the engine that is installed"

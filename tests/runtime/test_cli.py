@@ -163,3 +163,19 @@ def test_help_loads_no_numba_no_gdal_and_no_engine():
     code = "import sys, landslip.runtime.cli as c\nassert c.run(['--help']) == 0\n"
     code += "assert not {'numba', 'rasterio', 'numpy', 'onnxruntime'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits on file size")
+@pytest.mark.parametrize("kibibytes", [1, 30, 60, 90, 120])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(scene, kibibytes):
+    folder, arguments = scene
+    code = "import resource, sys; from landslip.runtime.cli import main; "
+    code += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kibibytes << 10}, {kibibytes << 10})); main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code, "-q", *command(arguments)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    # libtiff may have written lines of its own before.
+    assert result.stderr.splitlines()[-1].startswith("landslip: ")
+    assert not (folder / "out").exists()

@@ -100,4 +100,5 @@ def test_intersection_and_utm():
     assert intersection([(0, 0, 10, 10), (10, 0, 20, 10)]) is None
     assert utm_crs(103.8, 33.2) == CRS.from_epsg(32648)
     assert utm_crs(-71.0, -33.0) == CRS.from_epsg(32719)
-    assert utm_crs(180.0, 1.0) == CRS.from_epsg(32660)
+    assert utm_crs(180.0, 1.0) == utm_crs(-180.0, 1.0) == CRS.from_epsg(32601)
+    assert utm_crs(238.0, 40.0) == CRS.from_epsg(32610)

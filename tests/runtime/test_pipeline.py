@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 from helpers.engines import SPEC, constant_engine, mixing_engine, mixture
 from helpers.oracles import tile_of, weighted_mean
 from helpers.rasters import scene_mixed, scene_on_grid, write
+from landslip.runtime.assemble import assemble, read_chunks
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, InputError, UsageError
+from landslip.runtime.flow import Stopwatch
 from landslip.runtime.grid import TileGrid
 from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.protocols import make_plan
 from landslip.runtime.scene import open_scene
 from landslip.runtime.stitch import gaussian_weights
 from landslip.runtime.workspace import PRODUCTS
@@ -220,3 +223,54 @@ def test_outputs_of_the_wrong_shape_are_refused(tmp_path):
 def test_options_out_of_range_are_usage_errors(tmp_path, options, words):
     with pytest.raises(UsageError, match=words):
         make(scene_on_grid(tmp_path, 70, 80), tmp_path / "out", **options)
+
+
+def test_nothing_observed_is_said(tmp_path, caplog):
+    files = scene_on_grid(tmp_path, 80, 90)
+    files = replace(files, masks=(write(tmp_path / "all.tif", np.ones((80, 90), np.uint8), 6.0),))
+    record, percent = make(files, tmp_path / "out")
+    assert (percent == 255).all()
+    assert record["tiles"]["predicted"] == 0
+    assert "Nothing was observed" in caplog.text
+
+
+def test_finished_rows_do_not_wait_for_a_batch_that_never_fills(tmp_path):
+    files = scene_on_grid(tmp_path, 3000, TILE)
+    mask = np.ones((3000, TILE), np.uint8)
+    mask[:10] = 0
+    files = replace(files, masks=(write(tmp_path / "mask.tif", mask, 6.0),))
+    with open_scene(files, 6.0) as scene:
+        plan = make_plan("gaussian", scene.grid, SPEC, TILE, 0.5)
+        clock = Stopwatch()
+        batches = list(assemble(read_chunks(scene, plan, clock), plan, SPEC, 4, clock))
+    assert sum(batch.count for batch in batches) == 1
+    assert max(batch.row_ends for batch in batches) <= 5
+
+
+def test_two_runs_into_one_folder_do_not_harm_each_other(tmp_path):
+    files = scene_on_grid(tmp_path, 80, 90)
+    inside = []
+
+    def nested(batch):
+        if not inside:
+            inside.append(True)
+            make(files, tmp_path / "out")
+        return mixture(batch)
+
+    make(files, tmp_path / "out", FakeEngine(SPEC, nested))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+
+
+def test_results_that_came_meanwhile_are_not_overwritten(tmp_path):
+    files = scene_on_grid(tmp_path, 80, 90)
+    inside = []
+
+    def nested(batch):
+        if not inside:
+            inside.append(make(files, tmp_path / "out"))
+        return mixture(batch)
+
+    request = MapRequest(tmp_path / "m", files, tmp_path / "out", engine=EngineOptions(tile=TILE))
+    with pytest.raises(UsageError, match="holds results already"):
+        map_scene(request, engine=FakeEngine(SPEC, nested))
+    assert json.loads((tmp_path / "out" / "run.json").read_text()) == inside[0][0]

@@ -13,7 +13,9 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
+from landslip.runtime import layers
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.raster import Raster
 from landslip.runtime.scene import SceneFiles, open_scene
 
 
@@ -146,6 +148,23 @@ def rotated(folder):
     return odd(folder, elevation(9, 9), transform=rasterio.Affine(30, 2, LEFT, 2, -30, TOP))
 
 
+def scaled(folder):
+    hillshade = write(folder / "hillshade.tif", rgb(9, 9)[0], 10.0)
+    slope = write(folder / "slope.tif", elevation(9, 9).astype("int16"), 10.0)
+    with rasterio.open(slope, "r+") as dataset:
+        dataset.scales = (0.01,)
+    return {"hillshade": hillshade, "slope": slope}
+
+
+def two_layers(folder):
+    area = shapely.to_wkb([shapely.box(LEFT, TOP - 900, LEFT + 900, TOP)])
+    for layer in ("wanted", "other"):
+        options = {"layer": layer, "crs": "EPSG:32632", "geometry_type": "Polygon"}
+        pyogrio.raw.write(folder / "areas.gpkg", area, [], [], append=layer == "other", **options)
+    return folder / "areas.gpkg"
+
+
+LOCAL = 'LOCAL_CS["site grid",UNIT["metre",1]]'
 SMALL = rgb(9, 9)
 
 REFUSED = {
@@ -158,6 +177,17 @@ REFUSED = {
     "area elsewhere": (lambda f, p: replace(f, aoi=odd(p, SMALL[0], left=7e5)), InputError, "outside the images"),
     "stacked mask": (lambda f, p: replace(f, masks=(odd(p, SMALL),)), InputError, "3 bands, but one"),
     "missing area": (lambda f, p: replace(f, aoi=p / "none.gpkg"), InputMissingError, "none.gpkg does not exist"),
+    "terrain elsewhere": (lambda f, p: replace(f, dem=odd(p, elevation(9, 9), left=7e5)), InputError, "lies elsewhere"),
+    "mask elsewhere": (lambda f, p: replace(f, masks=(odd(p, SMALL[0], left=7e5),)), InputError, "lies elsewhere"),
+    "complex terrain": (
+        lambda f, p: replace(f, dem=odd(p, elevation(9, 9).astype("complex64"))),
+        InputError,
+        "complex numbers",
+    ),
+    "local terrain": (lambda f, p: replace(f, dem=odd(p, elevation(9, 9), crs=LOCAL)), InputError, "cannot be brought"),
+    "local image": (lambda f, p: replace(f, post=odd(p, SMALL, crs=LOCAL)), InputError, "on the globe is unknown"),
+    "scaled slope": (lambda f, p: replace(f, dem=None, **scaled(p)), InputError, "scale or an offset"),
+    "several areas": (lambda f, p: replace(f, aoi=two_layers(p)), InputError, "several layers of polygons"),
     "rotated terrain": (lambda f, p: replace(f, dem=rotated(p)), InputError, "is rotated"),
 }
 
@@ -182,6 +212,62 @@ def test_a_damaged_file_is_named_with_the_window(tmp_path):
     files.pre.write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"pre\.tif cannot be read in rows"):
         read_all(files)
+
+
+def test_a_mask_that_declares_its_zero_as_nodata_hides_only_what_it_marks(tmp_path):
+    files = scene_mixed(tmp_path)
+    with rasterio.open(files.masks[0]) as dataset:
+        declared = write(tmp_path / "declared.tif", dataset.read(1), 10.0, nodata=0)
+    _, expected = read_all(files)
+    _, patch = read_all(replace(files, masks=(declared,)))
+    np.testing.assert_array_equal(patch.valid, expected.valid)
+    assert patch.valid.any()
+
+
+def test_web_mercator_is_not_taken_for_metres(tmp_path):
+    left, top = 1_113_195.0, 8_399_738.0  # 10 degrees east, 60 degrees north, where its metre is half a metre
+    image = {"resolution": 10.0, "left": left, "top": top, "crs": "EPSG:3857"}
+    cols = np.mgrid[:200, :200][1].astype(np.float32)
+    plane = 30 * cols * np.float32(0.5 * np.tan(np.radians(30)))
+    files = SceneFiles(
+        pre=write(tmp_path / "pre.tif", rgb(200, 300), **image),
+        post=write(tmp_path / "post.tif", rgb(200, 300, 1), **image),
+        dem=write(tmp_path / "dem.tif", plane, 30.0, left=left - 900, top=top + 900, crs="EPSG:3857"),
+    )
+    grid, patch = read_all(files)
+    assert grid.crs == CRS.from_epsg(32632)
+    assert patch.valid.sum() * 36e-6 == pytest.approx(2.0 * 3.0 / 4, rel=0.05)
+    np.testing.assert_allclose(patch.arrays["slope"][0][patch.valid], 30.0, atol=0.5)
+
+
+def test_a_worldwide_area_of_interest_hides_nothing(tmp_path):
+    files = replace(scene_mixed(tmp_path), masks=())
+    world = shapely.to_wkb([shapely.box(-180, -90, 180, 90)])
+    pyogrio.raw.write(tmp_path / "world.geojson", world, [], [], crs="EPSG:4326", geometry_type="Polygon")
+    grid, expected = read_all(files)
+    world_grid, patch = read_all(replace(files, aoi=tmp_path / "world.geojson"))
+    assert world_grid == grid
+    np.testing.assert_array_equal(patch.valid, expected.valid)
+
+
+def test_sources_much_finer_than_the_map_are_read_in_pieces(tmp_path, monkeypatch):
+    files = replace(scene_mixed(tmp_path), pre=write(tmp_path / "fine.tif", rgb(1200, 1500), 2.0))
+    grid, whole = read_all(files)
+    seen = []
+    read = Raster.read
+
+    def noted(self, window, *arguments, **options):
+        seen.append(window)
+        return read(self, window, *arguments, **options)
+
+    monkeypatch.setattr(layers, "LARGEST_WINDOW", 5000)
+    monkeypatch.setattr(Raster, "read", noted)
+    with open_scene(files, 6.0) as scene:
+        pieces = scene.read(scene.grid.rows(0, grid.height))
+    assert max(window.width * window.height for window in seen) < 3 * 5000
+    for role, array in pieces.arrays.items():
+        np.testing.assert_array_equal(array, whole.arrays[role])
+    np.testing.assert_array_equal(pieces.valid, whole.valid)
 
 
 def test_terrain_has_to_be_given_in_one_way(tmp_path):

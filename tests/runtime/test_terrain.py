@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.rasters import elevation, write
-from landslip.runtime.terrain import horn, metres_per_degree
+from landslip.runtime.geodesy import metres_per_degree
+from landslip.runtime.terrain import horn
 
 needs_gdaldem = pytest.mark.skipif(
     shutil.which("gdaldem") is None, reason="gdaldem (Debian: gdal-bin) is not installed"

@@ -41,7 +41,7 @@ def test_shapes_are_fixed_for_a_run(tmp_path):
     with fixed, pytest.raises(EngineError, match="onnxruntime failed"):
         fixed.infer(batch_of(3))
     with open_engine(model, EngineOptions(batch=3)) as engine:
-        assert engine.infer(batch_of(3, 96)).shape == (3, 1, 96, 96)
+        assert engine.infer(batch_of(3, SPEC.tile)).shape == (3, 1, SPEC.tile, SPEC.tile)
 
 
 def test_the_fake_engine_is_an_engine():
@@ -83,6 +83,14 @@ def test_a_description_that_does_not_fit_the_graph_is_refused(tmp_path):
         open_engine(brightness_model(tmp_path / "m.onnx", fewer))
 
 
+def test_band_counts_and_types_have_to_fit_the_graph(tmp_path):
+    more = replace(SPEC, inputs=(replace(SPEC.inputs[0], bands=4), *SPEC.inputs[1:]))
+    other = replace(SPEC, inputs=(*SPEC.inputs[:3], replace(SPEC.inputs[3], dtype="uint8")))
+    for number, spec in enumerate((more, other)):
+        with pytest.raises(ModelError, match="but its description says"):
+            open_engine(brightness_model(tmp_path / f"{number}.onnx", spec))
+
+
 def spoilt(**changes):
     return json.dumps(asdict(SPEC) | changes)
 
@@ -110,7 +118,9 @@ def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
         open_engine(brightness_model(tmp_path / "m.onnx"), EngineOptions(device="cuda"))
 
 
-@pytest.mark.parametrize("options", [{"engine": "abacus"}, {"device": "tpu"}, {"batch": 0}, {"threads": -1}])
+@pytest.mark.parametrize(
+    "options", [{"engine": "abacus"}, {"device": "tpu"}, {"batch": 0}, {"threads": -1}, {"batch": 10**8}]
+)
 def test_unknown_options_are_usage_errors(options):
     with pytest.raises(UsageError):
         EngineOptions(**options)
