@@ -50,7 +50,7 @@ def convert(model: Any, spec: ModelSpec) -> ModelProto:
     import tf2onnx  # noqa: PLC0415
 
     try:
-        with _collected_often():
+        with _collected_often(), _transposes_kept_whole():
             proto, _ = tf2onnx.convert.from_function(deployed, input_signature=signature, opset=OPSET)
     except (ValueError, RuntimeError, KeyError, AttributeError) as error:
         raise ModelError(f"The network {spec.name} cannot be converted to ONNX by tf2onnx: {error}") from error
@@ -75,6 +75,26 @@ def _collected_often() -> Iterator[None]:
         gc.collect()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+@contextmanager
+def _transposes_kept_whole() -> Iterator[None]:
+    """Keep tf2onnx from turning the transpose of a single band into a Reshape after its first pass.
+
+    A Reshape does not cancel against the transposes that arrive in later passes. Whether some are left in the end
+    depended on the order of a set, and so on the seed of Python's string hashes.
+    """
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer  # noqa: PLC0415 - as above
+
+    def nothing(self: Any) -> None:
+        del self
+
+    replaced = TransposeOptimizer.post_optimize_action
+    TransposeOptimizer.post_optimize_action = nothing
+    try:
+        yield
+    finally:
+        TransposeOptimizer.post_optimize_action = replaced
 
 
 def _scaled(value: Any, entry: InputSpec) -> Any:

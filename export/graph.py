@@ -11,8 +11,8 @@ from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 from landslip.runtime.errors import ModelError
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
-_SINGLE_BAND = [-1, 1, 0, 0]
-"""The target of a Reshape that leaves (batch, 1, row, col) as it is: 0 keeps a length, -1 takes what is left."""
+_LEFTOVERS = frozenset({"Identity", "Reshape", "Shape", "Squeeze", "Transpose", "Unsqueeze"})
+"""Ops that only move axes or compute shapes: none is left when the conversion went well."""
 
 
 def deployable(model: ModelProto, spec: ModelSpec) -> ModelProto:
@@ -100,15 +100,7 @@ def _ancestors(name: str, producers: dict[str, NodeProto]) -> Iterator[NodeProto
 
 
 def _name_output(graph: GraphProto, name: str) -> None:
-    """Give the single output its name, and drop the Reshape that is left of a transpose of one band."""
-    constants = {tensor.name: tensor for tensor in graph.initializer}
     old = graph.output[0].name
-    last = next(node for node in graph.node if old in node.output)
-    if last.op_type == "Reshape" and last.input[1] in constants:
-        target = numpy_helper.to_array(constants[last.input[1]]).tolist()
-        if target == _SINGLE_BAND:
-            old = last.input[0]
-            graph.node.remove(last)
     for node in graph.node:
         node.input[:] = [name if value == old else value for value in node.input]
         node.output[:] = [name if value == old else value for value in node.output]
@@ -167,7 +159,7 @@ def _describe(model: ModelProto, spec: ModelSpec) -> None:
 
 
 def _check(model: ModelProto, spec: ModelSpec) -> None:
-    left = sorted({node.op_type for node in model.graph.node} & {"Transpose", "Reshape", "Shape", "Loop", "If"})
+    left = sorted({node.op_type for node in model.graph.node} & _LEFTOVERS)
     if left:
         raise ModelError(
             f"The converted graph of {spec.name} still holds {', '.join(left)}; the layers are laid out unlike "

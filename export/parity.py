@@ -87,9 +87,15 @@ def artifact_confidence(path: Path, tiles: TileSet) -> NDArray[np.float32]:
     options = EngineOptions(device="cpu", batch=tiles.count, tile=tiles.tile)
     try:
         with OnnxRuntimeEngine(path, options) as engine:
-            return engine.infer(tiles.batch)
+            confidence = engine.infer(tiles.batch)
     except (EngineError, ModelError) as error:
         raise ParityError(f"The exported graph does not run: {error}") from error
+    # Two layouts would broadcast against each other instead of failing.
+    if confidence.shape != (tiles.count, 1, tiles.tile, tiles.tile):
+        raise ParityError(
+            f"The exported graph gives {confidence.shape} for {tiles.count} tiles of {tiles.tile} pixels."
+        )
+    return confidence
 
 
 def compare(

@@ -3,6 +3,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -11,7 +14,7 @@ import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
-from helpers.keras_files import layer, tiny_config, tiny_layers, write_keras_hdf5
+from helpers.keras_files import conv, layer, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
 from landslip.export.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.models.registry import M_ALL_006, REGISTRY
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -116,6 +119,34 @@ def test_noise_and_relief_were_measured_and_passed(exported):
         assert figure.mean_abs <= figure.p99_9 <= figure.max_abs
         assert 0 < figure.area_reference < figure.tiles * figure.tile**2
         assert figure.iou > 0.999
+
+
+def test_the_order_of_python_sets_does_not_matter(tiny_file, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from landslip.export.pipeline import export_model; "
+        "export_model(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    made = set()
+    for seed in ("4", "5"):  # of all hashes of strings, hence of the order of sets
+        out = tmp_path / seed
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, tiny_file, out], env=environment, check=True)
+        made.add((out / "tiny.fp32.onnx").read_bytes())
+    assert len(made) == 1
+
+
+def test_a_layer_of_a_single_band_is_laid_out_like_the_others(pipeline, tmp_path):
+    weights = tiny_weights()
+    weights["first"] = {"kernel": weights["first"]["kernel"][..., :1], "bias": weights["first"]["bias"][:1]}
+    weights["norm"] = {name: values[:1] for name, values in weights["norm"].items()}
+    weights["prediction"]["kernel"] = weights["prediction"]["kernel"][:, :, :1]
+    narrow = [
+        conv("first", "pad", 1, padding="valid") if entry["name"] == "first" else entry for entry in tiny_layers()
+    ]
+    source = write_keras_hdf5(tmp_path / "narrow.hdf5", tiny_config(narrow), weights)
+    (artifact,) = pipeline.export_model(source, tmp_path / "out")
+    kinds = {node.op_type for node in onnx.load(artifact.path).graph.node}
+    assert not kinds & {"Reshape", "Transpose", "Squeeze", "Unsqueeze"}
 
 
 def test_any_file_of_the_dialect_can_be_exported(pipeline, tiny_file, tmp_path):
