@@ -12,6 +12,7 @@ from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window
 
 from helpers.rasters import LEFT, TOP, rgb
+from landslip.runtime.gdal import transform_points
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.resample import Lattice, Resampler
 
@@ -134,3 +135,26 @@ def test_nearest_is_gdals(resolution):
     np.testing.assert_array_equal(
         sample(lattice, grid, values, method="nearest")[0], warped(lattice, grid, values, Resampling.nearest)
     )
+
+
+def test_coordinates_between_nodes_are_projs():
+    lattice = Lattice(UTM33, Affine(10, 0, 27_500, 0, -10, 5_018_500), 4000, 4000)
+    grid = grid_of(2000, 2000)
+    sampling = Resampler(lattice, grid, "bilinear").sampling(Window(1000, 37, 700, 300))
+    cols, rows = np.meshgrid(np.arange(1000, 1700) + 0.5, np.arange(37, 337) + 0.5)
+    xs, ys = transform_points(UTM32, UTM33, LEFT + 6 * cols, TOP - 6 * rows)
+    exact_cols, exact_rows = (xs - 27_500) / 10 - 0.5, (5_018_500 - ys) / 10 - 0.5
+    np.testing.assert_allclose(sampling.cols.ravel(), exact_cols, atol=1e-3)
+    np.testing.assert_allclose(sampling.rows.ravel(), exact_rows, atol=1e-3)
+
+
+def test_a_worldwide_source_is_read_only_where_the_map_lies_across_the_date_line():
+    utm60s = CRS.from_epsg(32760)
+    left, top = (float(part[0]) for part in transform_points(WGS84, utm60s, [179.9], [-17.0]))
+    grid = MapGrid(utm60s, Affine(100, 0, left, 0, -100, top), 50, 600)
+    for centre in (180.0, -180.0):
+        world = Lattice(WGS84, Affine(0.01, 0, centre - 10, 0, -0.01, -10), 1500, 2000)
+        window = Resampler(world, grid, "bilinear").sampling(Window(0, 0, 600, 50)).source
+        assert window is not None
+        assert 40 < window.width < 80
+        assert window.height < 20
