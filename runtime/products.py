@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 
+from landslip.runtime.closing import Closing
 from landslip.runtime.errors import OutputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.kernels import NOT_OBSERVED
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 BLOCK = 512
 """Edge of the blocks of the map file."""
 
 
-class ConfidenceWriter:
+class ConfidenceWriter(Closing):
     """Writes finished rows to a tiled GeoTIFF and counts what is in them."""
 
     def __init__(self, path: Path, grid: MapGrid, level: int) -> None:
@@ -82,14 +78,6 @@ class ConfidenceWriter:
             self._dataset.close()
         except RASTER_ERRORS as error:
             raise _unwritable(self._path, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def write_cog(source: Path, target: Path) -> None:

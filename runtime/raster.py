@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -16,15 +15,13 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
+from landslip.runtime.closing import Closing
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
-
-class Raster:
+class Raster(Closing):
     """A georeferenced raster file, read window by window on its own grid."""
 
     def __init__(self, path: Path, role: str) -> None:
@@ -124,14 +121,6 @@ class Raster:
     def close(self) -> None:
         """Close the file."""
         self._dataset.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.engines.protocol import ClosingEngine
+from landslip.runtime.closing import Closing
 from landslip.runtime.spec import ModelSpec
 
 Function = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]
 
 
-class FakeEngine(ClosingEngine):
+class FakeEngine(Closing):
     """Computes confidence from a batch with a plain function instead of a network."""
 
     name = "fake"

@@ -11,8 +11,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from landslip.runtime.closing import Closing
 from landslip.runtime.engines.opening import EngineOptions
-from landslip.runtime.engines.protocol import ClosingEngine
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
@@ -24,7 +24,7 @@ _ERRORS_ONLY = 3
 """ONNX Runtime's log level "error": its warnings repeat what is checked here anyway."""
 
 
-class OnnxRuntimeEngine(ClosingEngine):
+class OnnxRuntimeEngine(Closing):
     """An ONNX file run by ONNX Runtime with fixed batch and tile size."""
 
     name = "onnxruntime"

@@ -35,11 +35,11 @@ def test_lines_have_share_rate_and_time_left(caplog, monkeypatch):
 
 
 def test_a_bar_counts_what_it_is_told(capsys):
-    with BarProgress() as bar:
-        bar.start("mapping", 3, "tile")
-        bar.advance(1)
-        bar.advance(2)
-        bar.finish()
+    bar = BarProgress()
+    bar.start("mapping", 3, "tile")
+    bar.advance(1)
+    bar.advance(2)
+    bar.finish()
     err = capsys.readouterr().err
     assert "mapping" in err
     assert "3/3" in err
