@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?= demo-out
 
-.PHONY: demo test test-all check format train-demo bench lock clean
+.PHONY: demo test check format train-demo bench lock clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite

@@ -22,7 +22,7 @@ from landslip.export.record import Artifact, Source, record_path, record_text
 from landslip.export.screen import screened_graph
 from landslip.export.tiles import TileSet, parity_tiles
 from landslip.export.topology import served_topology
-from landslip.models.registry import RegisteredModel, find_by_sha256
+from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.errors import InputMissingError, UsageError
 from landslip.runtime.record import sha256_of
 from landslip.runtime.spec import ModelSpec, published_spec
@@ -79,6 +79,8 @@ def _spec(source: Path, published: RegisteredModel | None, name: str | None) -> 
     if published is not None:
         log.info("%s is the published model %s", source.name, published.name)
         return replace(published.spec, name=published.name if name is None else name)
+    if source.stem in REGISTRY:
+        log.warning("%s has the name of a published model but is not that file: its checksum differs", source.name)
     return published_spec(source.stem if name is None else name, f"exported from {source.name}")
 
 

@@ -89,7 +89,7 @@ def run(args: list[str] | None = None) -> int:
         click.echo(f"landslip: {error}", err=True)
         return error.exit_code
     except click.exceptions.Abort:
-        click.echo("landslip: interrupted; nothing was left under a final name.", err=True)
+        click.echo("landslip: interrupted; nothing unfinished was left under a final name.", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -100,6 +100,6 @@ def run(args: list[str] | None = None) -> int:
         click.echo(f"landslip: {type(error).__name__}: {error}", err=True)
         return LandslipError.exit_code
     except KeyboardInterrupt:
-        click.echo("landslip: interrupted; nothing was left under a final name.", err=True)
+        click.echo("landslip: interrupted; nothing unfinished was left under a final name.", err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -52,6 +53,7 @@ class RasterLayer:
         *,
         dtype: str | None = None,
         zero_is_unknown: bool = False,
+        largest: float = math.inf,
     ) -> None:
         """Prepare reading.
 
@@ -62,12 +64,14 @@ class RasterLayer:
             grid: the map grid.
             dtype: convert the file's values to this type before resampling.
             zero_is_unknown: 0 means nodata even where the file does not say so, as in hillshade.
+            largest: no known value may be larger.
         """
         self._role: Role = role
         self._raster = raster
         self._bands = bands
         self._dtype = np.dtype(dtype if dtype is not None else raster.dtypes[0])
         self._zero_is_unknown = zero_is_unknown
+        self._largest = largest
         self._resampler = _resampler(raster, grid, "bilinear")
 
     @property
@@ -88,11 +92,19 @@ class RasterLayer:
             found, valid = self._raster.read(_source(sampling), self._bands)
             if self._zero_is_unknown:
                 valid &= (found != 0).all(axis=0)
+            self._check_range(found, valid)
             place = _place(part, window)
             values[(slice(None), *place)], known[place] = self._resampler.resample(
                 sampling, found.astype(self._dtype), valid
             )
         return {self._role: values}, known
+
+    def _check_range(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
+        if math.isfinite(self._largest) and (values.max(initial=0.0, where=valid) > self._largest):
+            raise InputError(
+                f"{self._raster.role}: {self._raster.path} reaches {values.max(where=valid, initial=0.0):g}, but "
+                f"{self._largest:g} degrees is the most there can be. Make it in degrees: gdaldem slope, without -p."
+            )
 
 
 class TerrainLayer:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
-from landslip.runtime.errors import EngineError, ModelError, UsageError
+from landslip.runtime.errors import EngineError, InputError, ModelError, UsageError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.kernels import NOT_OBSERVED
@@ -123,6 +123,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
         _check_inputs(engine.spec, scene)
         inputs = describe_inputs(request.files)
+        _check_images_differ(request.files, inputs)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         run = Run(
@@ -193,7 +194,8 @@ def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
         "observed_km2": writer.observed * grid.pixel_area / 1e6,
-        "landslide_km2": writer.landslide * grid.pixel_area / 1e6,
+        "landslide_km2": summary.area_m2 / 1e6,
+        "above_threshold_km2": writer.landslide * grid.pixel_area / 1e6,
         "landslides": summary.count,
     }
 
@@ -246,6 +248,17 @@ def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[M
     for first_row, percent in read_back(path, writer.histogram):
         window = scene.grid.rows(first_row, first_row + len(percent))
         yield MapBand(first_row, percent, partial(scene.slope, window))
+
+
+def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
+    digests = {entry["role"]: entry["sha256"] for entry in inputs}
+    if digests["pre"] == digests["post"]:
+        raise InputError(
+            f"The pre-event image {files.pre} and the post-event image {files.post} are the same image. "
+            "Give one from before and one from after the event."
+        )
+    if not files.masks:
+        log.warning("No mask is given: clouds and snow may be mapped as landslides.")
 
 
 def _check_inputs(spec: ModelSpec, scene: Scene) -> None:

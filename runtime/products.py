@@ -65,7 +65,7 @@ class ConfidenceWriter(Closing):
 
     @property
     def landslide(self) -> int:
-        """Pixels that count as landslide."""
+        """Pixels that reach the threshold."""
         return int(self.histogram[self._level : NOT_OBSERVED].sum())
 
     def close(self) -> None:

@@ -13,9 +13,6 @@ from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.stitch import ROUNDING, centre_weights, gaussian_weights
 
-MAX_TILE = 8192
-"""Pixels; a larger tile is a typing error."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,10 +68,4 @@ def make_plan(protocol: str, grid: MapGrid, spec: ModelSpec, tile: int | None, o
         raise UsageError(f"Protocol {protocol!r} is unknown: choose one of {', '.join(PROTOCOLS)}.")
     if not 0.0 <= overlap <= 0.9:
         raise UsageError(f"An overlap of {overlap:g} is out of range: give a share from 0 to 0.9, such as 0.5.")
-    size = spec.tile if tile is None else tile
-    if not spec.multiple <= size <= MAX_TILE or size % spec.multiple:
-        raise UsageError(
-            f"Tiles of {size} pixels do not fit the model {spec.name}: its strides need a multiple of {spec.multiple} "
-            f"up to {MAX_TILE}, such as {spec.tile}."
-        )
-    return PROTOCOLS[protocol](grid, size, overlap)
+    return PROTOCOLS[protocol](grid, spec.checked_tile(tile), overlap)

@@ -220,7 +220,7 @@ def _ready_hillshade(raster: Raster, grid: MapGrid) -> RasterLayer:
 
 
 def _ready_slope(raster: Raster, grid: MapGrid) -> RasterLayer:
-    return RasterLayer("slope", _meeting(_measured(raster), grid), (1,), grid, dtype="float32")
+    return RasterLayer("slope", _meeting(_measured(raster), grid), (1,), grid, dtype="float32", largest=90.0)
 
 
 def _typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:

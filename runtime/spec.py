@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from landslip.runtime.errors import ModelError
+from landslip.runtime.errors import ModelError, UsageError
 
 Role = Literal["pre", "post", "hillshade", "slope"]
 """What a network input shows: an image before or after the event, shaded relief, or slope."""
@@ -18,6 +18,10 @@ METADATA_KEY = "landslip.spec"
 
 PRECISION_KEY = "landslip.precision"
 """Key of the entry that names what the graph computes in: ``fp32``, ``fp16``, ``int8``."""
+
+
+MAX_TILE = 8192
+"""Pixels; a larger tile is a typing error."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,20 @@ class ModelSpec:
     """What the output states."""
     source: str
     """Where the weights come from, for people."""
+
+    def checked_tile(self, tile: int | None) -> int:
+        """The edge of a tile: ``tile`` if the model can take it, or the one it was trained with.
+
+        Raises:
+            UsageError: the model cannot take it.
+        """
+        size = self.tile if tile is None else tile
+        if not self.multiple <= size <= MAX_TILE or size % self.multiple:
+            raise UsageError(
+                f"Tiles of {size} pixels do not fit the model {self.name}: its strides need a multiple of "
+                f"{self.multiple} up to {MAX_TILE}, such as {self.tile}."
+            )
+        return size
 
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""

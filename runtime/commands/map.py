@@ -32,7 +32,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside.")
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
-@click.option("--tile", type=int, help="Edge of a tile in pixels.  [default: the model's own]")
+@click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the model's own]")
 @click.option("--overlap", type=float, default=0.5, help="Share of a tile that the next one covers again.")
 @click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
 @click.option("--threshold", type=float, help="Confidence that counts as landslide, 0..1.  [default: the model's own]")
@@ -63,7 +63,8 @@ def _request(options: dict[str, Any]) -> MapRequest:
 def _summary(record: dict[str, Any], out: Path) -> str:
     tiles, seconds = record["tiles"], record["seconds"]["total"]
     return (
-        f"{record['landslides']} landslides, {record['landslide_km2']:.3f} km2 of {record['observed_km2']:.2f} km2 "
-        f"observed ({tiles['predicted']} tiles in {seconds:.1f} s)\n"
+        f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
+        f"{record['observed_km2']:.2f} km2 observed; "
+        f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
         + "\n".join(str(out / name) for name in ("landslides.gpkg", "confidence.tif", "quicklook.png", "run.json"))
     )

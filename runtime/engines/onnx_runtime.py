@@ -37,13 +37,14 @@ class OnnxRuntimeEngine(Closing):
             options: device, batch, tile and threads.
 
         Raises:
+            UsageError: the model cannot take such tiles.
             ModelError: the file is damaged or was not exported by landslip.
             EngineError: the device asked for cannot be used.
         """
         self.version: str = ort.__version__
         self.device = _device(options.device)
         self.spec, self.precision = _described(model)
-        self._session = _session(model, self.device, options, options.tile or self.spec.tile)
+        self._session = _session(model, self.device, options, self.spec.checked_tile(options.tile))
         self._check_provider()
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -45,11 +45,10 @@ class EngineOptions:
                 f"Engine {self.engine!r} on device {self.device!r} is unknown: "
                 f"engines are {', '.join(ENGINES)}; devices are {', '.join(DEVICES)}."
             )
-        if not (1 <= self.batch <= MAX_BATCH and 0 <= self.threads <= MAX_THREADS):
-            raise UsageError(
-                f"A batch of {self.batch} and {self.threads} threads are out of range: "
-                f"1 to {MAX_BATCH} tiles and 0 to {MAX_THREADS} threads are possible."
-            )
+        if not 1 <= self.batch <= MAX_BATCH:
+            raise UsageError(f"A batch of {self.batch} tiles is out of range: give 1 to {MAX_BATCH}.")
+        if not 0 <= self.threads <= MAX_THREADS:
+            raise UsageError(f"{self.threads} threads are out of range: give 1 to {MAX_THREADS}, or 0 for the default.")
 
 
 def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:

@@ -113,9 +113,11 @@ def test_products_and_record(tmp_path):
         assert (dataset.height, dataset.width) == (record["grid"]["height"], record["grid"]["width"])
     observed = percent != 255
     assert record["observed_km2"] == pytest.approx(observed.sum() * 36e-6)
-    assert record["landslide_km2"] == pytest.approx((observed & (percent >= 45)).sum() * 36e-6)
-    information = pyogrio.read_info(out / "landslides.gpkg")
-    assert information["features"] == record["landslides"] > 0
+    assert record["above_threshold_km2"] == pytest.approx((observed & (percent >= 45)).sum() * 36e-6)
+    _, _, _, (areas,) = pyogrio.raw.read(out / "landslides.gpkg", columns=["area_m2"], read_geometry=False)
+    assert len(areas) == record["landslides"] > 0
+    assert record["landslide_km2"] == pytest.approx(areas.sum() / 1e6)
+    assert 0 < record["landslide_km2"] < record["above_threshold_km2"]
     assert {entry["role"] for entry in record["inputs"]} == {"pre", "post", "dem", "mask"}
     assert all(len(entry["sha256"]) == 64 for entry in record["inputs"])
     assert {"total", "read", "infer", "stitch", "write"} <= record["seconds"].keys()

@@ -270,6 +270,13 @@ def test_sources_much_finer_than_the_map_are_read_in_pieces(tmp_path, monkeypatc
     np.testing.assert_array_equal(pieces.valid, whole.valid)
 
 
+def test_a_slope_in_percent_is_refused(tmp_path):
+    files = scene_on_grid(tmp_path, 40, 50)
+    percent = write(tmp_path / "percent.tif", np.full((40, 50), 120, np.float32), 6.0)
+    with pytest.raises(InputError, match="reaches 120, but 90 degrees"):
+        read_all(replace(files, slope=percent))
+
+
 def test_terrain_has_to_be_given_in_one_way(tmp_path):
     files = scene_mixed(tmp_path)
     with pytest.raises(UsageError, match="Terrain is missing"):
