@@ -36,17 +36,16 @@ def demo(out: Path, seed: int, size_km: float, overwrite: bool, as_json: bool) -
 def summary(result: DemoResult, seed: int, size_km: float) -> str:
     """What happened, in a few lines for people."""
     record, scores, engine = result.record, result.scores, result.record["engine"]
-    known = scores.true_positive + scores.false_negative
-    ratios = (
-        ", ".join(f"{name} {value:.2f}" for name, value in _ratios(scores)) if known else "none: no landslide is there"
-    )
+    ratios = ", ".join(f"{name} {value:.2f}" for name, value in _ratios(scores))
+    if not scores.true_positive + scores.false_negative:
+        ratios = "none for want of landslides,"
     return (
         f"Scene   {size_km:g} x {size_km:g} km made up from seed {seed}: {result.event.pre.parent}\n"
         f"Map     {record['landslides']} landslides, {record['landslide_km2']:.2f} km2 of "
         f"{record['observed_km2']:.1f} km2 observed: {result.map_folder}\n"
         f"Time    {record['tiles']['predicted']} tiles in {record['seconds']['total']:.1f} s with {engine['name']} "
         f"on {engine['device']}\n"
-        f"Scores  {ratios if known else 'none: no landslide is there,'} over {scores.pixels} pixels, against {result.event.truth}\n"
+        f"Scores  {ratios} over {scores.pixels} pixels, against {result.event.truth}\n"
         f"See     {result.map_folder / 'quicklook.png'}: before, after, and after with the landslides mapped"
     )
 
