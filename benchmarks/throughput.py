@@ -57,16 +57,20 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
             whole.append(_mapped(bench, event, engine, folder))
             empty.append(_mapped(bench, event, idle, folder))
         settings = _settings(bench, engine, whole[0])
-    medians = [statistics.median(rates) for rates in (bare, _rates(whole), _rates(empty))]
+    alone = statistics.median(bare)
+    ratios = [[rate / alone for rate in rates] for rates in (bare, _rates(whole), _rates(empty))]
     names = (f"{settings['engine']} alone", f"landslip map with {settings['engine']}", "landslip map without a network")
     return Report(
         name=f"throughput-{bench.model.stem}",
         question="How much of the engine's speed reaches the user?",
         settings=settings,
-        columns=("what", "tiles/s (median)", "ratio to the engine alone"),
-        rows=[(name, rate, rate / medians[0]) for name, rate in zip(names, medians, strict=True)],
+        columns=("what", "tiles/s, as a ratio to the engine alone (median)", "lowest", "highest"),
+        rows=[
+            (name, statistics.median(values), min(values), max(values))
+            for name, values in zip(names, ratios, strict=True)
+        ],
         findings={
-            "map_to_engine": medians[1] / medians[0],
+            "map_to_engine": statistics.median(ratios[1]),
             "shares_of_wall_clock": {
                 name: whole[-1]["seconds"][name] / whole[-1]["seconds"]["total"] for name in STAGES
             },

@@ -28,9 +28,9 @@ def test_a_map_that_fails_is_an_error_of_the_benchmark(tmp_path):
 def test_throughput_compares_three_in_one_run(tmp_path):
     bench = Bench(brightness_model(tmp_path / "m.onnx"), size_km=1.6, repeats=1, seconds=0.1)
     report = measure_throughput(bench, tmp_path)
-    assert [row[2] > 0 for row in report.rows] == [True] * 3
-    assert report.rows[0][2] == 1
-    assert report.findings["map_to_engine"] == report.rows[1][1] / report.rows[0][1]
+    assert all(0 < lowest <= median <= highest for _, median, lowest, highest in report.rows)
+    assert report.rows[0][1] == 1
+    assert report.findings["map_to_engine"] == report.rows[1][1]
 
 
 def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
