@@ -94,8 +94,8 @@ def run(args: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (OSError, MemoryError) as error:
-        # What no module foresaw, such as standard output on a full disk.
+    except (OSError, MemoryError, UnicodeError) as error:
+        # What no module foresaw, such as standard output on a full disk, or a path that is no text.
         logging.getLogger("landslip").debug("", exc_info=True)
         click.echo(f"landslip: {type(error).__name__}: {error}", err=True)
         return LandslipError.exit_code
