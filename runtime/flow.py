@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import queue
-import signal
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,8 +42,6 @@ class Line:
     def __init__(self) -> None:
         self._abandoned = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._interrupted = threading.Event()
-        self._handler: Any = None
 
     def background(self, items: Iterable[T], depth: int = 2) -> Iterator[T]:
         """Run ``items`` in a thread and give its values in order.
@@ -81,8 +78,6 @@ class Line:
 
     def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
         while not self._abandoned.is_set():
-            if self._interrupted.is_set():
-                raise KeyboardInterrupt
             # With a timeout, because a plain get cannot be interrupted by Ctrl-C on Windows.
             try:
                 value = waiting.get(timeout=_POLL)
@@ -97,22 +92,11 @@ class Line:
         raise _AbandonedError
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            self._handler = signal.getsignal(signal.SIGINT)
-            if callable(self._handler):
-                signal.signal(signal.SIGINT, self._remember)
         return self
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        # The KeyboardInterrupt that Python raises is lost when it hits a callback inside a C library, such as LLVM's.
-        self._interrupted.set()
-        self._handler(number, frame)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if callable(self._handler):
-            signal.signal(signal.SIGINT, self._handler)
         self._abandoned.set()
         for thread in self._threads:
             thread.join()

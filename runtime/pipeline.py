@@ -48,7 +48,7 @@ from landslip.runtime.workspace import RECORD, Workspace
 
 log = logging.getLogger(__name__)
 
-LEAST_CACHE = 16 << 20
+LEAST_CACHE = 8 << 20
 """Bytes GDAL may always use for blocks."""
 
 

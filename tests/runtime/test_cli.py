@@ -120,6 +120,7 @@ def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeyp
 def test_ctrl_c_ends_cleanly(scene):
     folder, arguments = scene
     slow = """
+import signal
 import time
 from landslip.runtime.cli import main
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
@@ -132,6 +133,7 @@ def slowly(self, batch):
     return infer(self, batch)
 
 OnnxRuntimeEngine.infer = slowly
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 main()
 """
     process = subprocess.Popen(

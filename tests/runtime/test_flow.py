@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import threading
 
 import pytest
@@ -75,25 +72,6 @@ def test_leaving_early_ends_stages_that_are_blocked_on_either_side():
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not stages()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_an_interrupt_that_a_library_swallows_is_not_lost():
-    before = signal.getsignal(signal.SIGINT)
-
-    def mapped():
-        with Line() as line:
-            values = line.background(iter(range(10)))
-            next(values)
-            with contextlib.suppress(KeyboardInterrupt):  # as a callback of a C library would
-                os.kill(os.getpid(), signal.SIGINT)
-                threading.Event().wait(5)
-            list(values)
-
-    with pytest.raises(KeyboardInterrupt):
-        mapped()
-    assert not stages()
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_stopwatch_adds_up_by_stage():
