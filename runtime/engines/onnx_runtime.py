@@ -1,4 +1,7 @@
-"""ONNX Runtime, on the CPU or an NVIDIA GPU: the one place that imports onnxruntime."""
+"""ONNX Runtime, on the CPU or an NVIDIA GPU: the one place that imports onnxruntime.
+
+The GPU part is written against the documented interface and not yet run on hardware by us.
+"""
 
 from __future__ import annotations
 
