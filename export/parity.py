@@ -1,4 +1,4 @@
-"""The gate every artifact passes before it gets its name: does it say what the Keras network says?
+"""Asks the Keras network and an artifact the same question.
 
 The reference is the Keras network computed in float64, so that what is measured is the artifact and not the rounding of
 the reference. It normalises the raw values itself, apart from the graph.
@@ -6,55 +6,23 @@ the reference. It normalises the raw values itself, apart from the graph.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.choices import Precision
-from landslip.export.tiles import NETWORK_INPUTS, Batch, TileSet
+from landslip.export.tiles import NETWORK_INPUTS
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 from landslip.runtime.errors import EngineError, ModelError, ParityError
+from landslip.runtime.parity import Gate, Parity, violations
+from landslip.runtime.reference import Batch, TileSet
 from landslip.runtime.spec import ModelSpec
 
-
-@dataclass(frozen=True)
-class Gate:
-    """What an artifact may differ by."""
-
-    max_abs: float
-    """Largest absolute difference of confidence of any pixel, 0..1."""
-
-
-GATES: dict[Precision, Gate] = {"fp32": Gate(max_abs=1e-5)}
-"""The gate of each precision."""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far an artifact is from the reference on one set of tiles; confidences are 0..1."""
-
-    kind: str
-    """Kind of the tiles."""
-    tiles: int
-    """Number of tiles."""
-    tile: int
-    """Edge of the tiles in pixels."""
-    max_abs: float
-    """Largest absolute difference."""
-    mean_abs: float
-    """Mean absolute difference."""
-    p99_9: float
-    """99.9th percentile of the absolute difference."""
-    iou: float
-    """Intersection over union of the pixels at or above the threshold; 1 where neither has any."""
-    area: int
-    """Pixels the artifact puts at or above the threshold."""
-    area_reference: int
-    """Pixels the reference puts there."""
+MADE_BY = "Keras network, float64, CPU"
+"""What computes the reference."""
 
 
 def reference_confidence(model: Any, spec: ModelSpec, batch: Batch) -> NDArray[np.float64]:
@@ -98,27 +66,7 @@ def artifact_confidence(path: Path, tiles: TileSet) -> NDArray[np.float32]:
     return confidence
 
 
-def compare(
-    tiles: TileSet, reference: NDArray[np.float64], confidence: NDArray[np.float32], threshold: float
-) -> Parity:
-    """Measure the distance of confidences (n, 1, tile, tile) from the reference."""
-    difference = np.abs(confidence.astype(np.float64) - reference)
-    ours, theirs = confidence >= threshold, reference >= threshold
-    union = int((ours | theirs).sum())
-    return Parity(
-        kind=tiles.kind,
-        tiles=tiles.count,
-        tile=tiles.tile,
-        max_abs=float(difference.max()),
-        mean_abs=float(difference.mean()),
-        p99_9=float(np.percentile(difference, 99.9, method="higher")),
-        iou=int((ours & theirs).sum()) / union if union else 1.0,
-        area=int(ours.sum()),
-        area_reference=int(theirs.sum()),
-    )
-
-
-def check(figures: list[Parity], gate: Gate, what: str) -> None:
+def check(figures: Sequence[Parity], gate: Gate, what: str) -> None:
     """Refuse an artifact that strays.
 
     Args:
@@ -129,10 +77,6 @@ def check(figures: list[Parity], gate: Gate, what: str) -> None:
     Raises:
         ParityError: a figure is beyond the gate, or is no number.
     """
-    for figure in figures:
-        # Written so that NaN fails.
-        if not figure.max_abs <= gate.max_abs:
-            raise ParityError(
-                f"{what}: differs from the Keras network by up to {figure.max_abs:.2g} on {figure.kind} tiles of "
-                f"{figure.tile} pixels, and {gate.max_abs:.0e} is allowed. It was not kept."
-            )
+    beyond = violations(figures, gate)
+    if beyond:
+        raise ParityError(f"{what}: strays from the Keras network: it {'; '.join(beyond)}. It was not kept.")

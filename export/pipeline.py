@@ -9,22 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
-from onnx import ModelProto
 
 from landslip.export.choices import PRECISIONS, Precision
-from landslip.export.convert import convert
 from landslip.export.drafts import draft_of, output_folder
-from landslip.export.graph import deployable
-from landslip.export.hdf5 import open_saved_model
-from landslip.export.parity import GATES, Parity, artifact_confidence, check, compare, reference_confidence
-from landslip.export.rebuild import rebuild
+from landslip.export.network import Network, read_network
+from landslip.export.parity import artifact_confidence, check
 from landslip.export.record import Artifact, Source, record_path, record_text
-from landslip.export.screen import screened_graph
-from landslip.export.tiles import TileSet, parity_tiles
-from landslip.export.topology import served_topology
+from landslip.export.tiles import parity_tiles
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.errors import InputMissingError, UsageError
+from landslip.runtime.parity import GATES, Parity, compare
 from landslip.runtime.record import sha256_of
+from landslip.runtime.reference import TileSet
 from landslip.runtime.spec import ModelSpec, published_spec
 
 log = logging.getLogger(__name__)
@@ -68,11 +64,12 @@ def export_model(
     spec = _spec(source, published, name)
     paths = _artifact_paths(out, spec.name, precisions, overwrite=overwrite)
     with output_folder(out):
-        graph, checks, keras_version = _converted(source, spec)
+        network = read_network(source, spec)
+        checks = [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(spec)]
         origin = Source(
-            source.name, digest, source.stat().st_size, keras_version, published.name if published else None
+            source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        return [_published(graph, path, precision, checks, origin, spec) for precision, path in paths.items()]
+        return [_published(network, path, precision, checks, origin) for precision, path in paths.items()]
 
 
 def _spec(source: Path, published: RegisteredModel | None, name: str | None) -> ModelSpec:
@@ -97,31 +94,14 @@ def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, ov
     return paths
 
 
-def _converted(source: Path, spec: ModelSpec) -> tuple[ModelProto, list[Check], str]:
-    """The checked fp32 graph, what the Keras network says of the tiles it is measured on, and who saved the file."""
-    where = str(source)
-    log.info("reading %s", source.name)
-    with open_saved_model(source) as saved:
-        topology = served_topology(screened_graph(saved.config, where), where)
-        log.info("converting %d layers", len(topology.nodes))
-        graph = deployable(convert(rebuild(topology, saved), spec), spec)
-        # Built only now, so that the two networks are never in memory together.
-        reference = rebuild(topology, saved, dtype="float64")
-    log.info("asking the Keras network of %d parameters about the tiles of the parity check", reference.count_params())
-    checks = [(tiles, reference_confidence(reference, spec, tiles.batch)) for tiles in parity_tiles(spec)]
-    return graph, checks, saved.keras_version
-
-
-def _published(
-    graph: ModelProto, path: Path, precision: Precision, checks: list[Check], origin: Source, spec: ModelSpec
-) -> Artifact:
+def _published(network: Network, path: Path, precision: Precision, checks: list[Check], origin: Source) -> Artifact:
     record = record_path(path)
     with draft_of(record) as record_draft, draft_of(path) as draft:
-        draft.write_bytes(graph.SerializeToString())
-        figures = _figures(draft, checks, spec)
+        draft.write_bytes(network.graph.SerializeToString())
+        figures = _figures(draft, checks, network.spec)
         check(figures, GATES[precision], path.name)
         artifact = Artifact(path, precision, "onnx", sha256_of(draft), draft.stat().st_size, tuple(figures))
-        record_draft.write_text(record_text(artifact, origin, spec), encoding="utf-8")
+        record_draft.write_text(record_text(artifact, origin, network.spec), encoding="utf-8")
         # The record gets its name after the artifact: where it is, the artifact is complete and belongs to it.
         record.unlink(missing_ok=True)
     log.info("%s: within %.1e of the Keras network", path.name, max(figure.max_abs for figure in figures))

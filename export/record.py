@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.choices import Precision, Target
-from landslip.export.parity import GATES, Parity
+from landslip.runtime.parity import GATES, Parity
 from landslip.runtime.record import landslip_version, now
 from landslip.runtime.spec import ModelSpec
 

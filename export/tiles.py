@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.runtime.reference import Batch, TileSet
 from landslip.runtime.spec import InputSpec, ModelSpec, Role
-
-Batch = dict[str, NDArray[Any]]
-"""Raw values by input name, each (n, bands, tile, tile) in the type the spec gives."""
 
 NETWORK_INPUTS: tuple[tuple[Role, ...], ...] = (("pre",), ("post",), ("hillshade", "slope"))
 """The deployed inputs that make up each input of the Keras network, joined along the bands."""
@@ -25,26 +22,6 @@ _FOREST, _SOIL, _SCAR = (
 )
 _MISSING = 0.01
 """Share of slope values set to NaN: the graph has to take them as 0."""
-
-
-@dataclass(frozen=True)
-class TileSet:
-    """A batch of tiles of one kind."""
-
-    kind: str
-    """``noise`` or ``relief``."""
-    batch: Batch
-    """The tiles."""
-
-    @property
-    def tile(self) -> int:
-        """Edge of its tiles in pixels."""
-        return int(self.batch["slope"].shape[-1])
-
-    @property
-    def count(self) -> int:
-        """Number of its tiles."""
-        return int(self.batch["slope"].shape[0])
 
 
 def parity_tiles(spec: ModelSpec, seed: int = 0) -> tuple[TileSet, ...]:
