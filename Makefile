@@ -32,7 +32,7 @@ bench: .venv/full ## measure this machine
 
 lock: .venv/full ## update the pinned versions, on purpose
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra export --extra bench --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench --extra dev \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -48,5 +48,5 @@ clean:
 	touch $@
 
 .venv/full: .venv/python pyproject.toml constraints.txt
-	$(PIP) install -q -c constraints.txt -e '.[cpu,export,bench,dev]'
+	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev]'
 	touch $@ .venv/lean

@@ -84,7 +84,7 @@ def record_text(artifact: Artifact, source: Source, spec: ModelSpec) -> str:
             "reference": "Keras network, float64, CPU",
             "engine": "onnxruntime, CPU",
             "machine": platform.machine(),
-            "limits": asdict(GATES[artifact.precision]),
+            "limits": {name: value for name, value in asdict(GATES[artifact.precision]).items() if value},
             "figures": [asdict(figure) for figure in artifact.parity],
         },
     }
