@@ -118,12 +118,13 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     with ExitStack() as stack:
         work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite))
         engine = engine or stack.enter_context(open_engine(request.model, request.engine))
-        scene = stack.enter_context(open_scene(request.files, engine.spec.resolution))
+        files = request.files.for_model(engine.spec)
+        scene = stack.enter_context(open_scene(files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
         _check_inputs(engine.spec, scene)
-        inputs = describe_inputs(request.files)
-        _check_images_differ(request.files, inputs)
+        inputs = describe_inputs(files)
+        _check_images_differ(files, inputs)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         run = Run(
@@ -187,9 +188,8 @@ def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
         landslides = trace(bands, level=run.level, min_pixels=least, transform=grid.transform)
         summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
     pictures = run.thumbnails
-    write_quicklook(
-        work.path("quicklook.png"), pictures.image("pre"), pictures.image("post"), pictures.confidence, run.level
-    )
+    images = [pictures.image(role) for role in run.scene.images]
+    write_quicklook(work.path("quicklook.png"), images, pictures.confidence, run.level)
     if not writer.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
@@ -203,9 +203,8 @@ def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
 def _seen(patches: Iterable[Patch], thumbnails: Thumbnails) -> Iterator[Patch]:
     """The same patches; the images in them are remembered in small."""
     for patch in patches:
-        for role in ("pre", "post"):
-            if role in patch.arrays:
-                thumbnails.add_image(role, patch.window.row_off, patch.arrays[role])
+        for role in patch.arrays.keys() & {"pre", "post"}:
+            thumbnails.add_image(role, patch.window.row_off, patch.arrays[role])
         yield patch
 
 
@@ -247,12 +246,12 @@ def _stitched(
 def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[MapBand]:
     for first_row, percent in read_back(path, writer.histogram):
         window = scene.grid.rows(first_row, first_row + len(percent))
-        yield MapBand(first_row, percent, partial(scene.slope, window))
+        yield MapBand(first_row, percent, partial(scene.slope, window) if scene.has_slope else None)
 
 
 def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
     digests = {entry["role"]: entry["sha256"] for entry in inputs}
-    if digests["pre"] == digests["post"]:
+    if len(files.images) > 1 and digests["pre"] == digests["post"]:
         raise InputError(
             f"The pre-event image {files.pre} and the post-event image {files.post} are the same image. "
             "Give one from before and one from after the event."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +30,12 @@ _HATCH_PERIOD = 8
 _HATCH_WIDTH = 2
 
 
-def write_quicklook(path: Path, pre: Image, post: Image, confidence: Image, level: int) -> None:
+def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, level: int) -> None:
     """Write :func:`compose`'s picture as PNG; it comes under its name when it is complete.
 
     Args:
         path: ends in ``.png``; replaced if it exists.
-        pre: (3, height, width), before the event.
-        post: (3, height, width), after it.
+        images: each (3, height, width), in the order of time, one or more.
         confidence: (height, width), 0..100, or 255 where not observed.
         level: confidence 1..100 from which on a pixel counts as landslide.
 
@@ -44,7 +44,7 @@ def write_quicklook(path: Path, pre: Image, post: Image, confidence: Image, leve
         UsageError: the arrays do not fit each other.
     """
     partial = path.with_name(f".partial-{path.name}")
-    encoded = _png(compose(pre, post, confidence, level))
+    encoded = _png(compose(images, confidence, level))
     try:
         try:
             partial.write_bytes(encoded)
@@ -57,31 +57,31 @@ def write_quicklook(path: Path, pre: Image, post: Image, confidence: Image, leve
         ) from error
 
 
-def compose(pre: Image, post: Image, confidence: Image, level: int) -> Image:
-    """Three panels side by side: before, after, after with the landslides filled and rimmed, the unobserved hatched.
+def compose(images: Sequence[Image], confidence: Image, level: int) -> Image:
+    """Panels side by side: each image, and the last one with the landslides filled and rimmed, the unobserved hatched.
 
     Args:
-        pre: as for :func:`write_quicklook`.
-        post: as above.
+        images: as for :func:`write_quicklook`.
         confidence: as above.
         level: as above.
 
     Returns:
-        (3, height, 3 * width + 2 * GAP), uint8.
+        (3, height, (n + 1) * width + n * GAP), uint8.
 
     Raises:
         UsageError: the arrays do not fit each other.
     """
     expected = (3, *confidence.shape)
-    if not pre.shape == post.shape == expected or not confidence.size:
+    shapes = {image.shape for image in images}
+    if shapes != {expected} or not confidence.size:
         raise UsageError(
-            f"A quicklook cannot be made of images of shapes {pre.shape} and {post.shape} with confidences of shape "
-            f"{confidence.shape}: give two of shape {expected}, not empty."
+            f"A quicklook cannot be made of images of shapes {sorted(shapes)} with confidences of shape "
+            f"{confidence.shape}: give images of shape {expected}, not empty."
         )
     gap = np.full((3, confidence.shape[0], GAP), 255, dtype=np.uint8)
     landslide = (confidence >= level) & (confidence <= 100)
-    marked = _with_landslides(_with_hatch(post, confidence == NOT_OBSERVED), landslide)
-    return np.concatenate((pre, gap, post, gap, marked), axis=2)
+    marked = _with_landslides(_with_hatch(images[-1], confidence == NOT_OBSERVED), landslide)
+    return np.concatenate([panel for image in images for panel in (image, gap)] + [marked], axis=2)
 
 
 def _with_landslides(image: Image, landslide: Mask) -> Image:

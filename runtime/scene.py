@@ -6,9 +6,9 @@ import contextlib
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,8 @@ from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
 from landslip.runtime.raster import Raster
-from landslip.runtime.spec import Role
+from landslip.runtime.roles import measured, rgb, shading, single
+from landslip.runtime.spec import ModelSpec, Role
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,12 @@ MAX_PIXELS = 1 << 40
 class SceneFiles:
     """What a user gives: files of any grid, resolution and extent."""
 
-    pre: Path
+    pre: Path | None = None
     """RGB image before the event, uint8, in the first three bands."""
-    post: Path
+    post: Path | None = None
     """RGB image after the event, uint8, in the first three bands."""
     dem: Path | None = None
-    """Elevation in metres; hillshade and slope are computed from it. Or give both of them."""
+    """Elevation in metres; hillshade and slope are computed from it. Or give those themselves."""
     hillshade: Path | None = None
     """Ready hillshade, uint8 as from ``gdaldem hillshade``, 0 = unknown."""
     slope: Path | None = None
@@ -50,12 +51,17 @@ class SceneFiles:
     """Area of interest: a raster, nonzero = inside, or polygons in any vector format."""
 
     def __post_init__(self) -> None:
-        """Check that the terrain is given in exactly one way."""
-        ready = (self.hillshade is not None, self.slope is not None)
-        if self.dem is not None and any(ready):
+        """Check what would be wrong for any model."""
+        if self.pre is None and self.post is None:
+            raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
+        if self.dem is not None and (self.hillshade is not None or self.slope is not None):
             raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
-        if self.dem is None and not all(ready):
-            raise UsageError("Terrain is missing: give --dem, or both --hillshade and --slope.")
+
+    @property
+    def images(self) -> dict[Role, Path]:
+        """The images that are given, in the order of time: the last one leads where the map grid is laid."""
+        given: tuple[tuple[Role, Path | None], ...] = (("pre", self.pre), ("post", self.post))
+        return {role: path for role, path in given if path is not None}
 
     def roles(self) -> Iterator[tuple[str, Path]]:
         """Every file with its role in the scene."""
@@ -65,6 +71,36 @@ class SceneFiles:
                 yield role, path
         for path in self.masks:
             yield "mask", path
+
+    def for_model(self, spec: ModelSpec) -> SceneFiles:
+        """The files a model takes; the others are left out with a warning, so that they cannot hide parts of the map.
+
+        Raises:
+            UsageError: a file the model takes is missing.
+        """
+        takes = {entry.name for entry in spec.inputs}
+        missing = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
+        if missing:
+            remedies = ", ".join(dict.fromkeys(_REMEDIES[role] for role in missing))
+            raise UsageError(f"The model {spec.name} takes {', '.join(missing)}, which is missing. Give {remedies}.")
+        unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
+        unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
+        if unused:
+            log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
+        nothing: dict[str, Any] = dict.fromkeys(unused)
+        return replace(self, **nothing)
+
+    def _gives(self, role: Role) -> bool:
+        return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)
+
+
+_TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
+_REMEDIES: dict[Role, str] = {
+    "pre": "--pre",
+    "post": "--post",
+    "hillshade": "--dem (or --hillshade)",
+    "slope": "--dem (or --slope)",
+}
 
 
 @dataclass(frozen=True)
@@ -106,8 +142,18 @@ class Scene:
             valid &= self._area.inside(window)
         return Patch(window, arrays, valid)
 
+    @property
+    def images(self) -> tuple[Role, ...]:
+        """Roles of its images in the order of time."""
+        return tuple(role for role in self.bands if role in {"pre", "post"})
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether the scene tells how steep the ground is."""
+        return "slope" in self.bands
+
     def slope(self, window: Window) -> NDArray[np.float32]:
-        """Slope in degrees on a window, NaN where unknown: (rows, cols) float32."""
+        """Slope in degrees on a window, NaN where unknown: (rows, cols) float32. The scene has to have one."""
         layer = next(layer for layer in self._layers if "slope" in layer.roles)
         values, known = layer.read(window)
         degrees: NDArray[np.float32] = values["slope"][0].astype(np.float32, copy=False)
@@ -132,9 +178,10 @@ class Scene:
 def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
     """Open the rasters of an event and lay the map grid over what they share.
 
-    The grid has the CRS of the post-event image where that is projected in metres, else the UTM zone of its middle. It
-    covers the common area of both images and the area of interest. Where the post-event image has the wanted
-    resolution already, its own pixels are kept; otherwise pixel corners are whole multiples of the resolution.
+    The grid has the CRS of the leading image, which is the post-event one where there is one, if that is projected in
+    metres, else the UTM zone of its middle. It covers the common area of the images and the area of interest. Where the
+    leading image has the wanted resolution already, its own pixels are kept; otherwise pixel corners are whole
+    multiples of the resolution.
 
     Args:
         files: the scene.
@@ -149,17 +196,19 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         def opened(path: Path, role: str) -> Raster:
             return stack.enter_context(Raster(path, role))
 
-        pre = _rgb(opened(files.pre, "pre-event image"))
-        post = _rgb(opened(files.post, "post-event image"))
+        images = {role: rgb(opened(path, f"{role}-event image")) for role, path in files.images.items()}
         area = None if files.aoi is None else open_area(files.aoi, stack)
-        grid = _common_grid(pre, post, area, resolution)
-        layers: list[Layer] = [RasterLayer("pre", pre, (1, 2, 3), grid), RasterLayer("post", post, (1, 2, 3), grid)]
+        grid = _common_grid(list(images.values()), area, resolution)
+        layers: list[Layer] = [RasterLayer(role, raster, (1, 2, 3), grid) for role, raster in images.items()]
         if files.dem is not None:
-            layers.append(TerrainLayer(_meeting(_measured(opened(files.dem, "elevation model")), grid), grid))
-        elif files.hillshade is not None and files.slope is not None:
-            layers.append(_ready_hillshade(opened(files.hillshade, "hillshade"), grid))
-            layers.append(_ready_slope(opened(files.slope, "slope"), grid))
-        masks = [MaskLayer(_meeting(_single(opened(path, "mask")), grid), grid) for path in files.masks]
+            layers.append(TerrainLayer(_meeting(measured(opened(files.dem, "elevation model")), grid), grid))
+        if files.hillshade is not None:
+            shaded = _meeting(shading(opened(files.hillshade, "hillshade")), grid)
+            layers.append(RasterLayer("hillshade", shaded, (1,), grid, zero_is_unknown=True))
+        if files.slope is not None:
+            steep = _meeting(measured(opened(files.slope, "slope")), grid)
+            layers.append(RasterLayer("slope", steep, (1,), grid, dtype="float32", largest=90.0))
+        masks = [MaskLayer(_meeting(single(opened(path, "mask")), grid), grid) for path in files.masks]
         if area is not None:
             area.align(grid)
         yield Scene(grid, layers, masks, area)
@@ -176,111 +225,59 @@ def _meeting(raster: Raster, grid: MapGrid) -> Raster:
     return raster
 
 
-def _rgb(raster: Raster) -> Raster:
-    if raster.bands < 3:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {raster.bands} band{'s'[: raster.bands > 1]}, but red, green and "
-            "blue are needed as bands 1 to 3. Stack them first, for example with gdalbuildvrt -separate."
-        )
-    remedy = "Stretch it to 8 bits first, for example with gdal_translate -ot Byte -scale."
-    return _typed(raster, "uint8", raster.dtypes[:3], remedy)
-
-
-def _measured(raster: Raster) -> Raster:
-    """A single band of real numbers in its own unit."""
-    if raster.dtypes[0].startswith("complex"):
-        raise InputError(
-            f"{raster.role}: {raster.path} holds complex numbers. Give the band of real values, in float32 for example."
-        )
-    if raster.scaled:
-        raise InputError(
-            f"{raster.role}: {raster.path} stores its values with a scale or an offset. "
-            "Write the values themselves: gdal_translate -unscale -ot Float32 FILE NEW."
-        )
-    return _single(raster)
-
-
-def _single(raster: Raster) -> Raster:
-    if raster.bands != 1:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {raster.bands} bands, but one is expected. "
-            "Extract the right one, for example with gdal_translate -b."
-        )
-    return raster
-
-
-def _ready_hillshade(raster: Raster, grid: MapGrid) -> RasterLayer:
-    _typed(
-        _meeting(_single(raster), grid),
-        "uint8",
-        raster.dtypes,
-        "Make it with gdaldem hillshade, which the network was trained on.",
-    )
-    return RasterLayer("hillshade", raster, (1,), grid, zero_is_unknown=True)
-
-
-def _ready_slope(raster: Raster, grid: MapGrid) -> RasterLayer:
-    return RasterLayer("slope", _meeting(_measured(raster), grid), (1,), grid, dtype="float32", largest=90.0)
-
-
-def _typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:
-    if any(dtype != wanted for dtype in found):
-        raise InputError(f"{raster.role}: {raster.path} is {', '.join(dict.fromkeys(found))}, not {wanted}. {remedy}")
-    return raster
-
-
-def _common_grid(pre: Raster, post: Raster, area: Area | None, resolution: float) -> MapGrid:
-    crs = _map_crs(post)
-    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in (pre, post)]
+def _common_grid(images: Sequence[Raster], area: Area | None, resolution: float) -> MapGrid:
+    leading = images[-1]
+    crs = _map_crs(leading)
+    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images]
     common = intersection(boxes)
     if common is None:
         raise InputError(
-            f"The pre-event image {pre.path} and the post-event image {post.path} have no area in common: "
-            f"{_box(boxes[0])} and {_box(boxes[1])} in {crs}. Check that both show the same place."
+            f"The {' and the '.join(f'{raster.role} {raster.path}' for raster in images)} have no area in common: "
+            f"{' and '.join(map(_box, boxes))} in {crs}. Check that both show the same place."
         )
     if area is not None:
         outline = area.bounds_near(crs, common)
         common = intersection([common, outline]) if outline is not None else None
         if common is None:
             raise InputError(
-                f"The area of interest {area.path} lies outside the images ({_box(boxes[1])} in {crs}). "
+                f"The area of interest {area.path} lies outside the images ({_box(boxes[-1])} in {crs}). "
                 "Check its coordinates and CRS."
             )
-    grid = MapGrid.covering(common, crs, resolution, _anchor(post, crs, resolution))
+    grid = MapGrid.covering(common, crs, resolution, _anchor(leading, crs, resolution))
     if not 0 < grid.height * grid.width <= MAX_PIXELS:
         raise InputError(
             f"The common area of the inputs, {_box(common)} in {crs}, makes a map of {grid.width} x {grid.height} "
-            f"pixels of {resolution:g} m. Check the georeferencing of {pre.path} and {post.path}."
+            f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(str(r.path) for r in images)}."
         )
     return grid
 
 
-def _map_crs(post: Raster) -> CRS:
-    """The CRS of the post-event image where its metre is one on the ground, else the UTM zone of the image's middle."""
-    left, bottom, right, top = post.bounds
+def _map_crs(image: Raster) -> CRS:
+    """The CRS of an image where its metre is one on the ground, else the UTM zone of the image's middle."""
+    left, bottom, right, top = image.bounds
     x, y = (left + right) / 2, (bottom + top) / 2
     try:
-        if is_metric(post.crs, x, y):
-            return post.crs
-        longitudes, latitudes = transform_points(post.crs, CRS.from_epsg(4326), [x], [y])
+        if is_metric(image.crs, x, y):
+            return image.crs
+        longitudes, latitudes = transform_points(image.crs, CRS.from_epsg(4326), [x], [y])
     except RASTER_ERRORS as error:
         raise InputError(
-            f"{post.role}: the place of {post.path} on the globe is unknown ({reason(error)}). "
+            f"{image.role}: the place of {image.path} on the globe is unknown ({reason(error)}). "
             "Give it a CRS that is tied to the globe, for example with gdalwarp."
         ) from error
     if not (math.isfinite(longitudes[0]) and math.isfinite(latitudes[0])):
         raise InputError(
-            f"{post.role}: {post.path} lies outside the area its CRS {post.crs} is made for. Check its coordinates."
+            f"{image.role}: {image.path} lies outside the area its CRS {image.crs} is made for. Check its coordinates."
         )
     crs = utm_crs(float(longitudes[0]), float(latitudes[0]))
-    log.info("map in %s: the post-event image is in %s, which has no true metres there", crs, post.crs)
+    log.info("map in %s: the %s is in %s, which has no true metres there", crs, image.role, image.crs)
     return crs
 
 
-def _anchor(post: Raster, crs: CRS, resolution: float) -> tuple[float, float]:
-    transform = post.transform
+def _anchor(image: Raster, crs: CRS, resolution: float) -> tuple[float, float]:
+    transform = image.transform
     fits = math.isclose(transform.a, resolution) and math.isclose(transform.e, -resolution)
-    return (transform.c, transform.f) if post.crs == crs and post.axis_aligned and fits else (0.0, 0.0)
+    return (transform.c, transform.f) if image.crs == crs and image.axis_aligned and fits else (0.0, 0.0)
 
 
 def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: Path) -> Bounds:

@@ -21,8 +21,8 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("map", context_settings={"show_default": True})
 @click.option("-m", "--model", type=_FILE, required=True, help="ONNX file made by landslip export.")
-@click.option("--pre", type=_FILE, required=True, help="RGB image before the event (uint8, bands 1 to 3).")
-@click.option("--post", type=_FILE, required=True, help="RGB image after the event (uint8, bands 1 to 3).")
+@click.option("--pre", type=_FILE, help="RGB image before the event (uint8, bands 1 to 3).")
+@click.option("--post", type=_FILE, help="RGB image after the event (uint8, bands 1 to 3).")
 @click.option("--dem", type=_FILE, help="Elevation model in metres; hillshade and slope are computed from it.")
 @click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade.")
 @click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade.")
@@ -45,6 +45,7 @@ _FILE = click.Path(path_type=Path)
 def map_command(as_json: bool, **options: Any) -> None:
     """Map the landslides of an event.
 
+    Give the images and the terrain that the model takes; the published one takes --pre, --post and --dem.
     Writes confidence.tif, landslides.gpkg, quicklook.png and run.json into the output folder.
     """
     record = map_scene(_request(options), progress=progress_for(sys.stderr))

@@ -31,7 +31,7 @@ def scene(tmp_path):
 
 
 def command(arguments, *more):
-    return ["map", *(str(part) for pair in arguments.items() for part in pair), *more]
+    return ["map", *(str(part) for pair in arguments.items() if pair[1] for part in pair), *more]
 
 
 def test_a_map_from_the_command_line(scene, capsys):
@@ -60,6 +60,8 @@ BAD = {
     "tile": ({"--tile": 100}, 2, "multiple of 32"),
     "overlap": ({"--overlap": 1}, 2, "overlap"),
     "gpu": ({"--device": "cuda"}, 4, "no CUDA support"),
+    "no image before": ({"--pre": None}, 2, "takes pre, which is missing. Give --pre."),
+    "no terrain": ({"--dem": None}, 2, "takes hillshade, slope, which is missing. Give --dem (or --hillshade)"),
     "terrain twice": ({"--slope": "grey.tif"}, 2, "not both"),
     "out is a file": ({"-o": "notes.tif"}, 2, "is a file"),
 }

@@ -23,7 +23,8 @@ from landslip.runtime.flow import Stopwatch
 from landslip.runtime.grid import TileGrid
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.protocols import make_plan
-from landslip.runtime.scene import open_scene
+from landslip.runtime.quicklook import GAP
+from landslip.runtime.scene import SceneFiles, open_scene
 from landslip.runtime.stitch import gaussian_weights
 from landslip.runtime.workspace import PRODUCTS
 
@@ -276,3 +277,22 @@ def test_results_that_came_meanwhile_are_not_overwritten(tmp_path):
     with pytest.raises(UsageError, match="holds results already"):
         map_scene(request, engine=FakeEngine(SPEC, nested))
     assert json.loads((tmp_path / "out" / "run.json").read_text()) == inside[0][0]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_model_of_one_image_maps_without_the_rest(tmp_path):
+    files = scene_on_grid(tmp_path, 90, 120)
+    spec = replace(SPEC, inputs=tuple(entry for entry in SPEC.inputs if entry.name == "post"))
+    alone = SceneFiles(post=files.post)
+    engine = FakeEngine(spec, lambda batch: batch["post"][:, :1] / np.float32(255))
+    record, percent = make(alone, tmp_path / "out", engine, min_area=0)
+    with rasterio.open(files.post) as dataset:
+        red = dataset.read(1).astype(np.float64)
+    assert [entry["role"] for entry in record["inputs"]] == ["post"]
+    assert np.abs(percent - red / 2.55).max() <= 1.01
+    meta, _, _, columns = pyogrio.raw.read(tmp_path / "out" / "landslides.gpkg")
+    slopes = columns[meta["fields"].tolist().index("slope_mean")]
+    assert len(slopes) == record["landslides"] > 0
+    assert np.isnan(slopes).all()
+    with rasterio.open(tmp_path / "out" / "quicklook.png") as picture:
+        assert picture.width == 2 * 120 + GAP

@@ -53,28 +53,28 @@ def test_the_file_holds_the_composed_picture_and_nothing_else_is_left(tmp_path: 
     pre, post = images()
     path = tmp_path / "quicklook.png"
     path.write_bytes(b"something older")
-    write_quicklook(path, pre, post, confidence_map(), 50)
-    np.testing.assert_array_equal(read_png(path), compose(pre, post, confidence_map(), 50))
+    write_quicklook(path, [pre, post], confidence_map(), 50)
+    np.testing.assert_array_equal(read_png(path), compose([pre, post], confidence_map(), 50))
     assert [file.name for file in tmp_path.iterdir()] == ["quicklook.png"]
 
 
 def test_writing_warns_of_nothing(tmp_path: Path) -> None:
     # Warnings are errors here: rasterio's about missing georeferences must not reach a user of a picture.
     pre, post = images()
-    write_quicklook(tmp_path / "quicklook.png", pre, post, confidence_map(), 50)
+    write_quicklook(tmp_path / "quicklook.png", [pre, post], confidence_map(), 50)
     assert (tmp_path / "quicklook.png").stat().st_size > 100
 
 
 def test_the_first_two_panels_are_the_images() -> None:
     pre, post = images()
-    before, after, _ = panels(compose(pre, post, confidence_map(), 50))
+    before, after, _ = panels(compose([pre, post], confidence_map(), 50))
     np.testing.assert_array_equal(before, pre)
     np.testing.assert_array_equal(after, post)
 
 
 def test_landslides_are_tinted_and_rimmed_and_the_rest_is_untouched() -> None:
     pre, post = images()
-    _, _, marked = panels(compose(pre, post, confidence_map(), 50))
+    _, _, marked = panels(compose([pre, post], confidence_map(), 50))
     red, green, _ = marked[:, 15, 15].astype(int)
     assert red > GROUND + 60 > GROUND - 60 > green
     assert (marked[:, 30, 5] == marked[:, 15, 15]).all(), "a single pixel keeps its colour"
@@ -88,13 +88,13 @@ def test_landslides_are_tinted_and_rimmed_and_the_rest_is_untouched() -> None:
 
 def test_the_level_decides_what_is_a_landslide() -> None:
     pre, post = images()
-    _, _, marked = panels(compose(pre, post, confidence_map(), 51))
+    _, _, marked = panels(compose([pre, post], confidence_map(), 51))
     assert np.count_nonzero((marked != GROUND).any(axis=0)[:, :40]) == 1 + 4
 
 
 def test_what_was_not_observed_is_dimmed_and_hatched() -> None:
     pre, post = images()
-    _, _, marked = panels(compose(pre, post, confidence_map(), 50))
+    _, _, marked = panels(compose([pre, post], confidence_map(), 50))
     greys = np.unique(marked[:, :, 40:])
     assert len(greys) == 2
     dim, line = greys
@@ -108,16 +108,16 @@ def test_what_was_not_observed_is_dimmed_and_hatched() -> None:
 def test_arrays_that_do_not_fit_are_refused(confidence_shape: tuple[int, int]) -> None:
     pre, post = images()
     with pytest.raises(UsageError, match="quicklook cannot be made"):
-        compose(pre, post, np.zeros(confidence_shape, np.uint8), 50)
+        compose([pre, post], np.zeros(confidence_shape, np.uint8), 50)
 
 
 def test_empty_arrays_are_refused() -> None:
     empty = np.zeros((3, 0, 5), np.uint8)
     with pytest.raises(UsageError, match="not empty"):
-        compose(empty, empty, empty[0], 50)
+        compose([empty, empty], empty[0], 50)
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     pre, post = images()
     with pytest.raises(OutputError, match=r"nowhere/quicklook\.png cannot be written"):
-        write_quicklook(tmp_path / "nowhere" / "quicklook.png", pre, post, confidence_map(), 50)
+        write_quicklook(tmp_path / "nowhere" / "quicklook.png", [pre, post], confidence_map(), 50)

@@ -12,6 +12,7 @@ import shapely
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
+from helpers.engines import SPEC
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
 from landslip.runtime import layers
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
@@ -279,7 +280,42 @@ def test_a_slope_in_percent_is_refused(tmp_path):
 
 def test_terrain_has_to_be_given_in_one_way(tmp_path):
     files = scene_mixed(tmp_path)
-    with pytest.raises(UsageError, match="Terrain is missing"):
-        replace(files, dem=None)
     with pytest.raises(UsageError, match="not both"):
         replace(files, slope=files.dem)
+
+
+def test_an_image_has_to_be_given(tmp_path):
+    with pytest.raises(UsageError, match="An image is missing"):
+        replace(scene_mixed(tmp_path), pre=None, post=None)
+
+
+def taking(*roles):
+    return replace(SPEC, inputs=tuple(entry for entry in SPEC.inputs if entry.name in roles))
+
+
+@pytest.mark.parametrize(
+    ("given", "without", "words"),
+    [
+        (scene_mixed, ["dem"], r"takes hillshade, slope, which is missing\. Give --dem \(or --hillshade\), --dem"),
+        (scene_mixed, ["pre"], r"takes pre, which is missing\. Give --pre\."),
+        (scene_on_grid, ["post", "slope"], r"takes post, slope, .* Give --post, --dem \(or --slope\)\."),
+    ],
+)
+def test_what_the_model_takes_has_to_be_given(tmp_path, given, without, words):
+    files = given(tmp_path, 1200, 1200)
+    with pytest.raises(UsageError, match=words):
+        replace(files, **dict.fromkeys(without)).for_model(SPEC)
+
+
+def test_what_the_model_does_not_take_is_left_out_loudly(tmp_path, caplog):
+    files = scene_mixed(tmp_path)
+    assert files.for_model(SPEC) is not None
+    assert not caplog.records
+    assert files.for_model(taking("post")) == replace(files, pre=None, dem=None)
+    assert "takes no pre, dem: what was given is not used" in caplog.text
+
+
+def test_a_model_of_slope_alone_takes_it_from_either_file(tmp_path):
+    mixed, ready = scene_mixed(tmp_path), scene_on_grid(tmp_path, 40, 50)
+    assert mixed.for_model(taking("post", "slope")).dem == mixed.dem
+    assert replace(ready, hillshade=None).for_model(taking("post", "slope")).slope == ready.slope

@@ -1,0 +1,56 @@
+"""What a raster has to be for its role in a scene: each function gives it back, or says what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from landslip.runtime.errors import InputError
+from landslip.runtime.raster import Raster
+
+
+def rgb(raster: Raster) -> Raster:
+    """Red, green and blue in 8 bits, as the first three bands."""
+    if raster.bands < 3:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {raster.bands} band{'s'[: raster.bands > 1]}, but red, green and "
+            "blue are needed as bands 1 to 3. Stack them first, for example with gdalbuildvrt -separate."
+        )
+    remedy = "Stretch it to 8 bits first, for example with gdal_translate -ot Byte -scale."
+    return typed(raster, "uint8", raster.dtypes[:3], remedy)
+
+
+def measured(raster: Raster) -> Raster:
+    """A single band of real numbers in its own unit."""
+    if raster.dtypes[0].startswith("complex"):
+        raise InputError(
+            f"{raster.role}: {raster.path} holds complex numbers. Give the band of real values, in float32 for example."
+        )
+    if raster.scaled:
+        raise InputError(
+            f"{raster.role}: {raster.path} stores its values with a scale or an offset. "
+            "Write the values themselves: gdal_translate -unscale -ot Float32 FILE NEW."
+        )
+    return single(raster)
+
+
+def single(raster: Raster) -> Raster:
+    """One band."""
+    if raster.bands != 1:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {raster.bands} bands, but one is expected. "
+            "Extract the right one, for example with gdal_translate -b."
+        )
+    return raster
+
+
+def shading(raster: Raster) -> Raster:
+    """A ready hillshade."""
+    remedy = "Make it with gdaldem hillshade, which the network was trained on."
+    return typed(single(raster), "uint8", raster.dtypes, remedy)
+
+
+def typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:
+    """Every type that was found is the wanted one."""
+    if any(dtype != wanted for dtype in found):
+        raise InputError(f"{raster.role}: {raster.path} is {', '.join(dict.fromkeys(found))}, not {wanted}. {remedy}")
+    return raster
