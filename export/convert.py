@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from onnx import ModelProto
 
-from landslip.export.tiles import NETWORK_INPUTS
+from landslip.export.description import Description
 from landslip.models.quiet_tensorflow import tf
 from landslip.runtime.errors import ModelError
-from landslip.runtime.spec import InputSpec, ModelSpec
+from landslip.runtime.spec import InputSpec
 
 OPSET = 17
 """Nothing in the graph gains from a later opset, and older TensorRT parsers know this one."""
 
 
-def convert(model: Any, spec: ModelSpec) -> ModelProto:
+def convert(model: Any, description: Description) -> ModelProto:
     """Trace the network behind its normalisation and convert the trace.
 
     The traced function takes and gives (batch, band, row, col) while Keras works on (batch, row, col, band); tf2onnx
@@ -26,7 +27,7 @@ def convert(model: Any, spec: ModelSpec) -> ModelProto:
 
     Args:
         model: what :func:`landslip.export.rebuild.rebuild` gives.
-        spec: inputs of the deployed graph and their scaling.
+        description: inputs of the deployed graph, their scaling, and what they feed.
 
     Returns:
         The graph as tf2onnx leaves it; :func:`landslip.export.graph.deployable` finishes it.
@@ -34,6 +35,7 @@ def convert(model: Any, spec: ModelSpec) -> ModelProto:
     Raises:
         ModelError: tf2onnx cannot convert the network.
     """
+    spec = description.spec
     signature = [
         tf.TensorSpec([None, entry.bands, None, None], tf.dtypes.as_dtype(entry.dtype), name=entry.name)
         for entry in spec.inputs
@@ -42,7 +44,7 @@ def convert(model: Any, spec: ModelSpec) -> ModelProto:
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
     def deployed(*raw: Any) -> Any:
         scaled = {entry.name: _scaled(value, entry) for entry, value in zip(spec.inputs, raw, strict=True)}
-        joined = [tf.concat([scaled[name] for name in names], axis=1) for names in NETWORK_INPUTS]
+        joined = [tf.concat([scaled[name] for name in names], axis=1) for names in description.joined]
         confidence = model([tf.transpose(x, [0, 2, 3, 1]) for x in joined], training=False)
         return tf.transpose(confidence, [0, 3, 1, 2])
 
@@ -100,4 +102,5 @@ def _transposes_kept_whole() -> Iterator[None]:
 def _scaled(value: Any, entry: InputSpec) -> Any:
     if entry.dtype == "float32":
         value = tf.where(tf.math.is_nan(value), tf.constant(0.0), value)
-    return tf.cast(value, tf.float32) / entry.divisor + entry.offset
+    divisor, offset = (np.reshape(v, (-1, 1, 1)).astype(np.float32) for v in (entry.divisor, entry.offset))
+    return tf.cast(value, tf.float32) / divisor + offset

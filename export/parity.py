@@ -13,37 +13,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.tiles import NETWORK_INPUTS
+from landslip.export.description import Description
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 from landslip.runtime.errors import EngineError, ModelError, ParityError
 from landslip.runtime.parity import Gate, Parity, violations
 from landslip.runtime.reference import Batch, TileSet
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.spec import InputSpec
 
 MADE_BY = "Keras network, float64, CPU"
 """What computes the reference."""
 
 
-def reference_confidence(model: Any, spec: ModelSpec, batch: Batch) -> NDArray[np.float64]:
+def reference_confidence(model: Any, description: Description, batch: Batch) -> NDArray[np.float64]:
     """What the Keras network says.
 
     Args:
         model: from :func:`landslip.export.rebuild.rebuild`.
-        spec: scaling of the inputs.
+        description: scaling of the inputs, and what they feed.
         batch: raw tiles.
 
     Returns:
         Confidence (n, 1, tile, tile).
     """
-    scaled = {
-        entry.name: np.nan_to_num(batch[entry.name].astype(np.float64), nan=0.0) / entry.divisor + entry.offset
-        for entry in spec.inputs
-    }
-    joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in NETWORK_INPUTS]
+    scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in description.spec.inputs}
+    joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in description.joined]
     dtype = model.inputs[0].dtype.as_numpy_dtype
     confidence = model([np.moveaxis(values, 1, -1).astype(dtype) for values in joined], training=False)
     return np.moveaxis(confidence.numpy().astype(np.float64), -1, 1)
+
+
+def _scaled(values: NDArray[Any], entry: InputSpec) -> NDArray[np.float64]:
+    divisor, offset = (np.reshape(each, (-1, 1, 1)) for each in (entry.divisor, entry.offset))
+    scaled: NDArray[np.float64] = np.nan_to_num(values.astype(np.float64), nan=0.0) / divisor + offset
+    return scaled
 
 
 def artifact_confidence(path: Path, tiles: TileSet) -> NDArray[np.float32]:

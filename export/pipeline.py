@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from landslip.export.choices import PRECISIONS, Precision
+from landslip.export.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.drafts import draft_of, output_folder
 from landslip.export.network import Network, read_network
 from landslip.export.parity import artifact_confidence, check
@@ -21,7 +22,7 @@ from landslip.runtime.errors import InputMissingError, UsageError
 from landslip.runtime.parity import GATES, Parity, compare
 from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import TileSet
-from landslip.runtime.spec import ModelSpec, published_spec
+from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -61,24 +62,26 @@ def export_model(
         raise InputMissingError(f"{source}: there is no such file. Give the path of a Keras HDF5 model.")
     digest = sha256_of(source)
     published = find_by_sha256(digest)
-    spec = _spec(source, published, name)
+    description = _description(source, published, name)
+    spec = description.spec
     paths = _artifact_paths(out, spec.name, precisions, overwrite=overwrite)
     with output_folder(out):
-        network = read_network(source, spec)
+        network = read_network(source, description)
         checks = [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(spec)]
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        return [_published(network, path, precision, checks, origin) for precision, path in paths.items()]
+        return [_published(network, spec, path, precision, checks, origin) for precision, path in paths.items()]
 
 
-def _spec(source: Path, published: RegisteredModel | None, name: str | None) -> ModelSpec:
+def _description(source: Path, published: RegisteredModel | None, name: str | None) -> Description:
     if published is not None:
         log.info("%s is the published model %s", source.name, published.name)
-        return replace(published.spec, name=published.name if name is None else name)
+        spec = replace(published.spec, name=published.name if name is None else name)
+        return Description(spec, PUBLISHED_FEEDS)
     if source.stem in REGISTRY:
         log.warning("%s has the name of a published model but is not that file: its checksum differs", source.name)
-    return published_spec(source.stem if name is None else name, f"exported from {source.name}")
+    return published_description(source.stem if name is None else name, f"exported from {source.name}")
 
 
 def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, overwrite: bool) -> dict[Precision, Path]:
@@ -94,14 +97,16 @@ def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, ov
     return paths
 
 
-def _published(network: Network, path: Path, precision: Precision, checks: list[Check], origin: Source) -> Artifact:
+def _published(
+    network: Network, spec: ModelSpec, path: Path, precision: Precision, checks: list[Check], origin: Source
+) -> Artifact:
     record = record_path(path)
     with draft_of(record) as record_draft, draft_of(path) as draft:
         draft.write_bytes(network.graph.SerializeToString())
-        figures = _figures(draft, checks, network.spec)
+        figures = _figures(draft, checks, spec)
         check(figures, GATES[precision], path.name)
         artifact = Artifact(path, precision, "onnx", sha256_of(draft), draft.stat().st_size, tuple(figures))
-        record_draft.write_text(record_text(artifact, origin, network.spec), encoding="utf-8")
+        record_draft.write_text(record_text(artifact, origin, spec), encoding="utf-8")
         # The record gets its name after the artifact: where it is, the artifact is complete and belongs to it.
         record.unlink(missing_ok=True)
     log.info("%s: within %.1e of the Keras network", path.name, max(figure.max_abs for figure in figures))

@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.reference import Batch, TileSet
-from landslip.runtime.spec import InputSpec, ModelSpec, Role
-
-NETWORK_INPUTS: tuple[tuple[Role, ...], ...] = (("pre",), ("post",), ("hillshade", "slope"))
-"""The deployed inputs that make up each input of the Keras network, joined along the bands."""
+from landslip.runtime.spec import InputSpec, ModelSpec
 
 _HEIGHT = 900.0
 """Relief of a tile in metres, from valley to ridge."""

@@ -42,20 +42,18 @@ class Topology:
     """Name of the node whose result is served."""
 
 
-def served_topology(graph: SavedGraph, where: str, output: str | None = None) -> Topology:
+def served_topology(graph: SavedGraph, where: str, output: str | int | None = None) -> Topology:
     """The part of a graph that one output needs.
 
     Args:
         graph: the screened layers.
         where: file they come from, for messages.
-        output: name of the output layer; the model's first one when not given.
+        output: name of the output layer or its position among the outputs; the first one when not given.
 
     Raises:
         ModelError: there is no such output, it needs a layer that cannot be rebuilt, or the graph is inconsistent.
     """
-    served = graph.outputs[0] if output is None else output
-    if served not in graph.outputs:
-        raise ModelError(f"{where}: has no output {served!r}. Its outputs are: {', '.join(graph.outputs)}.")
+    served = _served(graph, where, 0 if output is None else output)
     order = _back_from(served, graph, where)
     inputs = tuple(name for name in graph.inputs if name in order)
     if {name for name in order if graph.layers[name].kind == "InputLayer"} != set(inputs):
@@ -67,6 +65,15 @@ def served_topology(graph: SavedGraph, where: str, output: str | None = None) ->
         if name not in skipped
     ]
     return Topology(tuple(nodes), inputs, _resolved(served, skipped))
+
+
+def _served(graph: SavedGraph, where: str, output: str | int) -> str:
+    if isinstance(output, int) and 0 <= output < len(graph.outputs):
+        return graph.outputs[output]
+    if output not in graph.outputs:
+        known = ", ".join(f"{index} {name}" for index, name in enumerate(graph.outputs))
+        raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {known}.")
+    return str(output)
 
 
 def _back_from(served: str, graph: SavedGraph, where: str) -> dict[str, tuple[str, ...]]:

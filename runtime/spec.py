@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -13,15 +14,25 @@ Role = Literal["pre", "post", "hillshade", "slope"]
 
 Dtype = Literal["uint8", "float32"]
 
+PerBand = float | tuple[float, ...]
+"""One number for all bands, or one for each."""
+
 METADATA_KEY = "landslip.spec"
 """Key of the ONNX ``metadata_props`` entry that holds the spec."""
 
 PRECISION_KEY = "landslip.precision"
 """Key of the entry that names what the graph computes in: ``fp32``, ``fp16``, ``int8``."""
 
+TARGET_KEY = "landslip.target"
+"""Key of the entry that names the backend the graph is made for: ``onnx`` (any; also when absent), ``openvino``,
+``tensorrt``."""
+
 
 MAX_TILE = 8192
 """Pixels; a larger tile is a typing error."""
+
+MAX_BANDS = 64
+"""Bands of an input; more is a typing error."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +47,20 @@ class InputSpec:
     """Element type the graph takes."""
     unit: str
     """Unit of the raw values: ``8-bit`` or ``degree``."""
-    divisor: float
+    divisor: PerBand
     """The graph itself computes ``value / divisor + offset``; callers never scale."""
-    offset: float
+    offset: PerBand
     """See ``divisor``."""
+
+    @property
+    def divisors(self) -> tuple[float, ...]:
+        """The divisor of each band."""
+        return _per_band(self.divisor, self.bands)
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """The offset of each band."""
+        return _per_band(self.offset, self.bands)
 
 
 @dataclass(frozen=True)
@@ -64,6 +85,8 @@ class ModelSpec:
     """What the output states."""
     source: str
     """Where the weights come from, for people."""
+    fixed: bool = False
+    """Whether tiles can have no other size than ``tile``: some networks have layers made for one size."""
 
     def checked_tile(self, tile: int | None) -> int:
         """The edge of a tile: ``tile`` if the model can take it, or the one it was trained with.
@@ -72,12 +95,31 @@ class ModelSpec:
             UsageError: the model cannot take it.
         """
         size = self.tile if tile is None else tile
+        if self.fixed and size != self.tile:
+            raise UsageError(
+                f"Tiles of {size} pixels do not fit the model {self.name}: it was made for {self.tile} pixels alone."
+            )
         if not self.multiple <= size <= MAX_TILE or size % self.multiple:
             raise UsageError(
                 f"Tiles of {size} pixels do not fit the model {self.name}: its strides need a multiple of "
                 f"{self.multiple} up to {MAX_TILE}, such as {self.tile}."
             )
         return size
+
+    def check(self) -> None:
+        """Check every range.
+
+        Raises:
+            ValueError, TypeError: a value is out of range or of another type; the message names it.
+        """
+        for entry in self.inputs:
+            _check_input(entry)
+        if not self.inputs or len({entry.name for entry in self.inputs}) != len(self.inputs):
+            raise ValueError("input names are missing or repeated")
+        if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
+            raise ValueError(f"tile {self.tile} is not a multiple of {self.multiple} up to {MAX_TILE}")
+        if not (0 < self.resolution < math.inf and 0 < self.threshold < 1):
+            raise ValueError(f"resolution {self.resolution} or threshold {self.threshold} is out of range")
 
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""
@@ -96,10 +138,10 @@ class ModelSpec:
         """
         try:
             raw: dict[str, Any] = json.loads(text)
-            inputs = tuple(_checked_input(InputSpec(**entry)) for entry in raw.pop("inputs"))
+            inputs = tuple(InputSpec(**_without_lists(entry)) for entry in raw.pop("inputs"))
             spec = cls(inputs=inputs, **raw)
-            _check(spec)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            spec.check()
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: {error}. "
                 "Export the model again with this version of landslip."
@@ -134,18 +176,21 @@ def published_spec(name: str, source: str) -> ModelSpec:
     )
 
 
-def _checked_input(entry: InputSpec) -> InputSpec:
+def _per_band(value: PerBand, bands: int) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,) * bands
+
+
+def _without_lists(entry: dict[str, Any]) -> dict[str, Any]:
+    """What JSON gives, as a frozen dataclass takes it."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+
+
+def _check_input(entry: InputSpec) -> None:
     if entry.name not in get_args(Role) or entry.dtype not in get_args(Dtype):
         raise ValueError(f"input {entry.name!r} of type {entry.dtype!r} is unknown")
-    if not 1 <= entry.bands <= 64 or not entry.divisor:
-        raise ValueError(f"input {entry.name!r} has {entry.bands} bands and divisor {entry.divisor}")
-    return entry
-
-
-def _check(spec: ModelSpec) -> None:
-    if not spec.inputs or len({entry.name for entry in spec.inputs}) != len(spec.inputs):
-        raise ValueError("input names are missing or repeated")
-    if not (1 <= spec.multiple <= spec.tile <= 8192 and spec.tile % spec.multiple == 0):
-        raise ValueError(f"tile {spec.tile} is not a multiple of {spec.multiple}")
-    if not (spec.resolution > 0 and 0 < spec.threshold < 1):
-        raise ValueError(f"resolution {spec.resolution} or threshold {spec.threshold} is out of range")
+    if not 1 <= entry.bands <= MAX_BANDS:
+        raise ValueError(f"input {entry.name!r} has {entry.bands} bands")
+    if len(entry.divisors) != entry.bands or len(entry.offsets) != entry.bands:
+        raise ValueError(f"input {entry.name!r} has {entry.bands} bands and another number of divisors or offsets")
+    if not all(math.isfinite(value) for value in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
+        raise ValueError(f"input {entry.name!r} has divisor {entry.divisor} and offset {entry.offset}")

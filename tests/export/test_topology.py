@@ -64,7 +64,7 @@ def test_an_output_behind_a_raw_op_cannot_be_served():
 
 
 def test_an_unknown_output_lists_the_known_ones():
-    with pytest.raises(ModelError, match=r"no output 'up'\. Its outputs are: prediction, tf_op"):
+    with pytest.raises(ModelError, match=r"no output 'up'\. Its outputs are: 0 prediction, 1 tf_op"):
         cut(output="up")
 
 
