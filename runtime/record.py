@@ -14,6 +14,7 @@ from typing import Any
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import InputError, InputMissingError, OutputError
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.scene import SceneFiles
 
 Record = dict[str, Any]
@@ -50,10 +51,14 @@ def sha256_of(path: Path) -> str:
 
 
 def describe_engine(model: Path, engine: Engine) -> Record:
-    """The ``model`` and ``engine`` entries; no checksum for an engine that has no file, such as a fake one."""
+    """The ``model`` and ``engine`` entries: what the artifact is, and what it was run in.
+
+    An engine that has no file, such as a fake one, leaves the checksum out.
+    """
     sha256 = sha256_of(model) if model.exists() else None
+    precision = read_onnx_file(model).precision if model.exists() else engine.precision
     return {
-        "model": {"name": engine.spec.name, "sha256": sha256, "precision": engine.precision},
+        "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from landslip.runtime.engines import EngineOptions
-from landslip.runtime.engines.opening import DEVICES, ENGINES
+from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.progress import progress_for
 from landslip.runtime.protocols import PROTOCOLS
@@ -39,6 +39,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--min-area", type=float, default=400.0, help="Smallest landslide polygon in square metres.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="What runs the network.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where it runs.")
+@click.option(
+    "--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in; auto = as exported."
+)
 @click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
@@ -54,7 +57,8 @@ def map_command(as_json: bool, **options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> MapRequest:
     files = SceneFiles(**{name: options[name] for name in ("pre", "post", "dem", "hillshade", "slope", "masks", "aoi")})
-    engine = EngineOptions(**{name: options[name] for name in ("engine", "device", "batch", "tile", "threads")})
+    how = ("engine", "device", "precision", "batch", "tile", "threads")
+    engine = EngineOptions(**{name: options[name] for name in how})
     rest = {
         name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")
     }

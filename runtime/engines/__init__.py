@@ -4,8 +4,9 @@ The rest of the runtime knows engines only by :class:`Engine`. An engine of your
 :class:`FakeEngine` is the shortest example, and part of the public API for tests.
 """
 
+from landslip.runtime.engines.backends import BACKENDS, Backend
 from landslip.runtime.engines.fake import FakeEngine
 from landslip.runtime.engines.opening import ENGINES, EngineOptions, open_engine
 from landslip.runtime.engines.protocol import Device, Engine
 
-__all__ = ["ENGINES", "Device", "Engine", "EngineOptions", "FakeEngine", "open_engine"]
+__all__ = ["BACKENDS", "ENGINES", "Backend", "Device", "Engine", "EngineOptions", "FakeEngine", "open_engine"]

@@ -18,6 +18,7 @@ class FakeEngine(Closing):
     """Computes confidence from a batch with a plain function instead of a network."""
 
     name = "fake"
+    version = np.__version__
     device = "cpu"
     precision = "fp32"
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
 from landslip.runtime.engines.protocol import Engine
-from landslip.runtime.errors import EngineError, InputMissingError, ModelError, UsageError
+from landslip.runtime.errors import EngineError, UsageError
+from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "onnxruntime")
+ENGINES = ("auto", *BACKENDS)
 """Engines a user can ask for by name."""
 
 DEVICES = ("auto", "cpu", "cuda")
 """Devices a user can ask for by name."""
 
+RUN_PRECISIONS = ("auto", *PRECISIONS)
+"""Precisions a user can ask for by name; ``auto`` is that of the artifact."""
 
 MAX_BATCH = 1024
 MAX_THREADS = 1024
@@ -37,14 +40,18 @@ class EngineOptions:
     """Edge of a tile in pixels, fixed for a run; None for what the model was trained with."""
     threads: int = 0
     """Threads of the engine on the CPU; 0 leaves it to the engine."""
+    precision: str = "auto"
+    """What to compute in, one of :data:`RUN_PRECISIONS`."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.engine not in ENGINES or self.device not in DEVICES:
-            raise UsageError(
-                f"Engine {self.engine!r} on device {self.device!r} is unknown: "
-                f"engines are {', '.join(ENGINES)}; devices are {', '.join(DEVICES)}."
-            )
+        for what, value, known in (
+            ("Engine", self.engine, ENGINES),
+            ("Device", self.device, DEVICES),
+            ("Precision", self.precision, RUN_PRECISIONS),
+        ):
+            if value not in known:
+                raise UsageError(f"{what} {value!r} is unknown. Choose from: {', '.join(known)}.")
         if not 1 <= self.batch <= MAX_BATCH:
             raise UsageError(f"A batch of {self.batch} tiles is out of range: give 1 to {MAX_BATCH}.")
         if not 0 <= self.threads <= MAX_THREADS:
@@ -61,33 +68,36 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
     Raises:
         InputMissingError: there is no such file.
         ModelError: the file is not a model landslip can run.
-        EngineError: no engine is installed, or the one asked for cannot run here.
+        EngineError: no engine is installed that can run it, or the one asked for cannot run it here.
     """
     options = options or EngineOptions()
-    _check_model_file(model)
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise EngineError(
-            "No inference engine is installed. Install one: pip install 'landslip[cpu]', "
-            "or pip install 'landslip[gpu]' for an NVIDIA GPU."
-        )
-    try:
-        # Imported here: importing landslip.runtime must not pull in an engine.
-        from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine  # noqa: PLC0415
-    except ImportError as error:
-        raise EngineError(
-            f"onnxruntime is installed but does not load ({error}). Install it again, or the libraries it asks for."
-        ) from error
-
-    engine = OnnxRuntimeEngine(model, options)
-    asked = "as asked" if options.engine == "onnxruntime" else "the engine that is installed"
-    log.info("engine: %s %s on %s, %s (%s)", engine.name, engine.version, engine.device, engine.precision, asked)
+    backend, why = _choose(read_onnx_file(model), options)
+    engine: Engine = backend.load()(model, options)
+    log.info("engine: %s %s on %s, %s (%s)", engine.name, engine.version, engine.device, engine.precision, why)
     return engine
 
 
-def _check_model_file(model: Path) -> None:
-    if not model.exists():
-        raise InputMissingError(f"model: {model} does not exist. Check the path, or export the model first.")
-    if model.is_dir():
-        raise ModelError(f"model: {model} is a folder. Give the .onnx file inside it.")
-    if model.suffix.lower() in {".hdf5", ".h5", ".keras"}:
-        raise ModelError(f"model: {model} is a Keras file. Export it first: landslip export {model} -o FOLDER.")
+def _choose(file: OnnxFile, options: EngineOptions) -> tuple[Backend, str]:
+    if options.engine != "auto":
+        backend = BACKENDS[options.engine]
+        backend.precision_for(file, options.precision)
+        return backend, "as asked"
+    able = [backend for backend in BACKENDS.values() if _may_choose(backend, file, options)]
+    installed = [backend for backend in able if backend.installed]
+    if not installed:
+        raise EngineError(_nothing_installed(file, options.precision, able))
+    kind = f"{file.precision} for {file.target}" + f" in {options.precision}" * (options.precision != "auto")
+    return installed[0], f"the first of the installed engines that run {kind}"
+
+
+def _may_choose(backend: Backend, file: OnnxFile, options: EngineOptions) -> bool:
+    made_for_it = file.target == backend.name
+    return (backend.automatic or made_for_it) and backend.objection(file, options.precision) is None
+
+
+def _nothing_installed(file: OnnxFile, precision: str, able: list[Backend]) -> str:
+    what = f"{file.path} ({file.precision})" + f" in {precision}" * (precision != "auto")
+    if not able:
+        return f"No engine runs {what}. Ask for another precision, or export one with landslip export --precision."
+    commands = " or ".join(f"pip install 'landslip[{backend.extra}]'" for backend in able)
+    return f"No engine that runs {what} is installed. Install one: {commands}."

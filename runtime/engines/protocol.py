@@ -26,13 +26,18 @@ class Engine(Protocol):
         ...
 
     @property
+    def version(self) -> str:
+        """Version of the library that runs it."""
+        ...
+
+    @property
     def device(self) -> str:
         """Where it runs: ``cpu`` or ``cuda``."""
         ...
 
     @property
     def precision(self) -> str:
-        """What it computes in: ``fp32``, ``fp16`` or ``int8``."""
+        """What it computes in: ``fp32``, ``fp16``, ``bf16`` or ``int8``."""
         ...
 
     @property

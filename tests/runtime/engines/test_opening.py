@@ -54,8 +54,10 @@ def test_the_fake_engine_is_an_engine():
     ("name", "content", "error", "words"),
     [
         ("missing.onnx", None, InputMissingError, "does not exist"),
-        ("text.onnx", b"<html>not a model</html>", ModelError, "damaged or no ONNX model"),
-        ("empty.onnx", b"", ModelError, "damaged or no ONNX model"),
+        ("text.onnx", b"not a model", ModelError, "damaged or no ONNX model"),
+        ("page.onnx", b"<html>not a model</html>", ModelError, "is a web page"),
+        ("empty.onnx", b"", ModelError, "is empty"),
+        ("pointer.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", ModelError, "git lfs pull"),
         ("weights.hdf5", b"\x89HDF", ModelError, "landslip export"),
     ],
 )

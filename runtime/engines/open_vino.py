@@ -1,0 +1,141 @@
+"""OpenVINO on the CPU: the one place that uses openvino.
+
+Compiled models are not kept on disk. On the CPU that would save tenths of a second (0.3 s at full width), for a second
+copy of the weights whose content OpenVINO does not check when it loads it, under a key that leaves the precision out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.closing import Closing
+from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.errors import EngineError, ModelError
+from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.spec import ModelSpec
+
+ov: Any = import_openvino()
+
+_HINTS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}
+"""What layers compute in that are not quantised. Left to itself OpenVINO takes bf16 where the CPU has it."""
+
+_TENSORS = {"uint8": "u8", "float32": "f32"}
+
+
+class OpenVinoEngine(Closing):
+    """An ONNX file run by OpenVINO on the CPU with fixed batch and tile size."""
+
+    name = "openvino"
+
+    def __init__(self, model: Path, options: EngineOptions) -> None:
+        """Load and compile a model.
+
+        Args:
+            model: an ONNX file exported by landslip.
+            options: batch, tile, threads and precision; the device is the CPU.
+
+        Raises:
+            UsageError: the model cannot take such tiles.
+            ModelError: the file is damaged or was not exported by landslip.
+            EngineError: it cannot be run on that device or in that precision.
+        """
+        file = read_onnx_file(model)
+        self.version: str = ov.get_version().split("-")[0]
+        self.device = _device(options.device)
+        self.spec = file.spec
+        self.precision = BACKENDS[self.name].precision_for(file, options.precision)
+        graph = _graph(file, options.batch, self.spec.checked_tile(options.tile))
+        self._request = _compiled(graph, self.precision, options.threads, model).create_infer_request()
+
+    def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """See :class:`landslip.runtime.engines.Engine`."""
+        try:
+            # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
+            outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)
+        except Exception as error:  # OpenVINO raises bare RuntimeErrors, and classes of its own
+            raise EngineError(f"openvino failed on {self.device}: {_reason(error)}") from error
+        confidence: NDArray[np.float32] = outputs[self.spec.output]
+        return confidence
+
+    def close(self) -> None:
+        """Free the compiled model."""
+        del self._request
+
+
+def _device(asked: str) -> str:
+    if asked not in ("auto", "cpu"):
+        raise EngineError(f"openvino does not run on {asked}. Run with --device cpu, or take another engine.")
+    return "cpu"
+
+
+def _graph(file: OnnxFile, batch: int, tile: int) -> Any:
+    """The graph of a file, with fixed shapes."""
+    try:
+        graph = ov.Core().read_model(str(file.path))
+        _check_graph(graph, file.spec, file.path)
+        graph.reshape({entry.name: [batch, entry.bands, tile, tile] for entry in file.spec.inputs})
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"model: {file.path} cannot be loaded by openvino {ov.get_version()} ({_reason(error)}). The file is "
+            "damaged or no ONNX model: export it again with landslip export."
+        ) from error
+    return graph
+
+
+def _check_graph(graph: Any, spec: ModelSpec, model: Path) -> None:
+    """Make sure that the graph is as its description says."""
+    wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
+    found = {
+        entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.inputs
+    }
+    outputs = {entry.any_name for entry in graph.outputs}
+    if found != wanted or spec.output not in outputs:
+        raise ModelError(
+            f"model: the graph in {model} takes {found} and gives {sorted(outputs)}, but its description says {wanted} "
+            f"and {spec.output!r}. Export the model again."
+        )
+
+
+def _bands(shape: Any) -> int | None:
+    """Second of four dimensions; None where there are not four, or it is free."""
+    return shape[1].get_length() if len(shape) == 4 and shape[1].is_static else None
+
+
+def _compiled(graph: Any, precision: str, threads: int, model: Path) -> Any:
+    hint = _HINTS[precision]
+    # One request at a time with all cores on it: batches come one after the other.
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+    if threads:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    core = ov.Core()
+    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if hint != "f32" and precision.upper() not in able:
+        raise EngineError(_unable(precision, model))
+    try:
+        compiled = core.compile_model(graph, "CPU", settings)
+        used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    except Exception as error:
+        raise EngineError(f"openvino {ov.get_version()} cannot compile {model}: {_reason(error)}") from error
+    if used != hint:
+        raise EngineError(_unable(precision, model))
+    return compiled
+
+
+def _unable(precision: str, model: Path) -> str:
+    return (
+        f"This CPU does not compute in {precision} under openvino, which would have taken another precision for "
+        f"{model}. Say which one: --precision fp32, or take another engine or artifact."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,0 +1,44 @@
+"""What a file is by its first bytes: the things that get saved under the name of a model."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from landslip.runtime.errors import InputError, InputMissingError
+
+FileKind = Literal["empty", "git-lfs pointer", "web page", "hdf5", "zip", "tiff", "json", "other"]
+
+_HEAD = 1024
+"""Bytes that are looked at."""
+
+_SIGNS: tuple[tuple[FileKind, re.Pattern[bytes]], ...] = (
+    ("empty", re.compile(rb"\Z")),
+    ("git-lfs pointer", re.compile(rb"version https://git-lfs\.github\.com/spec/")),
+    ("web page", re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|\?xml)", re.IGNORECASE)),
+    ("hdf5", re.compile(rb"\x89HDF\r\n\x1a\n")),
+    ("zip", re.compile(rb"PK(\x03\x04|\x05\x06)")),
+    ("tiff", re.compile(rb"II[*+]\0|MM\0[*+]")),
+    ("json", re.compile(rb"\s*\{")),
+)
+
+
+def kind_of(path: Path) -> FileKind:
+    """What a file is; ``other`` for all that has no sign of its own, such as ONNX.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read, or is no file.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except FileNotFoundError as error:
+        raise InputMissingError(f"{path} does not exist. Check the path.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    for kind, sign in _SIGNS:
+        if sign.match(head):
+            return kind
+    return "other"

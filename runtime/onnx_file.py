@@ -1,0 +1,221 @@
+"""Reads what an ONNX file says about itself, without onnx, ONNX Runtime or protobuf.
+
+An ONNX file is one protobuf message, ``ModelProto``. Its fields are walked over by their lengths, and the few that
+describe the model are read; the graph, which is nearly all of the file, is stepped over. Everything in the file is
+taken as untrusted: lengths, counts and texts are bounded.
+
+Source of the format: protobuf.dev/programming-guides/encoding, and onnx/onnx.proto.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from landslip.runtime.errors import InputMissingError, ModelError
+from landslip.runtime.file_kinds import kind_of
+from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
+
+PRECISIONS = ("fp32", "fp16", "int8")
+"""What artifacts are exported in."""
+
+TARGETS = ("onnx", "openvino", "tensorrt")
+"""Backends that artifacts are made for; ``onnx`` for any."""
+
+_PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET, _METADATA = 2, 3, 7, 8, 14
+"""Field numbers of ``ModelProto``."""
+_TEXTS = {_PRODUCER, _PRODUCER_VERSION, _OPSET, _METADATA}
+_VARINT, _LENGTH = 0, 2
+_FIXED = {1: 8, 5: 4}
+"""Wire types of protobuf: integers, bytes after their length, and numbers of fixed length."""
+_MOST_FIELDS = 10_000
+_MOST_TEXT = 1 << 20
+"""Bytes of all that is read."""
+
+_EXPORT = "Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
+_MISTAKEN = {
+    "empty": "is empty. Copy or export it again.",
+    "git-lfs pointer": "is a git-LFS pointer and not the model itself. Get the model with: git lfs pull.",
+    "web page": "is a web page saved under the name of a model. Download it again.",
+    "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
+    "zip": "is a ZIP archive. Give the .onnx file inside it.",
+}
+_KERAS = {".hdf5", ".h5", ".keras"}
+
+
+@dataclass(frozen=True)
+class OnnxHeader:
+    """What any ONNX file says about itself."""
+
+    path: Path
+    """The file."""
+    producer: str
+    """What wrote it, with its version."""
+    opset: int | None
+    """Version of the ONNX operators it uses; None where it names none."""
+    metadata: dict[str, str]
+    """Its ``metadata_props``."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An ONNX file exported by landslip."""
+
+    path: Path
+    """The file."""
+    spec: ModelSpec
+    """What the model takes and what its output means."""
+    precision: str
+    """What the graph computes in, one of :data:`PRECISIONS`."""
+    target: str
+    """Backend it is made for, one of :data:`TARGETS`."""
+    header: OnnxHeader
+    """What else it says."""
+
+
+_Value = bytes | int | None
+
+
+class _Malformed(Exception):  # noqa: N818 - never leaves this module
+    """The bytes are no message of the wanted form."""
+
+
+def read_onnx_file(path: Path) -> OnnxFile:
+    """Read the description of a model that landslip exported.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: it is something else, damaged, or another program's.
+    """
+    header = read_onnx_header(path)
+    if METADATA_KEY not in header.metadata:
+        raise ModelError(
+            f"model: {path} is an ONNX file, but not one landslip exported (it has no {METADATA_KEY!r} in its "
+            f"metadata). {_EXPORT}"
+        )
+    spec = ModelSpec.from_json(header.metadata[METADATA_KEY], str(path))
+    precision = _known(header, PRECISION_KEY, PRECISIONS)
+    return OnnxFile(path, spec, precision, _known(header, TARGET_KEY, TARGETS), header)
+
+
+def read_onnx_header(path: Path) -> OnnxHeader:
+    """Read what an ONNX file says about itself, whoever made it.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: it is no ONNX file, or a damaged one.
+    """
+    _check_kind(path)
+    try:
+        with path.open("rb") as stream:
+            return _header(path, stream, path.stat().st_size)
+    except (_Malformed, OSError) as error:
+        raise ModelError(
+            f"model: {path} is damaged or no ONNX model ({error}). Copy it again, or export it again with "
+            "landslip export."
+        ) from error
+
+
+def _check_kind(path: Path) -> None:
+    if not path.exists():
+        raise InputMissingError(f"model: {path} does not exist. Check the path, or export the model first.")
+    if path.is_dir():
+        raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
+    if not path.is_file():
+        raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
+    kind = "hdf5" if path.suffix.lower() in _KERAS else kind_of(path)
+    if kind in _MISTAKEN:
+        raise ModelError(f"model: {path} {_MISTAKEN[kind]}")
+
+
+def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:
+    value = header.metadata.get(key, known[0])
+    if value not in known:
+        raise ModelError(
+            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(known)}. "
+            "Use the version that exported it, or export it again."
+        )
+    return value
+
+
+def _header(path: Path, stream: BinaryIO, size: int) -> OnnxHeader:
+    found = list(_fields(stream, size, _TEXTS))
+    if _GRAPH not in {number for number, _ in found}:
+        raise _Malformed("it holds no graph")
+    producer = [_text(value) for number, value in found if number in {_PRODUCER, _PRODUCER_VERSION}]
+    operators = dict(_entry(value) for number, value in found if number == _OPSET)
+    metadata = dict(_entry(value) for number, value in found if number == _METADATA)
+    opset = operators.get("")
+    return OnnxHeader(
+        path,
+        " ".join(producer),
+        opset if isinstance(opset, int) else None,
+        {key: _text(value) for key, value in metadata.items()},
+    )
+
+
+def _entry(content: _Value) -> tuple[str, _Value]:
+    """Key and value of a ``StringStringEntryProto``, or domain and version of an ``OperatorSetIdProto``."""
+    if not isinstance(content, bytes):
+        raise _Malformed("an entry is no message")
+    fields = dict(_fields(io.BytesIO(content), len(content), {1, 2}))
+    return _text(fields.get(1, b"")), fields.get(2, b"")
+
+
+def _text(value: _Value) -> str:
+    if not isinstance(value, bytes):
+        raise _Malformed("a text is none")
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _Malformed("a text is not in UTF-8") from error
+
+
+def _fields(stream: BinaryIO, size: int, wanted: Collection[int]) -> Iterator[tuple[int, _Value]]:
+    """Walk over the fields of a message.
+
+    Yields:
+        The number of each field, and its value: bytes or an integer where it is wanted, None where it is stepped over.
+    """
+    text = 0
+    for _ in range(_MOST_FIELDS):
+        if stream.tell() == size:
+            return
+        number, wire_type = divmod(_varint(stream), 8)
+        if wire_type == _VARINT:
+            yield number, _varint(stream)
+            continue
+        length = _FIXED[wire_type] if wire_type in _FIXED else _length(stream, wire_type)
+        if length > size - stream.tell():
+            raise _Malformed(f"it ends {length - (size - stream.tell())} bytes too early")
+        if number not in wanted:
+            stream.seek(length, io.SEEK_CUR)
+            yield number, None
+            continue
+        text += length
+        if text > _MOST_TEXT:
+            raise _Malformed(f"its description has more than {_MOST_TEXT} bytes")
+        yield number, stream.read(length)
+    raise _Malformed(f"it has more than {_MOST_FIELDS} fields")
+
+
+def _length(stream: BinaryIO, wire_type: int) -> int:
+    if wire_type != _LENGTH:
+        raise _Malformed("its fields are of no known form")
+    return _varint(stream)
+
+
+def _varint(stream: BinaryIO) -> int:
+    """An integer in groups of seven bits, the lowest first; at most ten bytes for 64 bits."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = stream.read(1)
+        if not byte:
+            raise _Malformed("it ends within a number")
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    raise _Malformed("a number has more than 64 bits")
