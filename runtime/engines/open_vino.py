@@ -56,6 +56,9 @@ class OpenVinoEngine(Closing):
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
+        if missing := {entry.name for entry in self.spec.inputs} - batch.keys():
+            # OpenVINO would take what the last batch had there.
+            raise EngineError(f"openvino failed on {self.device}: the batch has no {' and no '.join(sorted(missing))}")
         try:
             # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
             outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)

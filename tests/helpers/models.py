@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -36,3 +37,11 @@ def brightness_model(path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[s
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return path
+
+
+def batch_of(count: int, tile: int = 64) -> dict[str, np.ndarray]:
+    """Random tiles for :func:`brightness_model`."""
+    rng = np.random.default_rng(0)
+    return {
+        entry.name: rng.integers(0, 255, (count, entry.bands, tile, tile)).astype(entry.dtype) for entry in SPEC.inputs
+    }

@@ -112,7 +112,7 @@ def test_help_names_every_command(capsys):
 
 def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeypatch):
     _, arguments = scene
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert run(command(arguments)) == 4
     assert "pip install 'landslip[cpu]' or pip install 'landslip[openvino]'" in capsys.readouterr().err
 

@@ -1,0 +1,86 @@
+"""ONNX Runtime as an engine: fixed shapes, no fallback, what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from helpers.engines import SPEC
+from helpers.models import batch_of, brightness_model
+from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.errors import EngineError, ModelError, UsageError
+from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
+
+
+def opened(model, **options):
+    return open_engine(model, EngineOptions(engine="onnxruntime", **options))
+
+
+def test_a_model_runs_with_its_spec_from_the_file(tmp_path):
+    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64) as engine:
+        assert (engine.name, engine.device, engine.precision) == ("onnxruntime", "cpu", "fp32")
+        assert engine.version == onnxruntime.__version__
+        assert engine.spec == SPEC
+        batch = batch_of(2)
+        confidence = engine.infer(batch)
+    expected = batch["post"].max(1, keepdims=True).astype(np.float32) / 255
+    np.testing.assert_allclose(confidence, expected, atol=1e-6)
+    assert confidence.dtype == np.float32
+
+
+def test_shapes_are_fixed_for_a_run(tmp_path):
+    model = brightness_model(tmp_path / "m.onnx")
+    with opened(model, batch=2, tile=64) as fixed, pytest.raises(EngineError, match="onnxruntime failed"):
+        fixed.infer(batch_of(3))
+    with opened(model, batch=3) as engine:
+        assert engine.infer(batch_of(3, SPEC.tile)).shape == (3, 1, SPEC.tile, SPEC.tile)
+
+
+def test_a_description_that_does_not_fit_the_graph_is_refused(tmp_path):
+    fewer = replace(SPEC, inputs=SPEC.inputs[:3])
+    more = replace(SPEC, inputs=(replace(SPEC.inputs[0], bands=4), *SPEC.inputs[1:]))
+    other = replace(SPEC, inputs=(*SPEC.inputs[:3], replace(SPEC.inputs[3], dtype="uint8")))
+    named = replace(SPEC, output="answer")
+    for number, spec in enumerate((fewer, more, other, named)):
+        with pytest.raises(ModelError, match="but its description says"):
+            opened(brightness_model(tmp_path / f"{number}.onnx", spec))
+
+
+def test_a_damaged_graph_is_refused(tmp_path):
+    content = bytearray(DEMO_MODEL.read_bytes())
+    content[2000:4000] = bytes(2000)
+    model = tmp_path / "spoilt.onnx"
+    model.write_bytes(content)
+    with pytest.raises(ModelError, match=r"spoilt\.onnx cannot be loaded by onnxruntime"):
+        opened(model)
+
+
+def test_tiles_the_model_cannot_take_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="multiple of 32"):
+        opened(brightness_model(tmp_path / "m.onnx"), tile=100)
+
+
+def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime can use CUDA")
+    with pytest.raises(EngineError, match="no CUDA support"):
+        opened(brightness_model(tmp_path / "m.onnx"), device="cuda")
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16", "int8"])
+def test_it_computes_an_artifact_as_it_was_exported(tmp_path, precision):
+    model = brightness_model(tmp_path / "m.onnx")
+    with pytest.raises(EngineError, match=r"which is fp32, in .*: it computes an artifact in the precision it was"):
+        opened(model, precision=precision)
+    with opened(brightness_model(tmp_path / "half.onnx", extra={PRECISION_KEY: "fp16"})) as engine:
+        assert engine.precision == "fp16"
+
+
+def test_an_artifact_made_for_another_backend_is_refused(tmp_path):
+    model = brightness_model(tmp_path / "m.onnx", extra={PRECISION_KEY: "int8", TARGET_KEY: "openvino"})
+    with pytest.raises(EngineError, match=r"m\.onnx is made for openvino"):
+        opened(model)

@@ -1,0 +1,148 @@
+"""OpenVINO as an engine: the precision is what was asked for, or an error."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helpers.engines import SPEC
+from helpers.models import batch_of, brightness_model
+from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.errors import EngineError, ModelError, UsageError
+from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
+
+pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
+
+
+def opened(model, **options):
+    return open_engine(model, EngineOptions(engine="openvino", **options))
+
+
+@pytest.fixture(scope="module")
+def capabilities():
+    return import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@pytest.fixture(scope="module")
+def real_batch():
+    """Two tiles for the demo model, with unknown slopes."""
+    spec = read_onnx_file(DEMO_MODEL).spec
+    tiles = importlib.import_module("landslip.export.tiles")
+    return tiles.relief_batch(spec, np.random.default_rng(0), 2, 96)
+
+
+def answers(engine, batch, **options):
+    with open_engine(DEMO_MODEL, EngineOptions(engine=engine, batch=2, tile=96, **options)) as opened_engine:
+        return opened_engine.infer(batch)
+
+
+def test_a_model_runs_with_its_spec_from_the_file(tmp_path):
+    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64) as engine:
+        assert (engine.name, engine.device, engine.precision, engine.spec) == ("openvino", "cpu", "fp32", SPEC)
+        batch = batch_of(2)
+        confidence = engine.infer(batch)
+    expected = batch["post"].max(1, keepdims=True).astype(np.float32) / 255
+    np.testing.assert_allclose(confidence, expected, atol=1e-6)
+    assert confidence.dtype == np.float32
+
+
+def test_fp32_is_fp32_even_where_the_cpu_has_bf16(real_batch):
+    expected = answers("onnxruntime", real_batch)
+    assert np.abs(answers("openvino", real_batch) - expected).max() < 1e-5
+    assert np.isfinite(expected).all()
+
+
+def test_bf16_is_bf16(real_batch, capabilities):
+    if "BF16" not in capabilities:
+        pytest.skip("this CPU does not compute in bf16")
+    difference = np.abs(answers("openvino", real_batch, precision="bf16") - answers("onnxruntime", real_batch))
+    assert 1e-4 < difference.max() < 0.2
+    with opened(DEMO_MODEL, batch=1, tile=96, precision="bf16") as engine:
+        assert engine.precision == "bf16"
+
+
+def test_a_precision_the_cpu_lacks_is_refused_and_not_replaced(capabilities):
+    if "FP16" in capabilities:
+        pytest.skip("this CPU computes in fp16")
+    with pytest.raises(EngineError, match="does not compute in fp16 under openvino"):
+        opened(DEMO_MODEL, precision="fp16")
+
+
+def test_an_artifact_in_half_precision_is_not_run_in_another_unless_asked(tmp_path, capabilities):
+    if "FP16" in capabilities:
+        pytest.skip("this CPU computes in fp16")
+    model = brightness_model(tmp_path / "half.onnx", extra={PRECISION_KEY: "fp16"})
+    with pytest.raises(EngineError, match="--precision fp32"):
+        opened(model)
+    with opened(model, precision="fp32", batch=1) as engine:
+        assert engine.precision == "fp32"
+
+
+def test_a_cpu_that_says_one_thing_and_does_another_is_caught(monkeypatch):
+    module = importlib.import_module("landslip.runtime.engines.open_vino")
+    monkeypatch.setitem(module._HINTS, "bf16", "f16")  # OpenVINO turns f16 into bf16 on CPUs without it
+    monkeypatch.setitem(module._HINTS, "fp16", "bf16")
+    with pytest.raises(EngineError, match=r"would have taken another precision|cannot compile"):
+        opened(DEMO_MODEL, precision="bf16", batch=1, tile=96)
+
+
+def test_what_it_gives_may_be_kept(real_batch):
+    with opened(DEMO_MODEL, batch=2, tile=96) as engine:
+        first = engine.infer(real_batch)
+        copy = first.copy()
+        engine.infer({name: values[::-1].copy() for name, values in real_batch.items()})
+        np.testing.assert_array_equal(first, copy)
+    assert first.flags.owndata
+
+
+def test_wrong_batches_are_errors(tmp_path):
+    model = brightness_model(tmp_path / "m.onnx")
+    batch = batch_of(2)
+    with opened(model, batch=2, tile=64) as engine:
+        for wrong in (batch_of(3), {"post": batch["post"]}, batch | {"surprise": batch["post"]}):
+            with pytest.raises(EngineError, match="openvino failed on cpu"):
+                engine.infer(wrong)
+        assert engine.infer(batch).shape == (2, 1, 64, 64)
+
+
+def test_a_description_that_does_not_fit_the_graph_is_refused(tmp_path):
+    fewer = replace(SPEC, inputs=SPEC.inputs[:3])
+    more = replace(SPEC, inputs=(replace(SPEC.inputs[0], bands=4), *SPEC.inputs[1:]))
+    other = replace(SPEC, inputs=(*SPEC.inputs[:3], replace(SPEC.inputs[3], dtype="uint8")))
+    named = replace(SPEC, output="answer")
+    for number, spec in enumerate((fewer, more, other, named)):
+        with pytest.raises(ModelError, match="but its description says"):
+            opened(brightness_model(tmp_path / f"{number}.onnx", spec))
+
+
+def test_a_damaged_graph_is_refused(tmp_path):
+    content = bytearray(DEMO_MODEL.read_bytes())
+    content[2000:4000] = bytes(2000)
+    model = tmp_path / "spoilt.onnx"
+    model.write_bytes(content)
+    with pytest.raises(ModelError, match=r"spoilt\.onnx cannot be loaded by openvino"):
+        opened(model)
+
+
+def test_it_refuses_what_it_does_not_run(tmp_path):
+    model = brightness_model(tmp_path / "m.onnx")
+    with pytest.raises(EngineError, match="does not run on cuda"):
+        opened(model, device="cuda")
+    with pytest.raises(UsageError, match="multiple of 32"):
+        opened(model, tile=100)
+    with pytest.raises(EngineError, match="int8 needs an artifact that was quantised"):
+        opened(model, precision="int8")
+    for_tensorrt = brightness_model(tmp_path / "t.onnx", extra={TARGET_KEY: "tensorrt"})
+    with pytest.raises(EngineError, match="is made for tensorrt"):
+        opened(for_tensorrt)
+
+
+def test_threads_do_not_change_the_answer(real_batch):
+    one = answers("openvino", real_batch, threads=1)
+    np.testing.assert_allclose(answers("openvino", real_batch, threads=2), one, atol=1e-5)
