@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.environment import describe_environment
+from landslip.runtime.environment import describe_environment
 
 
 @dataclass(frozen=True)

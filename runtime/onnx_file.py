@@ -43,7 +43,12 @@ _MISTAKEN = {
     "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
     "zip": "is a ZIP archive. Give the .onnx file inside it.",
 }
-_KERAS = {".hdf5", ".h5", ".keras"}
+_BY_SUFFIX = {
+    ".hdf5": _MISTAKEN["hdf5"],
+    ".h5": _MISTAKEN["hdf5"],
+    ".keras": _MISTAKEN["hdf5"],
+    ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add --engine tensorrt.",
+}
 
 
 @dataclass(frozen=True)
@@ -126,9 +131,8 @@ def _check_kind(path: Path) -> None:
         raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
     if not path.is_file():
         raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
-    kind = "hdf5" if path.suffix.lower() in _KERAS else kind_of(path)
-    if kind in _MISTAKEN:
-        raise ModelError(f"model: {path} {_MISTAKEN[kind]}")
+    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(kind_of(path)):
+        raise ModelError(f"model: {path} {mistaken}")
 
 
 def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:

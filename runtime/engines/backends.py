@@ -80,12 +80,12 @@ class Backend:
         Raises:
             EngineError: it is not installed, or does not load.
         """
-        if not self.installed:
-            raise EngineError(self.missing)
         module, name = self.engine.split(":")
         try:
             return getattr(importlib.import_module(module), name)
         except ImportError as error:
+            if isinstance(error, ModuleNotFoundError) and error.name == self.package:
+                raise EngineError(f"{self.missing}.") from error
             raise EngineError(
                 f"{self.name} is installed but does not load ({error}). Install it again, or the libraries it asks for."
             ) from error

@@ -71,17 +71,16 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
         EngineError: no engine is installed that can run it, or the one asked for cannot run it here.
     """
     options = options or EngineOptions()
-    backend, why = _choose(read_onnx_file(model), options)
+    backend, why = _choose(model, options)
     engine: Engine = backend.load()(model, options)
     log.info("engine: %s %s on %s, %s (%s)", engine.name, engine.version, engine.device, engine.precision, why)
     return engine
 
 
-def _choose(file: OnnxFile, options: EngineOptions) -> tuple[Backend, str]:
+def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
     if options.engine != "auto":
-        backend = BACKENDS[options.engine]
-        backend.precision_for(file, options.precision)
-        return backend, "as asked"
+        return BACKENDS[options.engine], "as asked"  # which says itself what it cannot run
+    file = read_onnx_file(model)
     able = [backend for backend in BACKENDS.values() if _may_choose(backend, file, options)]
     installed = [backend for backend in able if backend.installed]
     if not installed:

@@ -129,6 +129,7 @@ MISTAKEN = {
     "folder": (None, "is a folder"),
     "weights.hdf5": (b"", "is a Keras file.*landslip export"),
     "weights.onnx": (b"\x89HDF\r\n\x1a\n", "is a Keras file.*landslip export"),
+    "abc.engine": (b"ftrt", "is a TensorRT engine.*ONNX file"),
     "empty.onnx": (b"", "is empty"),
     "pointer.onnx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", "git lfs pull"),
     "page.onnx": (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),

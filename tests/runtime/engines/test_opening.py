@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import asdict
 
 import numpy as np
@@ -73,7 +74,8 @@ def test_what_is_missing_is_named_with_the_command(tmp_path, monkeypatch, extra,
 
 
 def test_an_engine_asked_for_by_name_is_not_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", only("onnxruntime"))
+    monkeypatch.delitem(sys.modules, "landslip.runtime.engines.open_vino", raising=False)
+    monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(EngineError, match=r"openvino is not installed.*pip install 'landslip\[openvino\]'"):
         open_engine(brightness_model(tmp_path / "m.onnx"), EngineOptions(engine="openvino"))
 

@@ -1,0 +1,63 @@
+"""The machine and the versions a figure was measured with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "landslip", "numpy", "numba", "rasterio", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorrt", "tensorflow",
+)  # fmt: skip
+
+_CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8", "asimd", "asimddp")
+"""Instruction sets that decide how fast a network is in which precision."""
+
+
+def describe_environment() -> dict[str, Any]:
+    """CPU, cores, memory, system and package versions, as found; nothing that names the machine or its user."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": _memory_gib(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: found for name in _PACKAGES if (found := installed_version(name)) is not None},
+    }
+
+
+def instruction_sets() -> list[str]:
+    """Those of the CPU that matter to networks, by their names in Linux; empty where the system does not tell."""
+    lines = _cpuinfo()
+    # x86 calls them flags, ARM features.
+    words = next((line.split(":", 1)[1].split() for line in lines if line.startswith(("flags", "Features"))), [])
+    return [flag for flag in _CPU_FLAGS if flag in words]
+
+
+def installed_version(package: str) -> str | None:
+    """Version of a distribution, or None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu_model() -> str:
+    names = [line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _cpuinfo() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None
