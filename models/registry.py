@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from landslip.runtime.errors import UsageError
 from landslip.runtime.spec import ModelSpec, published_spec
@@ -28,6 +30,11 @@ class RegisteredModel:
     """What is known about the licence of the weights."""
     spec: ModelSpec
     """What the network expects and what its output means."""
+
+    @property
+    def file(self) -> str:
+        """Name of the published file."""
+        return PurePosixPath(urlsplit(self.url).path).name
 
 
 _PRAKASH_2021 = (

@@ -14,6 +14,7 @@ from landslip.runtime.errors import LandslipError, UsageError
 COMMANDS = {
     "map": "landslip.runtime.commands.map:map_command",
     "demo": "landslip.models.cli:demo",
+    "fetch": "landslip.models.fetch_cli:fetch",
     "export": "landslip.export.cli:export",
     "bench": "landslip.benchmarks.cli:bench",
 }
@@ -22,6 +23,7 @@ COMMANDS = {
 _HELP = {
     "map": "Map the landslides of an event.",
     "demo": "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
+    "fetch": "Download a published model, resumed and checked.",
     "export": "Turn a Keras HDF5 file into ONNX, gated by a parity check.",
     "bench": "Measure throughput and memory on this machine.",
 }

@@ -6,6 +6,7 @@
     │   ├── InputMissingError (FileNotFoundError)
     │   └── ModelError                      a model file is not one landslip can run, or fails its checks
     ├── OutputError      (OSError)      1   a result cannot be written
+    ├── FetchError       (ConnectionError) 1  a file cannot be downloaded
     ├── EngineError      (RuntimeError) 4   an inference engine or device cannot be used
     └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
 
@@ -47,6 +48,13 @@ class ModelError(InputError):
 
 class OutputError(LandslipError, OSError):
     """A result that cannot be written."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class FetchError(LandslipError, ConnectionError):
+    """A file that cannot be downloaded."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""

@@ -38,6 +38,11 @@ def kind_of(path: Path) -> FileKind:
         raise InputMissingError(f"{path} does not exist. Check the path.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    return kind_of_head(head)
+
+
+def kind_of_head(head: bytes) -> FileKind:
+    """The same of the first bytes of a file, a thousand or more where there are as many."""
     for kind, sign in _SIGNS:
         if sign.match(head):
             return kind

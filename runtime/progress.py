@@ -52,7 +52,11 @@ class BarProgress:
 
     def start(self, what: str, total: int, unit: str) -> None:
         """See :class:`Progress`."""
-        self._bar = tqdm(desc=what, total=total, unit=unit, file=sys.stderr, dynamic_ncols=True, smoothing=0.1)
+        # Bytes are too many to be read one by one.
+        name, many = ("B", True) if unit == "byte" else (unit, False)
+        self._bar = tqdm(
+            desc=what, total=total, unit=name, unit_scale=many, file=sys.stderr, dynamic_ncols=True, smoothing=0.1
+        )
 
     def advance(self, count: int) -> None:
         """See :class:`Progress`."""

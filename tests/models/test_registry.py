@@ -27,7 +27,8 @@ def test_entries_are_complete(model):
     assert REGISTRY[model.name] is model
     assert re.fullmatch(r"[0-9a-f]{64}", model.sha256)
     assert model.url.startswith("https://")
-    assert model.url.endswith(f"/{model.name}.hdf5")
+    assert model.url.endswith(f"/{model.file}")
+    assert model.file == f"{model.name}.hdf5"
     assert model.doi.startswith("10.")
     assert model.doi in model.spec.source
     assert model.size > 0

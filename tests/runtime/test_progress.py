@@ -51,3 +51,11 @@ def test_silence(capsys):
     nothing.advance(3)
     nothing.finish()
     assert capsys.readouterr() == ("", "")
+
+
+def test_bytes_are_counted_in_thousands_and_millions(capsys):
+    bar = BarProgress()
+    bar.start("net.hdf5", 251_000_000, "byte")
+    bar.advance(251_000_000)
+    bar.finish()
+    assert "251M/251M" in capsys.readouterr().err
