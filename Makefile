@@ -5,8 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?= demo-out
+STUBS := build/tensorrt
 
-.PHONY: demo test check format train-demo bench lock clean
+.PHONY: demo test check stubs check-tensorrt format train-demo bench lock clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite
@@ -19,6 +20,17 @@ check: .venv/full ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
+
+stubs: .venv/full ## type stubs from NVIDIA's bindings of TensorRT, oldest and newest version (Linux, with a C compiler)
+	$(BIN)/python tools/tensorrt_stubs.py $(STUBS)
+
+check-tensorrt: stubs ## types and tests of the TensorRT engine against those bindings
+	set -e; for place in $(STUBS)/*/; do \
+		echo "TensorRT $$(basename $$place)"; \
+		$(BIN)/basedpyright -p $$place/pyrightconfig.json; \
+		PYTHONPATH=$$place/bindings LD_LIBRARY_PATH=$$place/lib \
+			$(BIN)/python -m pytest -q tests/runtime/engines/test_tensor_rt_bindings.py; \
+	done
 
 format: .venv/full
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,195 @@
+"""The user's own cache of engines and timings: the only place that engines are run from.
+
+A TensorRT engine is executable content, and fits one build of TensorRT, one GPU and one driver. So it is kept with its
+key and digest where only the user can write, and everything else is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from landslip.runtime.engines.tensor_rt.record import (
+    SUFFIX,
+    EngineKey,
+    EngineRecord,
+    read_engine_record,
+    record_path,
+)
+from landslip.runtime.engines.tensor_rt.trust import (
+    UntrustedError,
+    check_folder,
+    make_private_folder,
+    read_private_file,
+)
+from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CachedEngine:
+    """An engine of the cache."""
+
+    path: Path
+    """The file."""
+    record: EngineRecord
+    """What is known of it."""
+    plan: bytes = field(repr=False)
+    """Its content, read and checked."""
+
+
+class EngineCache:
+    """Engines by key, in a folder that only the user can write."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Name a cache; nothing is made before something is stored.
+
+        Args:
+            folder: by default the one in the user's cache folder.
+        """
+        self.folder = folder or platformdirs.user_cache_path("landslip") / "tensorrt"
+
+    def path(self, key: EngineKey) -> Path:
+        """Where the engine of a key lies."""
+        return self.folder / f"{key.digest}{SUFFIX}"
+
+    def find(self, key: EngineKey) -> CachedEngine | None:
+        """The engine of a key, or None: then it has to be built, and is stored in the place of what could not be used.
+
+        Raises:
+            EngineError: others can write into the folder.
+        """
+        if not self.folder.exists():
+            return None
+        self._check_folder()
+        path = self.path(key)
+        try:
+            return _checked(path, key)
+        except FileNotFoundError:
+            return None
+        except UntrustedError as error:
+            log.warning("The engine %s %s, and is built again", path, error)
+            return None
+
+    def load(self, path: Path) -> CachedEngine:
+        """The engine in a file that the user names.
+
+        Raises:
+            InputMissingError: there is no such file.
+            ModelError: it is not from this cache, or not what was stored in it.
+            EngineError: others can write into the folder.
+        """
+        if not path.exists():
+            raise InputMissingError(f"model: {path} does not exist. Check the path, or give the ONNX file.")
+        if path.parent.resolve() != self.folder.resolve():
+            raise ModelError(
+                f"model: {path} is a TensorRT engine from elsewhere. Engines are programs, and fit one GPU, driver and "
+                "TensorRT; landslip runs only those it has built itself. Give the ONNX file with --engine tensorrt."
+            )
+        self._check_folder()
+        key = read_engine_record(path).key
+        try:
+            return _checked(path, key)
+        except UntrustedError as error:
+            raise ModelError(f"model: {path} {error}. Give the ONNX file it was built from instead.") from error
+
+    def store(self, plan: bytes, record: EngineRecord) -> CachedEngine:
+        """Keep an engine. It gets its name when it is complete, and its record last.
+
+        Raises:
+            EngineError: others can write into the folder.
+            OutputError: the folder cannot be written.
+        """
+        path = self.path(record.key)
+        with self._writing():
+            record_path(path).unlink(missing_ok=True)
+            _write(path, plan)
+            _write(record_path(path), record.to_json().encode())
+        return CachedEngine(path, record, plan)
+
+    def timings(self, key: EngineKey) -> bytes:
+        """What earlier builds on this machine have measured; empty if there is nothing."""
+        with contextlib.suppress(OSError, UntrustedError):
+            check_folder(self.folder)
+            return read_private_file(self._timings_path(key))
+        return b""
+
+    def keep_timings(self, key: EngineKey, timings: bytes) -> None:
+        """Keep what a build has measured for the next one.
+
+        Raises:
+            EngineError: others can write into the folder.
+            OutputError: the folder cannot be written.
+        """
+        with self._writing():
+            _write(self._timings_path(key), timings)
+
+    def _timings_path(self, key: EngineKey) -> Path:
+        return self.folder / f"{key.machine}.timings"
+
+    def _check_folder(self) -> None:
+        try:
+            check_folder(self.folder)
+        except UntrustedError as error:
+            raise EngineError(self._refusal(error)) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            make_private_folder(self.folder)
+            yield
+        except UntrustedError as error:
+            raise EngineError(self._refusal(error)) from error
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder} cannot be written ({error.strerror}). Free some space, or set XDG_CACHE_HOME to a "
+                "folder of your own."
+            ) from error
+
+    def _refusal(self, error: UntrustedError) -> str:
+        return (
+            f"The folder of TensorRT engines {self.folder} {error}, and engines are programs. Make it your own "
+            "(chown, chmod 700), or delete it."
+        )
+
+
+def _checked(path: Path, key: EngineKey) -> CachedEngine:
+    """Read an engine and its record, and make sure that they belong together and to a key.
+
+    Raises:
+        FileNotFoundError: one of them is not there.
+        UntrustedError: they do not, or cannot be trusted.
+    """
+    where = record_path(path)
+    try:
+        record = EngineRecord.from_json(read_private_file(where).decode(), str(where))
+    except (ModelError, UnicodeDecodeError) as error:
+        raise UntrustedError("has a damaged record") from error
+    plan = read_private_file(path)
+    if record.key != key or path.name != f"{key.digest}{SUFFIX}":
+        raise UntrustedError("was built for something else than its name says")
+    if hashlib.sha256(plan).hexdigest() != record.sha256:
+        raise UntrustedError("is not what was stored (its SHA-256 differs from its record's)")
+    return CachedEngine(path, record, plan)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only the user can read and write, under its name when it is complete."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".partial-", delete=False) as stream:
+        draft = Path(stream.name)
+        try:
+            stream.write(content)
+            stream.close()
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise

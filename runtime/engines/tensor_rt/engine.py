@@ -1,0 +1,93 @@
+"""TensorRT as one of landslip's engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.closing import Closing
+from landslip.runtime.engines.cuda import first_gpu
+from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.engines.tensor_rt.building import build_engine, machine_key
+from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
+from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
+from landslip.runtime.engines.tensor_rt.record import SUFFIXES
+from landslip.runtime.errors import EngineError, UsageError
+from landslip.runtime.onnx_file import read_onnx_file
+
+
+class TensorRtEngine(Closing):
+    """A model run by TensorRT on an NVIDIA GPU, in batches of any size up to the one it was opened for."""
+
+    name = "tensorrt"
+    device = "cuda"
+
+    def __init__(self, model: Path, options: EngineOptions, cache: EngineCache | None = None) -> None:
+        """Load a model, after building its engine for this machine where that has not been done yet.
+
+        Args:
+            model: an ONNX file exported by landslip, or an engine of the cache.
+            options: batch, tile and precision; the device is the GPU.
+            cache: where engines are kept; by default in the user's cache folder.
+
+        Raises:
+            UsageError: the model cannot take such tiles.
+            ModelError: the file is damaged, was not exported by landslip, or is an engine from elsewhere.
+            EngineError: there is no GPU or no TensorRT, or the engine cannot be built or loaded.
+            OutputError: the cache cannot be written.
+        """
+        _check_device(options.device)
+        cached = _cached(model, options, cache or EngineCache())
+        self.version = cached.record.key.tensorrt
+        self.spec = cached.record.spec
+        self.precision = cached.record.precision
+        # Imported here: it imports tensorrt, which is to be touched only where CUDA works.
+        from landslip.runtime.engines.tensor_rt.session import Session  # noqa: PLC0415
+
+        self._session = Session(cached.plan, self.spec, cached.record.key.profile)
+
+    def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """See :class:`landslip.runtime.engines.Engine`."""
+        return self._session.infer(batch)
+
+    def close(self) -> None:
+        """Free the GPU."""
+        self._session.close()
+
+
+def _cached(model: Path, options: EngineOptions, cache: EngineCache) -> CachedEngine:
+    if model.suffix.lower() in SUFFIXES:
+        cached = cache.load(model)
+        _check_precision(cached.record.precision, options.precision, model)
+        _check_fits(cached, options)
+        return cached
+    _check_precision(read_onnx_file(model).precision, options.precision, model)
+    return build_engine(model, batch=options.batch, tile=options.tile, cache=cache)
+
+
+def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
+    """Make sure that an engine was built for this machine and for such tiles."""
+    key = cached.record.key
+    tile = cached.record.spec.checked_tile(options.tile)
+    if tile != key.tile:
+        raise UsageError(f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}. Give --tile {key.tile}.")
+    here = machine_key(first_gpu(), tensorrt_version(), key.onnx_sha256, key.profile)
+    if here != key:
+        raise EngineError(
+            f"{cached.path} was built for {key.gpu} with driver {key.driver} and TensorRT {key.tensorrt}; here are "
+            f"{here.gpu}, {here.driver} and {here.tensorrt}. Give {cached.record.onnx}, and it is built again."
+        )
+
+
+def _check_device(device: str) -> None:
+    if device not in ("auto", "cuda"):
+        raise EngineError(f"tensorrt does not run on {device}. Run with --device cuda, or take another engine.")
+
+
+def _check_precision(has: str, asked: str, model: Path) -> None:
+    if asked not in ("auto", has):
+        raise EngineError(f"{model} computes in {has}, and TensorRT runs it in nothing else. Export one in {asked}.")

@@ -1,0 +1,195 @@
+"""What is known of an engine: the key it was built for, and how. It lies beside the engine as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.engines.cuda import Gpu
+from landslip.runtime.engines.tensor_rt.slots import Profile
+from landslip.runtime.errors import InputMissingError, ModelError
+from landslip.runtime.spec import ModelSpec
+
+SUFFIX = ".engine"
+"""Of the engines landslip builds."""
+
+SUFFIXES = (SUFFIX, ".plan", ".trt")
+"""Of TensorRT engines, whoever built them."""
+
+_MOST = 1 << 20
+"""Bytes of a record that is read."""
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """What an engine fits: where one of these differs, it has to be built again."""
+
+    tensorrt: str
+    """Version of TensorRT that built it, and alone can run it."""
+    gpu: str
+    """Name of the GPU."""
+    capability: str
+    """Its compute capability."""
+    multiprocessors: int
+    """Its streaming multiprocessors."""
+    driver: str
+    """Version of its driver."""
+    platform: str
+    """Operating system and processor."""
+    onnx_sha256: str
+    """Digest of the ONNX file."""
+    batch: int
+    """Most tiles of one execution."""
+    tile: int
+    """Edge of a tile in pixels."""
+    recipe: int
+    """Version of the way it is built, counted up by landslip."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all fields, as 64 hexadecimal digits."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def machine(self) -> str:
+        """Digest of what does not depend on the model: timings of layers are of use as long as it stays the same."""
+        machine = {name: value for name, value in asdict(self).items() if name not in ("onnx_sha256", "batch", "tile")}
+        return hashlib.sha256(json.dumps(machine, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def profile(self) -> Profile:
+        """The shapes it is built for."""
+        return Profile(self.batch, self.tile)
+
+
+@dataclass(frozen=True)
+class EngineRecord:
+    """What is known of an engine."""
+
+    key: EngineKey
+    """What it fits."""
+    spec: ModelSpec
+    """The model it was built from."""
+    precision: str
+    """What it computes in, as in :data:`landslip.runtime.onnx_file.PRECISIONS`."""
+    onnx: str
+    """Name of the ONNX file."""
+    sha256: str
+    """Digest of the engine."""
+    bytes: int
+    """Its length."""
+    tensors: Mapping[str, int]
+    """Number of tensors inside it by type."""
+    workspace: int | None
+    """Limit of the scratch memory of a layer in bytes; None for all there is."""
+    seconds: float
+    """How long the build took."""
+    landslip: str
+    """Version that built it."""
+    created: str
+    """When, in UTC."""
+
+    def to_json(self) -> str:
+        """The record as readable JSON, with the entries that all artifacts' records have."""
+        record = {
+            "landslip": self.landslip,
+            "created": self.created,
+            "artifact": {
+                "file": f"{self.key.digest}{SUFFIX}",
+                "sha256": self.sha256,
+                "bytes": self.bytes,
+                "precision": self.precision,
+                "target": "tensorrt",
+            },
+            "source": {"file": self.onnx, "sha256": self.key.onnx_sha256},
+            "spec": asdict(self.spec),
+            "key": asdict(self.key),
+            "build": {"seconds": self.seconds, "workspace": self.workspace, "tensors": dict(self.tensors)},
+        }
+        return json.dumps(record, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> EngineRecord:
+        """Read a record.
+
+        Args:
+            text: JSON as written by :meth:`to_json`.
+            where: file it was found in, for messages.
+
+        Raises:
+            ModelError: it is none.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            artifact, build = raw["artifact"], raw["build"]
+            return cls(
+                key=_key(raw["key"]),
+                spec=ModelSpec.from_json(json.dumps(raw["spec"]), where),
+                precision=str(artifact["precision"]),
+                onnx=str(raw["source"]["file"]),
+                sha256=str(artifact["sha256"]),
+                bytes=int(artifact["bytes"]),
+                tensors={str(name): int(count) for name, count in build["tensors"].items()},
+                workspace=None if build["workspace"] is None else int(build["workspace"]),
+                seconds=float(build["seconds"]),
+                landslip=str(raw["landslip"]),
+                created=str(raw["created"]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ModelError(
+                f"{where} is no record of a TensorRT engine, or a damaged one ({type(error).__name__}: {error}). "
+                "Delete it and the engine; the engine is built again from the ONNX file."
+            ) from error
+
+
+def record_path(engine: Path) -> Path:
+    """Where the record of an engine lies: beside it."""
+    return engine.with_name(f"{engine.name}.json")
+
+
+def read_engine_record(engine: Path) -> EngineRecord:
+    """Read the record beside an engine, without TensorRT, and without trusting either file.
+
+    Raises:
+        InputMissingError: there is none.
+        ModelError: it cannot be read.
+    """
+    path = record_path(engine)
+    try:
+        with path.open("rb") as stream:
+            return EngineRecord.from_json(stream.read(_MOST).decode(), str(path))
+    except FileNotFoundError as error:
+        raise InputMissingError(
+            f"{engine} has no record beside it ({path.name}), so it is no engine that landslip built."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} cannot be read ({error}).") from error
+
+
+def key_of(gpu: Gpu, tensorrt: str, platform: str, onnx_sha256: str, profile: Profile, recipe: int) -> EngineKey:
+    """The key of an engine for a model on a GPU."""
+    return EngineKey(
+        tensorrt=tensorrt,
+        gpu=gpu.name,
+        capability=gpu.capability,
+        multiprocessors=gpu.multiprocessors,
+        driver=gpu.driver,
+        platform=platform,
+        onnx_sha256=onnx_sha256,
+        batch=profile.batch,
+        tile=profile.tile,
+        recipe=recipe,
+    )
+
+
+def _key(raw: dict[str, Any]) -> EngineKey:
+    key = EngineKey(**raw)
+    for field in fields(key):
+        wanted = int if field.type == "int" else str
+        if type(getattr(key, field.name)) is not wanted:
+            raise TypeError(f"{field.name} is {getattr(key, field.name)!r}")
+    return key
