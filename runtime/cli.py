@@ -16,6 +16,9 @@ COMMANDS = {
     "demo": "landslip.models.cli:demo",
     "fetch": "landslip.models.fetch_cli:fetch",
     "export": "landslip.export.cli:export",
+    "verify": "landslip.export.proof.cli:verify",
+    "info": "landslip.export.proof.cli:info",
+    "doctor": "landslip.export.proof.cli:doctor",
     "bench": "landslip.benchmarks.cli:bench",
 }
 """Where each command lives, as ``module:attribute``."""
@@ -25,6 +28,9 @@ _HELP = {
     "demo": "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
     "fetch": "Download a published model, resumed and checked.",
     "export": "Turn a Keras HDF5 file into ONNX, gated by a parity check.",
+    "verify": "Prove on this machine that artifacts say what the network says.",
+    "info": "Say what a file is: model, artifact, reference tiles, record.",
+    "doctor": "Say what can run on this machine, and how to install what is missing.",
     "bench": "Measure throughput and memory on this machine.",
 }
 

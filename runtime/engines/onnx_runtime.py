@@ -94,8 +94,13 @@ class OnnxRuntimeEngine(Closing):
         return "cpu"
 
 
+def providers() -> list[str]:
+    """What the installed build was made for, the preferred first; whether it starts here is seen when it is opened."""
+    return list(ort.get_available_providers())
+
+
 def _device(asked: str) -> str:
-    available = _CUDA in ort.get_available_providers()
+    available = _CUDA in providers()
     if asked == "cuda" and not available:
         raise EngineError(
             f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the "

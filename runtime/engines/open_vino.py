@@ -72,6 +72,12 @@ class OpenVinoEngine(Closing):
         del self._request
 
 
+def devices() -> dict[str, list[str]]:
+    """Devices OpenVINO sees, with what they can compute in; landslip uses the CPU."""
+    core = ov.Core()
+    return {device: list(core.get_property(device, "OPTIMIZATION_CAPABILITIES")) for device in core.available_devices}
+
+
 def _device(asked: str) -> str:
     if asked not in ("auto", "cpu"):
         raise EngineError(f"openvino does not run on {asked}. Run with --device cpu, or take another engine.")

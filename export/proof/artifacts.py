@@ -1,0 +1,90 @@
+"""The artifacts in a folder, each with the record beside it, and whether they are still what was exported."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landslip.export.record import record_path
+from landslip.runtime.errors import InputError, InputMissingError, ModelError
+from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.record import sha256_of
+
+_MOST = 16 << 20
+"""Bytes of a record that are read."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that is to be proven."""
+
+    path: Path
+    """The ONNX file."""
+    file: OnnxFile | None
+    """What it says of itself; None if it cannot be read."""
+    record: dict[str, Any]
+    """The record beside it; empty if there is none."""
+    fault: str | None = None
+    """Why it is not what was exported, in a sentence; None if nothing speaks against it."""
+
+    @property
+    def source_sha256(self) -> str | None:
+        """Digest of the Keras file it was made from, if the record tells."""
+        source = self.record.get("source")
+        return source.get("sha256") if isinstance(source, dict) else None
+
+
+def find_candidates(path: Path) -> list[Candidate]:
+    """The ONNX files of a folder, by name, or a single one.
+
+    Raises:
+        InputMissingError: there is nothing.
+        InputError: a single file that is no model; in a folder it becomes a candidate with a fault.
+    """
+    if not path.is_dir():
+        return [_candidate(path, read_onnx_file(path))]
+    names = sorted(entry for entry in path.glob("*.onnx") if not entry.name.startswith("."))
+    if not names:
+        raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
+    return [_candidate_or_fault(name) for name in names]
+
+
+def read_record(artifact: Path) -> dict[str, Any]:
+    """The record beside an artifact; empty if there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    path = record_path(artifact)
+    try:
+        with path.open("rb") as stream:
+            record = json.loads(stream.read(_MOST))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no record, or a damaged one ({error}). Copy it again.") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path} is no record: it holds a {type(record).__name__}. Copy it again.")
+    return record
+
+
+def _candidate_or_fault(path: Path) -> Candidate:
+    try:
+        return _candidate(path, read_onnx_file(path))
+    except ModelError as error:
+        return Candidate(path, None, {}, str(error))
+
+
+def _candidate(path: Path, file: OnnxFile) -> Candidate:
+    try:
+        record = read_record(path)
+    except InputError as error:
+        return Candidate(path, file, {}, str(error))
+    artifact = record.get("artifact")
+    written = artifact.get("sha256") if isinstance(artifact, dict) else None
+    if record and written != sha256_of(path):
+        fault = f"{path} is not the file its record {record_path(path).name} was written for. Copy both again."
+        return Candidate(path, file, record, fault)
+    return Candidate(path, file, record)

@@ -1,0 +1,214 @@
+"""What a file is: models, artifacts, reference tiles, records, and what is mistaken for them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from landslip.export.proof.artifacts import read_record
+from landslip.models.registry import RegisteredModel, find_by_sha256
+from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
+from landslip.runtime.errors import InputError, ModelError
+from landslip.runtime.file_kinds import FileKind, kind_of
+from landslip.runtime.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
+from landslip.runtime.record import sha256_of
+from landslip.runtime.reference import read_reference
+from landslip.runtime.spec import METADATA_KEY, InputSpec, ModelSpec
+
+Facts = dict[str, Any]
+"""JSON-like, in the order they are told."""
+
+_MOST = 16 << 20
+"""Bytes of a JSON file that are read."""
+
+_NOTHING_OF_OURS = {
+    "empty": "is empty. Copy or download it again.",
+    "web page": "is a web page saved under another name. Download the file itself again.",
+    "zip": "is a ZIP archive and no reference tiles. A Keras 3 file (.keras) has to be saved as HDF5 by Keras 2.",
+    "tiff": "is a TIFF raster. Look at it with gdalinfo; the run.json beside a map says how it was made.",
+    "json": "is a JSON file, but no record of landslip.",
+    "other": "is no file that landslip knows: no ONNX model, Keras file, reference tiles or record.",
+}
+
+
+def describe_file(path: Path) -> Facts:
+    """What a file is, and what it says.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it is nothing landslip knows, or damaged.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
+    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else kind_of(path)
+    described = _DESCRIBERS.get(kind, _nothing)(path)
+    if described is None:
+        raise InputError(f"{path} {_NOTHING_OF_OURS[kind]}")
+    return {"file": str(path), **described}
+
+
+def _nothing(_: Path) -> Facts | None:
+    return None
+
+
+def _describe_onnx(path: Path) -> Facts | None:
+    try:
+        header = read_onnx_header(path)
+    except ModelError:
+        if path.suffix.lower() == ".onnx":
+            raise
+        return None
+    if METADATA_KEY not in header.metadata:
+        return {"kind": "ONNX model of another program: landslip does not run it", **_graph(header)}
+    file = read_onnx_file(path)
+    return {
+        "kind": "ONNX model exported by landslip",
+        **describe_spec(file.spec),
+        "precision": file.precision,
+        "target": file.target,
+        **_graph(header),
+        **_size(path),
+        "record": _recorded(path),
+    }
+
+
+def _graph(header: OnnxHeader) -> Facts:
+    return {"opset": header.opset, "producer": header.producer or "not said"}
+
+
+def _size(path: Path) -> Facts:
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def describe_spec(spec: ModelSpec) -> Facts:
+    """What a model takes and gives."""
+    return {
+        "model": spec.name,
+        "inputs": [_input(entry) for entry in spec.inputs],
+        "output": f"{spec.output}: {spec.meaning}",
+        "tile_pixels": spec.tile,
+        "multiple_of": spec.multiple,
+        "metres_per_pixel": spec.resolution,
+        "threshold": spec.threshold,
+        "source": spec.source,
+    }
+
+
+def _input(entry: InputSpec) -> str:
+    bands = f"{entry.bands} band{'s' * (entry.bands > 1)}"
+    return f"{entry.name}: {bands} of {entry.dtype} ({entry.unit}), x / {entry.divisor} + {entry.offset} in the graph"
+
+
+def _recorded(path: Path) -> Facts | str:
+    record = read_record(path)
+    if not record:
+        return "none beside the file"
+    return {name: record[name] for name in ("created", "landslip", "source", "tools", "parity") if name in record}
+
+
+def _describe_reference(path: Path) -> Facts | None:
+    try:
+        reference = read_reference(path)
+    except ModelError:
+        if path.suffix == ".npz":
+            raise
+        return None
+    return {
+        "kind": "reference tiles for landslip verify",
+        "model": reference.model,
+        "made_by": reference.made_by,
+        "source_sha256": reference.source_sha256,
+        "tiles": [f"{tiles.count} {tiles.kind} tiles of {tiles.tile} pixels" for tiles, _ in reference.sets],
+        **_size(path),
+    }
+
+
+def _describe_keras(path: Path) -> Facts:
+    size = _size(path)
+    return {"kind": "Keras file (HDF5)", **size, **_published(find_by_sha256(size["sha256"])), **_network(path)}
+
+
+def _published(model: RegisteredModel | None) -> Facts:
+    if model is None:
+        return {"published": "no: its SHA-256 is that of no registered model"}
+    return {
+        "published": model.name,
+        "citation": f"{model.citation} doi:{model.doi}",
+        "licence": model.licence,
+        **describe_spec(model.spec),
+    }
+
+
+def _network(path: Path) -> Facts:
+    try:
+        from landslip.export.proof.keras_file import describe_network  # noqa: PLC0415 - needs h5py
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("landslip"):
+            raise
+        return {"network": f"not read: {error.name} is not installed (pip install 'landslip[export]')"}
+    try:
+        return {"network": describe_network(path)}
+    except ModelError as error:
+        return {"network": f"cannot be exported. {error}"}
+
+
+def _describe_engine(path: Path) -> Facts:
+    from landslip.runtime.engines.tensor_rt import read_engine_record  # noqa: PLC0415 - a package of its own
+
+    record = read_engine_record(path)
+    key = {name: value for name, value in asdict(record.key).items() if name != "onnx_sha256"}
+    return {
+        "kind": "TensorRT engine: a program for one GPU, driver and TensorRT",
+        "model": record.spec.name,
+        "precision": record.precision,
+        "built_from": {"file": record.onnx, "sha256": record.key.onnx_sha256},
+        "built_for": key,
+        "built": {"landslip": record.landslip, "created": record.created, "seconds": record.seconds},
+        **_size(path),
+    }
+
+
+def _describe_pointer(path: Path) -> Facts:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"oid sha256:([0-9a-f]{64})\s+size (\d+)", text)
+    if found is None:
+        raise InputError(f"{path} is a damaged git-LFS pointer. Download the file itself.")
+    digest, size = found[1], int(found[2])
+    model = find_by_sha256(digest)
+    remedy = f"landslip fetch {model.name}" if model else "git lfs pull"
+    return {
+        "kind": "git-LFS pointer: the name of a file, not the file itself",
+        "stands_for": {"sha256": digest, "bytes": size, "published": model.name if model else None},
+        "get_it_with": remedy,
+    }
+
+
+def _describe_json(path: Path) -> Facts | None:
+    try:
+        with path.open("rb") as stream:
+            content = json.loads(stream.read(_MOST))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged JSON ({error}). Copy it again.") from error
+    kind = next((name for name, keys in _RECORDS.items() if keys <= content.keys()), None)
+    return None if kind is None else {"kind": kind, **content}
+
+
+_RECORDS = {
+    "run record of a map": {"model", "engine", "grid", "tiles", "inputs"},
+    "record of an artifact": {"artifact", "source", "spec"},
+    "STAC item of an export": {"stac_version", "assets", "properties"},
+}
+"""Kinds of JSON files, and keys that tell them."""
+
+_DESCRIBERS: dict[FileKind | str, Callable[[Path], Facts | None]] = {
+    "hdf5": _describe_keras,
+    "git-lfs pointer": _describe_pointer,
+    "zip": _describe_reference,
+    "json": _describe_json,
+    "engine": _describe_engine,
+    "other": _describe_onnx,
+}

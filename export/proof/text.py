@@ -1,0 +1,39 @@
+"""Facts as text for people: one name and value a line, what is inside indented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def facts_as_text(facts: Mapping[str, Any]) -> str:
+    """Nested facts, in their order."""
+    return "\n".join(_lines(facts, ""))
+
+
+def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        label = f"{indent}{name:<{width}}  "
+        if isinstance(value, Mapping):
+            yield label.rstrip()
+            yield from _lines(value, f"{indent}  ")
+        elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+            yield label.rstrip()
+            for entry in value:
+                yield f"{indent}  - {_inline(entry)}"
+        elif isinstance(value, list):
+            yield f"{label}{'; '.join(_inline(entry) for entry in value) or 'none'}"
+        else:
+            yield f"{label}{_inline(value)}".rstrip()
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_inline(entry)}" for name, entry in value.items())
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    # What a file says may hold control characters that a terminal would obey.
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))

@@ -1,0 +1,160 @@
+"""landslip info says what each kind of file is, and what is wrong with the others."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from helpers.exports import SOURCE, write_artifact
+from helpers.models import brightness_model
+from landslip.models.demo import DEMO_MODEL
+from landslip.models.registry import M_ALL_006
+from landslip.runtime.cli import run
+
+KERAS = DEMO_MODEL.with_name("demo.hdf5")
+
+
+def told(capsys, path):
+    assert run(["info", str(path), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_an_artifact_with_its_record(tmp_path, capsys):
+    facts = told(capsys, write_artifact(tmp_path, "test.int8.openvino.onnx", "int8", "openvino"))
+    assert facts["kind"] == "ONNX model exported by landslip"
+    assert (facts["model"], facts["precision"], facts["target"], facts["opset"]) == ("test", "int8", "openvino", 18)
+    assert facts["record"]["source"]["sha256"] == SOURCE
+    assert len(facts["inputs"]) == 4
+    assert facts["bytes"] == (tmp_path / "test.int8.openvino.onnx").stat().st_size
+
+
+def test_the_text_has_the_same_facts(tmp_path, capsys):
+    path = write_artifact(tmp_path, "test.fp32.onnx")
+    assert run(["info", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "pre: 3 bands of uint8 (8-bit)" in out
+    assert SOURCE in out
+
+
+def test_the_embedded_model_tells_how_it_was_checked(capsys):
+    facts = told(capsys, DEMO_MODEL)
+    assert facts["record"]["parity"]["figures"]
+    assert facts["record"]["tools"]["tensorflow"]
+
+
+def test_a_model_of_another_program(tmp_path, capsys):
+    facts = told(capsys, brightness_model(tmp_path / "m.onnx", None))
+    assert "another program" in facts["kind"]
+    assert facts["opset"] == 18
+
+
+def test_reference_tiles(export, capsys):
+    facts = told(capsys, export / "test.reference.npz")
+    assert facts["made_by"] == "the brightest band"
+    assert facts["tiles"][0] == "3 noise tiles of 64 pixels"
+
+
+def test_a_keras_file(capsys):
+    facts = told(capsys, KERAS)
+    assert facts["kind"] == "Keras file (HDF5)"
+    assert facts["published"].startswith("no")
+    assert facts["network"]["keras_version"] == "2.2.4-tf"
+    assert facts["network"]["layers"]["Conv2D"] == 100
+
+
+def test_a_published_file_is_recognised(capsys, monkeypatch):
+    info = importlib.import_module("landslip.export.proof.info")
+    monkeypatch.setattr(info, "find_by_sha256", lambda _: M_ALL_006)
+    facts = told(capsys, KERAS)
+    assert facts["published"] == "M_ALL_006"
+    assert M_ALL_006.doi in facts["citation"]
+
+
+def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
+    path = tmp_path / "cut.hdf5"
+    path.write_bytes(KERAS.read_bytes()[:5000])
+    assert told(capsys, path)["network"].startswith("cannot be exported")
+
+
+def test_a_pointer_tells_what_it_stands_for(tmp_path, capsys):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+    path = tmp_path / "M_ALL_006.hdf5"
+    path.write_text(pointer.format(M_ALL_006.sha256, M_ALL_006.size))
+    facts = told(capsys, path)
+    assert facts["stands_for"] == {"sha256": M_ALL_006.sha256, "bytes": M_ALL_006.size, "published": "M_ALL_006"}
+    assert facts["get_it_with"] == "landslip fetch M_ALL_006"
+    path.write_text(pointer.format("0" * 64, 3))
+    assert told(capsys, path)["get_it_with"] == "git lfs pull"
+
+
+def test_records(tmp_path, capsys):
+    write_artifact(tmp_path, "test.fp32.onnx")
+    assert told(capsys, tmp_path / "test.fp32.onnx.json")["kind"] == "record of an artifact"
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"))))
+    assert told(capsys, path)["kind"] == "run record of a map"
+
+
+UNKNOWN = {
+    "empty.onnx": (b"", "is empty"),
+    "page.hdf5": (b"<html>", "is a web page"),
+    "packed.keras": (b"PK\x03\x04", "ZIP archive"),
+    "half.npz": (b"PK\x03\x04", "reference tiles cannot be read"),
+    "map.tif": (b"II*\0", "TIFF raster"),
+    "notes.txt": (b"hello there", "no file that landslip knows"),
+    "cut.onnx": (b"\x08\x07", "damaged or no ONNX model"),
+    "other.json": (b'{"a": 1}', "no record of landslip"),
+    "damaged.json": (b'{"a": ', "damaged JSON"),
+    "deep.json": (b'{"a":' * 100_000, "damaged JSON"),
+    "pointer.hdf5": (b"version https://git-lfs.github.com/spec/v1\noid", "damaged git-LFS pointer"),
+    "made.engine": (b"ftrt", "no record beside it"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_everything_else_is_bad_input_in_words(tmp_path, name, capsys):
+    content, words = UNKNOWN[name]
+    (tmp_path / name).write_bytes(content)
+    assert run(["info", str(tmp_path / name)]) == 3
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert captured.out == ""
+
+
+def test_folders_and_missing_files(tmp_path, capsys):
+    assert run(["info", str(tmp_path)]) == 3
+    assert "is a folder" in capsys.readouterr().err
+    assert run(["info", str(tmp_path / "gone")]) == 3
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_terminal_obeys_nothing_that_a_file_says(tmp_path, capsys):
+    path = tmp_path / "run.json"
+    content = dict.fromkeys(("engine", "grid", "tiles", "inputs")) | {"model": "\x1b[2J\x07"}
+    path.write_text(json.dumps(content))
+    assert run(["info", str(path)]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_without_h5py_the_rest_is_told():
+    code = (
+        "import sys; sys.modules['h5py'] = None; from landslip.runtime.cli import main; "
+        f"main(['info', {str(KERAS)!r}, '--json'])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "h5py is not installed (pip install 'landslip[export]')" in json.loads(result.stdout)["network"]
+
+
+def test_an_artifact_is_described_without_an_engine_or_tensorflow():
+    code = (
+        "import sys; from landslip.runtime.cli import run; "
+        f"assert run(['info', {str(DEMO_MODEL)!r}]) == 0; "
+        "heavy = {'onnx', 'onnxruntime', 'openvino', 'tensorflow', 'h5py', 'tf_keras'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

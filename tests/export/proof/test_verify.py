@@ -1,0 +1,203 @@
+"""landslip verify: what passes, what fails, what cannot be tried, and the exit code of each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from helpers.engines import SPEC
+from helpers.exports import write_artifact, write_export
+from helpers.models import batch_of, brightness_model
+from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.cli import run
+from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.reference import Reference, TileSet, write_reference
+
+REFERENCE = f"{SPEC.name}.reference.npz"
+
+
+def verified(capsys, *arguments):
+    """Exit code and report of a run."""
+    code = run(["-q", "verify", *map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+
+
+def verdicts(report):
+    return {(entry["engine"], entry["precision"]): entry["verdict"] for entry in report["runs"]}
+
+
+def test_an_artifact_that_says_the_same_passes_with_every_engine(export, capsys):
+    code, report = verified(capsys, export)
+    assert (code, report["verdict"]) == (0, "PASS")
+    assert report["references"] == {SPEC.name: "the brightest band"}
+    found = verdicts(report)
+    assert found["onnxruntime", "fp32"] == found["openvino", "fp32"] == "PASS"
+    assert ("openvino", "bf16") in found
+    figures = report["runs"][0]["figures"]
+    assert [(figure["kind"], figure["tiles"], figure["tile"]) for figure in figures] == [
+        ("noise", 3, 64), ("scene", 3, 64), ("scene", 3, 96),
+    ]  # fmt: skip
+    assert all(figure["max_abs"] < 1e-6 for figure in figures)
+
+
+def test_the_table_shows_figures_machine_and_limits(export, capsys):
+    assert run(["-q", "verify", str(export)]) == 0
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines()]
+    assert any(line[:2] == ["test.fp32.onnx", "onnxruntime"] and line[-1] == "PASS" for line in lines)
+    assert "artifact        engine" in out
+    assert "cores" in out
+    assert "numpy" in out
+    assert "fp32: max_abs <= 1e-05" in out
+    assert "compared with: the brightest band" in out
+
+
+def test_what_differs_fails_and_is_named(tmp_path, capsys):
+    write_export(tmp_path, error=0.01)
+    code, report = verified(capsys, tmp_path, "--engine", "onnxruntime")
+    assert (code, report["verdict"]) == (1, "FAIL")
+    assert report["runs"][0]["figures"][0]["max_abs"] == pytest.approx(0.01, rel=1e-3)
+    assert run(["-q", "verify", str(tmp_path), "--engine", "onnxruntime"]) == 1
+    assert "FAIL  test.fp32.onnx with onnxruntime in fp32: differs by up to 0.01" in capsys.readouterr().out
+
+
+def test_limits_are_options(tmp_path, capsys):
+    write_export(tmp_path, error=0.01)
+    command = (tmp_path, "--engine", "onnxruntime", "--limit")
+    assert verified(capsys, *command, "fp32:max_abs=0.02")[0] == 0
+    assert verified(capsys, *command, "fp32:max_abs=none")[0] == 0
+    code, report = verified(capsys, *command, "fp32:max_abs=0.02", "--limit", "fp32:iou=0.9999")
+    assert code == 1
+    assert report["gates"]["fp32"] == {"max_abs": 0.02, "iou": 0.9999}
+
+
+def test_a_reference_without_numbers_passes_nothing(export, capsys):
+    tiles = TileSet("scene", batch_of(2))
+    nothing = np.full((2, 1, 64, 64), np.nan, np.float32)
+    write_reference(export / REFERENCE, Reference(SPEC.name, "ab" * 32, "nobody", ((tiles, nothing),)))
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 1
+    assert report["runs"][0]["figures"][0]["max_abs"] is None
+
+
+def test_a_damaged_copy_is_named_and_the_rest_is_tried(export, capsys):
+    damaged = write_artifact(export, "test.fp16.onnx", "fp16")
+    content = bytearray(damaged.read_bytes())
+    content[-10] ^= 1
+    damaged.write_bytes(content)
+    (export / "cut.onnx").write_bytes(content[: len(content) // 2])
+    write_artifact(export, "noted.onnx").with_name("noted.onnx.json").write_text('{"artifact":')
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 1
+    reasons = {entry["artifact"].rsplit("/", 1)[-1]: " ".join(entry["objections"]) for entry in report["runs"]}
+    assert "is not the file its record test.fp16.onnx.json was written for" in reasons["test.fp16.onnx"]
+    assert "is damaged or no ONNX model" in reasons["cut.onnx"]
+    assert "noted.onnx.json is no record, or a damaged one" in reasons["noted.onnx"]
+    assert reasons["test.fp32.onnx"] == ""
+
+
+def test_an_artifact_without_a_record_is_judged_by_its_figures(export, capsys):
+    (export / "test.fp32.onnx.json").unlink()
+    assert verified(capsys, export / "test.fp32.onnx", "--engine", "openvino")[0] == 0
+
+
+def test_the_looser_gate_applies(export, capsys):
+    write_artifact(export, "test.fp16.onnx", "fp16")
+    _, report = verified(capsys, export, "--engine", "openvino")
+    judged = {(entry["artifact"][-9:], entry["precision"]): entry["judged_as"] for entry in report["runs"]}
+    assert judged["fp32.onnx", "fp32"] == "fp32"
+    assert judged["fp32.onnx", "bf16"] == "bf16"
+    assert judged["fp16.onnx", "fp32"] == "fp16"
+
+
+def test_what_cannot_be_tried_is_listed_with_the_reason(export, capsys):
+    write_artifact(export, "test.int8.openvino.onnx", "int8", "openvino")
+    assert run(["-q", "verify", str(export), "--engine", "onnxruntime"]) == 0
+    out = capsys.readouterr().out
+    assert "not run  test.int8.openvino.onnx with onnxruntime in int8:" in out
+    assert "is made for openvino" in out
+    assert "1 PASS, 0 FAIL, 1 not run" in out
+
+
+def test_where_no_engine_works_the_exit_code_is_4(export, capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "landslip.runtime.engines.open_vino", raising=False)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    code, report = verified(capsys, export, "--engine", "openvino")
+    assert (code, report["verdict"]) == (4, "not run")
+    assert "pip install 'landslip[openvino]'" in report["runs"][0]["not_run"]
+    assert verified(capsys, export)[0] == 0  # onnxruntime remains
+
+
+def test_a_device_that_is_not_there_is_not_replaced(export, capsys):
+    code, report = verified(capsys, export, "--engine", "openvino", "--device", "cuda")
+    assert code == 4
+    assert "does not run on cuda" in report["runs"][0]["not_run"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give --reference"),
+        (lambda folder: (folder / REFERENCE).write_bytes(b"PK"), "reference tiles cannot be read"),
+        (lambda folder: write_export(folder, source="cd" * 32), "was written for another model"),
+        (lambda folder: (folder / "test.fp32.onnx").unlink(), "holds no .onnx file"),
+        (shutil.rmtree, "does not exist"),
+    ],
+)
+def test_without_something_to_compare_the_exit_code_is_3(export, capsys, spoil, words):
+    spoil(export)
+    assert run(["-q", "verify", str(export)]) == 3
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert captured.out == ""
+
+
+def test_tiles_of_another_kind_of_model_are_refused(export, capsys):
+    tiles = TileSet("scene", {"post": batch_of(2)["post"]})
+    answers = np.zeros((2, 1, 64, 64), np.float32)
+    write_reference(export / REFERENCE, Reference(SPEC.name, "ab" * 32, "nobody", ((tiles, answers),)))
+    assert run(["-q", "verify", str(export)]) == 3
+    assert "holds tiles of" in capsys.readouterr().err
+
+
+def test_a_single_file_that_is_no_model_is_bad_input(tmp_path, capsys):
+    page = tmp_path / "model.onnx"
+    page.write_text("<!DOCTYPE html>")
+    assert run(["-q", "verify", str(page)]) == 3
+    assert "is a web page" in capsys.readouterr().err
+    assert run(["-q", "verify", str(brightness_model(tmp_path / "foreign.onnx", None))]) == 3
+    assert "not one landslip exported" in capsys.readouterr().err
+
+
+WITHOUT = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"tensorflow", "tf_keras", "keras", "onnx", "tf2onnx", "h5py", "google"}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Refuse())
+from landslip.runtime.cli import main
+main(sys.argv[1:])
+"""
+
+
+def test_it_needs_no_tensorflow(tmp_path):
+    """The demo network, on tiles that were answered before."""
+    for path in (DEMO_MODEL, DEMO_MODEL.with_name(f"{DEMO_MODEL.name}.json")):
+        shutil.copy(path, tmp_path)
+    source = json.loads((tmp_path / f"{DEMO_MODEL.name}.json").read_text())["source"]["sha256"]
+    tiles = TileSet("scene", batch_of(2))
+    with open_engine(DEMO_MODEL, EngineOptions(batch=2, tile=64)) as engine:
+        answers = engine.infer(tiles.batch)
+    write_reference(tmp_path / "demo.reference.npz", Reference("demo", source, "before", ((tiles, answers),)))
+    command = [sys.executable, "-c", WITHOUT, "-q", "verify", tmp_path, "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    found = verdicts(json.loads(result.stdout))
+    assert found["onnxruntime", "fp32"] == found["openvino", "fp32"] == "PASS"

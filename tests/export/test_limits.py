@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from landslip.export.limits import gates_with
+from landslip.runtime.errors import UsageError
+from landslip.runtime.parity import GATES
+
+
+def test_a_limit_replaces_one_figure_of_one_gate():
+    gates = gates_with(["int8:iou=0.99", "int8:mean_abs=none", "fp32:max_abs=1e-4"])
+    assert (gates["int8"].iou, gates["int8"].mean_abs, gates["int8"].kinds) == (0.99, None, GATES["int8"].kinds)
+    assert gates["fp32"].max_abs == 1e-4
+    assert gates["fp16"] == GATES["fp16"]
+    assert GATES["int8"].iou != 0.99
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "int8", "int8:iou", "int8:iou=", "fp8:iou=1", "int8:kinds=1", "int8:iou=much", "int8:iou=nan", "int8:iou=-1"],
+)
+def test_what_is_not_understood_is_said(text):
+    with pytest.raises(UsageError, match="Write PRECISION:FIGURE=VALUE"):
+        gates_with([text])
