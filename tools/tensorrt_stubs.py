@@ -8,7 +8,7 @@ names are enough to import them and to read their signatures. What ends up in ``
     stubs/tensorrt          the stubs
     pyrightconfig.json      checks the modules that import tensorrt against them, strictly
 
-Linux only, with a C compiler. Usage: python tools/tensorrt_stubs.py FOLDER
+Linux only, with a C compiler. Usage: python tools/tensorrt_stubs.py [FOLDER]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -72,6 +73,7 @@ def make_stubs(place: Path, package: str, version: str) -> None:
     """Make the stubs of one version, unless they are there already."""
     config = place / "pyrightconfig.json"
     if not config.exists():
+        shutil.rmtree(place, ignore_errors=True)  # what an earlier try has left
         unpack(package, version, place)
         link_empty_libraries(place / "lib", version.partition(".")[0])
         generate(place)
@@ -133,4 +135,4 @@ def _run(*command: str, environment: dict[str, str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "tensorrt"))

@@ -22,6 +22,9 @@ DEVICES = ("auto", "cpu", "cuda")
 RUN_PRECISIONS = ("auto", *PRECISIONS)
 """Precisions a user can ask for by name; ``auto`` is that of the artifact."""
 
+TENSORRT_SUFFIXES = (".engine", ".plan", ".trt")
+"""Of TensorRT engines, whoever built them."""
+
 MAX_BATCH = 1024
 MAX_THREADS = 1024
 
@@ -80,6 +83,8 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
 def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
     if options.engine != "auto":
         return BACKENDS[options.engine], "as asked"  # which says itself what it cannot run
+    if model.suffix.lower() in TENSORRT_SUFFIXES:
+        return BACKENDS["tensorrt"], "it is an engine of TensorRT's"
     file = read_onnx_file(model)
     able = [backend for backend in BACKENDS.values() if _may_choose(backend, file, options)]
     installed = [backend for backend in able if backend.installed]

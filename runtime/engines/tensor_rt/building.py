@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import Gpu, first_gpu
 from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
 from landslip.runtime.engines.tensor_rt.phases import Phases
@@ -79,11 +80,12 @@ def check_target(file: OnnxFile) -> None:
     Raises:
         EngineError: the file is made for another backend.
     """
-    quantised_for_others = file.precision == "int8" and file.target != "tensorrt"
-    if file.target not in ("onnx", "tensorrt") or quantised_for_others:
+    if objection := BACKENDS["tensorrt"].objection(file):
+        raise EngineError(objection)
+    if file.precision == "int8" and file.target != "tensorrt":
         raise EngineError(
-            f"{file.path} is {file.precision} made for {file.target}, which TensorRT would not compute as it is meant. "
-            f"Export one for it: landslip export MODEL.hdf5 -o FOLDER --precision {file.precision} --target tensorrt."
+            f"{file.path} is quantised with zero points, which TensorRT does not compute with. Export one for it: "
+            "landslip export MODEL.hdf5 -o FOLDER --precision int8 --target tensorrt."
         )
 
 

@@ -6,7 +6,6 @@ key and digest where only the user can write, and everything else is refused.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import tempfile
@@ -118,10 +117,15 @@ class EngineCache:
 
     def timings(self, key: EngineKey) -> bytes:
         """What earlier builds on this machine have measured; empty if there is nothing."""
-        with contextlib.suppress(OSError, UntrustedError):
+        path = self._timings_path(key)
+        try:
             check_folder(self.folder)
-            return read_private_file(self._timings_path(key))
-        return b""
+            return read_private_file(path)
+        except FileNotFoundError:
+            return b""
+        except UntrustedError as error:
+            log.warning("The timings of earlier builds are not used: %s %s", path, error)
+            return b""
 
     def keep_timings(self, key: EngineKey, timings: bytes) -> None:
         """Keep what a build has measured for the next one.

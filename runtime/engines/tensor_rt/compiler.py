@@ -5,8 +5,8 @@ so none of the precision flags that 11 removed is set (10 forbids them on such n
 QuantizeLinear and DequantizeLinear nodes, which strong typing takes as they are.
 
 Engines are not made version compatible: the cache builds anew for another version, and compatibility costs speed and
-puts host code into the engine. DLA cores are not used: they take no strongly typed network in 10.3, and TensorRT
-supports none after 10.7. Type-checked against 10.3 and 11.4, not yet run on hardware by us.
+puts host code into the engine. DLA cores are not used: TensorRT supports none after 10.7. Type-checked against 10.3
+and 11.4, not yet run on hardware by us.
 """
 
 from __future__ import annotations

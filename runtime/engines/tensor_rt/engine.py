@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
+from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import first_gpu
-from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
 from landslip.runtime.engines.tensor_rt.building import build_engine, machine_key
 from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
 from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
-from landslip.runtime.engines.tensor_rt.record import SUFFIXES
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.onnx_file import read_onnx_file
 
@@ -60,18 +60,22 @@ class TensorRtEngine(Closing):
 
 
 def _cached(model: Path, options: EngineOptions, cache: EngineCache) -> CachedEngine:
-    if model.suffix.lower() in SUFFIXES:
+    if model.suffix.lower() in TENSORRT_SUFFIXES:
         cached = cache.load(model)
-        _check_precision(cached.record.precision, options.precision, model)
         _check_fits(cached, options)
         return cached
-    _check_precision(read_onnx_file(model).precision, options.precision, model)
+    if objection := BACKENDS["tensorrt"].objection(read_onnx_file(model), options.precision):
+        raise EngineError(objection)
     return build_engine(model, batch=options.batch, tile=options.tile, cache=cache)
 
 
 def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
-    """Make sure that an engine was built for this machine and for such tiles."""
-    key = cached.record.key
+    """Make sure that an engine computes in that precision, and was built for this machine and for such tiles."""
+    key, precision = cached.record.key, cached.record.precision
+    if options.precision not in ("auto", precision):
+        raise EngineError(
+            f"{cached.path} computes in {precision} and in nothing else. Give an ONNX file to build from."
+        )
     tile = cached.record.spec.checked_tile(options.tile)
     if tile != key.tile:
         raise UsageError(f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}. Give --tile {key.tile}.")
@@ -86,8 +90,3 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
 def _check_device(device: str) -> None:
     if device not in ("auto", "cuda"):
         raise EngineError(f"tensorrt does not run on {device}. Run with --device cuda, or take another engine.")
-
-
-def _check_precision(has: str, asked: str, model: Path) -> None:
-    if asked not in ("auto", has):
-        raise EngineError(f"{model} computes in {has}, and TensorRT runs it in nothing else. Export one in {asked}.")

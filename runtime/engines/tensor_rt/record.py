@@ -16,10 +16,6 @@ from landslip.runtime.spec import ModelSpec
 
 SUFFIX = ".engine"
 """Of the engines landslip builds."""
-
-SUFFIXES = (SUFFIX, ".plan", ".trt")
-"""Of TensorRT engines, whoever built them."""
-
 _MOST = 1 << 20
 """Bytes of a record that is read."""
 

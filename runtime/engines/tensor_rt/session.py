@@ -115,9 +115,8 @@ class Session(Closing):
         """Tell the context where a tensor lies, and the shape of an input."""
         taken = self._context.set_tensor_address(name, address)
         if not taken or (shape is not None and not self._context.set_input_shape(name, shape)):
-            raise self._messages.failure(
-                f"does not take {name} as {shape}", "Give tiles and batches as it was built for."
-            )
+            where = name if shape is None else f"{name} of shape {shape}"
+            raise self._messages.failure(f"does not take {where}", "Delete the engine, so that it is built again.")
 
 
 def _loaded(runtime: trt.Runtime, plan: bytes, spec: ModelSpec, messages: Messages) -> trt.ICudaEngine:

@@ -52,6 +52,7 @@ def test_without_a_gpu_nothing_is_built_and_the_error_says_why(tmp_path, cache, 
     for run in (
         lambda: build_engine(model, cache=cache),
         lambda: TensorRtEngine(model, EngineOptions(), cache),
+        lambda: open_engine(model, EngineOptions(engine="tensorrt")),
     ):
         with pytest.raises(EngineError, match="driver") as error:
             run()
@@ -114,11 +115,19 @@ def test_versions_that_are_too_old(version):
         check_version(version)
 
 
-@pytest.mark.parametrize(("precision", "target"), [("int8", "onnx"), ("int8", "openvino"), ("fp32", "openvino")])
-def test_graphs_for_other_backends_are_refused(tmp_path, cache, precision, target):
+@pytest.mark.parametrize(
+    ("precision", "target", "words"),
+    [
+        ("int8", "onnx", r"zero points.*--target tensorrt"),
+        ("int8", "openvino", "made for openvino"),
+        ("fp32", "openvino", "made for openvino"),
+    ],
+)
+def test_graphs_for_other_backends_are_refused(tmp_path, cache, precision, target, words):
     model = model_of(tmp_path, precision, target)
-    with pytest.raises(EngineError, match=rf"{precision} made for {target}.*--target tensorrt"):
-        build_engine(model, cache=cache)
+    for run in (lambda: build_engine(model, cache=cache), lambda: TensorRtEngine(model, EngineOptions(), cache)):
+        with pytest.raises(EngineError, match=words):
+            run()
 
 
 def test_calls_that_are_wrong_in_themselves(tmp_path, cache):
@@ -129,7 +138,7 @@ def test_calls_that_are_wrong_in_themselves(tmp_path, cache):
         build_engine(model, workspace=0, cache=cache)
     with pytest.raises(EngineError, match="does not run on cpu"):
         TensorRtEngine(model, EngineOptions(device="cpu"), cache)
-    with pytest.raises(EngineError, match="computes in fp32"):
+    with pytest.raises(EngineError, match="which is fp32, in fp16"):
         TensorRtEngine(model, EngineOptions(precision="fp16"), cache)
     with pytest.raises(InputMissingError):
         build_engine(tmp_path / "none.onnx", cache=cache)
@@ -141,6 +150,9 @@ def test_engines_from_elsewhere_are_refused(tmp_path, cache, name):
     engine.write_bytes(PLAN)
     with pytest.raises(ModelError, match=r"from elsewhere.*Give the ONNX file with --engine tensorrt"):
         TensorRtEngine(engine, EngineOptions(), cache)
+    for name in ("auto", "tensorrt"):
+        with pytest.raises(ModelError, match="from elsewhere"):
+            open_engine(engine, EngineOptions(engine=name))
 
 
 def test_an_engine_of_the_cache_for_other_tiles_or_in_another_precision(cache):
