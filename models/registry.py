@@ -28,6 +28,8 @@ class RegisteredModel:
     """The article, for people."""
     licence: str
     """What is known about the licence of the weights."""
+    architecture: str
+    """What networks of its kind are called."""
     spec: ModelSpec
     """What the network expects and what its output means."""
 
@@ -50,6 +52,7 @@ M_ALL_006 = RegisteredModel(
     doi="10.1038/s41598-021-89015-8",
     citation=_PRAKASH_2021,
     licence="The repository states no licence: fetch the weights yourself, and ask the authors before passing them on.",
+    architecture="U-Net",
     spec=published_spec("M_ALL_006", f"{_PRAKASH_2021} doi:10.1038/s41598-021-89015-8"),
 )
 """The network of Prakash, Manconi & Loew (2021), trained on 6 m pixels of many events."""

@@ -1,0 +1,92 @@
+"""The Python in the README runs as it stands, on rasters and a model of the names it uses."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.windows import Window
+
+from helpers.rasters import scene_mixed, scene_on_grid
+from landslip.runtime.engines import EngineOptions
+from landslip.runtime.engines.opening import open_engine
+
+ROOT = Path(__file__).parents[1]
+
+NO_LANDSLIP = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "landslip":
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Refuse())
+"""
+SAVE = """
+import numpy
+numpy.save("confidence.npy", confidence)
+assert not [name for name in sys.modules if name.startswith("landslip")]
+"""
+
+
+def python_under(heading):
+    """The first Python block below a heading."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.split(rf"^#+ {heading}$", readme, flags=re.MULTILINE)[1]
+    return re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a user works: an exported model in ``model/``, under the name of the published one."""
+    (tmp_path / "model").mkdir()
+    shutil.copy(ROOT / "models" / "demo_data" / "demo.fp32.onnx", tmp_path / "model" / "M_ALL_006.fp32.onnx")
+    return tmp_path
+
+
+def run(code, folder):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rename(scene, **names):
+    for role, name in names.items():
+        path = getattr(scene, role)
+        path.rename(path.with_name(name))
+
+
+def test_ten_lines_run_the_model_without_landslip(folder):
+    rename(scene_on_grid(folder, 300, 260), pre="before.tif", post="after.tif")
+    code = python_under("Without landslip")
+    assert len(code.splitlines()) <= 10
+    said = run(NO_LANDSLIP + code + SAVE, folder)
+    confidence = np.load(folder / "confidence.npy")
+    np.testing.assert_allclose(confidence, as_the_runtime_says(folder), atol=1e-5)
+    assert said == f"landslide on {(confidence >= 0.5).mean()} of the tile\n"
+
+
+def as_the_runtime_says(folder):
+    files = {"pre": "before", "post": "after", "hillshade": "hillshade", "slope": "slope"}
+    batch = {}
+    for name, stem in files.items():
+        with rasterio.open(folder / f"{stem}.tif") as raster:
+            batch[name] = raster.read(window=Window(0, 0, 224, 224))[None]
+    with open_engine(folder / "model" / "M_ALL_006.fp32.onnx", EngineOptions(engine="onnxruntime", batch=1)) as engine:
+        return engine.infer(batch)
+
+
+def test_a_map_from_python(folder):
+    scene = scene_mixed(folder)
+    rename(scene, pre="before.tif", post="after.tif")
+    scene.masks[0].rename(folder / "clouds.tif")
+    said = run(python_under("From Python"), folder)
+    landslides, observed = re.fullmatch(r"(\S+) of (\S+) km2\n", said).groups()
+    assert 0 <= float(landslides) <= float(observed)
+    assert 6 < float(observed) < 7.2  # 3 by 2.4 km less the clouds and the rim of the terrain
+    assert {path.name for path in (folder / "out").iterdir()} >= {"confidence.tif", "landslides.gpkg", "run.json"}
