@@ -21,13 +21,20 @@ def brightness_model(path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[s
         for entry in SPEC.inputs
     ]
     output = helper.make_tensor_value_info("confidence", TensorProto.FLOAT, ["batch", 1, "height", "width"])
+    # Every input leads somewhere: some engines drop those that do not.
+    names = [entry.name for entry in SPEC.inputs]
+    first = sum(entry.bands for entry in SPEC.inputs[: names.index("post")])
     nodes = [
-        helper.make_node("Cast", ["post"], ["raw"], to=TensorProto.FLOAT),
+        *(helper.make_node("Cast", [name], [f"{name}_raw"], to=TensorProto.FLOAT) for name in names),
+        helper.make_node("Concat", [f"{name}_raw" for name in names], ["all"], axis=1),
+        helper.make_node("Slice", ["all", "first", "end", "axis"], ["raw"]),
         helper.make_node("ReduceMax", ["raw", "axis"], ["brightest"], keepdims=1),
         helper.make_node("Div", ["brightest", "full"], ["confidence"]),
     ]
     constants = [
         helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("first", TensorProto.INT64, [1], [first]),
+        helper.make_tensor("end", TensorProto.INT64, [1], [first + 3]),
         helper.make_tensor("full", TensorProto.FLOAT, [], [255.0]),
     ]
     graph = helper.make_graph(nodes, "brightness", inputs, [output], constants)
