@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from landslip.runtime.spec import ModelSpec, Role, published_spec
+from landslip.runtime.spec import ModelSpec, published_spec
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,6 @@ class Description:
     the same one are joined along the bands, in the order of the spec."""
     output_band: int | None = None
     """Band of the network's output that is the confidence; None where the output has a single one."""
-
-    @property
-    def joined(self) -> tuple[tuple[Role, ...], ...]:
-        """Names of the inputs of the spec that make up each input of the network."""
-        return tuple(
-            tuple(entry.name for entry, feed in zip(self.spec.inputs, self.feeds, strict=True) if feed == network_input)
-            for network_input in dict.fromkeys(self.feeds)
-        )
 
 
 PUBLISHED_FEEDS = (0, 1, 2, 2)

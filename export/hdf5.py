@@ -40,11 +40,11 @@ class SavedModel:
     """The parsed ``model_config``: what JSON allows, and not yet checked."""
     _weights: h5py.Group
 
-    def weights(self, layer: str, shapes: Mapping[str, tuple[int, ...]]) -> list[NDArray[np.float32]]:
+    def weights(self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]) -> list[NDArray[np.float32]]:
         """Read a layer's weights.
 
         Args:
-            layer: name of the layer.
+            layer: name of the layer, behind those of the models it lies in.
             shapes: name of each wanted weight (``kernel``, ``bias`` …) and the shape it has to have.
 
         Returns:
@@ -54,16 +54,22 @@ class SavedModel:
             ModelError: a weight is missing, has another shape, or holds values that are not finite.
         """
         with _h5py_errors_translated(self.path):
-            stored = self._stored(layer)
-            return [self._read(stored, layer, name, shape) for name, shape in shapes.items()]
+            stored, name = self._stored(layer), "/".join(layer)
+            return [self._read(stored, name, weight, shape) for weight, shape in shapes.items()]
 
-    def _stored(self, layer: str) -> dict[str, h5py.Dataset]:
-        group = self._weights.get(layer)
+    def _stored(self, layer: tuple[str, ...]) -> dict[str, h5py.Dataset]:
+        """The arrays of a layer by the name of the weight; those of a model inside lie with the outermost one."""
+        outermost, name = layer[0], layer[-1]
+        # Looked up below the weights only: a name that starts at the root would leave the screened part.
+        group = None if outermost.startswith("/") else self._weights.get(outermost)
         if not isinstance(group, h5py.Group):
-            raise ModelError(f"{self.path}: holds no weights for layer {layer!r}. {_FETCH_AGAIN}")
-        names = _name_list(group, "weight_names")
-        # Looked up below the layer's own group only: a name that starts at the root would leave the screened part.
-        found = {_leaf(name): group.get(name) for name in names if not name.startswith("/")}
+            raise ModelError(f"{self.path}: holds no weights for layer {'/'.join(layer)!r}. {_FETCH_AGAIN}")
+        names = [entry for entry in _name_list(group, "weight_names") if not entry.startswith("/")]
+        if len(layer) > 1:
+            names = [entry for entry in names if f"/{entry}".rpartition("/")[0].endswith(f"/{name}")]
+        if len({_leaf(entry) for entry in names}) != len(names):
+            raise ModelError(f"{self.path}: holds several weights of one name for layer {'/'.join(layer)!r}.")
+        found = {_leaf(entry): group.get(entry) for entry in names}
         return {leaf: item for leaf, item in found.items() if isinstance(item, h5py.Dataset)}
 
     def _read(
@@ -177,8 +183,8 @@ def _check_once(item: Any, seen: set[int], depth: int, where: str) -> None:
 
 
 def _checked_bytes(item: Any, where: str) -> int:
-    if not isinstance(item, h5py.Dataset) or item.dtype.kind != "f":
-        raise ModelError(f"{where} is not an array of floating-point numbers. {_FETCH_AGAIN}")
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
+        raise ModelError(f"{where} is not an array of numbers. {_FETCH_AGAIN}")
     if item.external or item.is_virtual:
         raise ModelError(
             f"{where} takes its data from other files, which Keras never writes and landslip does not follow. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from landslip.export.convert import convert
 from landslip.export.description import Description
+from landslip.export.face import Face, face_of
+from landslip.export.fitting import Fitted, described, trial, undescribed
 from landslip.export.graph import deployable
 from landslip.export.hdf5 import open_saved_model
-from landslip.export.parity import reference_confidence
-from landslip.export.rebuild import rebuild
+from landslip.export.parity import own_answer, reference_confidence
 from landslip.export.screen import screened_graph
-from landslip.export.topology import served_topology
+from landslip.export.topology import Topology, served_topology
+from landslip.export.weights import read_weights
+from landslip.runtime.errors import ModelError
 from landslip.runtime.reference import Batch
 from landslip.runtime.spec import ModelSpec
 
@@ -39,6 +41,10 @@ class Network:
     for its own inputs."""
     keras_version: str
     """Who saved the file."""
+    face: Face
+    """How the graph looks from outside."""
+    trial: Mapping[str, tuple[int, ...]]
+    """Without a spec: shapes of its own inputs, without the batch, that it can be tried with."""
 
 
 def read_network(
@@ -57,14 +63,40 @@ def read_network(
         InputMissingError: there is no such file.
         ModelError: the file is not a model that can be exported, or the description does not fit it.
     """
-    del insist
     where = str(source)
-    spec = description.spec
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
         topology = served_topology(screened_graph(saved.config, where), where, output)
-        log.info("converting %d layers", len(topology.nodes))
-        graph = deployable(convert(rebuild(topology, saved), description), spec)
-        # Built only now, so that the two networks are never in memory together.
-        reference = rebuild(topology, saved, dtype="float64")
-    return Network(graph, spec, partial(reference_confidence, reference, description), saved.keras_version)
+        fitted = _fitted(topology, description, where, insist=insist)
+        weights = read_weights(fitted, saved)
+    # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
+    from landslip.export.convert import convert  # noqa: PLC0415
+    from landslip.export.deployed import deployed  # noqa: PLC0415
+    from landslip.export.rebuild import rebuild  # noqa: PLC0415
+
+    log.info("converting %d layers", len(topology.nodes))
+    face = face_of(fitted, description)
+    graph = deployable(convert(deployed(rebuild(fitted, weights), fitted, face), face.name), face)
+    # Built only now, so that the two networks are never in memory together.
+    reference = rebuild(fitted, weights, reference=True)
+    if fitted.spec is not None:
+        confidence = partial(reference_confidence, reference, fitted)
+        return Network(graph, fitted.spec, confidence, saved.keras_version, face, {})
+    names = [port.name for port in face.inputs]
+    shapes = dict(zip(names, trial(fitted, where).values(), strict=True))
+    return Network(graph, None, partial(own_answer, reference, names), saved.keras_version, face, shapes)
+
+
+def _fitted(topology: Topology, description: Description, where: str, *, insist: bool) -> Fitted:
+    try:
+        return described(topology, description, where)
+    except ModelError as error:
+        if insist:
+            raise
+        fitted = undescribed(topology, where)
+        log.warning(
+            "%s The graph keeps the network's own inputs, which landslip map cannot feed. Describe them in a file, and "
+            "give it with --spec, if the network maps landslides.",
+            error,
+        )
+        return fitted

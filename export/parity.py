@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.description import Description
+from landslip.export.fitting import Fitted
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 from landslip.runtime.errors import EngineError, ModelError, ParityError
@@ -21,26 +21,63 @@ from landslip.runtime.parity import Gate, Parity, violations
 from landslip.runtime.reference import Batch, TileSet
 from landslip.runtime.spec import InputSpec
 
+_ROUNDING = 1e-6
+"""What a confidence may lie outside 0..1 by."""
+
 MADE_BY = "Keras network, float64, CPU"
 """What computes the reference."""
 
 
-def reference_confidence(model: Any, description: Description, batch: Batch) -> NDArray[np.float64]:
+def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
     """What the Keras network says.
 
     Args:
         model: from :func:`landslip.export.rebuild.rebuild`.
-        description: scaling of the inputs, and what they feed.
+        fitted: what it was built from, with a spec.
         batch: raw tiles.
 
     Returns:
         Confidence (n, 1, tile, tile).
+
+    Raises:
+        ModelError: the output is described as a confidence and is none.
     """
-    scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in description.spec.inputs}
-    joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in description.joined]
+    entries = fitted.spec.inputs if fitted.spec else ()
+    scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in entries}
+    joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in fitted.joined]
+    answer = _answer(model, [np.moveaxis(values, 1, -1) for values in joined])
+    confidence = np.moveaxis(answer[..., fitted.band : fitted.band + 1], -1, 1)
+    _check_range(confidence, fitted)
+    return confidence
+
+
+def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
+    """What the Keras network says of values of its own inputs.
+
+    Args:
+        model: from :func:`landslip.export.rebuild.rebuild`.
+        names: of the inputs in the batch, in the network's order.
+        batch: values as the network takes them.
+
+    Returns:
+        The network's output, whatever its shape.
+    """
+    return _answer(model, [batch[name] for name in names])
+
+
+def _answer(model: Any, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
     dtype = model.inputs[0].dtype.as_numpy_dtype
-    confidence = model([np.moveaxis(values, 1, -1).astype(dtype) for values in joined], training=False)
-    return np.moveaxis(confidence.numpy().astype(np.float64), -1, 1)
+    answer: NDArray[np.float64] = model([values.astype(dtype) for values in inputs], training=False).numpy()
+    return answer.astype(np.float64)
+
+
+def _check_range(confidence: NDArray[np.float64], fitted: Fitted) -> None:
+    low, high = float(confidence.min()), float(confidence.max())
+    if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:
+        raise ModelError(
+            f"Output {fitted.topology.served!r} is no confidence from 0 to 1: it gives values from {low:.3g} to "
+            f"{high:.3g}. Choose another output, or save the model with a sigmoid or softmax at its end."
+        )
 
 
 def _scaled(values: NDArray[Any], entry: InputSpec) -> NDArray[np.float64]:

@@ -8,34 +8,27 @@ here or later hands a saved config to a Keras loader: this module refuses what i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from landslip.runtime.errors import ModelError
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
 
-ALLOWED_LAYERS = frozenset(
-    {
-        "Activation",
-        "Add",
-        "BatchNormalization",
-        "Concatenate",
-        "Conv2D",
-        "Dropout",
-        "InputLayer",
-        "MaxPooling2D",
-        "ReLU",
-        "SpatialDropout2D",
-        "TensorFlowOpLayer",
-        "UpSampling2D",
-        "ZeroPadding2D",
-    }
-)
-"""Layer classes a model may declare, whether its served output needs them or not."""
+from landslip.export.calls import Ref, ends, mentioned
+from landslip.export.layers import ALIASES, KNOWN, MODELS, OP_LAYERS
+from landslip.export.sequential import layers_of_chain
+from landslip.runtime.errors import ModelError
 
 ALLOWED_OPS = frozenset({"ResizeBilinear"})
 """Raw TensorFlow ops a model may declare in op layers; none of them is ever run."""
 
 _LAYERS = 5000
+"""Most layers of a file, those of nested models included."""
+_NESTING = 8
+"""How deep models may lie in models."""
+_KERAS_MODULES = ("keras", "tf_keras", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -43,25 +36,29 @@ class SavedLayer:
     """A layer as the file declares it."""
 
     name: str
-    """Unique name."""
+    """Unique name in its model."""
     kind: str
-    """Class name, one of :data:`ALLOWED_LAYERS`."""
+    """Class name, one of :data:`landslip.export.layers.KNOWN`."""
     options: dict[str, Any]
     """Its config, not checked yet."""
     inbound: Any
     """Its inbound nodes, not checked yet."""
+    model: SavedGraph | None = None
+    """What is inside, where the layer is a model itself."""
+    first_call: int = 0
+    """Number by which its first call is referred to: 1 for most nested models, whose making Keras counts."""
 
 
 @dataclass(frozen=True)
 class SavedGraph:
-    """The layers of a functional model, by name, and what goes in and out."""
+    """The layers of a model, and what goes in and out."""
 
-    layers: dict[str, SavedLayer]
-    """In the order of the file."""
+    layers: Mapping[str, SavedLayer]
+    """By name, in the order of the file."""
     inputs: tuple[str, ...]
     """Names of the input layers, in the model's order."""
-    outputs: tuple[str, ...]
-    """Names of the layers that give the outputs, in the model's order."""
+    outputs: Mapping[str, Ref]
+    """What comes out, by name, in the model's order."""
 
 
 def screened_graph(config: Any, where: str) -> SavedGraph:
@@ -72,48 +69,108 @@ def screened_graph(config: Any, where: str) -> SavedGraph:
         where: file it comes from, for messages.
 
     Raises:
-        ModelError: this is not a functional model, or it declares a class or op that is not allowed.
+        ModelError: this is no functional or sequential model, or it declares a class or op that is not allowed.
     """
     kind = _class_name(config, where)
-    if kind not in {"Model", "Functional"}:
-        raise ModelError(f"{where}: is a Keras {kind!r} model; landslip exports functional models with three inputs.")
-    body = _member(config, "config", where)
-    entries = _member(body, "layers", where)
-    if not isinstance(entries, list) or not 0 < len(entries) <= _LAYERS:
-        raise ModelError(f"{where}: declares no layers, or more than {_LAYERS}.")
-    layers = [_screened_layer(entry, where) for entry in entries]
-    by_name = {layer.name: layer for layer in layers}
-    if len(by_name) != len(layers):
-        raise ModelError(f"{where}: two of its layers have the same name.")
-    inputs = _ends(_member(body, "input_layers", where), by_name, where)
-    return SavedGraph(by_name, inputs, _ends(_member(body, "output_layers", where), by_name, where))
-
-
-def _screened_layer(entry: Any, where: str) -> SavedLayer:
-    kind = _class_name(entry, where)
-    options = _member(entry, "config", where)
-    if not isinstance(options, dict):
-        raise ModelError(f"{where}: its 'model_config' is damaged: a layer of class {kind!r} has no settings.")
-    name = entry.get("name", options.get("name"))
-    if not isinstance(name, str) or not name:
-        raise ModelError(f"{where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
-    if kind not in ALLOWED_LAYERS:
+    if kind not in MODELS:
         raise ModelError(
-            f"{where}: layer {name!r} is of class {kind!r}, which is not in the published network and can carry code "
-            "of its own. landslip does not load it. Do not open this file with Keras unless you know who made it."
+            f"{where}: is a Keras model of class {kind!r}; landslip exports functional and sequential models. "
+            "A class of its own is code that the file does not hold: build a functional model with it and save that."
         )
-    if kind == "TensorFlowOpLayer":
-        _check_op(name, options.get("node_def"), where)
-    return SavedLayer(name, kind, options, entry.get("inbound_nodes"))
+    return _Screen(where).graph(config, kind, 0)
 
 
-def _check_op(name: str, node_def: Any, where: str) -> None:
-    op = _op(node_def)
-    if op not in ALLOWED_OPS:
-        raise ModelError(
-            f"{where}: layer {name!r} holds the raw TensorFlow op {op!r}, which is not in the published network. "
-            f"Allowed: {', '.join(sorted(ALLOWED_OPS))}."
+class _Screen:
+    """One walk through a file; counts layers across nested models."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._count = 0
+
+    def graph(self, config: Any, kind: str, depth: int) -> SavedGraph:
+        if depth > _NESTING:
+            raise ModelError(f"{self._where}: nests models more than {_NESTING} deep.")
+        body = _member(config, "config", self._where)
+        if kind == "Sequential":
+            body = layers_of_chain(body, self._where)
+        entries = _member(body, "layers", self._where)
+        if not isinstance(entries, list) or not entries:
+            raise ModelError(f"{self._where}: declares no layers.")
+        self._count += len(entries)
+        if self._count > _LAYERS:
+            raise ModelError(f"{self._where}: declares more than {_LAYERS} layers.")
+        layers = _counted_from([self._layer(entry, depth) for entry in entries], body)
+        by_name = {layer.name: layer for layer in layers}
+        if len(by_name) != len(layers):
+            raise ModelError(f"{self._where}: two of its layers have the same name.")
+        inputs = self._ends(body, "input_layers", by_name)
+        return SavedGraph(
+            by_name, tuple(ref.layer for ref in inputs.values()), self._ends(body, "output_layers", by_name)
         )
+
+    def _layer(self, entry: Any, depth: int) -> SavedLayer:
+        kind = _class_name(entry, self._where)
+        options = _member(entry, "config", self._where)
+        # The bare list is what Keras wrote for sequential models before 2.2.3.
+        if not isinstance(options, dict) and not (kind == "Sequential" and isinstance(options, list)):
+            raise ModelError(
+                f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no settings."
+            )
+        settings: dict[str, Any] = options if isinstance(options, dict) else {}
+        name = entry.get("name", settings.get("name"))
+        if not isinstance(name, str) or not name:
+            raise ModelError(f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
+        self._check_class(name, kind, entry)
+        if kind in OP_LAYERS:
+            self._check_op(name, settings.get("node_def"))
+        model = self.graph(entry, kind, depth + 1) if kind in MODELS else None
+        return SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"), model)
+
+    def _check_class(self, name: str, kind: str, entry: dict[str, Any]) -> None:
+        # A class of the user's own may bear the name of one of Keras's.
+        module, registered = entry.get("module") or "keras", entry.get("registered_name") or kind
+        own = str(module).split(".", maxsplit=1)[0] not in _KERAS_MODULES or ">" in str(registered)
+        if own or kind not in KNOWN:
+            raise ModelError(
+                f"{self._where}: layer {name!r} is of class {kind!r}{f' from {module}' if own else ''}, which landslip "
+                "does not know and which can carry code of its own. landslip does not load it. Do not open this file "
+                "with Keras unless you know who made it."
+            )
+
+    def _check_op(self, name: str, node_def: Any) -> None:
+        op = _op(node_def)
+        if op not in ALLOWED_OPS:
+            raise ModelError(
+                f"{self._where}: layer {name!r} holds the raw TensorFlow op {op!r}, which landslip does not know. "
+                f"Allowed: {', '.join(sorted(ALLOWED_OPS))}."
+            )
+
+    def _ends(self, body: Any, key: str, layers: Mapping[str, SavedLayer]) -> dict[str, Ref]:
+        try:
+            found = ends(_member(body, key, self._where))
+        except ValueError as error:
+            raise ModelError(f"{self._where}: its 'model_config' names no {key.replace('_', ' ')}: {error}.") from error
+        for ref in found.values():
+            if ref.layer not in layers:
+                raise ModelError(f"{self._where}: its {key!r} name {ref.layer!r}, which is not one of its layers.")
+        return found
+
+
+def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedLayer]:
+    """The layers, with the number that the calls of nested models are counted from."""
+    models = {layer.name: layer for layer in layers if layer.model is not None}
+    if not models:
+        return layers
+    highest: dict[str, int] = {}
+    for inbound in (*(layer.inbound for layer in layers), body.get("output_layers")):
+        for ref in mentioned(inbound):
+            highest[ref.layer] = max(highest.get(ref.layer, 0), ref.call)
+    return [
+        replace(layer, first_call=int(highest.get(layer.name, 0) >= len(layer.inbound or ())))
+        if layer.name in models
+        else layer
+        for layer in layers
+    ]
 
 
 def _op(node_def: Any) -> str | None:
@@ -128,29 +185,13 @@ def _op(node_def: Any) -> str | None:
 
 
 def _op_of_protobuf(text: str) -> str | None:
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415 - with TensorFlow
-
-    from landslip.models.quiet_tensorflow import tf  # noqa: PLC0415
-
+    """The op of a serialised NodeDef, read without TensorFlow: it is the message's second field."""
     try:
-        return str(tf.compat.v1.NodeDef.FromString(text.encode("utf-8")).op)
+        fields = UnknownFieldSet(Empty.FromString(text.encode("utf-8")))
+        ops = [field.data.decode("utf-8") for field in fields if field.field_number == 2 and field.wire_type == 2]
     except (DecodeError, UnicodeError):
         return None
-
-
-def _ends(value: Any, layers: dict[str, SavedLayer], where: str) -> tuple[str, ...]:
-    # A single end may be saved without the outer list.
-    ends = [value] if isinstance(value, list) and value and isinstance(value[0], str) else value
-    if not isinstance(ends, list) or not ends:
-        raise ModelError(f"{where}: its 'model_config' names no inputs or no outputs.")
-    names = []
-    for end in ends:
-        if not (isinstance(end, list) and len(end) == 3 and end[0] in layers and end[1:] == [0, 0]):
-            raise ModelError(
-                f"{where}: its 'model_config' has an input or output {end!r} that is not one of its layers."
-            )
-        names.append(end[0])
-    return tuple(names)
+    return ops[-1] if ops else None
 
 
 def _class_name(value: Any, where: str) -> str:

@@ -1,27 +1,34 @@
 """Cuts a saved model down to what its served output needs, as plain checked data.
 
 The published file has five outputs, four of them for training only and fed through raw TensorFlow ops. Walking back
-from the first output leaves those behind before anything is instantiated. Dropout is left out as well: it does nothing
-once training is over. Each remaining layer keeps only the settings that change its result, so that keys which one Keras
-version writes and another rejects play no part.
+from the served output leaves those behind before anything is instantiated. Dropout and its like are left out as well:
+they do nothing once training is over. Models used as layers are opened, so that what remains is one flat graph. Each
+remaining layer keeps only the settings that change its result, so that keys which one Keras version writes and another
+rejects play no part.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from landslip.export.options import READERS, Options
+from landslip.export.layers import KINDS
+from landslip.export.layers.values import Options
 from landslip.export.screen import SavedGraph, SavedLayer
+from landslip.export.walk import Place, Walk
 from landslip.runtime.errors import ModelError
+
+_NODES = 20_000
+"""Most calls of layers; models called by models called by models would multiply them."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer of the served graph."""
+    """A call of a layer of the served graph."""
 
     name: str
-    """Name in the file; its weights are stored under it."""
+    """Unique: the name of the layer, behind those of the models it lies in; further calls have their number."""
+    layer: tuple[str, ...]
+    """Which layer: names of the models it lies in, then its own. Calls of one layer share its weights."""
     kind: str
     """Keras class name."""
     options: Options
@@ -40,6 +47,13 @@ class Topology:
     """Names of the input nodes in the model's order."""
     output: str
     """Name of the node whose result is served."""
+    served: str
+    """Name of the output in the file."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Classes of its layers."""
+        return frozenset(node.kind for node in self.nodes)
 
 
 def served_topology(graph: SavedGraph, where: str, output: str | int | None = None) -> Topology:
@@ -48,102 +62,70 @@ def served_topology(graph: SavedGraph, where: str, output: str | int | None = No
     Args:
         graph: the screened layers.
         where: file they come from, for messages.
-        output: name of the output layer or its position among the outputs; the first one when not given.
+        output: name of the output, or its position among the outputs as a number or text; the first one when not given.
 
     Raises:
         ModelError: there is no such output, it needs a layer that cannot be rebuilt, or the graph is inconsistent.
     """
     served = _served(graph, where, 0 if output is None else output)
-    order = _back_from(served, graph, where)
-    inputs = tuple(name for name in graph.inputs if name in order)
-    if {name for name in order if graph.layers[name].kind == "InputLayer"} != set(inputs):
+    walk = Walk(graph, where)
+    last = walk.output(served)
+    order = _back_from(last, walk, where)
+    inputs = tuple(name for name in graph.inputs if any(place.path == (name,) for place in order))
+    if {place.name for place in order if walk.layer(place).kind == "InputLayer"} != set(inputs):
         raise ModelError(f"{where}: output {served!r} needs an input that the model does not declare.")
-    skipped = {name: sources[0] for name, sources in order.items() if _is_dropout(graph.layers[name])}
-    nodes = [
-        _node(graph.layers[name], tuple(_resolved(source, skipped) for source in sources), where)
-        for name, sources in order.items()
-        if name not in skipped
-    ]
-    return Topology(tuple(nodes), inputs, _resolved(served, skipped))
+    if len({place.name for place in order}) != len(order):
+        raise ModelError(f"{where}: two of its layers have the same name.")
+    nodes = [_node(place, walk.layer(place), sources, where) for place, sources in order.items()]
+    return Topology(tuple(nodes), inputs, last.name, served)
 
 
 def _served(graph: SavedGraph, where: str, output: str | int) -> str:
-    if isinstance(output, int) and 0 <= output < len(graph.outputs):
-        return graph.outputs[output]
-    if output not in graph.outputs:
-        known = ", ".join(f"{index} {name}" for index, name in enumerate(graph.outputs))
-        raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {known}.")
-    return str(output)
+    names = list(graph.outputs)
+    if output in names:
+        return str(output)
+    if str(output).isdecimal() and int(output) < len(names):
+        return names[int(output)]
+    known = ", ".join(f"{index} {name}" for index, name in enumerate(names))
+    raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {known}.")
 
 
-def _back_from(served: str, graph: SavedGraph, where: str) -> dict[str, tuple[str, ...]]:
-    """Sources of every layer the output needs, in an order in which sources come first (depth first, no recursion)."""
-    order: dict[str, tuple[str, ...]] = {}
-    open_: dict[str, tuple[str, ...]] = {}
-    stack = [served]
+def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, ...]]:
+    """Sources of every call the output needs, in an order in which sources come first (depth first, no recursion)."""
+    order: dict[Place, tuple[Place, ...]] = {}
+    open_: dict[Place, tuple[Place, ...]] = {}
+    stack = [last]
     while stack:
-        name = stack[-1]
-        if name in order:
+        place = stack[-1]
+        if place in order:
             stack.pop()
-        elif name in open_:
-            order[name] = open_.pop(name)
+        elif place in open_:
+            order[place] = open_.pop(place)
             stack.pop()
         else:
-            open_[name] = _sources(graph.layers[name], graph, where)
-            if any(source in open_ for source in open_[name]):
-                raise ModelError(f"{where}: layer {name!r} feeds itself.")
-            stack.extend(source for source in open_[name] if source not in order)
+            open_[place] = walk.sources(place)
+            if any(source in open_ for source in open_[place]):
+                raise ModelError(f"{where}: layer {place.name!r} feeds itself.")
+            if len(order) + len(open_) > _NODES:
+                raise ModelError(f"{where}: its models call each other so often that more than {_NODES} layers result.")
+            stack.extend(source for source in open_[place] if source not in order)
     return order
 
 
-def _sources(layer: SavedLayer, graph: SavedGraph, where: str) -> tuple[str, ...]:
-    if layer.kind == "InputLayer":
-        return ()
-    inbound = layer.inbound
-    if not isinstance(inbound, list) or len(inbound) != 1 or not isinstance(inbound[0], list) or not inbound[0]:
+def _node(place: Place, layer: SavedLayer, sources: tuple[Place, ...], where: str) -> Node:
+    if layer.kind not in KINDS:
         raise ModelError(
-            f"{where}: layer {layer.name!r} is not called exactly once in the way Keras 2 saves it. "
-            "Save the model with Keras 2 (tf_keras)."
+            f"{where}: the served output needs layer {place.name!r} of class {layer.kind!r}, "
+            "which landslip can only leave out. Export an output that does without it."
         )
-    if _is_dropout(layer) and len(inbound[0]) != 1:
-        raise ModelError(f"{where}: layer {layer.name!r} has {len(inbound[0])} inputs where {layer.kind} takes one.")
-    return tuple(_source(entry, layer, graph, where) for entry in inbound[0])
-
-
-def _source(entry: Any, layer: SavedLayer, graph: SavedGraph, where: str) -> str:
-    if isinstance(entry, list) and len(entry) in {3, 4} and entry[1:3] == [0, 0] and entry[3:] in ([], [{}]):
-        name = entry[0]
-        if isinstance(name, str) and name in graph.layers:
-            return name
-    raise ModelError(
-        f"{where}: layer {layer.name!r} takes {entry!r}, which is no plain output of a layer of the model."
-    )
-
-
-def _is_dropout(layer: SavedLayer) -> bool:
-    return layer.kind in {"Dropout", "SpatialDropout2D"}
-
-
-def _resolved(name: str, skipped: dict[str, str]) -> str:
-    while name in skipped:
-        name = skipped[name]
-    return name
-
-
-def _node(layer: SavedLayer, inputs: tuple[str, ...], where: str) -> Node:
-    if layer.kind not in READERS:
-        raise ModelError(
-            f"{where}: the served output needs layer {layer.name!r} of class {layer.kind!r}, "
-            "which landslip can only leave out. Export a model whose first output does without it."
-        )
-    merges = layer.kind in {"Add", "Concatenate"}
-    expected = "two or more inputs" if merges else "one input"
-    if layer.kind != "InputLayer" and (len(inputs) >= 2) is not merges:
-        raise ModelError(f"{where}: layer {layer.name!r} has {len(inputs)} inputs where {layer.kind} takes {expected}.")
+    kind = KINDS[layer.kind]
+    inputs = tuple(source.name for source in sources)
+    expected = "two or more inputs" if kind.merges else "one input"
+    if layer.kind != "InputLayer" and (len(inputs) >= 2) is not kind.merges:
+        raise ModelError(f"{where}: layer {place.name!r} has {len(inputs)} inputs where {layer.kind} takes {expected}.")
     try:
-        return Node(layer.name, layer.kind, READERS[layer.kind](layer.options), inputs)
+        return Node(place.name, place.path, layer.kind, kind.read(layer.options), inputs)
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            f"{where}: layer {layer.name!r} ({layer.kind}) has a setting the published network does not have: {error}. "
-            "landslip exports that network only."
+            f"{where}: layer {place.name!r} ({layer.kind}) has a setting that landslip does not know: {error}."
         ) from error

@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from landslip.export.face import Face, Port
 from landslip.export.graph import deployable
 from landslip.runtime.errors import ModelError
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec, published_spec
 
 SPEC = published_spec("test", "a test")
+PORTS = tuple(Port(entry.name, entry.dtype, ("batch", entry.bands, "height", "width")) for entry in SPEC.inputs)
+FACE = Face("test", PORTS, Port("confidence", "float32", ("batch", 1, "height", "width")), SPEC, "a test", plain=True)
 TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
 
-def converted(factors=(2, 2), mode="nearest", last="Sigmoid", extra=(), turned=False):
+RULES = {"nearest": "tf_half_pixel_for_nn", "linear": "half_pixel", "cubic": "half_pixel"}
+
+
+def converted(factors=(2, 2), mode="nearest", last="Sigmoid", extra=(), turned=False, rule=None, constant=False):
     """What tf2onnx makes of an enlargement: sizes computed from shapes, odd names, leftovers."""
     constants = {
         "one": np.int64([1]),
@@ -23,6 +31,7 @@ def converted(factors=(2, 2), mode="nearest", last="Sigmoid", extra=(), turned=F
         "zero": np.int64([0]),
         "factors": np.int64(factors),
         "no_roi": np.zeros(0, np.float32),
+        "scales": np.float32([1, 1, *factors]),
         "unused": np.ones(9, np.float32),
     }
     nodes = [
@@ -36,11 +45,11 @@ def converted(factors=(2, 2), mode="nearest", last="Sigmoid", extra=(), turned=F
         helper.make_node("Concat", ["outer", "enlarged"], ["sizes"], axis=0),
         helper.make_node(
             "Resize",
-            ["small", "no_roi", "no_roi", "sizes"],
+            ["small", "no_roi", "scales"] if constant else ["small", "no_roi", "no_roi", "sizes"],
             ["large"],
             name="enlarge",
             mode=mode,
-            coordinate_transformation_mode="tf_half_pixel_for_nn" if mode == "nearest" else "asymmetric",
+            coordinate_transformation_mode=rule or RULES[mode],
             nearest_mode="floor",
             exclude_outside=0,
         ),
@@ -67,7 +76,7 @@ def resize_of(model):
 
 
 def test_resize_has_constant_scales_and_a_rule_every_engine_knows():
-    model = deployable(converted(), SPEC)
+    model = deployable(converted(), FACE)
     node = resize_of(model)
     scales = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}[node.input[2]]
     assert attributes(node) == {
@@ -79,9 +88,12 @@ def test_resize_has_constant_scales_and_a_rule_every_engine_knows():
     np.testing.assert_array_equal(scales, np.float32([1, 1, 2, 2]))
 
 
+@pytest.mark.parametrize("constant", [False, True], ids=["open sizes", "fixed sizes"])
 @pytest.mark.parametrize("factors", [(2, 2), (4, 2), (1, 3)])
-def test_the_rewritten_resize_repeats_pixels(factors):
-    session = ort.InferenceSession(deployable(converted(factors=factors), SPEC).SerializeToString())
+def test_the_rewritten_resize_repeats_pixels(factors, constant):
+    model = deployable(converted(factors=factors, constant=constant), FACE)
+    assert "Shape" not in {node.op_type for node in model.graph.node}
+    session = ort.InferenceSession(model.SerializeToString())
     rng = np.random.default_rng(0)
     feed = {entry.name: rng.integers(0, 9, (2, entry.bands, 8, 12)).astype(entry.dtype) for entry in SPEC.inputs}
     small = feed["hillshade"].reshape(2, 1, 4, 2, 6, 2).max(axis=(3, 5)).astype(np.float32)
@@ -89,8 +101,32 @@ def test_the_rewritten_resize_repeats_pixels(factors):
     np.testing.assert_allclose(session.run(["confidence"], feed)[0], 1 / (1 + np.exp(-large)), rtol=1e-5)
 
 
+def test_a_bilinear_resize_keeps_its_rule():
+    node = resize_of(deployable(converted(mode="linear"), FACE))
+    assert attributes(node) == {"mode": b"linear", "coordinate_transformation_mode": b"half_pixel"}
+    assert len(node.input) == 3
+
+
+def test_what_moves_axes_may_stay_where_layers_move_axes():
+    model = deployable(converted(turned=True), replace(FACE, plain=False))
+    assert "Transpose" in {node.op_type for node in model.graph.node}
+
+
+def test_fixed_sizes_are_numbers():
+    output = Port("confidence", "float32", ("batch", 1, 64, 64))
+    face = replace(FACE, inputs=tuple(replace(port, dims=(*port.dims[:2], 64, 64)) for port in PORTS), output=output)
+    graph = deployable(converted(constant=True), face).graph
+    for value in [*graph.input, *graph.output]:
+        assert [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim][2:] == [64, 64]
+
+
+def test_without_a_description_none_travels_inside():
+    model = deployable(converted(), replace(FACE, spec=None))
+    assert [entry.key for entry in model.metadata_props] == [PRECISION_KEY]
+
+
 def test_dimensions_are_named_alike_and_open():
-    graph = deployable(converted(), SPEC).graph
+    graph = deployable(converted(), FACE).graph
     for value in [*graph.input, *graph.output]:
         dims = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         assert dims[0] == "batch"
@@ -100,7 +136,7 @@ def test_dimensions_are_named_alike_and_open():
 
 def test_what_leads_nowhere_is_gone():
     dead = helper.make_node("Neg", ["shade"], ["nowhere"])
-    model = deployable(converted(extra=[dead]), SPEC)
+    model = deployable(converted(extra=[dead]), FACE)
     assert {node.op_type for node in model.graph.node} == {"Cast", "MaxPool", "Resize", "Sigmoid"}
     assert [tensor.name for tensor in model.graph.initializer] == ["enlarge/constant_2"]
     assert [entry.domain for entry in model.opset_import] == [""]
@@ -114,11 +150,11 @@ def test_the_order_and_names_of_constants_do_not_matter():
     for node in shuffled.graph.node:
         node.input[:] = ["renamed" if name == "factors" else name for name in node.input]
     next(tensor for tensor in shuffled.graph.initializer if tensor.name == "factors").name = "renamed"
-    assert deployable(model, SPEC).SerializeToString() == deployable(shuffled, SPEC).SerializeToString()
+    assert deployable(model, FACE).SerializeToString() == deployable(shuffled, FACE).SerializeToString()
 
 
 def test_the_description_travels_inside():
-    model = deployable(converted(), SPEC)
+    model = deployable(converted(), FACE)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     assert ModelSpec.from_json(metadata[METADATA_KEY], "here") == SPEC
     assert metadata[PRECISION_KEY] == "fp32"
@@ -126,13 +162,14 @@ def test_the_description_travels_inside():
 
 
 def test_the_result_passes_onnx_full_check():
-    onnx.checker.check_model(deployable(converted(), SPEC), full_check=True)
+    onnx.checker.check_model(deployable(converted(), FACE), full_check=True)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": "linear"}, "'enlarge' .* is no nearest-neighbour Resize"),
+        ({"mode": "cubic"}, "'enlarge' .* is a Resize by an unknown rule"),
+        ({"rule": "align_corners"}, "'enlarge' .* is a Resize by an unknown rule"),
         ({"factors": (2,)}, "'enlarge' enlarges to is not its input times two constants"),
         ({"turned": True}, "still holds Transpose"),
         ({"last": "Identity"}, "still holds Identity"),
@@ -140,17 +177,17 @@ def test_the_result_passes_onnx_full_check():
 )
 def test_a_graph_of_another_network_is_refused(options, message):
     with pytest.raises(ModelError, match=message):
-        deployable(converted(**options), SPEC)
+        deployable(converted(**options), FACE)
 
 
 def test_an_op_onnx_does_not_know_is_refused():
     model = converted(last="FusedBatchNormV3")
     with pytest.raises(ModelError, match="does not pass ONNX's own check"):
-        deployable(model, SPEC)
+        deployable(model, FACE)
 
 
 def test_other_inputs_than_the_spec_names_are_refused():
     model = converted()
     model.graph.input[0].name = "before"
     with pytest.raises(ModelError, match=r"takes .*'before'"):
-        deployable(model, SPEC)
+        deployable(model, FACE)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from helpers.keras_files import conv, image, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
+from landslip.export.description import published_description
+from landslip.export.fitting import described
 from landslip.export.hdf5 import open_saved_model
 from landslip.export.screen import screened_graph
 from landslip.export.topology import served_topology
+from landslip.export.weights import read_weights
 from landslip.runtime.errors import ModelError
 
 pytestmark = pytest.mark.tensorflow
@@ -23,7 +26,10 @@ def rebuild():
 def rebuilt(rebuild):
     def build(path, **options):
         with open_saved_model(path) as saved:
-            return rebuild(served_topology(screened_graph(saved.config, str(path)), str(path)), saved, **options)
+            topology = served_topology(screened_graph(saved.config, str(path)), str(path))
+            fitted = described(topology, published_description("test", "test"), str(path))
+            weights = read_weights(fitted, saved)
+        return rebuild(fitted, weights, **options)
 
     return build
 
@@ -44,11 +50,13 @@ def tiny_oracle(images):
     return 1 / (1 + np.exp(-(x @ last["kernel"][0, 0] + last["bias"])))
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-7)])
-def test_the_network_computes_what_its_file_says(rebuilt, tiny_file, dtype, tolerance):
+@pytest.mark.parametrize(("reference", "dtype", "tolerance"), [(False, "float32", 1e-6), (True, "float64", 1e-7)])
+def test_the_network_computes_what_its_file_says(rebuilt, tiny_file, reference, dtype, tolerance):
     rng = np.random.default_rng(0)
     images = [rng.uniform(-1, 1, (2, 8, 12, bands)) for bands in (3, 3, 2)]
-    confidence = rebuilt(tiny_file, dtype=dtype)([values.astype(dtype) for values in images], training=False).numpy()
+    confidence = rebuilt(tiny_file, reference=reference)(
+        [values.astype(dtype) for values in images], training=False
+    ).numpy()
     assert confidence.dtype == dtype
     np.testing.assert_allclose(confidence, tiny_oracle(images), atol=tolerance)
 
@@ -87,10 +95,10 @@ def replaced(replacement):
 @pytest.mark.parametrize(
     ("replacement", "message"),
     [
-        (image("input_1", 4), r"inputs have \(4, 3, 2\) bands"),
-        (conv("first", "pad", 16384, padding="valid"), "'kernel' of layer 'first' has shape"),
-        (conv("first", "pad", 4, 64, padding="valid"), "'kernel' of layer 'first' has shape"),
-        (conv("first", "pad", 4), "layer 'add' does not fit what feeds it"),
+        (image("input_1", 4), "its input 'input_1' takes 4 bands, but the description gives it 3"),
+        (conv("first", "pad", 5, padding="valid"), "'kernel' of layer 'first' has shape"),
+        (conv("first", "pad", 4, 5, padding="valid"), "a map needs an answer for each pixel"),
+        (conv("first", "pad", 4), r"layer 'add' \(Add\) does not fit what feeds it"),
     ],
 )
 def test_what_does_not_fit_the_weights_or_the_graph_is_refused(rebuilt, tmp_path, replacement, message):

@@ -1,0 +1,173 @@
+"""Brings a network and its description together: which raster feeds what, and which sizes of tiles it can take.
+
+Everything is decided from shapes, before anything is instantiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from landslip.export.description import Description
+from landslip.export.layers.kind import Shape, SizeNeededError
+from landslip.export.shapes import Shapes, inferred
+from landslip.export.topology import Topology
+from landslip.runtime.errors import ModelError
+from landslip.runtime.spec import InputSpec, ModelSpec, Role
+
+OPEN_SIZES = (128, 256, 512, 64, 32)
+"""Rows and columns to try a network with that leaves them open and comes without a description."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A network whose sizes are settled."""
+
+    topology: Topology
+    """The served graph."""
+    shapes: Shapes
+    """Of all its values, as it will be built: tiles may be open."""
+    spec: ModelSpec | None
+    """What the deployed graph takes; None where it keeps the network's own inputs."""
+    joined: tuple[tuple[Role, ...], ...] = ()
+    """With a spec: the inputs of the spec that make up each input of the network, joined along the bands."""
+    band: int = 0
+    """With a spec: band of the output that is the confidence."""
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Shape of each input of the network, in its order."""
+        return {name: self.shapes.values[name] for name in self.topology.inputs}
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the served output."""
+        return self.shapes.values[self.topology.output]
+
+
+def described(topology: Topology, description: Description, where: str) -> Fitted:
+    """A network that takes tiles as its description says.
+
+    Raises:
+        ModelError: the description does not fit the network.
+    """
+    joined = _joined(topology, description, where)
+    bands = {name: (None, None, _bands(topology, name, where)) for name in topology.inputs}
+    spec = description.spec
+    try:
+        shapes = inferred(topology, where, bands)
+        sizes = {spec.multiple, spec.tile, spec.tile + spec.multiple}
+    except SizeNeededError as error:
+        spec = replace(spec, fixed=True)
+        sizes = {spec.tile}
+        shapes = _at(topology, where, spec.tile)
+        _check_declared(topology, spec, where, error)
+    for size in sorted(sizes):
+        _check_output(_at(topology, where, size).values[topology.output], size, topology, spec, where)
+    band = _band(shapes.values[topology.output], description, topology, where)
+    return Fitted(topology, shapes, spec, joined, band)
+
+
+def undescribed(topology: Topology, where: str) -> Fitted:
+    """A network that keeps the inputs of its file.
+
+    Raises:
+        ModelError: its layers do not fit each other at any size.
+    """
+    try:
+        shapes = inferred(topology, where)
+    except SizeNeededError as error:
+        raise ModelError(
+            f"{where}: has {error} where a layer needs a known one. Save the model with the size of its input."
+        ) from error
+    fitted = Fitted(topology, shapes, None)
+    trial(fitted, where)
+    return fitted
+
+
+def trial(fitted: Fitted, where: str) -> dict[str, tuple[int, ...]]:
+    """Shapes of inputs that a network without a description runs with: those of its file, with open sizes chosen.
+
+    Raises:
+        ModelError: its layers do not fit each other at any of :data:`OPEN_SIZES`.
+    """
+    refused: ModelError | None = None
+    for size in OPEN_SIZES:
+        shapes = {
+            name: tuple(size if each is None else each for each in shape) for name, shape in fitted.inputs.items()
+        }
+        try:
+            inferred(fitted.topology, where, shapes)
+        except ModelError as error:
+            refused = refused or error
+        else:
+            return shapes
+    raise refused or ModelError(f"{where}: has no inputs.")
+
+
+def _joined(topology: Topology, description: Description, where: str) -> tuple[tuple[Role, ...], ...]:
+    """What feeds each input of the network."""
+    fed: dict[str, list[InputSpec]] = {name: [] for name in topology.inputs}
+    for entry, feed in zip(description.spec.inputs, description.feeds, strict=True):
+        name = topology.inputs[feed] if isinstance(feed, int) and feed < len(topology.inputs) else feed
+        if name not in fed:
+            raise ModelError(
+                f"{where}: has no input {feed!r} for {entry.name} to feed. Its inputs are: {_list(topology)}."
+            )
+        fed[str(name)].append(entry)
+    for name, entries in fed.items():
+        given, wanted = sum(entry.bands for entry in entries), _bands(topology, name, where)
+        if given != wanted:
+            raise ModelError(
+                f"{where}: its input {name!r} takes {wanted} bands, but the description gives it {given} "
+                f"({', '.join(f'{entry.name}: {entry.bands}' for entry in entries) or 'nothing'})."
+            )
+    return tuple(tuple(entry.name for entry in entries) for entries in fed.values())
+
+
+def _list(topology: Topology) -> str:
+    return ", ".join(f"{index} {name}" for index, name in enumerate(topology.inputs))
+
+
+def _declared(topology: Topology) -> Mapping[str, Shape]:
+    return {node.name: node.options["shape"] for node in topology.nodes if node.kind == "InputLayer"}
+
+
+def _bands(topology: Topology, name: str, where: str) -> int:
+    shape = _declared(topology)[name]
+    if len(shape) != 3 or shape[2] is None:
+        raise ModelError(f"{where}: its input {name!r} of shape {shape} is no image, and only images can be described.")
+    return shape[2]
+
+
+def _at(topology: Topology, where: str, size: int) -> Shapes:
+    return inferred(topology, where, {name: (size, size, _bands(topology, name, where)) for name in topology.inputs})
+
+
+def _check_declared(topology: Topology, spec: ModelSpec, where: str, reason: Exception) -> None:
+    for name, shape in _declared(topology).items():
+        if any(size not in {None, spec.tile} for size in shape[:2]):
+            raise ModelError(
+                f"{where}: its input {name!r} has {shape[0]} x {shape[1]} pixels, a layer needs that size "
+                f"({reason}), and the description says tiles of {spec.tile} pixels."
+            )
+
+
+def _check_output(shape: Shape, size: int, topology: Topology, spec: ModelSpec, where: str) -> None:
+    if len(shape) != 3 or shape[:2] != (size, size):
+        raise ModelError(
+            f"{where}: output {topology.served!r} is {' x '.join(map(str, shape))} for tiles of {size} x {size}; a map "
+            f"needs an answer for each pixel, for tiles of {spec.tile} pixels and every multiple of {spec.multiple}."
+        )
+
+
+def _band(shape: Shape, description: Description, topology: Topology, where: str) -> int:
+    bands, band = shape[2] or 0, description.output_band
+    if band is None and bands != 1:
+        raise ModelError(
+            f"{where}: output {topology.served!r} has {bands} bands; one is expected. Say which one is the confidence "
+            "(output_band)."
+        )
+    if band is not None and not 0 <= band < bands:
+        raise ModelError(f"{where}: output {topology.served!r} has {bands} bands, so there is no band {band}.")
+    return band or 0

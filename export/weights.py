@@ -1,0 +1,30 @@
+"""Reads the weights a served graph needs, each checked against the shape its layer will have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.export.fitting import Fitted
+from landslip.export.hdf5 import SavedModel
+from landslip.runtime.errors import ModelError
+
+Weights = dict[tuple[str, ...], dict[str, NDArray[np.float32]]]
+"""Weights by layer and name, in the order in which Keras keeps them."""
+
+
+def read_weights(fitted: Fitted, saved: SavedModel) -> Weights:
+    """All weights of a network.
+
+    Raises:
+        ModelError: one is missing, has another shape than its layer, or is not finite; or a layer is called on values
+            that need weights of different shapes.
+    """
+    weights: Weights = {}
+    for node in fitted.topology.nodes:
+        shapes = fitted.shapes.weights[node.name]
+        if node.layer not in weights:
+            weights[node.layer] = dict(zip(shapes, saved.weights(node.layer, shapes), strict=True)) if shapes else {}
+        elif {name: values.shape for name, values in weights[node.layer].items()} != dict(shapes):
+            raise ModelError(f"{saved.path}: layer {node.name!r} is called on inputs with different numbers of bands.")
+    return weights
