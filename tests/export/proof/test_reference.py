@@ -1,0 +1,57 @@
+"""landslip verify --reference asks the Keras network again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+from landslip.export.tiles import parity_tiles
+from landslip.runtime.cli import run
+from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.record import sha256_of
+from landslip.runtime.reference import Reference, write_reference
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def folder(exported, tmp_path):
+    """An export whose reference tiles have wrong answers."""
+    for path in exported.artifact.path.parent.glob(f"{exported.artifact.path.name}*"):
+        shutil.copy(path, tmp_path)
+    sets = [
+        (tiles, np.zeros((tiles.count, 1, tiles.tile, tiles.tile), np.float32))
+        for tiles in parity_tiles(read_onnx_file(exported.artifact.path).spec)
+    ]
+    reference = Reference("standin", sha256_of(exported.source), "nobody", tuple(sets))
+    write_reference(tmp_path / "standin.reference.npz", reference)
+    return tmp_path
+
+
+def test_the_keras_network_is_asked_again(folder, exported, capsys):
+    command = ["-q", "verify", str(folder), "--engine", "onnxruntime", "--json"]
+    assert run(command) == 1
+    capsys.readouterr()
+    assert run([*command, "--reference", str(exported.source)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["references"] == {"standin": "Keras network, float64, CPU, asked now"}
+    figures = report["runs"][0]["figures"]
+    assert {figure["kind"] for figure in figures} == {"noise", "relief"}
+    assert all(0 < figure["max_abs"] <= 1e-5 for figure in figures)
+
+
+def test_another_keras_file_is_refused(folder, tiny_file, capsys):
+    assert run(["-q", "verify", str(folder), "--reference", str(tiny_file)]) == 3
+    assert "is not the file standin.fp32.onnx was made from" in capsys.readouterr().err
+
+
+def test_without_tensorflow_the_remedy_is_named(folder, exported, capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("landslip.export.network")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert run(["-q", "verify", str(folder), "--reference", str(exported.source)]) == 2
+    assert "needs the package 'onnx'" in capsys.readouterr().err
