@@ -77,6 +77,8 @@ def _probe_openvino() -> Facts:
 def _probe_tensorrt() -> Facts:
     from landslip.runtime.engines.tensor_rt import probe_tensorrt  # noqa: PLC0415
 
+    if problem := probe_cuda().problem:  # without CUDA nothing of TensorRT may be touched
+        raise EngineError(problem)
     report = probe_tensorrt()
     if report.problem:
         raise EngineError(report.problem)
@@ -123,18 +125,23 @@ def _self_test() -> Facts:
     folder = Path(landslip.models.__file__ or "").parent / "demo_data"
     results: Facts = {}
     for backend in BACKENDS.values():
-        if backend.automatic and backend.installed:
-            try:
-                report = verify(VerifyRequest(folder, engine=backend.name))
-            except LandslipError as error:
-                results[backend.name] = str(error)
-            else:
-                results |= {_what(outcome): _result(outcome) for outcome in report.outcomes}
+        if not backend.installed:
+            continue
+        if not backend.automatic:
+            results[backend.name] = f"not run: takes minutes to build. landslip verify FOLDER --engine {backend.name}"
+            continue
+        try:
+            report = verify(VerifyRequest(folder, engine=backend.name))
+        except LandslipError as error:
+            results[backend.name] = str(error)
+        else:
+            results |= {_what(outcome): _result(outcome) for outcome in report.outcomes}
     return results
 
 
 def _what(outcome: Outcome) -> str:
-    return f"{outcome.artifact.name} with {outcome.engine} in {outcome.precision}"
+    where = f" on {outcome.device}" if outcome.device else ""
+    return f"{outcome.artifact.name} with {outcome.engine} in {outcome.precision}{where}"
 
 
 def _result(outcome: Outcome) -> str:

@@ -49,6 +49,18 @@ def test_json_goes_to_stdout(scene, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads((folder / "out" / "run.json").read_text())
 
 
+def test_the_record_tells_what_the_model_is_and_what_it_was_computed_in(scene, capsys):
+    _, arguments = scene
+    code = run(command(arguments, "--engine", "openvino", "--precision", "bf16", "--json"))
+    captured = capsys.readouterr()
+    if code == 4:
+        assert "does not compute in bf16" in captured.err
+        pytest.skip("this CPU does not compute in bf16")
+    record = json.loads(captured.out)
+    assert record["model"]["precision"] == "fp32"
+    assert record["engine"] == {"name": "openvino", "device": "cpu", "precision": "bf16"}
+
+
 BAD = {
     "missing file": ({"--pre": "nowhere.tif"}, 3, "nowhere.tif does not exist"),
     "not a raster": ({"--pre": "notes.tif"}, 3, "cannot be read as a raster"),
@@ -62,6 +74,7 @@ BAD = {
     "gpu": ({"--device": "cuda"}, 4, "no CUDA support"),
     "no image before": ({"--pre": None}, 2, "takes pre, which is missing. Give --pre."),
     "no terrain": ({"--dem": None}, 2, "takes hillshade, slope, which is missing. Give --dem (or --hillshade)"),
+    "precision": ({"--precision": "bf16", "--engine": "onnxruntime"}, 4, "in the precision it was exported in"),
     "terrain twice": ({"--slope": "grey.tif"}, 2, "not both"),
     "out is a file": ({"-o": "notes.tif"}, 2, "is a file"),
 }
