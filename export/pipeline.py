@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from landslip.export.choices import PRECISIONS, Precision
 from landslip.export.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.drafts import draft_of, output_folder
+from landslip.export.mlm import write_item
 from landslip.export.network import Network, read_network
 from landslip.export.parity import artifact_confidence, check
 from landslip.export.record import Artifact, Source, record_path, record_text
@@ -38,7 +39,7 @@ def export_model(
     name: str | None = None,
     overwrite: bool = False,
 ) -> list[Artifact]:
-    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it.
+    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, and a STAC item of all of them.
 
     An artifact appears under its name only once it has passed its gate.
 
@@ -71,7 +72,9 @@ def export_model(
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        return [_published(network, spec, path, precision, checks, origin) for precision, path in paths.items()]
+        artifacts = [_published(network, spec, path, precision, checks, origin) for precision, path in paths.items()]
+        write_item(out, spec.name)
+    return artifacts
 
 
 def _description(source: Path, published: RegisteredModel | None, name: str | None) -> Description:

@@ -15,6 +15,7 @@ import pytest
 from onnx import numpy_helper
 
 from helpers.keras_files import conv, layer, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
+from helpers.stac import problems
 from landslip.export.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.models.registry import M_ALL_006, REGISTRY
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -109,7 +110,16 @@ def test_the_record_says_how_it_was_made(exported):
     assert record["parity"]["figures"] == [asdict(figure) for figure in artifact.parity]
     assert {"tensorflow", "tf2onnx", "onnxruntime", "python"} <= set(record["tools"])
     assert record["spec"]["name"] == "standin"
-    assert sorted(entry.name for entry in artifact.path.parent.iterdir()) == [artifact.path.name, artifact.record.name]
+    assert sorted(entry.name for entry in artifact.path.parent.iterdir()) == [
+        artifact.path.name, artifact.record.name, "standin.stac.json",
+    ]  # fmt: skip
+
+
+def test_the_item_for_catalogues_lies_beside_it(exported):
+    artifact = exported.artifact
+    item = json.loads(artifact.path.with_name("standin.stac.json").read_text(encoding="utf-8"))
+    assert problems(item) == []
+    assert item["assets"]["fp32"]["file:checksum"] == f"1220{artifact.sha256}"
 
 
 def test_noise_and_relief_were_measured_and_passed(exported):
