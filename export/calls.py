@@ -7,8 +7,11 @@ of the call and number of the output. Keras 2 saves such a reference as a list, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, count
 from typing import Any, NamedTuple
 
+_ENDS = 100
+"""Most inputs or outputs of a model."""
 _DEPTH = 4
 """How deep the inputs of a call may be nested."""
 
@@ -48,8 +51,10 @@ def ends(value: Any) -> dict[str, Ref]:
     """
     named: dict[str, Ref] = {}
     for ref in _refs(value, 0):
-        same = sum(other.layer == ref.layer for other in named.values())
-        named[f"{ref.layer}_{same}" if same else ref.layer] = ref
+        if len(named) == _ENDS:
+            raise ValueError(f"there are more than {_ENDS}")
+        names = chain([ref.layer], (f"{ref.layer}_{number}" for number in count(1)))
+        named[next(name for name in names if name not in named)] = ref
     if not named:
         raise ValueError("none are named")
     return named

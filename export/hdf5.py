@@ -19,10 +19,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.errors import InputMissingError, LandslipError, ModelError
+from landslip.export.recognise import check_keras_file
+from landslip.runtime.errors import LandslipError, ModelError
 
 _low_level: Any = h5py  # h5l and h5o are compiled: no type checker sees them
-_CONFIG_BYTES = 16 << 20
+_CONFIG_BYTES = 8 << 20
 _OBJECTS = 50_000
 _DEPTH = 12
 _FETCH_AGAIN = "Fetch the file again, or save the model again as whole-model HDF5."
@@ -99,11 +100,8 @@ def open_saved_model(path: Path) -> Iterator[SavedModel]:
         InputMissingError: there is no such file.
         ModelError: it is no HDF5, no whole Keras model, or holds something a Keras model does not hold.
     """
-    if not path.is_file():
-        raise InputMissingError(f"{path}: there is no such file. Give the path of a Keras HDF5 model.")
+    check_keras_file(path)
     with _h5py_errors_translated(path):
-        if not h5py.is_hdf5(path):
-            raise ModelError(f"{path}: is not an HDF5 file. Give a Keras model saved as .hdf5 or .h5.")
         file = h5py.File(path, "r")
     with file:
         with _h5py_errors_translated(path):
@@ -133,13 +131,21 @@ def _screened(file: h5py.File, path: Path) -> SavedModel:
 
 def _config(file: h5py.File, path: Path) -> Any:
     if "model_config" not in file.attrs:
+        weights = {"layer_names", "layer_names0"} & set(file.attrs) or {
+            "layers",
+            "_layer_checkpoint_dependencies",
+        } & set(file)
         raise ModelError(
-            f"{path}: holds no 'model_config', so it is not a whole Keras model "
-            "(weights alone do not say what network they belong to). Save it with model.save()."
+            f"{path}: holds no 'model_config', so it is not a whole Keras model"
+            f"{', but weights alone, which do not say what network they belong to' if weights else ''}. "
+            "Save the whole model with model.save('NAME.h5'), not model.save_weights()."
         )
-    text = _text(file.attrs["model_config"])
-    if len(text) > _CONFIG_BYTES:
-        raise ModelError(f"{path}: its 'model_config' has {len(text)} characters; at most {_CONFIG_BYTES} are read.")
+    size = _low_level.h5a.open(file.id, b"model_config").get_storage_size()
+    text = "" if size > _CONFIG_BYTES else _text(file.attrs["model_config"])
+    if max(size, len(text)) > _CONFIG_BYTES:
+        raise ModelError(
+            f"{path}: its 'model_config' has {max(size, len(text))} bytes; at most {_CONFIG_BYTES} are read."
+        )
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -190,11 +196,15 @@ def _checked_bytes(item: Any, where: str) -> int:
             f"{where} takes its data from other files, which Keras never writes and landslip does not follow. "
             "Do not use this file unless you know who made it."
         )
+    if item.chunks is not None or item.id.get_create_plist().get_nfilters():
+        raise ModelError(
+            f"{where} is stored in pieces or compressed, which Keras never does. Store it plainly: "
+            "h5repack -l CONTI -f NONE OLD NEW."
+        )
     size: int = math.prod(item.shape) * item.dtype.itemsize
     if item.id.get_storage_size() != size:
         raise ModelError(
-            f"{where} claims {size} bytes and holds {item.id.get_storage_size()}: it is damaged or compressed. "
-            f"{_FETCH_AGAIN}"
+            f"{where} claims {size} bytes and holds {item.id.get_storage_size()}: it is damaged. {_FETCH_AGAIN}"
         )
     return size
 

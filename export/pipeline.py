@@ -15,11 +15,13 @@ from landslip.export.description import PUBLISHED_FEEDS, Description, published_
 from landslip.export.drafts import draft_of, output_folder
 from landslip.export.mlm import write_item
 from landslip.export.network import Network, read_network
+from landslip.export.own import own_figures
 from landslip.export.parity import artifact_confidence, check
+from landslip.export.recognise import check_keras_file
 from landslip.export.record import Artifact, Source, record_path, record_text
 from landslip.export.tiles import parity_tiles
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
-from landslip.runtime.errors import InputMissingError, UsageError
+from landslip.runtime.errors import UsageError
 from landslip.runtime.parity import GATES, Parity, compare
 from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import TileSet
@@ -37,6 +39,7 @@ def export_model(
     *,
     precisions: Sequence[Precision] = ("fp32",),
     name: str | None = None,
+    output: str | int | None = None,
     overwrite: bool = False,
 ) -> list[Artifact]:
     """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, and a STAC item of all of them.
@@ -44,10 +47,11 @@ def export_model(
     An artifact appears under its name only once it has passed its gate.
 
     Args:
-        source: whole-model HDF5 file of the published topology, any width.
+        source: whole-model HDF5 file.
         out: folder for the artifacts; made if needed.
         precisions: what to make.
         name: of the model; by default that of the published model the file is, or else the stem of the file.
+        output: name or position of the output that is served; the first one when not given.
         overwrite: replace artifacts of an earlier export.
 
     Returns:
@@ -59,21 +63,22 @@ def export_model(
         ParityError: what came out does not say what the Keras network says.
         OutputError: the folder cannot be written.
     """
-    if not source.is_file():
-        raise InputMissingError(f"{source}: there is no such file. Give the path of a Keras HDF5 model.")
+    check_keras_file(source)
     digest = sha256_of(source)
     published = find_by_sha256(digest)
     description = _description(source, published, name)
-    spec = description.spec
-    paths = _artifact_paths(out, spec.name, precisions, overwrite=overwrite)
+    paths = _artifact_paths(out, description.spec.name, precisions, overwrite=overwrite)
     with output_folder(out):
-        network = read_network(source, description)
-        checks = [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(spec)]
+        network = read_network(source, description, insist=published is not None, output=output)
+        checks = (
+            [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(network.spec)] if network.spec else []
+        )
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        artifacts = [_published(network, spec, path, precision, checks, origin) for precision, path in paths.items()]
-        write_item(out, spec.name)
+        artifacts = [_published(network, path, precision, checks, origin) for precision, path in paths.items()]
+        if network.spec is not None:
+            write_item(out, network.spec.name)
     return artifacts
 
 
@@ -100,16 +105,14 @@ def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, ov
     return paths
 
 
-def _published(
-    network: Network, spec: ModelSpec, path: Path, precision: Precision, checks: list[Check], origin: Source
-) -> Artifact:
+def _published(network: Network, path: Path, precision: Precision, checks: list[Check], origin: Source) -> Artifact:
     record = record_path(path)
     with draft_of(record) as record_draft, draft_of(path) as draft:
         draft.write_bytes(network.graph.SerializeToString())
-        figures = _figures(draft, checks, spec)
+        figures = own_figures(draft, network) if network.spec is None else _figures(draft, checks, network.spec)
         check(figures, GATES[precision], path.name)
         artifact = Artifact(path, precision, "onnx", sha256_of(draft), draft.stat().st_size, tuple(figures))
-        record_draft.write_text(record_text(artifact, origin, spec), encoding="utf-8")
+        record_draft.write_text(record_text(artifact, origin, network.spec), encoding="utf-8")
         # The record gets its name after the artifact: where it is, the artifact is complete and belongs to it.
         record.unlink(missing_ok=True)
     log.info("%s: within %.1e of the Keras network", path.name, max(figure.max_abs for figure in figures))

@@ -65,7 +65,7 @@ def record_path(artifact: Path) -> Path:
     return artifact.with_name(f"{artifact.name}.json")
 
 
-def record_text(artifact: Artifact, source: Source, spec: ModelSpec) -> str:
+def record_text(artifact: Artifact, source: Source, spec: ModelSpec | None) -> str:
     """The record as readable JSON."""
     record = {
         "landslip": landslip_version(),
@@ -78,7 +78,7 @@ def record_text(artifact: Artifact, source: Source, spec: ModelSpec) -> str:
             "target": artifact.target,
         },
         "source": asdict(source),
-        "spec": asdict(spec),
+        "spec": None if spec is None else asdict(spec),
         "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}},
         "parity": {
             "reference": "Keras network, float64, CPU",

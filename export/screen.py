@@ -28,6 +28,8 @@ _LAYERS = 5000
 """Most layers of a file, those of nested models included."""
 _NESTING = 8
 """How deep models may lie in models."""
+_NAME = 250
+"""Most characters of a name."""
 _KERAS_MODULES = ("keras", "tf_keras", "tensorflow")
 
 
@@ -120,6 +122,12 @@ class _Screen:
         name = entry.get("name", settings.get("name"))
         if not isinstance(name, str) or not name:
             raise ModelError(f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
+        if len(name) > _NAME or not name.isprintable():
+            hidden = sum(not each.isprintable() for each in name)
+            raise ModelError(
+                f"{self._where}: the name of a layer of class {kind!r} has {len(name)} characters, of which {hidden} "
+                "cannot be printed. Keras writes no such names."
+            )
         self._check_class(name, kind, entry)
         if kind in OP_LAYERS:
             self._check_op(name, settings.get("node_def"))
@@ -129,12 +137,13 @@ class _Screen:
     def _check_class(self, name: str, kind: str, entry: dict[str, Any]) -> None:
         # A class of the user's own may bear the name of one of Keras's.
         module, registered = entry.get("module") or "keras", entry.get("registered_name") or kind
-        own = str(module).split(".", maxsplit=1)[0] not in _KERAS_MODULES or ">" in str(registered)
-        if own or kind not in KNOWN:
+        foreign = str(module).split(".", maxsplit=1)[0] not in _KERAS_MODULES
+        if foreign or ">" in str(registered) or kind not in KNOWN:
+            own = f" ({module}, {registered})"[:_NAME] if kind in KNOWN else ""
             raise ModelError(
-                f"{self._where}: layer {name!r} is of class {kind!r}{f' from {module}' if own else ''}, which landslip "
-                "does not know and which can carry code of its own. landslip does not load it. Do not open this file "
-                "with Keras unless you know who made it."
+                f"{self._where}: layer {name!r} is of class {kind!r}{own}, which landslip does not know and which can "
+                "carry code of its own. landslip does not load it. Do not open this file with Keras unless you know "
+                "who made it."
             )
 
     def _check_op(self, name: str, node_def: Any) -> None:
@@ -149,7 +158,9 @@ class _Screen:
         try:
             found = ends(_member(body, key, self._where))
         except ValueError as error:
-            raise ModelError(f"{self._where}: its 'model_config' names no {key.replace('_', ' ')}: {error}.") from error
+            raise ModelError(
+                f"{self._where}: its 'model_config' names no good {key.replace('_', ' ')}: {error}."
+            ) from error
         for ref in found.values():
             if ref.layer not in layers:
                 raise ModelError(f"{self._where}: its {key!r} name {ref.layer!r}, which is not one of its layers.")
@@ -196,8 +207,8 @@ def _op_of_protobuf(text: str) -> str | None:
 
 def _class_name(value: Any, where: str) -> str:
     name = _member(value, "class_name", where)
-    if not isinstance(name, str):
-        raise ModelError(f"{where}: its 'model_config' is damaged: {name!r} is no class name.")
+    if not isinstance(name, str) or len(name) > _NAME:
+        raise ModelError(f"{where}: its 'model_config' is damaged: {str(name)[:60]!r} is no class name.")
     return name
 
 

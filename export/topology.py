@@ -17,6 +17,8 @@ from landslip.export.screen import SavedGraph, SavedLayer
 from landslip.export.walk import Place, Walk
 from landslip.runtime.errors import ModelError
 
+_SHOWN = 200
+"""Characters of a setting that a message repeats at the most."""
 _NODES = 20_000
 """Most calls of layers; models called by models called by models would multiply them."""
 
@@ -127,5 +129,6 @@ def _node(place: Place, layer: SavedLayer, sources: tuple[Place, ...], where: st
         return Node(place.name, place.path, layer.kind, kind.read(layer.options), inputs)
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            f"{where}: layer {place.name!r} ({layer.kind}) has a setting that landslip does not know: {error}."
+            f"{where}: layer {place.name!r} ({layer.kind}) has a setting that landslip does not know: "
+            f"{str(error)[:_SHOWN]}."
         ) from error

@@ -101,8 +101,8 @@ def test_other_kinds_of_model_are_refused(kind):
         ({"layers": [{"class_name": "Conv2D", "config": {}}]}, "'Conv2D' has no name"),
         ({"layers": [{"class_name": "Conv2D", "config": None}]}, "'Conv2D' has no settings"),
         ({"layers": [{"class_name": ["Conv2D"], "config": {}}]}, "is no class name"),
-        ({"output_layers": []}, "names no output layers: none are named"),
-        ({"output_layers": "prediction"}, "names no output layers: it takes 'prediction'"),
+        ({"output_layers": []}, "names no good output layers: none are named"),
+        ({"output_layers": "prediction"}, "names no good output layers: it takes 'prediction'"),
         ({"output_layers": [["other", 0, 0]]}, "'other', which is not one of its layers"),
     ],
 )

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from helpers.keras_files import conv, image, layer, tiny_config, tiny_layers
+from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_layers
 from landslip.export.screen import screened_graph
 from landslip.export.topology import served_topology
 from landslip.runtime.errors import ModelError
@@ -195,16 +195,6 @@ def test_a_long_chain_is_cut_without_recursion():
     chain = [conv(f"c{number}", "add" if number == 0 else f"c{number - 1}", 4) for number in range(3000)]
     layers = [*with_layer(conv("prediction", "c2999", 1, 1, activation="sigmoid")), *chain]
     assert Counter(node.kind for node in cut(layers).nodes)["Conv2D"] == 3002
-
-
-def model_layer(name, layers, outputs, inbound, kind="Model", inputs=("inner_input",)):
-    body = {
-        "name": name,
-        "layers": layers,
-        "input_layers": [[end, 0, 0] for end in inputs],
-        "output_layers": [[end, 0, 0] for end in outputs],
-    }
-    return {"class_name": kind, "name": name, "config": body, "inbound_nodes": inbound}
 
 
 def encoder(inbound, name="encoder"):

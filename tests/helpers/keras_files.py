@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,24 @@ def image(name: str, bands: int) -> Layer:
 def op(name: str, source: str, op_name: str = "ResizeBilinear") -> Layer:
     node = {"name": name, "op": op_name, "input": [source, f"{name}/size"], "attr": {}}
     return layer("TensorFlowOpLayer", f"tf_op_layer_{name}", (source,), node_def=node, constants={"1": [224, 224]})
+
+
+def model_layer(
+    name: str,
+    layers: list[Layer],
+    outputs: Sequence[str],
+    inbound: Any,
+    kind: str = "Model",
+    inputs: Sequence[str] = ("inner_input",),
+) -> Layer:
+    """A model that is used as a layer."""
+    body = {
+        "name": name,
+        "layers": layers,
+        "input_layers": [[end, 0, 0] for end in inputs],
+        "output_layers": [[end, 0, 0] for end in outputs],
+    }
+    return {"class_name": kind, "name": name, "config": body, "inbound_nodes": inbound}
 
 
 def tiny_layers() -> list[Layer]:

@@ -1,0 +1,48 @@
+"""A folder of hostile and broken files: what ``landslip export`` says of each, in a process of limited memory."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from helpers.broken_files import BROKEN, MARKER
+from helpers.limited import run_limited
+
+LIMIT = 1 << 30
+"""Bytes of address space, of which Python and its libraries take about half. TensorFlow alone would need three times
+as much, so that what is refused under this limit is refused without it."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("broken")
+
+
+@pytest.fixture(scope="module")
+def outcomes(folder):
+    for file in BROKEN:
+        file.write(folder / file.name)
+    commands = [["export", folder / file.name, "-o", folder / f"out-{file.name}"] for file in BROKEN]
+    return {file.name: outcome for file, outcome in zip(BROKEN, run_limited(commands, LIMIT), strict=True)}
+
+
+@pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.write.__name__)
+def test_it_is_refused_in_a_sentence(file, outcomes, folder):
+    outcome = outcomes[file.name]
+    assert outcome.code == 3, outcome.output
+    last = outcome.output.strip().splitlines()[-1]
+    assert last.startswith(f"landslip: {folder / file.name}: ")
+    assert re.search(file.phrase, last)
+    assert len(last) < 700
+    assert "Traceback" not in outcome.output
+    assert outcome.loaded == ()
+    assert not (folder / f"out-{file.name}").exists()
+
+
+def test_no_code_was_executed(outcomes, folder):
+    assert not (folder / MARKER).exists()
+
+
+def test_each_file_has_its_own_name():
+    assert len({file.name for file in BROKEN}) == len(BROKEN)

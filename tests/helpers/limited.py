@@ -1,0 +1,84 @@
+"""Runs ``landslip`` commands in processes of their own whose memory is limited.
+
+Run as a script it imports the command once, and forks for every command line it reads from standard input, so that
+each costs no start of Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    """Its exit code; negative for a signal."""
+    output: str
+    """What it wrote to standard output and standard error."""
+    loaded: tuple[str, ...]
+    """Which heavy modules it had imported at the end."""
+
+
+def run_limited(commands: Sequence[Sequence[str]], limit: int, timeout: float = 600.0) -> list[Outcome]:
+    """Run command lines one after the other.
+
+    Args:
+        commands: arguments of each.
+        limit: bytes of address space each may have, code and libraries included.
+        timeout: seconds for all of them.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.limited", str(limit)],
+        input=json.dumps([list(map(str, command)) for command in commands]),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    assert done.returncode == 0, done.stderr
+    return [Outcome(code, output, tuple(loaded)) for code, output, loaded in json.loads(done.stdout)]
+
+
+def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str]]:
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as report:
+        child = os.fork()
+        if not child:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            from landslip.runtime.cli import run
+
+            code = run(arguments)
+            json.dump([name for name in ("tensorflow", "tf_keras") if name in sys.modules], report)
+            report.flush()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        output.seek(0)
+        report.seek(0)
+        return status, output.read(), json.loads(report.read() or "[]")
+
+
+def main() -> None:
+    """Fork for each command line."""
+    import landslip.export.cli
+    import landslip.export.pipeline
+    import landslip.runtime.cli  # noqa: F401
+
+    commands = json.load(sys.stdin)
+    json.dump([_run(command, int(sys.argv[1])) for command in commands], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
