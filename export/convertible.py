@@ -7,7 +7,7 @@ built from Keras's own layers, so that the gate compares the two.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -37,10 +37,10 @@ class _Convolution:
             input=padded, filter=kernel, strides=strides, padding=padding, dilations=dilations
         )
 
-    def _padded(self, inputs: Any) -> tuple[Any, str]:
+    def _padded(self, inputs: Any) -> tuple[Any, Literal["VALID", "SAME"]]:
         """Dilated kernels get their margins beforehand: ONNX Runtime refuses automatic ones for them."""
         if self.padding == "valid" or max(self.dilation_rate) == 1:
-            return inputs, self.padding.upper()
+            return inputs, "VALID" if self.padding == "valid" else "SAME"
         # Strides are 1 wherever a kernel is dilated.
         reach = [(size - 1) * step for size, step in zip(self.kernel_size, self.dilation_rate, strict=True)]
         return tf.pad(inputs, [[0, 0], *([each // 2, each - each // 2] for each in reach), [0, 0]]), "VALID"

@@ -1,0 +1,66 @@
+"""Reads small TOML files that people write: one table of known keys."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.errors import InputError, InputMissingError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MOST = 1 << 20
+"""Bytes; a longer file is no description."""
+
+
+def read_toml(path: Path, what: str, example: str) -> dict[str, Any]:
+    """The table of a TOML file.
+
+    Args:
+        path: the file.
+        what: what it describes, for messages.
+        example: a line such as it may hold.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read, is too large, or is not TOML.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise InputError(f"{path} is too large for a description of {what}. Give a text file in TOML.")
+        return tomllib.loads(content.decode("utf-8"))
+    except FileNotFoundError as error:
+        raise InputMissingError(f"{path} does not exist. Check the path of the file that describes {what}.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is not in TOML: {error}. Write lines such as: {example}.") from error
+
+
+def check_key(path: Path, key: str, known: Collection[str], where: str = "") -> None:
+    """Refuse a key that is not known.
+
+    Args:
+        path: the file.
+        key: what it holds.
+        known: what it may hold.
+        where: part of the file, for messages, such as ``inputs[0]``.
+
+    Raises:
+        InputError: it is none of them; the message names the one that is probably meant.
+    """
+    if key in known:
+        return
+    close = get_close_matches(key, known, 1)
+    meant = f"Did you mean {close[0]!r}?" if close else f"It may hold: {', '.join(known)}."
+    raise InputError(f"{path}: the key {f'{where}.' if where else ''}{key!r} is unknown. {meant}")
