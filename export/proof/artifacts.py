@@ -9,8 +9,9 @@ from typing import Any
 
 from landslip.export.record import record_path
 from landslip.runtime.errors import InputError, InputMissingError, ModelError
-from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.onnx_file import OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
+from landslip.runtime.spec import METADATA_KEY
 
 _MOST = 16 << 20
 """Bytes of a record that are read."""
@@ -23,11 +24,13 @@ class Candidate:
     path: Path
     """The ONNX file."""
     file: OnnxFile | None
-    """What it says of itself; None if it cannot be read."""
+    """What it says of itself; None if it cannot be read, or says nothing that landslip could go by."""
     record: dict[str, Any]
     """The record beside it; empty if there is none."""
     fault: str | None = None
     """Why it is not what was exported, in a sentence; None if nothing speaks against it."""
+    undescribed: str | None = None
+    """Why it cannot be tried although nothing is wrong with it, in a sentence."""
 
     @property
     def source_sha256(self) -> str | None:
@@ -72,6 +75,9 @@ def read_record(artifact: Path) -> dict[str, Any]:
 
 def _candidate_or_fault(path: Path) -> Candidate:
     try:
+        if METADATA_KEY not in read_onnx_header(path).metadata:
+            reason = "It says nothing of what it takes and gives, so that landslip can neither feed nor judge it."
+            return Candidate(path, None, {}, undescribed=reason)
         return _candidate(path, read_onnx_file(path))
     except ModelError as error:
         return Candidate(path, None, {}, str(error))

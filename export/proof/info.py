@@ -63,7 +63,8 @@ def _describe_onnx(path: Path) -> Facts | None:
             raise
         return None
     if METADATA_KEY not in header.metadata:
-        return {"kind": "ONNX model of another program: landslip does not run it", **_graph(header)}
+        kind = "ONNX model without a description: landslip map cannot feed it"
+        return {"kind": kind, **_graph(header), **_size(path), "record": _recorded(path)}
     file = read_onnx_file(path)
     return {
         "kind": "ONNX model exported by landslip",

@@ -86,7 +86,7 @@ def verify(request: VerifyRequest) -> VerifyReport:
     for candidate in candidates:
         file = candidate.file
         if candidate.fault is not None or file is None:
-            outcomes.append(Outcome(candidate.path, "", "", objections=(str(candidate.fault),)))
+            outcomes.append(_untried(candidate))
             continue
         name = file.spec.name
         if name not in references:
@@ -94,6 +94,11 @@ def verify(request: VerifyRequest) -> VerifyReport:
         outcomes += _tried(file, references[name], request)
     made_by = {name: reference.made_by for name, reference in references.items()}
     return VerifyReport(tuple(outcomes), made_by, request.gates)
+
+
+def _untried(candidate: Candidate) -> Outcome:
+    faults = () if candidate.fault is None else (candidate.fault,)
+    return Outcome(candidate.path, "", "", objections=faults, not_run=candidate.undescribed)
 
 
 def _tried(file: OnnxFile, reference: Reference, request: VerifyRequest) -> list[Outcome]:

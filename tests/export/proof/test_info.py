@@ -46,10 +46,10 @@ def test_the_embedded_model_tells_how_it_was_checked(capsys):
     assert facts["record"]["tools"]["tensorflow"]
 
 
-def test_a_model_of_another_program(tmp_path, capsys):
+def test_a_model_that_does_not_say_what_it_takes(tmp_path, capsys):
     facts = told(capsys, brightness_model(tmp_path / "m.onnx", None))
-    assert "another program" in facts["kind"]
-    assert facts["opset"] == 18
+    assert "without a description" in facts["kind"]
+    assert (facts["opset"], facts["record"]) == (18, "none beside the file")
 
 
 def test_reference_tiles(export, capsys):

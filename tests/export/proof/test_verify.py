@@ -124,6 +124,14 @@ def test_what_cannot_be_tried_is_listed_with_the_reason(export, capsys):
     assert "1 PASS, 0 FAIL, 1 not run" in out
 
 
+def test_a_model_that_landslip_cannot_feed_is_listed_and_no_failure(export, capsys):
+    brightness_model(export / "own.fp32.onnx", None)
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 0
+    assert report["runs"][0]["verdict"] == "not run"
+    assert "neither feed nor judge it" in report["runs"][0]["not_run"]
+
+
 def test_where_no_engine_works_the_exit_code_is_4(export, capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "landslip.runtime.engines.open_vino", raising=False)
     monkeypatch.setitem(sys.modules, "openvino", None)
