@@ -56,14 +56,14 @@ def described(topology: Topology, description: Description, where: str) -> Fitte
     spec = description.spec
     try:
         shapes = inferred(topology, where, bands)
-        sizes = {spec.multiple, spec.tile, spec.tile + spec.multiple}
+        sizes = [spec.tile, spec.multiple, spec.tile + spec.multiple]
     except SizeNeededError as error:
         spec = replace(spec, fixed=True)
-        sizes = {spec.tile}
+        sizes = [spec.tile]
         shapes = _at(topology, where, spec.tile)
         _check_declared(topology, spec, where, error)
-    for size in sorted(sizes):
-        _check_output(_at(topology, where, size).values[topology.output], size, topology, spec, where)
+    for size in sizes:
+        _check_size(topology, spec, where, size)
     band = _band(shapes.values[topology.output], description, topology, where)
     return Fitted(topology, shapes, spec, joined, band)
 
@@ -153,11 +153,19 @@ def _check_declared(topology: Topology, spec: ModelSpec, where: str, reason: Exc
             )
 
 
-def _check_output(shape: Shape, size: int, topology: Topology, spec: ModelSpec, where: str) -> None:
+def _check_size(topology: Topology, spec: ModelSpec, where: str, size: int) -> None:
+    try:
+        shape = _at(topology, where, size).values[topology.output]
+    except ModelError as error:
+        if size == spec.tile:
+            raise
+        raise ModelError(
+            f"{error} That is with tiles of {size} pixels; the description allows all multiples of {spec.multiple}."
+        ) from error
     if len(shape) != 3 or shape[:2] != (size, size):
         raise ModelError(
             f"{where}: output {topology.served!r} is {' x '.join(map(str, shape))} for tiles of {size} x {size}; a map "
-            f"needs an answer for each pixel, for tiles of {spec.tile} pixels and every multiple of {spec.multiple}."
+            "needs an answer for each pixel."
         )
 
 

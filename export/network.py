@@ -20,6 +20,7 @@ from landslip.export.hdf5 import open_saved_model
 from landslip.export.parity import own_answer, reference_confidence
 from landslip.export.screen import screened_graph
 from landslip.export.topology import Topology, served_topology
+from landslip.export.versions import check_version
 from landslip.export.weights import read_weights
 from landslip.runtime.errors import ModelError
 from landslip.runtime.reference import Batch
@@ -67,6 +68,7 @@ def read_network(
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
         topology = served_topology(screened_graph(saved.config, where), where, output)
+        check_version(topology, saved.keras_version, where)
         fitted = _fitted(topology, description, where, insist=insist)
         weights = read_weights(fitted, saved)
     # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
@@ -89,7 +91,7 @@ def read_network(
 
 def _fitted(topology: Topology, description: Description, where: str, *, insist: bool) -> Fitted:
     try:
-        return described(topology, description, where)
+        fitted = described(topology, description, where)
     except ModelError as error:
         if insist:
             raise
@@ -99,4 +101,7 @@ def _fitted(topology: Topology, description: Description, where: str, *, insist:
             "give it with --spec, if the network maps landslides.",
             error,
         )
-        return fitted
+    else:
+        if not insist:
+            log.info("its inputs and output are like those of the published network, and it is taken to be like it")
+    return fitted

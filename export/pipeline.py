@@ -19,6 +19,7 @@ from landslip.export.own import own_figures
 from landslip.export.parity import artifact_confidence, check
 from landslip.export.recognise import check_keras_file
 from landslip.export.record import Artifact, Source, record_path, record_text
+from landslip.export.spec_file import read_description
 from landslip.export.tiles import parity_tiles
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.errors import UsageError
@@ -39,6 +40,7 @@ def export_model(
     *,
     precisions: Sequence[Precision] = ("fp32",),
     name: str | None = None,
+    spec: Path | None = None,
     output: str | int | None = None,
     overwrite: bool = False,
 ) -> list[Artifact]:
@@ -50,7 +52,8 @@ def export_model(
         source: whole-model HDF5 file.
         out: folder for the artifacts; made if needed.
         precisions: what to make.
-        name: of the model; by default that of the published model the file is, or else the stem of the file.
+        name: of the model; by default that in the spec, or of the published model the file is, or the stem of the file.
+        spec: SPEC.toml that describes a network other than the published one.
         output: name or position of the output that is served; the first one when not given.
         overwrite: replace artifacts of an earlier export.
 
@@ -66,10 +69,10 @@ def export_model(
     check_keras_file(source)
     digest = sha256_of(source)
     published = find_by_sha256(digest)
-    description = _description(source, published, name)
+    description = _description(source, published, name) if spec is None else _specified(spec, source, name)
     paths = _artifact_paths(out, description.spec.name, precisions, overwrite=overwrite)
     with output_folder(out):
-        network = read_network(source, description, insist=published is not None, output=output)
+        network = read_network(source, description, insist=published is not None or spec is not None, output=output)
         checks = (
             [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(network.spec)] if network.spec else []
         )
@@ -90,6 +93,11 @@ def _description(source: Path, published: RegisteredModel | None, name: str | No
     if source.stem in REGISTRY:
         log.warning("%s has the name of a published model but is not that file: its checksum differs", source.name)
     return published_description(source.stem if name is None else name, f"exported from {source.name}")
+
+
+def _specified(spec: Path, source: Path, name: str | None) -> Description:
+    description = read_description(spec, source)
+    return description if name is None else replace(description, spec=replace(description.spec, name=name))
 
 
 def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, overwrite: bool) -> dict[Precision, Path]:

@@ -22,9 +22,9 @@ _MISSING = 0.01
 
 
 def parity_tiles(spec: ModelSpec, seed: int = 0) -> tuple[TileSet, ...]:
-    """Tiles that a model of this spec can be checked on: both kinds at its own size, and relief at another size."""
+    """Tiles that a model of this spec can be checked on: both kinds at its size, and relief at another if it can."""
     rng = np.random.default_rng(seed)
-    other = spec.tile + spec.multiple
+    other = spec.tile if spec.fixed else spec.tile + spec.multiple
     return (
         TileSet("noise", noise_batch(spec, rng, 2, spec.tile)),
         TileSet("relief", relief_batch(spec, rng, 2, spec.tile)),
