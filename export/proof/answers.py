@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,21 @@ from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import InputError, ModelError, UsageError
 from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import SUFFIX, TileSet, read_reference
+from landslip.runtime.reference import SUFFIX, Batch, TileSet, read_reference
+from landslip.runtime.spec import ModelSpec
 
 if TYPE_CHECKING:
     from landslip.export.network import Network
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Something that can be asked what the network says."""
+
+    made_by: str
+    """What it is."""
+    ask: Callable[[Batch], NDArray[Any]]
+    """From raw tiles to confidence (n, 1, tile, tile)."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +63,13 @@ def stored_reference(candidate: Candidate, file: OnnxFile) -> Reference:
     return Reference(reference.made_by, reference.sets)
 
 
-def keras_reference(source: Path, candidate: Candidate, file: OnnxFile, tile_sets: Sequence[TileSet]) -> Reference:
-    """Ask the Keras network an artifact was made from.
+def keras_oracle(source: Path, candidate: Candidate, file: OnnxFile) -> Oracle:
+    """The Keras network an artifact was made from.
 
     Args:
         source: its HDF5 file.
         candidate: the artifact.
         file: what it says of itself.
-        tile_sets: what to ask.
 
     Raises:
         UsageError: TensorFlow is not installed.
@@ -69,35 +80,56 @@ def keras_reference(source: Path, candidate: Candidate, file: OnnxFile, tile_set
             f"{source} is not the file {candidate.path.name} was made from: its SHA-256 is not the one in the record. "
             "Give the file that was exported."
         )
-    network = _network(source, file)
-    return Reference(
-        "Keras network, float64, CPU, asked now", [(tiles, network.confidence(tiles.batch)) for tiles in tile_sets]
-    )
+    return Oracle("Keras network, float64, CPU, asked now", _network(source, file).confidence)
 
 
-def fp32_reference(candidates: Sequence[Candidate], name: str, tile_sets: Sequence[TileSet]) -> Reference:
-    """Ask the fp32 artifact of a model, run by ONNX Runtime.
+def fp32_oracle(candidates: Sequence[Candidate], name: str) -> Oracle:
+    """The fp32 artifact of a model, run by ONNX Runtime on the CPU.
 
     Raises:
         InputError: there is none.
-        EngineError: ONNX Runtime cannot run it.
     """
-    file = next((each.file for each in candidates if _is_fp32(each, name)), None)
+    file = next((each.file for each in candidates if each.file is not None and _is_fp32(each, name)), None)
     if file is None:
         raise InputError(f"There is no sound fp32 artifact of {name} to compare with. Export it, or give --reference.")
-    answers = [(tiles, _fp32_confidence(file, tiles)) for tiles in tile_sets]
-    return Reference(f"{file.path.name} with onnxruntime on the CPU, not the Keras network", answers)
+    return Oracle(f"{file.path.name} with onnxruntime on the CPU, not the Keras network", partial(_fp32, file))
 
 
-def _fp32_confidence(file: OnnxFile, tiles: TileSet) -> NDArray[np.float32]:
-    options = EngineOptions("onnxruntime", "cpu", tiles.count, tiles.tile)
-    with open_engine(file.path, options) as engine:
-        return confidence_of(engine, tiles, tiles.count)
+def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
+    """Ask an oracle."""
+    return Reference(oracle.made_by, [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets])
+
+
+def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
+    """Tiles of a scene, half of them where landslides are.
+
+    Args:
+        scene: SCENE.toml; None for generated scenes.
+        spec: what the tiles are for.
+        oracle: says where landslides are.
+
+    Raises:
+        InputError: the scene cannot be used.
+    """
+    # Imported here: it needs the synthetic events, whose kernels take a moment.
+    from landslip.export.scene_tiles import TileSource  # noqa: PLC0415
+
+    def mapped(batch: Batch) -> NDArray[Any]:
+        share: NDArray[Any] = (oracle.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
+        return share
+
+    return TileSet("scene", TileSource(spec, scene).tiles("held-out", mapped))
 
 
 def _is_fp32(candidate: Candidate, name: str) -> bool:
     file = candidate.file
     return candidate.fault is None and file is not None and (file.spec.name, file.precision) == (name, "fp32")
+
+
+def _fp32(file: OnnxFile, batch: Batch) -> NDArray[np.float32]:
+    tiles = TileSet("", batch)
+    with open_engine(file.path, EngineOptions("onnxruntime", "cpu", 1, tiles.tile)) as engine:
+        return confidence_of(engine, tiles, 1)
 
 
 def _check_tiles(tiles: TileSet, file: OnnxFile, path: Path) -> None:
@@ -109,9 +141,11 @@ def _check_tiles(tiles: TileSet, file: OnnxFile, path: Path) -> None:
 
 def _network(source: Path, file: OnnxFile) -> Network:
     try:
-        # Imported here: TensorFlow takes seconds, and only this way of asking needs it.
+        # Imported here: only this way of asking needs the export's packages.
         from landslip.export.description import PUBLISHED_FEEDS, Description  # noqa: PLC0415
         from landslip.export.network import read_network  # noqa: PLC0415
+
+        return read_network(source, Description(file.spec, PUBLISHED_FEEDS))
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("landslip"):
             raise
@@ -119,4 +153,3 @@ def _network(source: Path, file: OnnxFile) -> Network:
             f"--reference needs the package {error.name!r}, which is not installed. Install it with: pip install "
             "'landslip[export]', or leave --reference out to take the reference tiles beside the artifacts."
         ) from error
-    return read_network(source, Description(file.spec, PUBLISHED_FEEDS))

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from landslip.export.proof.answers import Reference, keras_reference, stored_reference
+from landslip.export.proof.answers import (
+    Oracle,
+    Reference,
+    fp32_oracle,
+    keras_oracle,
+    reference_of,
+    scene_tiles,
+    stored_reference,
+)
 from landslip.export.proof.artifacts import Candidate, find_candidates
 from landslip.export.proof.trials import Outcome, attempt, trials_of
+from landslip.export.tiles import parity_tiles
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.environment import describe_environment
-from landslip.runtime.errors import EngineError, LandslipError
+from landslip.runtime.errors import EngineError, InputMissingError, LandslipError
 from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.parity import GATES, Gate
 from landslip.runtime.record import landslip_version
+from landslip.runtime.reference import TileSet
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,8 @@ class VerifyRequest:
     """Folder of artifacts, or one ONNX file."""
     reference: Path | None = None
     """Keras file to ask; None for the reference tiles beside the artifacts."""
+    scene: Path | None = None
+    """SCENE.toml whose tiles are taken; None for the reference tiles."""
     engine: str = "auto"
     """Engine to try; ``auto`` for all."""
     device: str = "auto"
@@ -90,7 +105,7 @@ def verify(request: VerifyRequest) -> VerifyReport:
             continue
         name = file.spec.name
         if name not in references:
-            references[name] = _reference(request, candidate, file)
+            references[name] = _reference(request, candidates, candidate, file)
         outcomes += _tried(file, references[name], request)
     made_by = {name: reference.made_by for name, reference in references.items()}
     return VerifyReport(tuple(outcomes), made_by, request.gates)
@@ -109,8 +124,24 @@ def _tried(file: OnnxFile, reference: Reference, request: VerifyRequest) -> list
     return [attempt(trial, reference.answers, request.device, request.gates) for trial in trials]
 
 
-def _reference(request: VerifyRequest, candidate: Candidate, file: OnnxFile) -> Reference:
-    stored = stored_reference(candidate, file)
-    if request.reference is None:
-        return stored
-    return keras_reference(request.reference, candidate, file, [tiles for tiles, _ in stored.answers])
+def _reference(
+    request: VerifyRequest, candidates: Sequence[Candidate], candidate: Candidate, file: OnnxFile
+) -> Reference:
+    if request.reference is None and request.scene is None:
+        return stored_reference(candidate, file)
+    oracle = (
+        fp32_oracle(candidates, file.spec.name)
+        if request.reference is None
+        else keras_oracle(request.reference, candidate, file)
+    )
+    return reference_of(oracle, _tile_sets(request, candidate, file, oracle))
+
+
+def _tile_sets(request: VerifyRequest, candidate: Candidate, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
+    if request.scene is not None:
+        return [scene_tiles(request.scene, file.spec, oracle)]
+    try:
+        return [tiles for tiles, _ in stored_reference(candidate, file).answers]
+    except InputMissingError:
+        log.info("no reference tiles beside %s: taking generated ones", candidate.path.name)
+        return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]

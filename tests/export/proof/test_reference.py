@@ -44,6 +44,14 @@ def test_the_keras_network_is_asked_again(folder, exported, capsys):
     assert all(0 < figure["max_abs"] <= 1e-5 for figure in figures)
 
 
+def test_without_reference_tiles_generated_ones_are_asked(folder, exported, capsys):
+    (folder / "standin.reference.npz").unlink()
+    command = ["-q", "verify", str(folder), "--engine", "onnxruntime", "--json", "--reference", str(exported.source)]
+    assert run(command) == 0
+    figures = json.loads(capsys.readouterr().out)["runs"][0]["figures"]
+    assert {figure["kind"] for figure in figures} == {"noise", "relief", "scene"}
+
+
 def test_another_keras_file_is_refused(folder, tiny_file, capsys):
     assert run(["-q", "verify", str(folder), "--reference", str(tiny_file)]) == 3
     assert "is not the file standin.fp32.onnx was made from" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from helpers.engines import SPEC
 from helpers.exports import write_artifact, write_export
 from helpers.models import batch_of, brightness_model
 from landslip.models.demo import DEMO_MODEL
+from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.cli import run
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.reference import Reference, TileSet, write_reference
@@ -181,6 +182,36 @@ def test_a_single_file_that_is_no_model_is_bad_input(tmp_path, capsys):
     assert "is a web page" in capsys.readouterr().err
     assert run(["-q", "verify", str(brightness_model(tmp_path / "foreign.onnx", None))]) == 3
     assert "not one landslip exported" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """SCENE.toml of a generated event of three by three tiles."""
+    folder = tmp_path_factory.mktemp("scene")
+    event = write_event(folder, EventSpec(seed=5, width_m=4200.0, height_m=4200.0))
+    named = {"pre": event.pre, "post": event.post, "dem": event.dem}
+    (folder / "SCENE.toml").write_text("".join(f'{key} = "{path.name}"\n' for key, path in named.items()))
+    return folder / "SCENE.toml"
+
+
+def test_tiles_of_a_scene_are_compared_with_the_fp32_artifact(export, scene, capsys):
+    (export / REFERENCE).unlink()
+    write_artifact(export, "test.fp16.onnx", "fp16")
+    code, report = verified(capsys, export, "--engine", "onnxruntime", "--scene", scene)
+    assert code == 0
+    assert report["references"][SPEC.name] == "test.fp32.onnx with onnxruntime on the CPU, not the Keras network"
+    for entry in report["runs"]:
+        (figure,) = entry["figures"]
+        assert (figure["kind"], figure["tile"]) == ("scene", SPEC.tile)
+        assert figure["tiles"] >= 2
+        assert 0 < figure["area_reference"] < figure["tiles"] * SPEC.tile**2
+
+
+def test_a_scene_needs_something_to_compare_with(tmp_path, scene, capsys):
+    write_artifact(tmp_path, "test.int8.onnx", "int8")
+    assert run(["-q", "verify", str(tmp_path), "--scene", str(scene)]) == 3
+    assert "no sound fp32 artifact of test to compare with" in capsys.readouterr().err
+    assert run(["-q", "verify", str(tmp_path), "--scene", str(tmp_path / "gone.toml")]) == 3
 
 
 WITHOUT = """
