@@ -167,6 +167,10 @@ class _Screen:
         return found
 
 
+def _length(inbound: Any) -> int:
+    return len(inbound) if isinstance(inbound, list) else 0
+
+
 def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedLayer]:
     """The layers, with the number that the calls of nested models are counted from."""
     models = {layer.name: layer for layer in layers if layer.model is not None}
@@ -177,7 +181,7 @@ def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedL
         for ref in mentioned(inbound):
             highest[ref.layer] = max(highest.get(ref.layer, 0), ref.call)
     return [
-        replace(layer, first_call=int(highest.get(layer.name, 0) >= len(layer.inbound or ())))
+        replace(layer, first_call=int(highest.get(layer.name, 0) >= _length(layer.inbound)))
         if layer.name in models
         else layer
         for layer in layers

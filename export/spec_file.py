@@ -31,7 +31,7 @@ from typing import Any, get_args
 
 from landslip.export.description import Description
 from landslip.runtime.errors import InputError
-from landslip.runtime.spec import MAX_BANDS, MAX_TILE, Dtype, InputSpec, ModelSpec, PerBand, Role
+from landslip.runtime.spec import LARGEST, MAX_BANDS, MAX_TILE, Dtype, InputSpec, ModelSpec, PerBand, Role
 from landslip.runtime.toml_file import check_key, read_toml
 
 KEYS = ("name", "meaning", "source", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
@@ -46,7 +46,6 @@ _USUAL: dict[Role, InputSpec] = {
     "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
 }
 """What an input is where the file does not say otherwise."""
-_LARGEST = 1e9
 _TEXT = 500
 """Most characters of a text."""
 
@@ -156,8 +155,8 @@ class _Table:
         value = self.values.get(key, usual)
         numbers = value if isinstance(value, list) else [value]
         counted = not isinstance(value, list) or len(value) == bands
-        if not counted or not all(_is_number(each) and abs(each) <= _LARGEST for each in numbers):
-            raise self.wrong(key, value, f"a number, or a list of {bands} numbers, up to {_LARGEST:g}")
+        if not counted or not all(_is_number(each) and abs(each) <= LARGEST for each in numbers):
+            raise self.wrong(key, value, f"a number, or a list of {bands} numbers, up to {LARGEST:g}")
         if key == "divisor" and 0 in numbers:
             raise self.wrong(key, value, "numbers other than 0, which values are divided by")
         return tuple(float(each) for each in value) if isinstance(value, list) else float(value)
@@ -182,4 +181,5 @@ class _Table:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared, because a whole number can be too large for math.isfinite.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -33,6 +32,9 @@ MAX_TILE = 8192
 
 MAX_BANDS = 64
 """Bands of an input; more is a typing error."""
+
+LARGEST = 1e9
+"""Metres of a pixel, or number to scale with; anything larger is a typing error."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,12 @@ class ModelSpec:
         """
         for entry in self.inputs:
             _check_input(entry)
+        _check_types(self, name=str, output=str, meaning=str, source=str, tile=int, multiple=int, fixed=bool)
         if not self.inputs or len({entry.name for entry in self.inputs}) != len(self.inputs):
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
             raise ValueError(f"tile {self.tile} is not a multiple of {self.multiple} up to {MAX_TILE}")
-        if not (0 < self.resolution < math.inf and 0 < self.threshold < 1):
+        if not (0 < self.resolution <= LARGEST and 0 < self.threshold < 1):
             raise ValueError(f"resolution {self.resolution} or threshold {self.threshold} is out of range")
 
     def to_json(self) -> str:
@@ -185,12 +188,20 @@ def _without_lists(entry: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
 
 
+def _check_types(holder: Any, **types: type) -> None:
+    for key, wanted in types.items():
+        # Not isinstance: a bool is an int, and 224.0 pixels are no number of pixels.
+        if type(getattr(holder, key)) is not wanted:
+            raise TypeError(f"{key} is {getattr(holder, key)!r}")
+
+
 def _check_input(entry: InputSpec) -> None:
+    _check_types(entry, name=str, dtype=str, unit=str, bands=int)
     if entry.name not in get_args(Role) or entry.dtype not in get_args(Dtype):
         raise ValueError(f"input {entry.name!r} of type {entry.dtype!r} is unknown")
     if not 1 <= entry.bands <= MAX_BANDS:
         raise ValueError(f"input {entry.name!r} has {entry.bands} bands")
     if len(entry.divisors) != entry.bands or len(entry.offsets) != entry.bands:
         raise ValueError(f"input {entry.name!r} has {entry.bands} bands and another number of divisors or offsets")
-    if not all(math.isfinite(value) for value in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
+    if not all(abs(value) <= LARGEST for value in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
         raise ValueError(f"input {entry.name!r} has divisor {entry.divisor} and offset {entry.offset}")

@@ -8,6 +8,8 @@ from typing import Any
 Options = dict[str, Any]
 """Settings of a layer: as saved, or as they are passed to a Keras constructor."""
 
+_LARGEST = 1e30
+"""Largest number believed; float32 ends at 3e38."""
 MAX_SPATIAL = 64
 """Largest kernel, stride, dilation or factor believed."""
 MAX_MARGIN = 1024
@@ -87,9 +89,12 @@ def number(value: Any, what: str, low: float = -math.inf, high: float = math.inf
     """A finite number from ``low`` to ``high``."""
     # Keras 2.2 wrote numpy scalars as {"type": "ndarray", "value": 6.0}.
     plain = value.get("value") if isinstance(value, dict) else value
-    if isinstance(plain, bool) or not isinstance(plain, int | float) or not math.isfinite(plain):
-        raise ValueError(f"{what} {value!r}")
-    if not low <= plain <= high:
+    # Compared before it becomes a float: a whole number can be too large for that.
+    if (
+        isinstance(plain, bool)
+        or not isinstance(plain, int | float)
+        or not max(low, -_LARGEST) <= plain <= min(high, _LARGEST)
+    ):
         raise ValueError(f"{what} {value!r}")
     return float(plain)
 

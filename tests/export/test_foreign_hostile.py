@@ -7,6 +7,7 @@ import re
 import pytest
 
 from helpers.broken_files import BROKEN, MARKER
+from helpers.keras_files import write_keras_hdf5
 from helpers.limited import run_limited
 
 LIMIT = 1 << 30
@@ -46,3 +47,13 @@ def test_no_code_was_executed(outcomes, folder):
 
 def test_each_file_has_its_own_name():
     assert len({file.name for file in BROKEN}) == len(BROKEN)
+
+
+@pytest.mark.tensorflow
+def test_a_good_file_gets_by_with_a_little_more_than_tensorflow_needs(tmp_path):
+    """The limits above are no trick: nothing in an export needs more than the import of TensorFlow, some 3 GB."""
+    source = write_keras_hdf5(tmp_path / "good.h5")
+    (outcome,) = run_limited([["export", source, "-o", tmp_path / "out"]], 4 << 30)
+    assert outcome.code == 0, outcome.output
+    assert "tensorflow" in outcome.loaded
+    assert (tmp_path / "out" / "good.fp32.onnx").exists()

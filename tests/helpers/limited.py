@@ -26,6 +26,8 @@ class Outcome:
     """What it wrote to standard output and standard error."""
     loaded: tuple[str, ...]
     """Which heavy modules it had imported at the end."""
+    peak: int
+    """Bytes of memory it had in use at the most."""
 
 
 def run_limited(commands: Sequence[Sequence[str]], limit: int, timeout: float = 600.0) -> list[Outcome]:
@@ -46,10 +48,10 @@ def run_limited(commands: Sequence[Sequence[str]], limit: int, timeout: float = 
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     assert done.returncode == 0, done.stderr
-    return [Outcome(code, output, tuple(loaded)) for code, output, loaded in json.loads(done.stdout)]
+    return [Outcome(code, output, tuple(loaded), peak) for code, output, loaded, peak in json.loads(done.stdout)]
 
 
-def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str]]:
+def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str], int]:
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as report:
         child = os.fork()
         if not child:
@@ -64,10 +66,11 @@ def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str]]:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _, status, usage = os.wait4(child, 0)
         output.seek(0)
         report.seek(0)
-        return status, output.read(), json.loads(report.read() or "[]")
+        loaded = json.loads(report.read() or "[]")
+        return os.waitstatus_to_exitcode(status), output.read(), loaded, usage.ru_maxrss * 1024
 
 
 def main() -> None:

@@ -1,0 +1,82 @@
+"""Reads an HDF5 file in a process of its own first, where it can do no harm.
+
+The HDF5 library is written in C and trusts what it reads: among randomly damaged files some end the process, some
+never come back, and some make it ask for gigabytes. So a short-lived child with bounded memory and time reads all that
+will be read. Only a file that got through is opened in this process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from landslip.runtime.errors import LandslipError, ModelError
+
+_REFUSED = 3
+_MEMORY = 1 << 30
+"""Bytes of address space: Python and its libraries take a third, and 8 MB of JSON can become 300 MB of objects."""
+_MOST = 5 << 30
+_SPEED = 10e6
+"""Bytes a second that a slow disk gives."""
+
+
+def probe(path: Path, seconds: float = 60.0) -> None:
+    """Have a file read by a child.
+
+    Args:
+        path: the file.
+        seconds: what a child may take, beyond the time to read the file from a slow disk.
+
+    Raises:
+        ModelError: the file is refused, or the child did not come back.
+    """
+    seconds += path.stat().st_size / _SPEED
+    command = [sys.executable, "-m", "landslip.export.hdf5_probe", str(path)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise _broken(path, f"does not come back within {seconds:.0f} seconds") from error
+    if done.returncode == _REFUSED:
+        raise ModelError(done.stdout.decode("utf-8", "replace").strip())
+    if done.returncode < 0:
+        raise _broken(path, f"is ended by signal {-done.returncode}")
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise _broken(path, f"fails ({reason[-1]})")
+
+
+def _broken(path: Path, how: str) -> ModelError:
+    return ModelError(
+        f"{path}: the HDF5 library {how} when it reads this file, which is damaged or made to do harm. "
+        "Fetch the file again, and do not use it unless you know who made it."
+    )
+
+
+def main(path: Path) -> int:
+    """In the child: read everything, and say on standard output why a file is refused."""
+    _bound(min(3 * path.stat().st_size, _MOST) + _MEMORY)
+    from landslip.export.hdf5 import open_here  # noqa: PLC0415 - after the bound
+
+    try:
+        with open_here(path) as saved:
+            saved.read_all()
+    except LandslipError as error:
+        sys.stdout.buffer.write(str(error).encode("utf-8", "replace"))
+        return _REFUSED
+    return 0
+
+
+def _bound(memory: int) -> None:
+    """Bound the address space, where the system can: the length of a file and what Python needs."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    bounds = [bound for bound in (memory, hard) if bound != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(bounds), hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
