@@ -1,37 +1,43 @@
-"""The export, start to end: read, cut, rebuild, convert, check, name."""
+"""The export, start to end: read the network, ask it about held-out tiles, make and judge each artifact, name it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.choices import PRECISIONS, Precision
+from landslip.export.candidates import Candidates
+from landslip.export.choices import ExportChoices, Precision
 from landslip.export.description import PUBLISHED_FEEDS, Description, published_description
-from landslip.export.drafts import draft_of, output_folder
+from landslip.export.drafts import output_folder, working_folder
+from landslip.export.gate import NumberJudge, TileJudge
+from landslip.export.int8 import Quantiser
 from landslip.export.mlm import write_item
 from landslip.export.network import Network, read_network
 from landslip.export.own import own_figures
-from landslip.export.parity import artifact_confidence, check
+from landslip.export.plan import Product, check_engines, check_free, planned
 from landslip.export.recognise import check_keras_file
-from landslip.export.record import Artifact, Source, record_path, record_text
+from landslip.export.record import Artifact, Source
+from landslip.export.reference import Answer, asked, check_source, kept_reference, reference_of
+from landslip.export.scene_tiles import TileSource
+from landslip.export.session import run_graph
 from landslip.export.spec_file import read_description
 from landslip.export.tiles import parity_tiles
+from landslip.export.workshop import Workshop
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
-from landslip.runtime.errors import UsageError
-from landslip.runtime.parity import GATES, Parity, compare
+from landslip.runtime.errors import ModelError, ParityError, UsageError
+from landslip.runtime.parity import GATES
 from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import TileSet
+from landslip.runtime.reference import Batch, TileSet
 from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
-
-Check = tuple[TileSet, NDArray[Any]]
-"""Tiles, and the confidence the Keras network gives them."""
 
 
 def export_model(
@@ -43,10 +49,12 @@ def export_model(
     spec: Path | None = None,
     output: str | int | None = None,
     overwrite: bool = False,
+    choices: ExportChoices | None = None,
 ) -> list[Artifact]:
-    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, and a STAC item of all of them.
+    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, reference tiles, and a STAC item.
 
-    An artifact appears under its name only once it has passed its gate.
+    Artifacts are made one after the other, and each appears under its name once it has passed its gate. One that does
+    not pass does not keep those after it from being made.
 
     Args:
         source: whole-model HDF5 file.
@@ -56,43 +64,43 @@ def export_model(
         spec: SPEC.toml that describes a network other than the published one.
         output: name or position of the output that is served; the first one when not given.
         overwrite: replace artifacts of an earlier export.
+        choices: how to make them.
 
     Returns:
-        One artifact for each precision, in their order.
+        The artifacts, in the order of their precisions and targets.
 
     Raises:
-        UsageError: name or precisions cannot be used, or an artifact is there already.
-        InputError: the file is not a model that can be exported.
-        ParityError: what came out does not say what the Keras network says.
+        UsageError: name, precisions or targets cannot be used, or an artifact is there already.
+        InputError: the file is not a model that can be exported, or a scene cannot be read.
+        EngineError: an engine that judges, or the builder of a target, cannot be used here.
+        ParityError: an artifact does not say what the Keras network says; the message tells which ones do.
         OutputError: the folder cannot be written.
     """
+    choices = choices or ExportChoices()
     check_keras_file(source)
     digest = sha256_of(source)
     published = find_by_sha256(digest)
     description = _description(source, published, name) if spec is None else _specified(spec, source, name)
-    paths = _artifact_paths(out, description.spec.name, precisions, overwrite=overwrite)
-    with output_folder(out):
+    products = planned(out, description.spec.name, precisions, choices.targets)
+    if not overwrite:
+        check_free(products)
+        check_source(out, description.spec.name, digest)
+    building = choices.build and "tensorrt" in choices.targets
+    check_engines(products, build=building)
+    with output_folder(out), working_folder(out) as folder:
         network = read_network(source, description, insist=published is not None or spec is not None, output=output)
-        checks = (
-            [(tiles, network.confidence(tiles.batch)) for tiles in parity_tiles(network.spec)] if network.spec else []
-        )
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        artifacts = [_published(network, path, precision, checks, origin) for precision, path in paths.items()]
+        workshop = _workshop(network, products, origin, folder, choices)
+        artifacts, refusals = _made(workshop, products)
         if network.spec is not None:
             write_item(out, network.spec.name)
+    if building:
+        _build_engines(artifacts)
+    if refusals:
+        raise ParityError(f"{refusals} These passed and stay: {', '.join(each.path.name for each in artifacts)}.")
     return artifacts
-
-
-def _description(source: Path, published: RegisteredModel | None, name: str | None) -> Description:
-    if published is not None:
-        log.info("%s is the published model %s", source.name, published.name)
-        spec = replace(published.spec, name=published.name if name is None else name)
-        return Description(spec, PUBLISHED_FEEDS)
-    if source.stem in REGISTRY:
-        log.warning("%s has the name of a published model but is not that file: its checksum differs", source.name)
-    return published_description(source.stem if name is None else name, f"exported from {source.name}")
 
 
 def _specified(spec: Path, source: Path, name: str | None) -> Description:
@@ -100,34 +108,94 @@ def _specified(spec: Path, source: Path, name: str | None) -> Description:
     return description if name is None else replace(description, spec=replace(description.spec, name=name))
 
 
-def _artifact_paths(out: Path, name: str, precisions: Sequence[Precision], *, overwrite: bool) -> dict[Precision, Path]:
-    if not name or name != Path(name).name or name.startswith("."):
-        raise UsageError(f"{name!r} cannot be the name of a model: it becomes part of a file name.")
-    unknown = [precision for precision in precisions if precision not in PRECISIONS]
-    if unknown or not precisions:
-        raise UsageError(f"Precision {unknown} is unknown. Choose from: {', '.join(PRECISIONS)}.")
-    paths: dict[Precision, Path] = {precision: out / f"{name}.{precision}.onnx" for precision in precisions}
-    there = [str(path) for path in paths.values() if path.exists()]
-    if there and not overwrite:
-        raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add --overwrite.")
-    return paths
+def _description(source: Path, published: RegisteredModel | None, name: str | None) -> Description:
+    if published is not None:
+        log.info("%s is the published model %s", source.name, published.name)
+        return Description(replace(published.spec, name=name or published.name), PUBLISHED_FEEDS)
+    if source.stem in REGISTRY:
+        log.warning("%s has the name of a published model but is not that file: its checksum differs", source.name)
+    return published_description(source.stem if name is None else name, f"exported from {source.name}")
 
 
-def _published(network: Network, path: Path, precision: Precision, checks: list[Check], origin: Source) -> Artifact:
-    record = record_path(path)
-    with draft_of(record) as record_draft, draft_of(path) as draft:
-        draft.write_bytes(network.graph.SerializeToString())
-        figures = own_figures(draft, network) if network.spec is None else _figures(draft, checks, network.spec)
-        check(figures, GATES[precision], path.name)
-        artifact = Artifact(path, precision, "onnx", sha256_of(draft), draft.stat().st_size, tuple(figures))
-        record_draft.write_text(record_text(artifact, origin, network.spec), encoding="utf-8")
-        # The record gets its name after the artifact: where it is, the artifact is complete and belongs to it.
-        record.unlink(missing_ok=True)
-    log.info("%s: within %.1e of the Keras network", path.name, max(figure.max_abs for figure in figures))
-    return artifact
+def _workshop(
+    network: Network, products: Sequence[Product], origin: Source, folder: Path, choices: ExportChoices
+) -> Workshop:
+    if network.spec is None:
+        return _own_workshop(network, products, origin, folder, choices)
+    spec, gates = network.spec, choices.gates or GATES
+    source = TileSource(spec, choices.calibrate)
+    log.info("tiles of scenes: %s", source.described)
+    sees = partial(_mapped_share, network)
+    scene = TileSet("scene", source.tiles("held-out", sees))
+    answers = asked(network.confidence, [*parity_tiles(spec), scene])
+    _warn_of_nothing(answers, spec)
+
+    def quantiser() -> Quantiser:
+        log.info("calibrating on tiles of scenes")
+        return Quantiser(network.graph, source.tiles("calibration", sees), reduced_range=choices.reduced_range)
+
+    return Workshop(
+        folder=folder,
+        source=origin,
+        spec=spec,
+        candidates=Candidates(network.graph, quantiser),
+        judge=TileJudge(answers, gates, folder),
+        scenes=source.described,
+        reference=kept_reference(products[0].path.parent, folder, reference_of(spec.name, origin.sha256, answers)),
+    )
 
 
-def _figures(draft: Path, checks: list[Check], spec: ModelSpec) -> list[Parity]:
-    return [
-        compare(tiles, confidence, artifact_confidence(draft, tiles), spec.threshold) for tiles, confidence in checks
-    ]
+def _own_workshop(
+    network: Network, products: Sequence[Product], origin: Source, folder: Path, choices: ExportChoices
+) -> Workshop:
+    """For a network without a description."""
+    if any(product.precision != "fp32" for product in products):
+        raise UsageError(
+            f"{origin.file} comes without a description of its inputs, and other precisions than fp32 have to be "
+            "judged by what a network maps. Describe it in a file, and give that with --spec."
+        )
+    judge = NumberJudge(partial(own_figures, network=network), choices.gates or GATES, folder)
+    return Workshop(folder, origin, None, Candidates(network.graph), judge, None, None)
+
+
+def _mapped_share(network: Network, batch: Batch) -> NDArray[Any]:
+    """Share of each tile that the fp32 graph maps: (n,)."""
+    threshold = network.spec.threshold if network.spec else 0.5
+    return np.array([(outputs[0] >= threshold).mean() for outputs in run_graph(network.graph, batch)])
+
+
+def _warn_of_nothing(answers: Sequence[Answer], spec: ModelSpec) -> None:
+    scenes = [confidence for tiles, confidence in answers if tiles.kind == "scene"]
+    if not any((confidence >= spec.threshold).any() for confidence in scenes):
+        log.warning(
+            "The network maps nothing on the tiles of scenes: that masks agree there proves nothing. Give a scene with "
+            "landslides in it (--calibrate SCENE.toml)."
+        )
+
+
+def _made(workshop: Workshop, products: Sequence[Product]) -> tuple[list[Artifact], str]:
+    """The artifacts that passed, and what is to be said of the others.
+
+    Raises:
+        ParityError: none passed.
+    """
+    artifacts: list[Artifact] = []
+    refusals: list[str] = []
+    for product in products:
+        try:
+            artifacts.append(workshop.made(product))
+        except (ParityError, ModelError) as error:
+            log.warning("%s is refused", product.path.name)
+            refusals.append(str(error))
+    if not artifacts:
+        raise ParityError(" ".join(refusals))
+    return artifacts, " ".join(refusals)
+
+
+def _build_engines(artifacts: Sequence[Artifact]) -> None:
+    # Imported here: it touches CUDA.
+    from landslip.runtime.engines.tensor_rt import build_engine  # noqa: PLC0415
+
+    for artifact in artifacts:
+        if artifact.precision != "int8" or artifact.target == "tensorrt":
+            build_engine(artifact.path)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.choices import Precision, Target
-from landslip.runtime.parity import GATES, Parity
+from landslip.export.gate import Proof
+from landslip.export.parity import MADE_BY
+from landslip.runtime.parity import Gate, Parity
 from landslip.runtime.record import landslip_version, now
 from landslip.runtime.spec import ModelSpec
 
@@ -42,13 +44,17 @@ class Artifact:
     precision: Precision
     """What the network computes in."""
     target: Target
-    """Kind of file."""
+    """Backend it is made for."""
     sha256: str
     """Digest of the file."""
     bytes: int
     """Length of the file."""
     parity: tuple[Parity, ...]
-    """How far it is from the Keras network."""
+    """How far it is from the Keras network with the engine it is made for."""
+    seconds: float
+    """What making and checking it took."""
+    peak_rss_bytes: int | None
+    """The most memory the process had held until then; None where the system does not say."""
 
     @property
     def record(self) -> Path:
@@ -65,8 +71,29 @@ def record_path(artifact: Path) -> Path:
     return artifact.with_name(f"{artifact.name}.json")
 
 
-def record_text(artifact: Artifact, source: Source, spec: ModelSpec | None) -> str:
+@dataclass(frozen=True)
+class Circumstances:
+    """What the record of an artifact says besides the artifact."""
+
+    source: Source
+    """What it was made from."""
+    spec: ModelSpec | None
+    """What it takes and gives; None for a network that keeps its own inputs."""
+    gate: Gate
+    """What it was allowed."""
+    proofs: tuple[Proof, ...]
+    """How it was checked, the engine it is made for first."""
+    scenes: str | None
+    """Where tiles of scenes came from; None where there were none."""
+    reference: dict[str, str] | None
+    """File and digest of the reference tiles beside it, if there are any."""
+    facts: dict[str, Any]
+    """More about how it was made."""
+
+
+def record_text(artifact: Artifact, how: Circumstances) -> str:
     """The record as readable JSON."""
+    first = how.proofs[0]
     record = {
         "landslip": landslip_version(),
         "created": now(),
@@ -77,15 +104,19 @@ def record_text(artifact: Artifact, source: Source, spec: ModelSpec | None) -> s
             "precision": artifact.precision,
             "target": artifact.target,
         },
-        "source": asdict(source),
-        "spec": None if spec is None else asdict(spec),
+        "source": asdict(how.source),
+        "spec": None if how.spec is None else asdict(how.spec),
         "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}},
+        **how.facts,
         "parity": {
-            "reference": "Keras network, float64, CPU",
-            "engine": "onnxruntime, CPU",
+            "reference": MADE_BY,
+            "engine": f"{first.engine}, {first.device.upper()}",
             "machine": platform.machine(),
-            "limits": {name: value for name, value in asdict(GATES[artifact.precision]).items() if value},
-            "figures": [asdict(figure) for figure in artifact.parity],
+            "scenes": how.scenes,
+            "limits": {name: value for name, value in asdict(how.gate).items() if value},
+            "figures": [asdict(figure) for figure in first.figures],
+            "engines": [proof.as_json() for proof in how.proofs],
         },
+        "reference": how.reference,
     }
     return json.dumps(record, indent=2) + "\n"

@@ -22,13 +22,18 @@ _MISSING = 0.01
 
 
 def parity_tiles(spec: ModelSpec, seed: int = 0) -> tuple[TileSet, ...]:
-    """Tiles that a model of this spec can be checked on: both kinds at its size, and relief at another if it can."""
+    """Made-up tiles that a model of this spec can be checked on: of its own size, and of others if it takes them."""
     rng = np.random.default_rng(seed)
-    other = spec.tile if spec.fixed else spec.tile + spec.multiple
-    return (
+    own = (
         TileSet("noise", noise_batch(spec, rng, 2, spec.tile)),
         TileSet("relief", relief_batch(spec, rng, 2, spec.tile)),
-        TileSet("relief", relief_batch(spec, rng, 1, other)),
+    )
+    if spec.fixed:
+        return own
+    return (
+        *own,
+        TileSet("relief", relief_batch(spec, rng, 1, spec.tile + spec.multiple)),
+        TileSet("noise", noise_batch(spec, rng, 1, min(spec.tile, 2 * spec.multiple))),
     )
 
 
@@ -40,13 +45,19 @@ def noise_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int
 def relief_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int) -> Batch:
     """Hillsides at the ground resolution of the spec: forest and soil, lit from the north-west, some of them slid."""
     scenes = [_hillside(rng, tile, spec.resolution) for _ in range(count)]
-    return {entry.name: np.stack([scene[entry.name] for scene in scenes]) for entry in spec.inputs}
+    return {entry.name: as_input(np.stack([scene[entry.name] for scene in scenes]), entry) for entry in spec.inputs}
+
+
+def as_input(values: NDArray[Any], entry: InputSpec) -> NDArray[Any]:
+    """Raster values (tiles, bands, rows, cols) in the type of an input; more bands than there are repeat them."""
+    bands = np.arange(entry.bands) % values.shape[1]
+    return np.ascontiguousarray(values[:, bands], dtype=entry.dtype)
 
 
 def _noise(entry: InputSpec, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
-    if entry.dtype == "uint8":
-        return rng.integers(0, 256, shape, dtype=np.uint8)
-    return _with_gaps(rng, rng.uniform(0.0, 90.0, shape))
+    if entry.name == "slope":
+        return _with_gaps(rng, rng.uniform(0.0, 90.0, shape))
+    return rng.integers(0, 256, shape, dtype=np.uint8).astype(entry.dtype)
 
 
 def _hillside(rng: np.random.Generator, tile: int, resolution: float) -> Batch:

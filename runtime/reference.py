@@ -65,6 +65,10 @@ class Reference:
     """Tiles, and confidence (n, 1, tile, tile)."""
 
 
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, zipfile.BadZipFile)
+"""What NumPy and zipfile raise on a file that is not as they expect."""
+
+
 def write_reference(path: Path, reference: Reference) -> None:
     """Write a reference file; the caller names it when it is complete."""
     facts = {
@@ -77,8 +81,11 @@ def write_reference(path: Path, reference: Reference) -> None:
     for number, (tiles, confidence) in enumerate(reference.sets):
         arrays |= {f"{number}/{name}": values for name, values in tiles.batch.items()}
         arrays[f"{number}/{_CONFIDENCE}"] = confidence.astype(np.float32)
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # a file object keeps the name as it is
+    # As np.savez_compressed does, but packed a third smaller.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
 
 
 def read_reference(path: Path) -> Reference:
@@ -98,7 +105,7 @@ def read_reference(path: Path) -> Reference:
         raise InputMissingError(
             f"{path}: there is no such file. Export the model again, or give --reference."
         ) from error
-    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ModelError(
             f"{path}: the reference tiles cannot be read ({error}). Copy the file again, or export the model again."
         ) from error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -21,8 +22,8 @@ def test_importing_the_command_needs_nothing_of_the_extra():
 
 def test_help_offers_what_works_now():
     text = CliRunner().invoke(export, ["--help"]).output
-    assert "[fp32]" in text
-    assert "[onnx]" in text
+    assert "[fp32|fp16|int8]" in text
+    assert "[onnx|openvino|tensorrt]" in text
 
 
 def test_without_the_extra_the_remedy_is_said(monkeypatch, tmp_path):
@@ -48,6 +49,8 @@ def test_json_says_what_was_made(tiny_file, tmp_path):
     assert artifact["path"] == str(tmp_path / "out" / "small.fp32.onnx")
     assert artifact["precision"] == "fp32"
     assert artifact["parity"][0]["max_abs"] <= 1e-5
+    assert artifact["seconds"] > 0
+    assert artifact["peak_rss_bytes"] is None or artifact["peak_rss_bytes"] > 100e6
     assert (tmp_path / "out" / "small.fp32.onnx.json").samefile(artifact["record"])
 
 
@@ -71,3 +74,32 @@ def test_bad_input_ends_with_a_sentence_and_its_code(tmp_path, capsys, content, 
 @pytest.mark.parametrize("arguments", [["--precision", "fp8"], ["--target", "coreml"]])
 def test_what_does_not_work_yet_is_wrong_usage(tmp_path, arguments):
     assert CliRunner().invoke(export, ["m.hdf5", "-o", str(tmp_path), *arguments]).exit_code == 2
+
+
+def test_a_precision_that_only_a_run_has_is_explained(tmp_path):
+    result = CliRunner().invoke(export, ["m.hdf5", "-o", str(tmp_path), "--precision", "bf16"])
+    assert result.exit_code == 2
+    assert "landslip map --engine openvino --precision bf16" in " ".join(result.output.split())
+
+
+def test_limits_that_are_not_understood_are_wrong_usage(tmp_path, capsys):
+    assert run(["export", "m.hdf5", "-o", str(tmp_path / "out"), "--limit", "int8.iou"]) == 2
+    assert "The limit 'int8.iou' is not understood" in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+def test_minutes_and_memory_are_told_on_stderr(tiny_file, tmp_path, capsys, caplog):
+    with caplog.at_level("INFO", logger="landslip"):
+        assert run(["export", str(tiny_file), "-o", str(tmp_path / "out")]) == 0
+    assert re.search(r"1 artifact in \d+\.\d minutes", caplog.text)
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / 'tiny.fp32.onnx'}\n"
+
+
+@pytest.mark.tensorflow
+def test_what_cannot_be_built_here_is_said_before_the_work_starts(tiny_file, tmp_path, capsys):
+    arguments = ["export", str(tiny_file), "-o", str(tmp_path / "out"), "--target", "tensorrt", "--precision", "fp16"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert run(arguments) == 4
+    assert "--no-build" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

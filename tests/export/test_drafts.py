@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from landslip.export.drafts import draft_of, output_folder
+from landslip.export.drafts import draft_of, output_folder, put_in_place, working_folder
 from landslip.runtime.errors import OutputError, ParityError
 
 
@@ -64,3 +64,38 @@ def test_a_file_in_place_of_the_folder_is_said(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(OutputError, match="out cannot be written"), output_folder(tmp_path / "out"):
         pass
+
+
+def test_a_working_folder_goes_with_what_is_in_it(tmp_path):
+    with working_folder(tmp_path) as folder:
+        assert folder.parent == tmp_path
+        assert folder.name.startswith(".")
+        (folder / "inside").mkdir()
+        (folder / "inside" / "file").touch()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OutputError, match="No space left"), working_folder(tmp_path):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"), working_folder(tmp_path / "file"):
+        pass
+
+
+def test_what_vouches_for_the_others_comes_last(tmp_path):
+    out, work = tmp_path / "out", tmp_path / "work"
+    for folder in (out, work):
+        folder.mkdir()
+        for name in ("tiles", "artifact", "record"):
+            (folder / name).write_text(folder.name)
+    drafts = [work / "tiles", work / "artifact", work / "record"]
+    (work / "artifact").unlink()
+    with pytest.raises(OutputError):
+        put_in_place(drafts, out)
+    # The artifact is the earlier one, so the record that could belong to another is gone.
+    assert {path.name: path.read_text() for path in out.iterdir()} == {"tiles": "work", "artifact": "out"}
+    (work / "artifact").write_text("work")
+    put_in_place(drafts[1:], out)
+    assert {path.read_text() for path in out.iterdir()} == {"work"}

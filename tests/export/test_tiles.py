@@ -18,10 +18,10 @@ def test_batches_are_what_the_spec_asks_for(tiles):
         assert tiles.tile % SPEC.multiple == 0
 
 
-def test_both_kinds_and_two_sizes_are_there():
+def test_both_kinds_and_several_sizes_are_there():
     tiles = parity_tiles(SPEC)
     assert {entry.kind for entry in tiles} == {"noise", "relief"}
-    assert {entry.tile for entry in tiles} == {SPEC.tile, SPEC.tile + SPEC.multiple}
+    assert {entry.tile for entry in tiles} == {SPEC.tile, SPEC.tile + SPEC.multiple, 2 * SPEC.multiple}
 
 
 def test_the_seed_decides():

@@ -1,0 +1,108 @@
+"""What the Keras network says of held-out tiles: for the gate, and for a file that proves artifacts elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.export.parity import MADE_BY
+from landslip.export.session import single_tiles
+from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.reference import SUFFIX, Batch, Reference, TileSet, read_reference, write_reference
+
+log = logging.getLogger(__name__)
+
+Answer = tuple[TileSet, NDArray[np.float64]]
+"""Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
+
+Kept = tuple[TileSet, NDArray[np.float32]]
+"""The same as a file keeps it."""
+
+_STEPS = 2.0**20
+"""Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
+
+
+def asked(confidence: Callable[[Batch], NDArray[np.float64]], tile_sets: Iterable[TileSet]) -> list[Answer]:
+    """Ask the Keras network, tile by tile: in float64 its activations are large."""
+    answers = []
+    for tiles in tile_sets:
+        log.info("asking the Keras network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
+        answers.append((tiles, np.concatenate([confidence(tile) for tile in single_tiles(tiles.batch)])))
+    return answers
+
+
+def reference_of(name: str, source_sha256: str, answers: Sequence[Answer]) -> Reference:
+    """What is kept beside the artifacts: all tiles of scenes, and one of noise, which cannot be packed and is small.
+
+    Args:
+        name: of the model.
+        source_sha256: digest of the Keras file.
+        answers: from :func:`asked`.
+    """
+    noise = min((answer for answer in answers if answer[0].kind == "noise"), key=lambda answer: answer[0].tile)
+    kept = [_first(noise), *(answer for answer in answers if answer[0].kind == "scene")]
+    sets = tuple((tiles, (np.rint(values * _STEPS) / _STEPS).astype(np.float32)) for tiles, values in kept)
+    return Reference(name, source_sha256, MADE_BY, sets)
+
+
+def _first(answer: Answer) -> Answer:
+    tiles, values = answer
+    return TileSet(tiles.kind, {name: each[:1] for name, each in tiles.batch.items()}), values[:1]
+
+
+def check_source(out: Path, name: str, source_sha256: str) -> None:
+    """Make sure that a folder holds no reference tiles of another model of that name.
+
+    Raises:
+        UsageError: it does.
+    """
+    try:
+        there = read_reference(out / f"{name}{SUFFIX}")
+    except InputError:
+        return
+    if there.source_sha256 != source_sha256:
+        raise UsageError(
+            f"{out / name}{SUFFIX} is there already, of another model. Choose another folder, or add --overwrite."
+        )
+
+
+def kept_reference(out: Path, folder: Path, reference: Reference) -> Path:
+    """The file of the reference tiles: the one of an earlier export where it says the same, or a new one.
+
+    Args:
+        out: folder of the artifacts.
+        folder: for a new one, until it gets its name.
+        reference: what it has to say.
+    """
+    name = f"{reference.model}{SUFFIX}"
+    if _says(out / name, reference):
+        return out / name
+    if (out / name).exists():
+        log.warning("%s is replaced: it holds other tiles than artifacts are judged by now", out / name)
+    write_reference(folder / name, reference)
+    return folder / name
+
+
+def _says(path: Path, reference: Reference) -> bool:
+    """Whether a file holds a reference; another machine may have rounded its last digit differently."""
+    try:
+        there = read_reference(path)
+    except InputError:
+        return False
+    same = there.source_sha256 == reference.source_sha256 and len(there.sets) == len(reference.sets)
+    return same and all(_alike(*pair) for pair in zip(reference.sets, there.sets, strict=True))
+
+
+def _alike(ours: Kept, theirs: Kept) -> bool:
+    (tiles, confidence), (others, other_confidence) = ours, theirs
+    pairs = [(tiles.batch[name], others.batch.get(name)) for name in tiles.batch]
+    return (
+        tiles.kind == others.kind
+        and all(there is not None and np.array_equal(here, there, equal_nan=True) for here, there in pairs)
+        and confidence.shape == other_confidence.shape
+        and np.allclose(confidence, other_confidence, rtol=0, atol=2 / _STEPS)
+    )

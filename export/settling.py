@@ -1,0 +1,56 @@
+"""Which candidate becomes the artifact."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from landslip.export.candidates import Candidate
+from landslip.export.gate import Judge, Verdict, halfway
+from landslip.export.plan import Product
+from landslip.runtime.errors import ParityError
+from landslip.runtime.parity import Parity
+
+log = logging.getLogger(__name__)
+
+SPARE_WORK = 0.05
+"""Share of the multiplications that may be kept in float for the sake of a margin."""
+
+
+def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> tuple[Candidate, Verdict]:
+    """The first candidate that passes its gate.
+
+    Held-out tiles are few, and other scenes will differ: if for little more work in float a candidate strays by half of
+    what the gate allows, that one is taken instead.
+
+    Raises:
+        ParityError: none passes.
+        EngineError: an engine cannot be used here.
+    """
+    gate = judge.gates[product.precision]
+    passing: tuple[Candidate, Verdict] | None = None
+    verdict: Verdict | None = None
+    for candidate in candidates:
+        if passing is not None and candidate.float_work > SPARE_WORK:
+            break
+        verdict = judge.verdict(product.path.name, candidate.rehearsals)
+        _tell(product, candidate, [figure for figure in verdict.figures if gate.decides(figure)])
+        if verdict.passes(halfway(gate)):
+            return candidate, verdict
+        if verdict.passes(gate) and passing is None:
+            passing = candidate, verdict
+    if passing is None:
+        reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
+        raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.")
+    return passing
+
+
+def _tell(product: Product, candidate: Candidate, figures: Sequence[Parity]) -> None:
+    if figures:
+        log.info(
+            "%s%s: differs by %.1e in the mean, IoU %.4f",
+            product.path.name,
+            candidate.summary and f", {candidate.summary}",
+            max(figure.mean_abs for figure in figures),
+            min(figure.iou for figure in figures),
+        )

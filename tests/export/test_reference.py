@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helpers.models import batch_of
+from landslip.export.reference import asked, check_source, kept_reference, reference_of
+from landslip.runtime.errors import UsageError
+from landslip.runtime.reference import TileSet, read_reference
+
+SETS = [
+    TileSet("noise", batch_of(2, 96)),
+    TileSet("relief", batch_of(2, 96)),
+    TileSet("noise", batch_of(2, 32)),
+    TileSet("scene", batch_of(3, 96)),
+]
+
+
+def keras(batch):
+    """Stands for the network: the first band of the post image, 0..1."""
+    assert len(batch["post"]) == 1
+    return batch["post"][:, :1] / 255 + 1e-9
+
+
+@pytest.fixture
+def answers():
+    return asked(keras, SETS)
+
+
+def test_the_network_is_asked_tile_by_tile(answers):
+    for tiles, confidence in answers:
+        np.testing.assert_array_equal(confidence, tiles.batch["post"][:, :1] / 255 + 1e-9)
+
+
+def test_scenes_and_a_little_noise_are_kept(answers, tmp_path):
+    path = kept_reference(tmp_path / "out", tmp_path, reference_of("m", "ab", answers))
+    assert path == tmp_path / "m.reference.npz"
+    reference = read_reference(path)
+    assert [(tiles.kind, tiles.count, tiles.tile) for tiles, _ in reference.sets] == [
+        ("noise", 1, 32),
+        ("scene", 3, 96),
+    ]
+    assert (reference.model, reference.source_sha256) == ("m", "ab")
+    for tiles, confidence in reference.sets:
+        assert confidence.dtype == np.float32
+        np.testing.assert_allclose(confidence, tiles.batch["post"][:, :1] / 255, rtol=0, atol=1e-6)
+
+
+def test_the_same_tiles_are_not_written_again(answers, tmp_path):
+    reference = reference_of("m", "ab", answers)
+    (tmp_path / "out").mkdir()
+    first = kept_reference(tmp_path / "out", tmp_path, reference)
+    first = first.replace(tmp_path / "out" / first.name)
+    assert kept_reference(tmp_path / "out", tmp_path, reference) == first
+    others = reference_of("m", "ab", asked(keras, [*SETS[:3], TileSet("scene", batch_of(2, 96))]))
+    assert kept_reference(tmp_path / "out", tmp_path, others).parent == tmp_path
+    shifted = replace(reference, sets=tuple((tiles, values + np.float32(1e-3)) for tiles, values in reference.sets))
+    assert kept_reference(tmp_path / "out", tmp_path, shifted).parent == tmp_path
+
+
+def test_the_same_answers_give_the_same_bytes(answers, tmp_path):
+    contents = set()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        contents.add(kept_reference(tmp_path, tmp_path / name, reference_of("m", "ab", answers)).read_bytes())
+    assert len(contents) == 1
+
+
+def test_tiles_of_another_model_are_not_replaced(answers, tmp_path):
+    check_source(tmp_path, "m", "ab")
+    kept_reference(tmp_path / "out", tmp_path, reference_of("m", "ab", answers))
+    check_source(tmp_path, "m", "ab")
+    with pytest.raises(UsageError, match=r"m\.reference\.npz is there already, of another model"):
+        check_source(tmp_path, "m", "cd")
