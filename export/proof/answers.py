@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.proof.artifacts import Candidate
+from landslip.export.proof.artifacts import Candidate, recorded
 from landslip.export.proof.trials import Answers, confidence_of
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import InputError, ModelError, UsageError
@@ -51,8 +51,11 @@ def stored_reference(candidate: Candidate, file: OnnxFile) -> Reference:
         InputMissingError: there are none.
         ModelError: they are damaged, or of another model.
     """
-    path = candidate.path.with_name(f"{file.spec.name}{SUFFIX}")
+    name = recorded(candidate.record, "reference", "file") or f"{file.spec.name}{SUFFIX}"
+    path = candidate.path.with_name(Path(name).name)
     reference = read_reference(path)
+    if recorded(candidate.record, "reference", "sha256") not in (None, sha256_of(path)):
+        raise ModelError(f"{path} is not the file {candidate.path.name} was recorded with. Copy both again.")
     if candidate.source_sha256 not in (None, reference.source_sha256):
         raise ModelError(
             f"{path} was written for another model than {candidate.path.name}: their sources differ. Copy both again "

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landslip.export.record import record_path
 from landslip.runtime.errors import InputError, InputMissingError, ModelError
-from landslip.runtime.onnx_file import OnnxFile, read_onnx_file, read_onnx_header
+from landslip.runtime.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
 from landslip.runtime.spec import METADATA_KEY
 
@@ -35,12 +34,18 @@ class Candidate:
     @property
     def source_sha256(self) -> str | None:
         """Digest of the Keras file it was made from, if the record tells."""
-        source = self.record.get("source")
-        return source.get("sha256") if isinstance(source, dict) else None
+        return recorded(self.record, "source", "sha256")
+
+
+def recorded(record: dict[str, Any], entry: str, key: str) -> str | None:
+    """A text of an entry of a record, or None where it is not there."""
+    found = record.get(entry)
+    value = found.get(key) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def find_candidates(path: Path) -> list[Candidate]:
-    """The ONNX files of a folder, by name, or a single one.
+    """The ONNX files of a folder, the most exact first, or a single one.
 
     Raises:
         InputMissingError: there is nothing.
@@ -48,10 +53,15 @@ def find_candidates(path: Path) -> list[Candidate]:
     """
     if not path.is_dir():
         return [_candidate(path, read_onnx_file(path))]
-    names = sorted(entry for entry in path.glob("*.onnx") if not entry.name.startswith("."))
+    names = [entry for entry in path.glob("*.onnx") if not entry.name.startswith(".")]
     if not names:
         raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
-    return [_candidate_or_fault(name) for name in names]
+    return sorted(map(_candidate_or_fault, names), key=_order)
+
+
+def record_path(artifact: Path) -> Path:
+    """Where the record of an artifact lies: beside it."""
+    return artifact.with_name(f"{artifact.name}.json")
 
 
 def read_record(artifact: Path) -> dict[str, Any]:
@@ -73,6 +83,12 @@ def read_record(artifact: Path) -> dict[str, Any]:
     return record
 
 
+def _order(candidate: Candidate) -> tuple[int, str]:
+    """The most exact ones first, then by name."""
+    precision = -1 if candidate.file is None else PRECISIONS.index(candidate.file.precision)
+    return precision, candidate.path.name
+
+
 def _candidate_or_fault(path: Path) -> Candidate:
     try:
         if METADATA_KEY not in read_onnx_header(path).metadata:
@@ -88,9 +104,7 @@ def _candidate(path: Path, file: OnnxFile) -> Candidate:
         record = read_record(path)
     except InputError as error:
         return Candidate(path, file, {}, str(error))
-    artifact = record.get("artifact")
-    written = artifact.get("sha256") if isinstance(artifact, dict) else None
-    if record and written != sha256_of(path):
+    if record and recorded(record, "artifact", "sha256") != sha256_of(path):
         fault = f"{path} is not the file its record {record_path(path).name} was written for. Copy both again."
         return Candidate(path, file, record, fault)
     return Candidate(path, file, record)

@@ -128,21 +128,21 @@ def _compiled(graph: Any, precision: str, threads: int, model: Path) -> Any:
     core = ov.Core()
     able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if hint != "f32" and precision.upper() not in able:
-        raise EngineError(_unable(precision, model))
+        raise EngineError(_unable(precision))
     try:
         compiled = core.compile_model(graph, "CPU", settings)
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     except Exception as error:
         raise EngineError(f"openvino {ov.get_version()} cannot compile {model}: {_reason(error)}") from error
     if used != hint:
-        raise EngineError(_unable(precision, model))
+        raise EngineError(_unable(precision))
     return compiled
 
 
-def _unable(precision: str, model: Path) -> str:
+def _unable(precision: str) -> str:
     return (
-        f"This CPU does not compute in {precision} under openvino, which would have taken another precision for "
-        f"{model}. Say which one: --precision fp32, or take another engine or artifact."
+        f"This CPU does not compute in {precision} under openvino, which would have taken another precision by itself. "
+        "Say which one: --precision fp32, or take another engine or artifact."
     )
 
 

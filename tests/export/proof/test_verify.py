@@ -17,9 +17,17 @@ from landslip.models.demo import DEMO_MODEL
 from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.cli import run
 from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import Reference, TileSet, write_reference
 
 REFERENCE = f"{SPEC.name}.reference.npz"
+
+
+def name_reference(folder, digest):
+    """Put the reference tiles into the record."""
+    path = folder / "test.fp32.onnx.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"reference": {"file": REFERENCE, "sha256": digest}}))
 
 
 def verified(capsys, *arguments):
@@ -65,6 +73,11 @@ def test_what_differs_fails_and_is_named(tmp_path, capsys):
     assert report["runs"][0]["figures"][0]["max_abs"] == pytest.approx(0.01, rel=1e-3)
     assert run(["-q", "verify", str(tmp_path), "--engine", "onnxruntime"]) == 1
     assert "FAIL  test.fp32.onnx with onnxruntime in fp32: differs by up to 0.01" in capsys.readouterr().out
+
+
+def test_the_reference_named_in_the_record_is_taken(export, capsys):
+    name_reference(export, sha256_of(export / REFERENCE))
+    assert verified(capsys, export, "--engine", "onnxruntime")[0] == 0
 
 
 def test_limits_are_options(tmp_path, capsys):
@@ -154,6 +167,7 @@ def test_a_device_that_is_not_there_is_not_replaced(export, capsys):
         (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give --reference"),
         (lambda folder: (folder / REFERENCE).write_bytes(b"PK"), "reference tiles cannot be read"),
         (lambda folder: write_export(folder, source="cd" * 32), "was written for another model"),
+        (lambda folder: name_reference(folder, "0" * 64), "is not the file test.fp32.onnx was recorded with"),
         (lambda folder: (folder / "test.fp32.onnx").unlink(), "holds no .onnx file"),
         (shutil.rmtree, "does not exist"),
     ],
