@@ -12,6 +12,7 @@ from typing import Any
 from landslip.export.choices import Precision, Target
 from landslip.export.gate import Proof
 from landslip.export.parity import MADE_BY
+from landslip.export.proof.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
 from landslip.runtime.parity import Gate, Parity
 from landslip.runtime.record import landslip_version, now
 from landslip.runtime.spec import ModelSpec
@@ -64,11 +65,6 @@ class Artifact:
     def as_json(self) -> dict[str, Any]:
         """Plain values, for ``--json``."""
         return {**asdict(self), "path": str(self.path), "record": str(self.record)}
-
-
-def record_path(artifact: Path) -> Path:
-    """Where the record of an artifact lies: beside it."""
-    return artifact.with_name(f"{artifact.name}.json")
 
 
 @dataclass(frozen=True)
