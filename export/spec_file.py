@@ -31,7 +31,8 @@ from typing import Any, get_args
 
 from landslip.export.description import Description
 from landslip.runtime.errors import InputError
-from landslip.runtime.spec import LARGEST, MAX_BANDS, MAX_TILE, Dtype, InputSpec, ModelSpec, PerBand, Role
+from landslip.runtime.plain_text import shown
+from landslip.runtime.spec import LARGEST, MAX_BANDS, MAX_TEXT, MAX_TILE, Dtype, InputSpec, ModelSpec, PerBand, Role
 from landslip.runtime.toml_file import check_key, read_toml
 
 KEYS = ("name", "meaning", "source", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
@@ -46,8 +47,6 @@ _USUAL: dict[Role, InputSpec] = {
     "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
 }
 """What an input is where the file does not say otherwise."""
-_TEXT = 500
-"""Most characters of a text."""
 
 
 def read_description(path: Path, model: Path) -> Description:
@@ -114,7 +113,7 @@ class _Table:
 
     def __post_init__(self) -> None:
         if not isinstance(self.values, dict):
-            raise InputError(f"{self.path}: {self.where} is {self.values!r}, not a table of keys and values.")
+            raise InputError(f"{self.path}: {self.where} is {shown(self.values)}, not a table of keys and values.")
         for key in self.values:
             check_key(self.path, key, self.keys, self.where)
 
@@ -122,15 +121,13 @@ class _Table:
         return key in self.values
 
     def wrong(self, key: str, value: Any, wanted: str) -> InputError:
-        shown = repr(value)
-        shown = shown if len(shown) <= 60 else f"{shown[:60]} …"
         name = f"{self.where}.{key}" if self.where else key
-        return InputError(f"{self.path}: {name} is {shown}; give {wanted}.")
+        return InputError(f"{self.path}: {name} is {shown(value)}; give {wanted}.")
 
     def text(self, key: str, usual: str) -> str:
         value = self.values.get(key, usual)
-        if not isinstance(value, str) or not 0 < len(value) <= _TEXT or not value.isprintable():
-            raise self.wrong(key, value, f"a text of up to {_TEXT} characters on one line")
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+            raise self.wrong(key, value, f"a text of up to {MAX_TEXT} characters on one line")
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...], usual: str | None = None) -> Any:

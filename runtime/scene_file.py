@@ -13,11 +13,13 @@ Paths are relative to the folder of the file. Each key is a field of :class:`~la
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.plain_text import printable, shown
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.toml_file import check_key, read_toml
 
@@ -25,6 +27,8 @@ KEYS = tuple(field.name for field in fields(SceneFiles))
 """What can be named."""
 
 _LISTS = ("masks",)
+_PATH = 500
+"""Most characters of a path in a message."""
 
 
 def read_scene_file(path: Path) -> SceneFiles:
@@ -48,14 +52,15 @@ def _named(path: Path, key: str, value: Any) -> Path | tuple[Path, ...]:
     if key not in _LISTS:
         return _file(path, key, value)
     if not isinstance(value, list):
-        raise InputError(f'{path}: {key} is {value!r}, not a list of file names such as ["clouds.tif"].')
+        raise InputError(f'{path}: {key} is {shown(value)}, not a list of file names such as ["clouds.tif"].')
     return tuple(_file(path, key, entry) for entry in value)
 
 
 def _file(path: Path, key: str, value: Any) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
-        raise InputError(f'{path}: {key} is {value!r}, not a file name such as "{key}.tif".')
+        raise InputError(f'{path}: {key} is {shown(value)}, not a file name such as "{key}.tif".')
     file = path.parent / value
-    if not file.exists():
-        raise InputMissingError(f"{path}: {key} is {file}, which does not exist. Paths are relative to {path.parent}.")
+    if not os.path.exists(file):  # noqa: PTH110 - that of Path raises an error for a name that is too long
+        name = printable(str(file), _PATH)
+        raise InputMissingError(f"{path}: {key} is {name}, which does not exist. Paths are relative to {path.parent}.")
     return file

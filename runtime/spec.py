@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from landslip.runtime.errors import ModelError, UsageError
+from landslip.runtime.plain_text import printable, shown
 
 Role = Literal["pre", "post", "hillshade", "slope"]
 """What a network input shows: an image before or after the event, shaded relief, or slope."""
@@ -35,6 +37,9 @@ MAX_BANDS = 64
 
 LARGEST = 1e9
 """Metres of a pixel, or number to scale with; anything larger is a typing error."""
+
+MAX_TEXT = 500
+"""Characters of a text."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +122,18 @@ class ModelSpec:
         for entry in self.inputs:
             _check_input(entry)
         _check_types(self, name=str, output=str, meaning=str, source=str, tile=int, multiple=int, fixed=bool)
+        _check_texts(self, "name", "output", "meaning", "source")
+        # It becomes part of the names of files.
+        if self.name != Path(self.name).name or self.name.startswith(".") or not self.name or not self.output:
+            raise ValueError(f"name {shown(self.name)} or output {shown(self.output)} is no plain name")
         if not self.inputs or len({entry.name for entry in self.inputs}) != len(self.inputs):
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
-            raise ValueError(f"tile {self.tile} is not a multiple of {self.multiple} up to {MAX_TILE}")
-        if not (0 < self.resolution <= LARGEST and 0 < self.threshold < 1):
-            raise ValueError(f"resolution {self.resolution} or threshold {self.threshold} is out of range")
+            raise ValueError(f"tile {shown(self.tile)} is not a multiple of {shown(self.multiple)} up to {MAX_TILE}")
+        if not (_is_sound(self.resolution) and self.resolution > 0 and 0 < self.threshold < 1):
+            raise ValueError(
+                f"resolution {shown(self.resolution)} or threshold {shown(self.threshold)} is out of range"
+            )
 
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""
@@ -146,8 +157,8 @@ class ModelSpec:
             spec.check()
         except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             raise ModelError(
-                f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: {error}. "
-                "Export the model again with this version of landslip."
+                f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: "
+                f"{printable(str(error), MAX_TEXT)}. Export the model again with this version of landslip."
             ) from error
         return spec
 
@@ -192,16 +203,28 @@ def _check_types(holder: Any, **types: type) -> None:
     for key, wanted in types.items():
         # Not isinstance: a bool is an int, and 224.0 pixels are no number of pixels.
         if type(getattr(holder, key)) is not wanted:
-            raise TypeError(f"{key} is {getattr(holder, key)!r}")
+            raise TypeError(f"{key} is {shown(getattr(holder, key))}")
+
+
+def _check_texts(holder: Any, *keys: str) -> None:
+    for key in keys:
+        text = getattr(holder, key)
+        if len(text) > MAX_TEXT or not text.isprintable():
+            raise ValueError(f"{key} is {shown(text)}, and no text of up to {MAX_TEXT} characters on one line")
+
+
+def _is_sound(number: float) -> bool:
+    return not isinstance(number, bool) and abs(number) <= LARGEST
 
 
 def _check_input(entry: InputSpec) -> None:
     _check_types(entry, name=str, dtype=str, unit=str, bands=int)
+    _check_texts(entry, "unit")
     if entry.name not in get_args(Role) or entry.dtype not in get_args(Dtype):
-        raise ValueError(f"input {entry.name!r} of type {entry.dtype!r} is unknown")
+        raise ValueError(f"input {shown(entry.name)} of type {shown(entry.dtype)} is unknown")
     if not 1 <= entry.bands <= MAX_BANDS:
-        raise ValueError(f"input {entry.name!r} has {entry.bands} bands")
+        raise ValueError(f"input {entry.name!r} has {shown(entry.bands)} bands")
     if len(entry.divisors) != entry.bands or len(entry.offsets) != entry.bands:
         raise ValueError(f"input {entry.name!r} has {entry.bands} bands and another number of divisors or offsets")
-    if not all(abs(value) <= LARGEST for value in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
-        raise ValueError(f"input {entry.name!r} has divisor {entry.divisor} and offset {entry.offset}")
+    if not all(map(_is_sound, (*entry.divisors, *entry.offsets))) or 0 in entry.divisors:
+        raise ValueError(f"input {entry.name!r} has divisor {shown(entry.divisor)} and offset {shown(entry.offset)}")

@@ -106,13 +106,29 @@ def test_the_spec_survives_the_way_through_an_artifact(read):
         ("tile = 64\nresolution = 6\ninputs = 3\n", "inputs is 3; give from one to 4 tables"),
         ("tile = 64\nresolution = 6\ninputs = [3]\n", r"inputs\[0\] is 3, not a table"),
         ("tile = 64\nresolution = 6\ninputs = []\n", r"inputs is \[\]; give from one to 4 tables"),
+        (LEAST.replace("64", f"0x{'f' * 1900}"), "tile is an integer of 7600 bits; give a whole number"),
+        (LEAST.replace("= 6\n", f"= 1{'0' * 400}\n"), "resolution is an integer of 1329 bits"),
+        (LEAST + f"divisor = 1{'0' * 400}\n", r"inputs\[0\]\.divisor is an integer"),
+        (LEAST + f"feeds{'.a' * 900} = 1\n", r"inputs\[0\]\.feeds is \{'a': .*; give the name"),
+        (LEAST + f"{'k' * 1900} = 1\n", r"the key inputs\[0\]\.'kk.* is unknown"),
+        (f"inputs = {'[' * 200}{']' * 200}\ntile = 64\nresolution = 6\n", r"inputs\[0\] is .*, not a table"),
+        ("name = '../net'\n" + LEAST, r"name '\.\./net' or output 'confidence' is no plain name"),
         ("tile: 64", "is not in TOML"),
+        ("a" * 2001 + " = 1", r"is too large for a description of a model.*up to 64 KB and with lines of up to 2000"),
         ("x" * (1 << 21), "is too large"),
     ],
 )
 def test_mistakes_are_said_with_their_key(read, text, message):
-    with pytest.raises(InputError, match=rf"SPEC\.toml.*{message}"):
+    with pytest.raises(InputError, match=rf"SPEC\.toml.*{message}") as caught:
         read(text)
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).isprintable()
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    path = tmp_path / "SPEC.toml"
+    path.write_text(LEAST, encoding="utf-8-sig")
+    assert read_description(path, Path("unet.h5")).spec.tile == 64
 
 
 def test_a_missing_file_is_said(tmp_path):

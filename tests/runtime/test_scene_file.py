@@ -64,6 +64,13 @@ def test_what_it_names_can_be_opened(tmp_path):
         ('masks = "clouds.tif"', "masks is 'clouds.tif', not a list of file names"),
         ("masks = [1]", "masks is 1, not a file name"),
         ('[pre]\nfile = "a.tif"', "pre is .*, not a file name"),
+        (f"pre = 0x{'f' * 1900}", "pre is an integer of 7600 bits, not a file name"),
+        (f"pre{'.a' * 900} = 1", "pre is .*, not a file name"),
+        (f"pre = [{'1,' * 900}]", "pre is .*, not a file name"),
+        (f"{'k' * 1900} = 1", "the key 'kk.* is unknown"),
+        (f'pre = "{"x" * 300}"', "pre is .*, which does not exist"),
+        ('pre = "a\\u001b[2J.tif"', r"pre is .*a\?\[2J\.tif, which does not exist"),
+        (f"pre{'.a' * 16_000} = 1", "is too large"),
         ("", r"SCENE\.toml: An image is missing"),
         (
             'post = "b.tif"\ndem = "dem.tif"\nslope = "slope.tif"',
@@ -75,6 +82,8 @@ def test_what_is_wrong_is_said_with_file_and_key(folder, text, message):
     with pytest.raises(InputError, match=message) as caught:
         read_scene_file(written(folder, text))
     assert "--" not in str(caught.value)
+    assert len(str(caught.value)) < 900
+    assert str(caught.value).isprintable()
 
 
 def test_a_file_that_is_not_there_is_named_with_its_key(folder):

@@ -55,6 +55,19 @@ def test_artifacts_of_the_first_version_are_read():
         (changed(later="key"), "later"),
         (changed(tile=224.0), r"tile is 224\.0"),
         (changed(name=5), "name is 5"),
+        (changed(name="../../x"), r"name '\.\./\.\./x' or output 'confidence' is no plain name"),
+        (changed(name=".hidden"), "is no plain name"),
+        (changed(name=""), "is no plain name"),
+        (changed(name="a\x1b[2J"), r"name is 'a\\x1b\[2J', and no text"),
+        (changed(name="n" * 100_000), "name is 'nn.*, and no text of up to 500 characters"),
+        (changed(name=["a"]), r"name is \['a'\]"),
+        (changed(output=["a"]), r"output is \['a'\]"),
+        (changed(output=""), "is no plain name"),
+        (changed(meaning="two\nlines"), "meaning is"),
+        (changed(resolution=True), "resolution True"),
+        (changed(tile=10**4000), "tile an integer of 13288 bits is not"),
+        (changed_input(unit="\x07"), "unit is"),
+        (changed_input(divisor=True), "has divisor True"),
         (changed(fixed="no"), "fixed is 'no'"),
         (changed(source=None), "source is None"),
         (changed_input(unit=3), "unit is 3"),
@@ -73,8 +86,10 @@ def test_artifacts_of_the_first_version_are_read():
     ],
 )
 def test_what_cannot_be_right_is_refused(text, message):
-    with pytest.raises(ModelError, match=rf"^m\.onnx: .*{message}"):
+    with pytest.raises(ModelError, match=rf"^m\.onnx: .*{message}") as caught:
         ModelSpec.from_json(text, "m.onnx")
+    assert len(str(caught.value)) < 800
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("size", [32, 224, 448])
