@@ -7,15 +7,17 @@ archive without pickled objects.
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.errors import InputMissingError, ModelError
+from landslip.runtime.npz_file import Arrays, read_arrays, write_arrays
+from landslip.runtime.plain_text import printable, shown
+from landslip.runtime.spec import MAX_BANDS, MAX_TEXT, MAX_TILE, Dtype
 
 Batch = dict[str, NDArray[Any]]
 """Raw values by input name, each (n, bands, tile, tile) in the type the spec gives."""
@@ -25,6 +27,7 @@ SUFFIX = ".reference.npz"
 
 _FACTS = "facts"
 _CONFIDENCE = "confidence"
+_TYPES = get_args(Dtype)
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,6 @@ class Reference:
     """Tiles, and confidence (n, 1, tile, tile)."""
 
 
-_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, zipfile.BadZipFile)
-"""What NumPy and zipfile raise on a file that is not as they expect."""
-
-
 def write_reference(path: Path, reference: Reference) -> None:
     """Write a reference file; the caller names it when it is complete."""
     facts = {
@@ -81,11 +80,7 @@ def write_reference(path: Path, reference: Reference) -> None:
     for number, (tiles, confidence) in enumerate(reference.sets):
         arrays |= {f"{number}/{name}": values for name, values in tiles.batch.items()}
         arrays[f"{number}/{_CONFIDENCE}"] = confidence.astype(np.float32)
-    # As np.savez_compressed does, but packed a third smaller.
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
-        for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w") as member:
-                np.lib.format.write_array(member, values, allow_pickle=False)
+    write_arrays(path, arrays)
 
 
 def read_reference(path: Path) -> Reference:
@@ -96,31 +91,53 @@ def read_reference(path: Path) -> Reference:
         ModelError: it is damaged or no reference file.
     """
     try:
-        # Opened here: np.load leaves a file it cannot read open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            facts = json.loads(str(archive[_FACTS]))
-            sets = tuple(_tile_set(archive, number, kind) for number, kind in enumerate(facts["kinds"]))
-            return Reference(facts["model"], facts["source_sha256"], facts["made_by"], sets)
+        return _reference(read_arrays(path))
     except FileNotFoundError as error:
         raise InputMissingError(
             f"{path}: there is no such file. Export the model again, or give --reference."
         ) from error
-    except _DAMAGED as error:
+    except Exception as error:  # NumPy, zipfile, zlib and bz2 raise what they happen to meet
+        reason = printable(str(error) or type(error).__name__, MAX_TEXT)
         raise ModelError(
-            f"{path}: the reference tiles cannot be read ({error}). Copy the file again, or export the model again."
+            f"{path}: the reference tiles cannot be read ({reason}). Copy the file again, or export the model again."
         ) from error
 
 
-def _tile_set(archive: Any, number: int, kind: str) -> tuple[TileSet, NDArray[np.float32]]:
+def _reference(arrays: Arrays) -> Reference:
+    facts = json.loads(str(arrays[_FACTS]))
+    kinds = [_text(kind) for kind in facts["kinds"]]
+    sets = tuple(_tile_set(arrays, number, kind) for number, kind in enumerate(kinds))
+    return Reference(_text(facts["model"]), _text(facts["source_sha256"]), _text(facts["made_by"]), sets)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
+        raise ValueError(f"{shown(value)} is no text on one line")
+    return value
+
+
+def _tile_set(arrays: Arrays, number: int, kind: str) -> tuple[TileSet, NDArray[np.float32]]:
     prefix = f"{number}/"
-    arrays = {name.removeprefix(prefix): archive[name] for name in archive.files if name.startswith(prefix)}
-    confidence: NDArray[np.float32] = arrays.pop(_CONFIDENCE)
-    tiles = TileSet(str(kind), arrays)
-    if any(_extent(values) != _extent(confidence) for values in arrays.values()) or confidence.shape[1] != 1:
-        raise ValueError(f"set {number} has arrays of different sizes")
-    return tiles, confidence
+    batch = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+    confidence: NDArray[np.float32] = batch.pop(_CONFIDENCE)
+    _check_tiles(number, batch, confidence)
+    return TileSet(kind, batch), confidence
+
+
+def _check_tiles(number: int, batch: Batch, confidence: NDArray[Any]) -> None:
+    if not batch or any(values.dtype not in _TYPES for values in batch.values()) or confidence.dtype != np.float32:
+        raise ValueError(f"set {number} has no inputs, or arrays of other types than {' and '.join(_TYPES)}")
+    extents = {_extent(values) for values in (*batch.values(), confidence)}
+    count, rows, cols = min(extents)
+    if len(extents) > 1 or confidence.shape[1] != 1 or not (count and rows == cols and 0 < rows <= MAX_TILE):
+        raise ValueError(f"set {number} has arrays of different sizes, or that are no square tiles")
+    # Written so that NaN fails.
+    if not (confidence.min() >= 0 and confidence.max() <= 1):
+        raise ValueError(f"set {number} has confidences that are none of 0..1")
 
 
 def _extent(values: NDArray[Any]) -> tuple[int, int, int]:
-    count, _, rows, cols = values.shape
+    count, bands, rows, cols = values.shape
+    if not 0 < bands <= MAX_BANDS:
+        raise ValueError(f"an array has {bands} bands")
     return count, rows, cols

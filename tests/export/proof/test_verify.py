@@ -90,13 +90,12 @@ def test_limits_are_options(tmp_path, capsys):
     assert report["gates"]["fp32"] == {"max_abs": 0.02, "iou": 0.9999}
 
 
-def test_a_reference_without_numbers_passes_nothing(export, capsys):
+def test_a_reference_without_numbers_is_refused(export, capsys):
     tiles = TileSet("scene", batch_of(2))
     nothing = np.full((2, 1, 64, 64), np.nan, np.float32)
     write_reference(export / REFERENCE, Reference(SPEC.name, "ab" * 32, "nobody", ((tiles, nothing),)))
-    code, report = verified(capsys, export, "--engine", "onnxruntime")
-    assert code == 1
-    assert report["runs"][0]["figures"][0]["max_abs"] is None
+    assert run(["-q", "verify", str(export)]) == 3
+    assert "confidences that are none of 0..1" in capsys.readouterr().err
 
 
 def test_a_damaged_copy_is_named_and_the_rest_is_tried(export, capsys):
