@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from landslip.runtime.errors import LandslipError, UsageError
+from landslip.runtime.plain_text import printable, printable_lines
 
 COMMANDS = {
     "map": "landslip.runtime.commands.map:map_command",
@@ -36,6 +37,9 @@ _HELP = {
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
+
+_SENTENCE = 2000
+"""Most characters of an error: files can make it repeat a megabyte."""
 
 
 class LazyGroup(click.Group):
@@ -77,8 +81,17 @@ class LazyGroup(click.Group):
 def cli(verbose: int, quiet: bool) -> None:
     """Map landslides from satellite images before and after an event, on the machine at hand."""
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("landslip").setLevel(level)
+
+
+class _Plain(logging.Formatter):
+    """The message alone, without what a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 def main(args: list[str] | None = None) -> None:
@@ -94,10 +107,10 @@ def run(args: list[str] | None = None) -> int:
     try:
         result: Any = cli.main(args, prog_name="landslip", standalone_mode=False)
     except LandslipError as error:
-        click.echo(f"landslip: {error}", err=True)
+        _say(str(error))
         return error.exit_code
     except click.exceptions.Abort:
-        click.echo("landslip: interrupted; nothing unfinished was left under a final name.", err=True)
+        _say("interrupted; nothing unfinished was left under a final name.")
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -105,9 +118,13 @@ def run(args: list[str] | None = None) -> int:
     except (OSError, MemoryError, UnicodeError) as error:
         # What no module foresaw, such as standard output on a full disk, or a path that is no text.
         logging.getLogger("landslip").debug("", exc_info=True)
-        click.echo(f"landslip: {type(error).__name__}: {error}", err=True)
+        _say(f"{type(error).__name__}: {error}")
         return LandslipError.exit_code
     except KeyboardInterrupt:
-        click.echo("landslip: interrupted; nothing unfinished was left under a final name.", err=True)
+        _say("interrupted; nothing unfinished was left under a final name.")
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"landslip: {printable(sentence, _SENTENCE)}", err=True)

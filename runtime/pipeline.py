@@ -268,8 +268,9 @@ def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
 
 def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], engine: str) -> None:
     batch, _, height, width = next(iter(arrays.values())).shape
-    if confidence.shape != (batch, 1, height, width):
+    if confidence.shape != (batch, 1, height, width) or confidence.dtype != np.float32:
         raise EngineError(
-            f"{engine} gave an output of shape {confidence.shape} for a batch of {(batch, 1, height, width)}: "
-            "the model is not one that maps each pixel. Export the right output."
+            f"{engine} gave an output of shape {confidence.shape} in {confidence.dtype} for a batch of "
+            f"{(batch, 1, height, width)} in float32: the model is not one that maps each pixel. Export the right "
+            "output."
         )

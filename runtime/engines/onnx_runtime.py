@@ -149,11 +149,11 @@ def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
     """Make sure that the graph is as its description says."""
     wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
     found = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_inputs()}
-    outputs = {entry.name for entry in session.get_outputs()}
-    if found != wanted or spec.output not in outputs:
+    outputs = {entry.name: entry.type for entry in session.get_outputs()}
+    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
-            f"model: the graph in {model} takes {found} and gives {sorted(outputs)}, but its description says {wanted} "
-            f"and {spec.output!r}. Export the model again."
+            f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
+            f"{spec.output!r} in float32. Export the model again."
         )
 
 

@@ -106,11 +106,11 @@ def _check_graph(graph: Any, spec: ModelSpec, model: Path) -> None:
     found = {
         entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.inputs
     }
-    outputs = {entry.any_name for entry in graph.outputs}
-    if found != wanted or spec.output not in outputs:
+    outputs = {entry.any_name: entry.element_type.get_type_name() for entry in graph.outputs}
+    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
-            f"model: the graph in {model} takes {found} and gives {sorted(outputs)}, but its description says {wanted} "
-            f"and {spec.output!r}. Export the model again."
+            f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
+            f"{spec.output!r} in float32. Export the model again."
         )
 
 

@@ -14,13 +14,15 @@ from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
 
-def brightness_model(path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[str, str] | None = None) -> Path:
-    """A model whose confidence is the largest of the post image's bands divided by 255."""
+def brightness_model(
+    path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[str, str] | None = None, gives: int = TensorProto.FLOAT
+) -> Path:
+    """A model whose confidence is the largest of the post image's bands divided by 255, in the type ``gives``."""
     inputs = [
         helper.make_tensor_value_info(entry.name, _TYPES[entry.dtype], ["batch", entry.bands, "height", "width"])
         for entry in SPEC.inputs
     ]
-    output = helper.make_tensor_value_info("confidence", TensorProto.FLOAT, ["batch", 1, "height", "width"])
+    output = helper.make_tensor_value_info("confidence", gives, ["batch", 1, "height", "width"])
     # Every input leads somewhere: some engines drop those that do not.
     names = [entry.name for entry in SPEC.inputs]
     first = sum(entry.bands for entry in SPEC.inputs[: names.index("post")])
@@ -29,7 +31,8 @@ def brightness_model(path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[s
         helper.make_node("Concat", [f"{name}_raw" for name in names], ["all"], axis=1),
         helper.make_node("Slice", ["all", "first", "end", "axis"], ["raw"]),
         helper.make_node("ReduceMax", ["raw", "axis"], ["brightest"], keepdims=1),
-        helper.make_node("Div", ["brightest", "full"], ["confidence"]),
+        helper.make_node("Div", ["brightest", "full"], ["bright"]),
+        helper.make_node("Cast", ["bright"], ["confidence"], to=gives),
     ]
     constants = [
         helper.make_tensor("axis", TensorProto.INT64, [1], [1]),

@@ -110,6 +110,24 @@ def test_existing_results_are_not_touched(scene, capsys):
     assert json.loads((folder / "out" / "run.json").read_text())["landslide_km2"] > 0
 
 
+def test_a_terminal_obeys_nothing_that_a_file_or_a_name_says(scene, capsys):
+    folder, arguments = scene
+    foreign = brightness_model(folder / "foreign.onnx", extra={"landslip.precision": "\x1b[2J" + 100_000 * "x"})
+    for changes in ({"-m": folder / "\x1b[2J.onnx"}, {"-m": foreign}, {"--pre": folder / "a\nb.tif"}):
+        assert run(command(arguments | changes)) == 3
+        err = capsys.readouterr().err
+        assert err.startswith("landslip: ")
+        assert err[:-1].isprintable()
+        assert len(err) < 2100
+
+
+def test_what_is_logged_is_plain_too(tmp_path):
+    code = "import logging, landslip.runtime.cli as c; c.run(['demo', '--help']); "
+    code += "logging.getLogger('landslip').warning('two\\nlines \\x1b[2J')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr == "two\nlines ?[2J\n"
+
+
 def test_wrong_usage_is_exit_code_2(capsys):
     assert run(["map", "--pre", "x"]) == 2
     assert run(["walk"]) == 2

@@ -296,3 +296,18 @@ def test_a_model_of_one_image_maps_without_the_rest(tmp_path):
     assert np.isnan(slopes).all()
     with rasterio.open(tmp_path / "out" / "quicklook.png") as picture:
         assert picture.width == 2 * 120 + GAP
+
+
+@pytest.mark.parametrize(
+    ("function", "found"),
+    [
+        (lambda batch: mixture(batch).astype(np.float16), r"output of shape .* in float16"),
+        (lambda batch: mixture(batch).astype(np.float64), r"output of shape .* in float64"),
+        (lambda batch: (100 * mixture(batch)).astype(np.int64), r"output of shape .* in int64"),
+        (lambda batch: mixture(batch)[..., :1], r"output of shape \(4, 1, 64, 1\) in float32"),
+    ],
+)
+def test_an_engine_that_gives_something_else_is_refused(tmp_path, function, found):
+    with pytest.raises(EngineError, match=found):
+        make(scene_on_grid(tmp_path, 80, 90), tmp_path / "out", FakeEngine(SPEC, function))
+    assert not (tmp_path / "out").exists()

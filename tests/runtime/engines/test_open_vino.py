@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
@@ -119,6 +120,12 @@ def test_a_description_that_does_not_fit_the_graph_is_refused(tmp_path):
     for number, spec in enumerate((fewer, more, other, named)):
         with pytest.raises(ModelError, match="but its description says"):
             opened(brightness_model(tmp_path / f"{number}.onnx", spec))
+
+
+@pytest.mark.parametrize("gives", ["FLOAT16", "DOUBLE", "INT64"])
+def test_confidence_of_another_type_is_refused(tmp_path, gives):
+    with pytest.raises(ModelError, match=r"but its description says .* 'confidence' in float32"):
+        opened(brightness_model(tmp_path / "m.onnx", gives=TensorProto.DataType.Value(gives)))
 
 
 def test_a_damaged_graph_is_refused(tmp_path):
