@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from landslip.runtime.plain_text import printable
+
+_MOST = 2000
+"""Characters of a value."""
+
 
 def facts_as_text(facts: Mapping[str, Any]) -> str:
     """Nested facts, in their order."""
@@ -35,5 +40,4 @@ def _inline(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    # What a file says may hold control characters that a terminal would obey.
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    return printable(str(value), _MOST)

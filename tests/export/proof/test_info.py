@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from landslip.models.registry import M_ALL_006
 from landslip.runtime.cli import run
 
 KERAS = DEMO_MODEL.with_name("demo.hdf5")
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 
 
 def told(capsys, path):
@@ -81,13 +83,12 @@ def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
 
 
 def test_a_pointer_tells_what_it_stands_for(tmp_path, capsys):
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
     path = tmp_path / "M_ALL_006.hdf5"
-    path.write_text(pointer.format(M_ALL_006.sha256, M_ALL_006.size))
+    path.write_text(POINTER.format(M_ALL_006.sha256, M_ALL_006.size))
     facts = told(capsys, path)
     assert facts["stands_for"] == {"sha256": M_ALL_006.sha256, "bytes": M_ALL_006.size, "published": "M_ALL_006"}
     assert facts["get_it_with"] == "landslip fetch M_ALL_006"
-    path.write_text(pointer.format("0" * 64, 3))
+    path.write_text(POINTER.format("0" * 64, 3))
     assert told(capsys, path)["get_it_with"] == "git lfs pull"
 
 
@@ -110,6 +111,11 @@ UNKNOWN = {
     "other.json": (b'{"a": 1}', "no record of landslip"),
     "damaged.json": (b'{"a": ', "damaged JSON"),
     "deep.json": (b'{"a":' * 100_000, "damaged JSON"),
+    "list.json": (b'{"artifact": 1, "source": 1, "spec": 1, "x": ' + b"[" * 60 + b"]" * 60 + b"}", "50 levels deep"),
+    "table.json": (b'{"artifact": 1, "source": 1, "spec": ' + b'{"a":' * 960 + b"1" + b"}" * 961, "50 levels deep"),
+    "digits.json": (b'{"artifact": 1, "source": 1, "spec": ' + b"9" * 5000 + b"}", "damaged JSON"),
+    "endless.hdf5": (POINTER.format("0" * 64, "9" * 5000).encode(), "damaged git-LFS pointer"),
+    "hole.hdf5": (POINTER.format("0" * 64, 3).encode() + bytes(2000), "damaged git-LFS pointer"),
     "pointer.hdf5": (b"version https://git-lfs.github.com/spec/v1\noid", "damaged git-LFS pointer"),
     "made.engine": (b"ftrt", "no record beside it"),
 }
@@ -135,10 +141,50 @@ def test_folders_and_missing_files(tmp_path, capsys):
 
 def test_a_terminal_obeys_nothing_that_a_file_says(tmp_path, capsys):
     path = tmp_path / "run.json"
-    content = dict.fromkeys(("engine", "grid", "tiles", "inputs")) | {"model": "\x1b[2J\x07"}
+    content = dict.fromkeys(("engine", "grid")) | {"model": "\x1b[2J\x07", "\x1b]0;": 1}
+    content |= {"tiles": {"\x1b[2J": 1}, "inputs": [{"\x1b[2J": 1}]}
     path.write_text(json.dumps(content))
     assert run(["info", str(path)]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_record_cannot_call_itself_something_else(tmp_path, capsys):
+    path = tmp_path / "run.json"
+    content = dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"))
+    path.write_text(json.dumps(content | {"file": "/etc/hosts", "kind": "proof", "more": 1}))
+    facts = told(capsys, path)
+    assert (facts["file"], facts["kind"], facts["more"]) == (str(path), "run record of a map", 1)
+
+
+def test_long_names_and_values_stay_short(tmp_path, capsys):
+    path = tmp_path / "run.json"
+    content = dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"))
+    path.write_text(json.dumps(content | {"k" * 1_000_000: "v" * 1_000_000} | dict.fromkeys(map(str, range(1000)))))
+    assert run(["info", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1000 + len(content) + 3
+    assert max(map(len, lines)) < 2100
+    assert sum(map(len, lines)) < 100_000
+
+
+def test_numbers_that_json_does_not_know_are_none(tmp_path, capsys):
+    path = tmp_path / "run.json"
+    path.write_text('{"model": NaN, "engine": -Infinity, "grid": 1e999, "tiles": [1.5], "inputs": 1}')
+    assert run(["info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (facts["model"], facts["engine"], facts["grid"], facts["tiles"]) == (None, None, None, [1.5])
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    for name in ("pipe", "pipe.json", "pipe.npz", "pipe.engine"):
+        os.mkfifo(tmp_path / name)
+        assert run(["info", str(tmp_path / name)]) == 3
+        assert "is no regular file" in capsys.readouterr().err
+    os.mkfifo(write_artifact(tmp_path, "test.fp32.onnx").with_name("own.onnx.json"))
+    assert run(["info", str(brightness_model(tmp_path / "own.onnx"))]) == 3
+    assert "no regular file" in capsys.readouterr().err
 
 
 def test_without_h5py_the_rest_is_told():

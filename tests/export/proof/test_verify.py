@@ -66,6 +66,14 @@ def test_the_table_shows_figures_machine_and_limits(export, capsys):
     assert "compared with: the brightest band" in out
 
 
+def test_a_terminal_obeys_no_name_of_a_file(export, capsys):
+    shutil.copy(export / "test.fp32.onnx", export / "\x1b[2J.onnx")
+    assert run(["-q", "verify", str(export), "--engine", "onnxruntime"]) == 0
+    out = capsys.readouterr().out
+    assert "?[2J.onnx" in out
+    assert "\x1b" not in out
+
+
 def test_what_differs_fails_and_is_named(tmp_path, capsys):
     write_export(tmp_path, error=0.01)
     code, report = verified(capsys, tmp_path, "--engine", "onnxruntime")
