@@ -7,11 +7,17 @@ of the call and number of the output. Keras 2 saves such a reference as a list, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any, NamedTuple
+
+from landslip.runtime.plain_text import printable, shown
 
 _ENDS = 100
 """Most inputs or outputs of a model."""
+_INPUTS = 500
+"""Most inputs of a call."""
+_NAME = 250
+"""Most characters of the name of a layer."""
 _DEPTH = 4
 """How deep the inputs of a call may be nested."""
 
@@ -37,8 +43,15 @@ def calls(inbound: Any) -> list[tuple[Ref, ...]]:
         ValueError: it is not what Keras saves, or a call has arguments that change what a layer does.
     """
     if not isinstance(inbound, list):
-        raise ValueError(f"its calls are saved as {_short(inbound)}")  # noqa: TRY004 - the file is at fault
-    return [tuple(_inputs(node)) for node in inbound]
+        raise ValueError(f"its calls are saved as {shown(inbound)}")  # noqa: TRY004 - the file is at fault
+    return [_few(_inputs(node)) for node in inbound]
+
+
+def _few(refs: Iterator[Ref]) -> tuple[Ref, ...]:
+    found = tuple(islice(refs, _INPUTS + 1))
+    if len(found) > _INPUTS:
+        raise ValueError(f"one of its calls takes more than {_INPUTS} values")
+    return found
 
 
 def ends(value: Any) -> dict[str, Ref]:
@@ -95,16 +108,21 @@ def _refs(value: Any, depth: int) -> Iterator[Ref]:
 
 def _each(values: Any, depth: int) -> Iterator[Ref]:
     if not isinstance(values, list):
-        raise ValueError(f"it takes {_short(values)}, which is no output of a layer")  # noqa: TRY004
+        raise ValueError(f"it takes {shown(values)}, which is no output of a layer")  # noqa: TRY004
     for value in values:
         yield from _refs(value, depth + 1)
+
+
+def is_name(value: Any) -> bool:
+    """Whether a layer can be called that: messages and graphs repeat it."""
+    return isinstance(value, str) and 0 < len(value) <= _NAME and value.isprintable()
 
 
 def _is_ref(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) in {3, 4}
-        and isinstance(value[0], str)
+        and is_name(value[0])
         and all(type(number) is int and number >= 0 for number in value[1:3])
     )
 
@@ -116,9 +134,4 @@ def _check_arguments(arguments: Any) -> None:
     for key, value in arguments.items() if isinstance(arguments, dict) else [("arguments", arguments)]:
         # `is`: 0 equals False.
         if not any(value is allowed for allowed in plain.get(key, ())):
-            raise ValueError(f"it is called with {key}={_short(value)}")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]} …"
+            raise ValueError(f"it is called with {printable(str(key), _NAME)}={shown(value)}")

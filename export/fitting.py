@@ -13,8 +13,11 @@ from landslip.export.layers.kind import Shape, SizeNeededError
 from landslip.export.shapes import Shapes, inferred
 from landslip.export.topology import Topology
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable
 from landslip.runtime.spec import InputSpec, ModelSpec, Role
 
+_LISTED = 300
+"""Characters of a list of names that a message repeats at the most."""
 OPEN_SIZES = (128, 256, 512, 64, 32)
 """Rows and columns to try a network with that leaves them open and comes without a description."""
 
@@ -122,11 +125,24 @@ def _joined(topology: Topology, description: Description, where: str) -> tuple[t
                 f"{where}: its input {name!r} takes {wanted} bands, but the description gives it {given} "
                 f"({', '.join(f'{entry.name}: {entry.bands}' for entry in entries) or 'nothing'})."
             )
+        _check_integers(topology, name, entries, where)
     return tuple(tuple(entry.name for entry in entries) for entries in fed.values())
 
 
+def _check_integers(topology: Topology, name: str, entries: list[InputSpec], where: str) -> None:
+    """Keras would truncate what is fed to an input of whole numbers."""
+    node = next(node for node in topology.nodes if node.name == name)
+    for entry in entries:
+        plain = set(entry.divisors) == {1.0} and set(entry.offsets) == {0.0} and entry.dtype != "float32"
+        if node.options["integers"] and not plain:
+            raise ModelError(
+                f"{where}: its input {name!r} takes whole numbers, but the description gives it {entry.name} as "
+                "fractions. Describe it with an integer type, divisor 1 and offset 0."
+            )
+
+
 def _list(topology: Topology) -> str:
-    return ", ".join(f"{index} {name}" for index, name in enumerate(topology.inputs))
+    return printable(", ".join(f"{index} {name}" for index, name in enumerate(topology.inputs)), _LISTED)
 
 
 def _declared(topology: Topology) -> Mapping[str, Shape]:

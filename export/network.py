@@ -17,6 +17,7 @@ from landslip.export.face import Face, face_of
 from landslip.export.fitting import Fitted, described, trial, undescribed
 from landslip.export.graph import deployable
 from landslip.export.hdf5 import open_saved_model
+from landslip.export.integers import check_integers
 from landslip.export.parity import own_answer, reference_confidence
 from landslip.export.screen import screened_graph
 from landslip.export.topology import Topology, served_topology
@@ -69,6 +70,7 @@ def read_network(
     with open_saved_model(source) as saved:
         topology = served_topology(screened_graph(saved.config, where), where, output)
         check_version(topology, saved.keras_version, where)
+        check_integers(topology, where)
         fitted = _fitted(topology, description, where, insist=insist)
         weights = read_weights(fitted, saved)
     # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.

@@ -16,10 +16,11 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
 
-from landslip.export.calls import Ref, ends, mentioned
+from landslip.export.calls import Ref, ends, is_name, mentioned
 from landslip.export.layers import ALIASES, KNOWN, MODELS, OP_LAYERS
 from landslip.export.sequential import layers_of_chain
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable, shown
 
 ALLOWED_OPS = frozenset({"ResizeBilinear"})
 """Raw TensorFlow ops a model may declare in op layers; none of them is ever run."""
@@ -29,7 +30,7 @@ _LAYERS = 5000
 _NESTING = 8
 """How deep models may lie in models."""
 _NAME = 250
-"""Most characters of a name."""
+"""Most characters of the name of a class."""
 _KERAS_MODULES = ("keras", "tf_keras", "tensorflow")
 
 
@@ -122,7 +123,7 @@ class _Screen:
         name = entry.get("name", settings.get("name"))
         if not isinstance(name, str) or not name:
             raise ModelError(f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
-        if len(name) > _NAME or not name.isprintable():
+        if not is_name(name):
             hidden = sum(not each.isprintable() for each in name)
             raise ModelError(
                 f"{self._where}: the name of a layer of class {kind!r} has {len(name)} characters, of which {hidden} "
@@ -139,7 +140,7 @@ class _Screen:
         module, registered = entry.get("module") or "keras", entry.get("registered_name") or kind
         foreign = str(module).split(".", maxsplit=1)[0] not in _KERAS_MODULES
         if foreign or ">" in str(registered) or kind not in KNOWN:
-            own = f" ({module}, {registered})"[:_NAME] if kind in KNOWN else ""
+            own = printable(f" ({module}, {registered})", _NAME) if kind in KNOWN else ""
             raise ModelError(
                 f"{self._where}: layer {name!r} is of class {kind!r}{own}, which landslip does not know and which can "
                 "carry code of its own. landslip does not load it. Do not open this file with Keras unless you know "
@@ -150,7 +151,7 @@ class _Screen:
         op = _op(node_def)
         if op not in ALLOWED_OPS:
             raise ModelError(
-                f"{self._where}: layer {name!r} holds the raw TensorFlow op {op!r}, which landslip does not know. "
+                f"{self._where}: layer {name!r} holds the raw TensorFlow op {shown(op)}, which landslip does not know. "
                 f"Allowed: {', '.join(sorted(ALLOWED_OPS))}."
             )
 
@@ -212,7 +213,7 @@ def _op_of_protobuf(text: str) -> str | None:
 def _class_name(value: Any, where: str) -> str:
     name = _member(value, "class_name", where)
     if not isinstance(name, str) or len(name) > _NAME:
-        raise ModelError(f"{where}: its 'model_config' is damaged: {str(name)[:60]!r} is no class name.")
+        raise ModelError(f"{where}: its 'model_config' is damaged: {shown(name)} is no class name.")
     return name
 
 

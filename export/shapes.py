@@ -12,11 +12,19 @@ from dataclasses import dataclass
 
 from landslip.export.layers import KINDS
 from landslip.export.layers.kind import Shape, SizeNeededError
+from landslip.export.liveness import depths, most_live
 from landslip.export.topology import Node, Topology
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable
 
 MAX_VALUES = 1 << 27
 """Most numbers in one value of one tile: half a gigabyte in float32."""
+MAX_LIVE = 1 << 29
+"""Most numbers of one tile in use at once: four gigabytes in the float64 of the reference."""
+MAX_DEPTH = 900
+"""Most layers one behind the other: Keras builds networks by recursion, and Python stops at 1000 calls."""
+_SHOWN = 200
+"""Characters of a reason that a message repeats at the most."""
 MAX_WEIGHTS = (2 << 30) // 4
 """Most weights in all: an ONNX file holds two gigabytes."""
 MAX_WORK = 5 * 10**12
@@ -55,11 +63,13 @@ def inferred(topology: Topology, where: str, inputs: Mapping[str, Shape] | None 
             raise
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(
-                f"{where}: layer {node.name!r} ({node.kind}) does not fit what feeds it: it has {error}."
+                f"{where}: layer {node.name!r} ({node.kind}) does not fit what feeds it: it has "
+                f"{printable(str(error), _SHOWN)}."
             ) from error
         _check_size(node, values[node.name], where)
         work += _work(node, values[node.name], weights[node.name])
     _check_total(weights, topology, work, where)
+    _check_extent(values, topology, where)
     return Shapes(values, weights)
 
 
@@ -103,3 +113,12 @@ def _check_total(
         raise ModelError(f"{where}: its layers have {total} weights; an ONNX file holds at most {MAX_WEIGHTS}.")
     if work > MAX_WORK:
         raise ModelError(f"{where}: one tile takes {work:.1g} multiplications; at most {MAX_WORK:.1g} are believed.")
+
+
+def _check_extent(values: Mapping[str, Shape], topology: Topology, where: str) -> None:
+    depth = max(depths(topology.nodes).values())
+    if depth > MAX_DEPTH:
+        raise ModelError(f"{where}: {depth} of its layers lie one behind the other; at most {MAX_DEPTH} can be built.")
+    live = most_live(topology.nodes, {name: _known(shape) for name, shape in values.items()})
+    if live > MAX_LIVE:
+        raise ModelError(f"{where}: one tile takes {live} values at once; at most {MAX_LIVE} are believed.")

@@ -12,15 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from landslip.export.layers import KINDS
+from landslip.export.layers.dtypes import check_floating
 from landslip.export.layers.values import Options
 from landslip.export.screen import SavedGraph, SavedLayer
 from landslip.export.walk import Place, Walk
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable
 
 _SHOWN = 200
 """Characters of a setting that a message repeats at the most."""
+_LISTED = 300
+"""Characters of a list of names that a message repeats at the most."""
 _NODES = 20_000
 """Most calls of layers; models called by models called by models would multiply them."""
+_EDGES = 100_000
+"""Most values that go into all of them."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,9 @@ def served_topology(graph: SavedGraph, where: str, output: str | int | None = No
     walk = Walk(graph, where)
     last = walk.output(served)
     order = _back_from(last, walk, where)
-    inputs = tuple(name for name in graph.inputs if any(place.path == (name,) for place in order))
-    if {place.name for place in order if walk.layer(place).kind == "InputLayer"} != set(inputs):
+    needed = {place.name for place in order if walk.layer(place).kind == "InputLayer"}
+    inputs = tuple(name for name in graph.inputs if name in needed)
+    if needed != set(inputs):
         raise ModelError(f"{where}: output {served!r} needs an input that the model does not declare.")
     if len({place.name for place in order}) != len(order):
         raise ModelError(f"{where}: two of its layers have the same name.")
@@ -89,7 +96,7 @@ def _served(graph: SavedGraph, where: str, output: str | int) -> str:
     if str(output).isdecimal() and int(output) < len(names):
         return names[int(output)]
     known = ", ".join(f"{index} {name}" for index, name in enumerate(names))
-    raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {known}.")
+    raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {printable(known, _LISTED)}.")
 
 
 def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, ...]]:
@@ -97,6 +104,7 @@ def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, 
     order: dict[Place, tuple[Place, ...]] = {}
     open_: dict[Place, tuple[Place, ...]] = {}
     stack = [last]
+    edges = 0
     while stack:
         place = stack[-1]
         if place in order:
@@ -108,8 +116,11 @@ def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, 
             open_[place] = walk.sources(place)
             if any(source in open_ for source in open_[place]):
                 raise ModelError(f"{where}: layer {place.name!r} feeds itself.")
+            edges += len(open_[place])
             if len(order) + len(open_) > _NODES:
                 raise ModelError(f"{where}: its models call each other so often that more than {_NODES} layers result.")
+            if edges > _EDGES:
+                raise ModelError(f"{where}: its layers take more than {_EDGES} values in all.")
             stack.extend(source for source in open_[place] if source not in order)
     return order
 
@@ -126,9 +137,11 @@ def _node(place: Place, layer: SavedLayer, sources: tuple[Place, ...], where: st
     if layer.kind != "InputLayer" and (len(inputs) >= 2) is not kind.merges:
         raise ModelError(f"{where}: layer {place.name!r} has {len(inputs)} inputs where {layer.kind} takes {expected}.")
     try:
+        if layer.kind != "InputLayer":
+            check_floating(layer.options)
         return Node(place.name, place.path, layer.kind, kind.read(layer.options), inputs)
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"{where}: layer {place.name!r} ({layer.kind}) has a setting that landslip does not know: "
-            f"{str(error)[:_SHOWN]}."
+            f"{printable(str(error), _SHOWN)}."
         ) from error

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from landslip.export.calls import Ref, calls
 from landslip.export.layers import TRANSPARENT
+from landslip.export.layers.dtypes import check_floating
 from landslip.export.screen import SavedGraph, SavedLayer
 from landslip.runtime.errors import ModelError
 
@@ -55,6 +56,7 @@ class Walk:
         self._graph = graph
         self._where = where
         self._calls: dict[tuple[str, ...], list[tuple[Ref, ...]]] = {}
+        self._plain: dict[Place, Place] = {}
 
     def output(self, name: str) -> Place:
         """The call of a plain layer that gives an output of the model."""
@@ -81,14 +83,18 @@ class Walk:
             ModelError: there is no such layer or call, or layers that do nothing feed themselves.
         """
         passed: set[Place] = set()
-        while True:
+        while place not in self._plain:
             following = self._following(place)
-            if following is None:
-                return place
             passed.add(place)
-            if following in passed:
+            if following is None:
+                self._plain[place] = place
+            elif following in passed:
                 raise ModelError(f"{self._where}: layer {place.name!r} feeds itself.")
-            place = following
+            else:
+                place = following
+        # Remembered for all that was passed: many layers may refer to the far end of one long chain.
+        self._plain |= dict.fromkeys(passed, self._plain[place])
+        return self._plain[place]
 
     def _following(self, place: Place) -> Place | None:
         """The next place on the way to a plain layer, or None where one is reached."""
@@ -100,6 +106,7 @@ class Walk:
             steps = (*place.steps, Step(layer.name, place.ref.call))
             return Place(steps, self._counted(steps, outputs[place.ref.output]))
         if layer.kind == "InputLayer" and place.steps:
+            self._check_floating(place, layer)
             return self._outside(place)
         if layer.kind in TRANSPARENT:
             sources = self._fed_by(place)
@@ -111,6 +118,13 @@ class Walk:
         if place.ref.output:
             raise ModelError(f"{self._where}: output {place.ref.output} of layer {place.name!r} is used; it has one.")
         return None
+
+    def _check_floating(self, place: Place, layer: SavedLayer) -> None:
+        """Keras casts what goes into a model to the type of its input layer, which is passed over here."""
+        try:
+            check_floating(layer.options)
+        except ValueError as error:
+            raise ModelError(f"{self._where}: input {place.name!r} of a nested model has {error}.") from error
 
     def _outside(self, place: Place) -> Place:
         """What feeds the input layer of a model that is used as a layer."""
@@ -124,10 +138,14 @@ class Walk:
         return Place(tuple(outer), sources[inputs.index(place.ref.layer)])
 
     def _fed_by(self, place: Place) -> tuple[Ref, ...]:
+        return tuple(self._counted(place.steps, ref) for ref in self._call(place))
+
+    def _call(self, place: Place) -> tuple[Ref, ...]:
+        """What the file says goes into a call."""
         made, number = self._calls_of(place, self.layer(place)), place.ref.call
         if not 0 <= number < len(made) or not made[number]:
             raise ModelError(f"{self._where}: a call of layer {place.name!r} is used that the file does not tell of.")
-        return tuple(self._counted(place.steps, ref) for ref in made[number])
+        return made[number]
 
     def _counted(self, steps: tuple[Step, ...], ref: Ref) -> Ref:
         """A reference whose calls count from 0."""
@@ -149,7 +167,7 @@ class Walk:
         layer = layers[place.ref.layer]
         # An input layer is not called; its value is referred to as the output of a first call.
         if layer.kind != "InputLayer":
-            self._fed_by(place)
+            self._call(place)
         return layer
 
     def _inside(self, steps: tuple[Step, ...]) -> SavedGraph:

@@ -6,13 +6,15 @@ import math
 from typing import Any
 
 from landslip.export.layers import values
+from landslip.export.layers.dtypes import takes_integers
 from landslip.export.layers.kind import Kind, Shape, Shapes, known
 from landslip.export.layers.values import Options
 
 
 def _read_input(options: Options) -> Options:
     # Keras 3 calls it batch_shape.
-    return {"shape": input_shape(options.get("batch_input_shape", options.get("batch_shape")))}
+    shape = input_shape(options.get("batch_input_shape", options.get("batch_shape")))
+    return {"shape": shape, "integers": takes_integers(options)}
 
 
 def input_shape(value: Any) -> Shape:

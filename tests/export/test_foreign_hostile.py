@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import helpers.broken_graphs  # noqa: F401 - adds to the table
 from helpers.broken_files import BROKEN, MARKER
 from helpers.keras_files import write_keras_hdf5
 from helpers.limited import run_limited
