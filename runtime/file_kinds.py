@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,8 @@ def kind_of(path: Path) -> FileKind:
         InputError: it cannot be read, or is no file.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{path} is no regular file. Give one.")
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError as error:

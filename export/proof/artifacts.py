@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from landslip.export.proof.json_file import read_json
 from landslip.runtime.errors import InputError, InputMissingError, ModelError
 from landslip.runtime.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
 from landslip.runtime.spec import METADATA_KEY
-
-_MOST = 16 << 20
-"""Bytes of a record that are read."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,7 @@ def read_record(artifact: Path) -> dict[str, Any]:
     """
     path = record_path(artifact)
     try:
-        with path.open("rb") as stream:
-            record = json.loads(stream.read(_MOST))
+        record = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

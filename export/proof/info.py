@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.proof.artifacts import read_record
+from landslip.export.proof.json_file import read_json
 from landslip.models.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
 from landslip.runtime.errors import InputError, ModelError
@@ -22,8 +22,8 @@ from landslip.runtime.spec import METADATA_KEY, InputSpec, ModelSpec
 Facts = dict[str, Any]
 """JSON-like, in the order they are told."""
 
-_MOST = 16 << 20
-"""Bytes of a JSON file that are read."""
+_POINTER = 1024
+"""Bytes; a longer git-LFS pointer is none."""
 
 _NOTHING_OF_OURS = {
     "empty": "is empty. Copy or download it again.",
@@ -44,7 +44,8 @@ def describe_file(path: Path) -> Facts:
     """
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
-    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else kind_of(path)
+    found = kind_of(path)
+    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else found
     described = _DESCRIBERS.get(kind, _nothing)(path)
     if described is None:
         raise InputError(f"{path} {_NOTHING_OF_OURS[kind]}")
@@ -174,11 +175,12 @@ def _describe_engine(path: Path) -> Facts:
 
 
 def _describe_pointer(path: Path) -> Facts:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r"oid sha256:([0-9a-f]{64})\s+size (\d+)", text)
+    with path.open("rb") as stream:
+        text = stream.read(_POINTER)
+    found = re.search(rb"oid sha256:([0-9a-f]{64})\s+size (\d{1,18})\s*\Z", text)
     if found is None:
         raise InputError(f"{path} is a damaged git-LFS pointer. Download the file itself.")
-    digest, size = found[1], int(found[2])
+    digest, size = found[1].decode("ascii"), int(found[2])
     model = find_by_sha256(digest)
     remedy = f"landslip fetch {model.name}" if model else "git lfs pull"
     return {
@@ -190,13 +192,15 @@ def _describe_pointer(path: Path) -> Facts:
 
 def _describe_json(path: Path) -> Facts | None:
     try:
-        with path.open("rb") as stream:
-            content = json.loads(stream.read(_MOST))
+        content = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged JSON ({error}). Copy it again.") from error
     kind = next((name for name, keys in _RECORDS.items() if keys <= content.keys()), None)
-    return None if kind is None else {"kind": kind, **content}
+    # What it is and is called is not for the file to say.
+    return None if kind is None else {"kind": kind, **{key: content[key] for key in content if key not in _OURS}}
 
+
+_OURS = {"file", "kind"}
 
 _RECORDS = {
     "run record of a map": {"model", "engine", "grid", "tiles", "inputs"},

@@ -8,6 +8,7 @@ from typing import Any
 from landslip.export.proof.trials import Outcome
 from landslip.export.proof.verify import VerifyReport, limits_of
 from landslip.runtime.parity import Gate, Parity, violations
+from landslip.runtime.plain_text import printable_lines
 
 _HEADINGS = ("artifact", "engine", "device", "precision", "tiles", "max", "mean", "p99.9", "IoU", "area", "verdict")
 _NUMBERS = slice(5, 10)
@@ -17,7 +18,8 @@ _NUMBERS = slice(5, 10)
 def page(report: VerifyReport) -> str:
     """The whole report."""
     parts = [machine(report.environment), _compared(report), table(_rows(report)), *_remarks(report), _sum(report)]
-    return "\n\n".join(part for part in parts if part)
+    # Names of files may hold control characters that a terminal would obey.
+    return printable_lines("\n\n".join(part for part in parts if part))
 
 
 def machine(environment: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from landslip.runtime.plain_text import printable
 
+_WIDEST = 40
+"""Most characters of a name."""
 _MOST = 2000
 """Characters of a value."""
 
@@ -17,9 +19,9 @@ def facts_as_text(facts: Mapping[str, Any]) -> str:
 
 
 def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
-    width = max((len(name) for name in facts), default=0)
+    width = min(_WIDEST, max(map(len, facts), default=0))
     for name, value in facts.items():
-        label = f"{indent}{name:<{width}}  "
+        label = f"{indent}{printable(name, _WIDEST):<{width}}  "
         if isinstance(value, Mapping):
             yield label.rstrip()
             yield from _lines(value, f"{indent}  ")
@@ -35,7 +37,7 @@ def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_inline(entry)}" for name, entry in value.items())
+        return ", ".join(f"{printable(name, _WIDEST)} {_inline(entry)}" for name, entry in value.items())
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, bool) or value is None:

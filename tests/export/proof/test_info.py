@@ -112,7 +112,7 @@ UNKNOWN = {
     "damaged.json": (b'{"a": ', "damaged JSON"),
     "deep.json": (b'{"a":' * 100_000, "damaged JSON"),
     "list.json": (b'{"artifact": 1, "source": 1, "spec": 1, "x": ' + b"[" * 60 + b"]" * 60 + b"}", "50 levels deep"),
-    "table.json": (b'{"artifact": 1, "source": 1, "spec": ' + b'{"a":' * 960 + b"1" + b"}" * 961, "50 levels deep"),
+    "table.json": (b'{"artifact": 1, "source": 1, "spec": ' + b'{"a":' * 500 + b"1" + b"}" * 501, "50 levels deep"),
     "digits.json": (b'{"artifact": 1, "source": 1, "spec": ' + b"9" * 5000 + b"}", "damaged JSON"),
     "endless.hdf5": (POINTER.format("0" * 64, "9" * 5000).encode(), "damaged git-LFS pointer"),
     "hole.hdf5": (POINTER.format("0" * 64, 3).encode() + bytes(2000), "damaged git-LFS pointer"),

@@ -74,6 +74,15 @@ def test_a_terminal_obeys_no_name_of_a_file(export, capsys):
     assert "\x1b" not in out
 
 
+def test_a_record_names_no_file_elsewhere(export, capsys):
+    path = export / "test.fp32.onnx.json"
+    record = json.loads(path.read_text())
+    for name in ("/", "..", f"/elsewhere/{REFERENCE}", f"../{REFERENCE}"):
+        path.write_text(json.dumps(record | {"reference": {"file": name}}))
+        assert run(["-q", "verify", str(export), "--engine", "onnxruntime"]) == (3 if name == ".." else 0)
+    assert "is no regular file" in capsys.readouterr().err
+
+
 def test_what_differs_fails_and_is_named(tmp_path, capsys):
     write_export(tmp_path, error=0.01)
     code, report = verified(capsys, tmp_path, "--engine", "onnxruntime")
