@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from landslip.models.http import Answer, DroppedError, UnreachableError, opened
+from landslip.models.http import Answer, DroppedError, UnreachableError, opened, shown_url
 from landslip.models.partial import Partial
 from landslip.models.registry import RegisteredModel
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
@@ -43,7 +43,7 @@ class Fetched:
     path: Path
     """Where it is."""
     url: str
-    """Where it comes from."""
+    """Where it comes from, without user, password and query."""
     received: int
     """Bytes that were downloaded now; 0 where it was there already."""
 
@@ -80,13 +80,13 @@ def fetch_model(
     final = folder / model.file
     if _is_there(model, final, overwrite=overwrite):
         log.info("%s is there already, and is the published file", final)
-        return Fetched(final, source, 0)
+        return Fetched(final, shown_url(source), 0)
     with Partial(final) as partial:
         download = _Download(model, source, partial, patience or Patience(), progress or NoProgress())
         download.run()
         _check_digest(model, source, partial)
         partial.publish()
-    return Fetched(final, source, download.received)
+    return Fetched(final, shown_url(source), download.received)
 
 
 class _Download:
@@ -133,7 +133,7 @@ class _Download:
             self._partial.begin(answer.start, self._url, answer.validator)
             self._receive(chain([head], answer.chunks))
         if self._partial.size < self._model.size:
-            raise DroppedError(f"{self._url}: the server ended the file early")
+            raise DroppedError(f"{shown_url(self._url)}: the server ended the file early")
 
     def _receive(self, chunks: Iterator[bytes]) -> None:
         self._progress.start(self._model.file, self._model.size - self._partial.size, "byte")
@@ -211,7 +211,7 @@ def _check_digest(model: RegisteredModel, url: str, partial: Partial) -> None:
 
 def _not_it(model: RegisteredModel, url: str, found: str) -> str:
     return (
-        f"{url} is not the published {model.file}: it is {found}. "
+        f"{shown_url(url)} is not the published {model.file}: it is {found}. "
         "Try again, from another network or another copy with --url."
     )
 

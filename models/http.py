@@ -19,6 +19,8 @@ _CHUNK = 1 << 16
 _REDIRECTS = 10
 _LONGEST_WAIT = 60.0
 """Seconds; no server is waited for longer, whatever it asks for."""
+_LENGTH = r"[0-9]{1,18}"
+"""A number of bytes."""
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 """Answers that may be another one a moment later."""
 
@@ -66,6 +68,7 @@ def opened(url: str, start: int, validator: str | None, timeout: float) -> Itera
         FetchError: it will not.
     """
     with _Session() as session:
+        _check_address(session, url)
         with _translated(url):
             response = _ask(session, url, start, validator, timeout)
             if response.status_code == requests.codes.requested_range_not_satisfiable and start:
@@ -87,8 +90,27 @@ class _Session(requests.Session):
         """Where an answer sends us, if it does."""
         target: str | None = super().get_redirect_target(resp)
         if target and urlsplit(resp.url).scheme == "https" and urlsplit(urljoin(resp.url, target)).scheme != "https":
-            raise FetchError(f"{resp.url} leads to {target}, which is not encrypted. Give another address with --url.")
+            raise FetchError(
+                f"{shown_url(resp.url)} leads to {shown_url(target)}, which is not encrypted. Give another address "
+                "with --url."
+            )
         return target
+
+
+def shown_url(url: str) -> str:
+    """An address as it may be shown and kept: without user, password, query and fragment, which can be secrets."""
+    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
+
+
+def _check_address(session: requests.Session, url: str) -> None:
+    try:
+        prepared = session.prepare_request(requests.Request("GET", url))
+        session.get_adapter(str(prepared.url))
+    except ValueError as error:  # all that requests raises for a bad address
+        raise UsageError(
+            f"{shown_url(url)!r} cannot be downloaded from: it is no address of HTTP or HTTPS. Give one such as "
+            "https://…."
+        ) from error
 
 
 def _ask(session: requests.Session, url: str, start: int, validator: str | None, timeout: float) -> requests.Response:
@@ -103,7 +125,9 @@ def _ask(session: requests.Session, url: str, start: int, validator: str | None,
 def _answer(response: requests.Response, url: str, start: int) -> Answer:
     first, total = _place(response, url)
     if first > start:
-        raise FetchError(f"{url}: the server sends the file from byte {first} on, but byte {start} was asked for.")
+        raise FetchError(
+            f"{shown_url(url)}: the server sends the file from byte {first} on, but byte {start} was asked for."
+        )
     return Answer(first, total, _validator(response), _chunks(response, url))
 
 
@@ -111,17 +135,19 @@ def _place(response: requests.Response, url: str) -> tuple[int, int | None]:
     """Offset of the first byte of an answer, and the length of the whole file."""
     length = response.headers.get("Content-Length", "")
     if response.status_code == requests.codes.ok:
-        return 0, int(length) if length.isdecimal() else None
+        return 0, int(length) if re.fullmatch(_LENGTH, length) else None
     if response.status_code != requests.codes.partial_content:
         raise _refusal(response, url)
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    found = re.fullmatch(rf"bytes ({_LENGTH})-{_LENGTH}/({_LENGTH}|\*)", response.headers.get("Content-Range", ""))
     if not found:
-        raise FetchError(f"{url}: the server sends a part of the file without saying which. Give another --url.")
+        raise FetchError(
+            f"{shown_url(url)}: the server sends a part of the file without saying which. Give another --url."
+        )
     return int(found[1]), None if found[2] == "*" else int(found[2])
 
 
 def _refusal(response: requests.Response, url: str) -> FetchError:
-    says = f"{url}: the server answers {response.status_code} {response.reason or ''}".rstrip()
+    says = f"{shown_url(url)}: the server answers {response.status_code} {response.reason or ''}".rstrip()
     if response.status_code not in _BUSY:
         return FetchError(f"{says}. Check the address, or give that of another copy with --url.")
     error = DroppedError(says)
@@ -147,15 +173,21 @@ def _translated(url: str) -> Iterator[None]:
     """Errors of requests and urllib3 as ours."""
     try:
         yield
-    except (ValueError, requests.exceptions.URLRequired) as error:
-        # What requests raises for a bad address is also a ValueError.
-        raise UsageError(f"{url!r} cannot be downloaded from: {error}. Give an address such as https://….") from error
+    except requests.exceptions.InvalidProxyURL as error:
+        raise FetchError("The proxy that the environment variables name has no proper address. Correct it.") from error
+    except ValueError as error:
+        # What requests raises for a bad address is also a ValueError. The first one was checked.
+        raise FetchError(
+            f"{shown_url(url)} leads to something that is no address of HTTP or HTTPS. Give another --url."
+        ) from error
     except requests.exceptions.TooManyRedirects as error:
-        raise FetchError(f"{url} leads from one address to the next without an end. Give another --url.") from error
+        raise FetchError(
+            f"{shown_url(url)} leads from one address to the next without an end. Give another --url."
+        ) from error
     except requests.exceptions.SSLError as error:
         raise FetchError(
-            f"{url}: the server's certificate is not accepted ({_reason(error)}). Behind a proxy with one of "
-            "its own, name the file that holds it in the environment variable REQUESTS_CA_BUNDLE."
+            f"{shown_url(url)}: the server's certificate is not accepted ({_reason(error)}). Behind a proxy with one "
+            "of its own, name the file that holds it in the environment variable REQUESTS_CA_BUNDLE."
         ) from error
     except (requests.exceptions.ProxyError, requests.exceptions.ConnectTimeout) as error:
         raise UnreachableError(f"{_host(url)} cannot be reached ({_reason(error)})") from error
@@ -170,7 +202,7 @@ def _translated(url: str) -> Iterator[None]:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).netloc
+    return urlsplit(shown_url(url)).netloc
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ class Partial(Closing):
         """What names to the server at ``url`` the version its bytes are from, if they are from there."""
         try:
             origin = json.loads(self._origin.read_text(encoding="utf-8"))
-            known = origin["validator"] if origin["url"] == url else None
+            known = origin["validator"] if origin["url_sha256"] == _digest(url) else None
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return known if isinstance(known, str) else None
@@ -58,7 +59,8 @@ class Partial(Closing):
         with self._writing():
             self._file.truncate(start)
             self.size = start
-            self._origin.write_text(json.dumps({"url": url, "validator": validator}) + "\n", encoding="utf-8")
+            origin = {"url_sha256": _digest(url), "validator": validator}
+            self._origin.write_text(json.dumps(origin) + "\n", encoding="utf-8")
 
     def write(self, chunk: bytes) -> None:
         """Append."""
@@ -105,3 +107,8 @@ class Partial(Closing):
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror}). Check the folder and its space."
             ) from error
+
+
+def _digest(url: str) -> str:
+    """Stands for an address, which may hold a password."""
+    return hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()

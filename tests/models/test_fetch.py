@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from helpers.http_server import FileServer, answer, send, serving
 from landslip.models import fetch as module
 from landslip.models.fetch import Patience, fetch_model
 from landslip.models.partial import Partial
-from landslip.runtime.errors import FetchError, OutputError, UsageError
+from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 
 QUICK = Patience(timeout=0.4, attempts=3, pause=0.01)
 ETAG = {"ETag": '"one"'}
@@ -162,11 +163,13 @@ def test_a_partial_file_that_has_all_bytes_needs_no_server(tmp_path):
     assert_complete(tmp_path)
 
 
-@pytest.mark.parametrize("note", ["", "[]", "not JSON", '{"url": 1}', '{"url": "URL", "validator": 7}'])
+@pytest.mark.parametrize("note", ["", "[]", "not JSON", '{"url_sha256": 1}', '{"url_sha256": "URL", "validator": 7}'])
 def test_a_damaged_note_of_the_version_is_as_none(tmp_path, note):
     with serving(CONTENT) as server:
         partial_in(tmp_path).write_bytes(CONTENT[:1000])
-        (tmp_path / "net.hdf5.partial.json").write_text(note.replace("URL", server.url))
+        (tmp_path / "net.hdf5.partial.json").write_text(
+            note.replace("URL", hashlib.sha256(server.url.encode()).hexdigest())
+        )
         fetch(server, tmp_path)
     assert server.ranges == ["bytes=1000-"]
     assert "If-Range" not in server.requests[0]
@@ -225,6 +228,67 @@ def test_redirects_are_followed(tmp_path):
         fetch(server, tmp_path)
     assert [request[":path"] for request in server.requests] == ["/models/net.hdf5", "/elsewhere/file"]
     assert_complete(tmp_path)
+
+
+@pytest.mark.parametrize("location", ["http://[::1/x", "file:///etc/hostname"])
+def test_a_server_that_leads_nowhere_is_not_the_mistake_of_the_call(tmp_path, location):
+    with serving(CONTENT, answer(302, Location=location)) as server:
+        with pytest.raises(FetchError, match="leads to something that is no address") as caught:
+            fetch(server, tmp_path)
+        assert caught.value.exit_code == 1
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (answer(200, CONTENT, Content_Length="9" * 5000), None),
+        (answer(206, b"x", Content_Range=f"bytes {'1' * 5000}-2/3"), "without saying which"),
+        (answer(206, b"x", Content_Range=f"bytes 0-2/{'9' * 5000}"), "without saying which"),
+    ],
+)
+def test_numbers_of_thousands_of_digits_are_none(tmp_path, act, words):
+    with serving(CONTENT, act) as server:
+        if words is None:
+            fetch(server, tmp_path)
+            assert_complete(tmp_path)
+            return
+        with pytest.raises(FetchError, match=words):
+            fetch(server, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        (send(headers=ETAG, cut=5000), answer(500), send(headers=ETAG)),
+        (send(ranges=False, cut=5000),),
+        (answer(404),),
+        (answer(200, b"<html>"),),
+        (answer(206, b"x"),),
+        (answer(302, Location="/models/net.hdf5?token=s3cret"),),
+        (answer(302, Location="http://[::1/x"),),
+        (answer(200, CONTENT[::-1]),),
+    ],
+)
+def test_user_password_and_query_are_sent_and_nowhere_else(tmp_path, caplog, script):
+    with serving(CONTENT, *script) as server, caplog.at_level(logging.DEBUG, "landslip"):
+        url = server.url.replace("://", "://alice:s3cret@") + "?token=s3cret#s3cret"
+        try:
+            said = str(fetch(server, tmp_path, url=url))
+        except (FetchError, ModelError) as error:
+            said = str(error)
+    assert server.requests[0][":path"] == "/models/net.hdf5?token=s3cret"
+    assert server.requests[0]["Authorization"].startswith("Basic ")
+    kept = "".join(path.read_text(errors="replace") for path in tmp_path.glob("*.json"))
+    assert "s3cret" not in said + caplog.text + kept
+    assert "alice" not in said + caplog.text + kept
+
+
+@pytest.mark.parametrize("url", ["http://user:s3cret@127.0.0.1:1/f?s3cret", "ftp://user:s3cret@host/f?s3cret"])
+def test_an_address_that_does_not_work_is_named_without_its_secrets(tmp_path, url):
+    with pytest.raises((FetchError, UsageError)) as caught:
+        fetch_model(tiny_model("https://host/net.hdf5"), tmp_path / "to", url=url, patience=QUICK)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_redirects_without_an_end_are_not(tmp_path):
