@@ -1,6 +1,7 @@
 """Opens a Keras HDF5 file as untrusted input: what it holds is checked before anything is built from it.
 
-h5py is used here and in :mod:`landslip.export.hdf5_screen` only, and its exceptions end here.
+h5py is used here, in :mod:`landslip.export.hdf5_screen` and in :mod:`landslip.export.hdf5_text` only, and its
+exceptions end here.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.hdf5_probe import probe
-from landslip.export.hdf5_screen import FETCH_AGAIN, check_links, check_tree, texts
+from landslip.export.hdf5_screen import FETCH_AGAIN, check_links, check_tree
+from landslip.export.hdf5_text import split_texts, text
 from landslip.export.recognise import check_keras_file
+from landslip.export.weight_names import WeightNames, leaf
 from landslip.runtime.errors import LandslipError, ModelError
+from landslip.runtime.plain_text import printable
 
 _OF_WEIGHTS_ALONE = ({"layer_names", "layer_names0"}, {"layers", "_layer_checkpoint_dependencies"})
 """Attributes that Keras 2, and groups that Keras 3 writes at the top of a file of weights alone."""
+_OF_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
+"""What h5py raises for damaged files; RecursionError is a RuntimeError."""
+_CONFIG_BYTES = 8 << 20
+_VERSION_BYTES = 100
+_REASON = 300
+"""Characters of what h5py says that a message repeats at the most."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class SavedModel:
     config: Any
     """The parsed ``model_config``: what JSON allows, and not yet checked."""
     _weights: h5py.Group
+    _names: dict[str, WeightNames] = field(default_factory=dict)
 
     def weights(self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]) -> list[NDArray[np.float32]]:
         """Read a layer's weights.
@@ -58,7 +69,7 @@ class SavedModel:
         """Read every weight once, whether a layer needs it or not."""
         with _h5py_errors_translated(self.path):
             for group in self._weights.values():
-                for name in _weight_names(group, self.path):
+                for name in split_texts(group, "weight_names", self.path):
                     item = group.get(name)
                     if isinstance(item, h5py.Dataset):
                         item[()]
@@ -70,13 +81,13 @@ class SavedModel:
         group = None if outermost.startswith("/") else self._weights.get(outermost)
         if not isinstance(group, h5py.Group):
             raise ModelError(f"{self.path}: holds no weights for layer {'/'.join(layer)!r}. {FETCH_AGAIN}")
-        names = [entry for entry in _weight_names(group, self.path) if not entry.startswith("/")]
-        if len(layer) > 1:
-            names = [entry for entry in names if f"/{entry}".rpartition("/")[0].endswith(f"/{name}")]
-        if len({_leaf(entry) for entry in names}) != len(names):
+        if outermost not in self._names:
+            self._names[outermost] = WeightNames(split_texts(group, "weight_names", self.path))
+        names = self._names[outermost].of(name) if len(layer) > 1 else self._names[outermost].all
+        if len({leaf(entry) for entry in names}) != len(names):
             raise ModelError(f"{self.path}: holds several weights of one name for layer {'/'.join(layer)!r}.")
-        found = {_leaf(entry): group.get(entry) for entry in names}
-        return {leaf: item for leaf, item in found.items() if isinstance(item, h5py.Dataset)}
+        found = {leaf(entry): group.get(entry) for entry in names}
+        return {name: item for name, item in found.items() if isinstance(item, h5py.Dataset)}
 
     def _read(
         self, stored: dict[str, h5py.Dataset], layer: str, name: str, shape: tuple[int, ...]
@@ -128,8 +139,8 @@ def _h5py_errors_translated(path: Path) -> Iterator[None]:
         yield
     except LandslipError:
         raise
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as error:
-        reason = str(error) or type(error).__name__
+    except _OF_DAMAGE as error:
+        reason = printable(str(error), _REASON) or type(error).__name__
         raise ModelError(f"{path}: the HDF5 file cannot be read ({reason}). {FETCH_AGAIN}") from error
 
 
@@ -140,8 +151,8 @@ def _screened(file: h5py.File, path: Path) -> SavedModel:
     if not isinstance(weights, h5py.Group):
         raise ModelError(f"{path}: holds no group 'model_weights'. {FETCH_AGAIN}")
     check_tree(weights, path)
-    version = texts(file, "keras_version", path) if "keras_version" in file.attrs else []
-    return SavedModel(path, "".join(version) or "unknown", config, weights)
+    version = text(file, "keras_version", path, _VERSION_BYTES) if "keras_version" in file.attrs else ""
+    return SavedModel(path, printable(version, _VERSION_BYTES) or "unknown", config, weights)
 
 
 def _config(file: h5py.File, path: Path) -> Any:
@@ -153,24 +164,8 @@ def _config(file: h5py.File, path: Path) -> Any:
             f"{', but weights alone, which do not say what network they belong to' if alone else ''}. "
             "Save the whole model with model.save('NAME.h5'), not model.save_weights()."
         )
-    text = "".join(texts(file, "model_config", path))
+    config = text(file, "model_config", path, _CONFIG_BYTES)
     try:
-        return json.loads(text)
+        return json.loads(config)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: its 'model_config' is not valid JSON ({error}). {FETCH_AGAIN}") from error
-
-
-def _weight_names(group: Any, path: Path) -> list[str]:
-    if "weight_names" in group.attrs:
-        return texts(group, "weight_names", path)
-    # Lists above 64 KB are split into weight_names0, weight_names1 ...
-    names: list[str] = []
-    part = 0
-    while (key := f"weight_names{part}") in group.attrs:
-        names += texts(group, key, path)
-        part += 1
-    return names
-
-
-def _leaf(name: str) -> str:
-    return name.rsplit("/", 1)[-1].removesuffix(":0")

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable, shown
 
 FETCH_AGAIN = "Fetch the file again, or save the model again as whole-model HDF5."
 
-_low_level: Any = h5py  # h5a, h5l, h5o and h5t are compiled: no type checker sees them
-_TEXT_BYTES = 8 << 20
+_low_level: Any = h5py  # h5l and h5o are compiled: no type checker sees them
 _WEIGHT_BYTES = 4 << 30
 """Twice what an ONNX file holds, as weights may be stored in double precision."""
 _OBJECTS = 50_000
 _DEPTH = 12
+_SHOWN = 200
+"""Characters of a place in the file that a message repeats at the most."""
 _STRANGE = "Do not use this file unless you know who made it."
 
 
@@ -32,11 +33,11 @@ def check_links(group: Any, path: Path) -> None:
     """Refuse links to anywhere but the group's own content."""
     for name in group:
         if not isinstance(name, str):
-            raise ModelError(f"{path}: {group.name} holds a name that is no text: {name!r}. {FETCH_AGAIN}")
+            raise ModelError(f"{_place(path, group)} holds a name that is no text: {shown(name)}. {FETCH_AGAIN}")
         if group.id.links.get_info(name.encode()).type != _low_level.h5l.TYPE_HARD:
             raise ModelError(
-                f"{path}: {group.name.rstrip('/')}/{name} is a link to somewhere else, which Keras never writes and "
-                f"landslip does not follow. {_STRANGE}"
+                f"{_place(path, group, name)} is a link to somewhere else, which Keras never writes and landslip does "
+                f"not follow. {_STRANGE}"
             )
 
 
@@ -54,33 +55,10 @@ def check_tree(weights: h5py.Group, path: Path) -> None:
         raise ModelError(f"{path}: its weights take {declared} bytes; at most {_WEIGHT_BYTES} are read.")
 
 
-def texts(holder: Any, key: str, path: Path) -> list[str]:
-    """The texts of an attribute: several, or one.
-
-    Raises:
-        ModelError: it holds something else, or too much.
-    """
-    attribute = _low_level.h5a.open(holder.id, key.encode())
-    if not attribute.get_space().get_simple_extent_npoints():
-        return []
-    # Asked first: reading an attribute of a damaged type can end the process.
-    if not isinstance(attribute.get_type(), _low_level.h5t.TypeStringID):
-        raise ModelError(f"{path}: its {key!r} is no text. {FETCH_AGAIN}")
-    if attribute.get_storage_size() > _TEXT_BYTES:
-        raise _too_long(path, key, attribute.get_storage_size())
-    found = [_text(value) for value in np.atleast_1d(np.asarray(holder.attrs[key], dtype=object)).ravel()]
-    length = sum(len(text) for text in found)
-    if length > _TEXT_BYTES:
-        raise _too_long(path, key, length)
-    return found
-
-
-def _too_long(path: Path, key: str, length: int) -> ModelError:
-    return ModelError(f"{path}: its {key!r} has {length} bytes; at most {_TEXT_BYTES} are read.")
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+def _place(path: Path, group: Any, name: str = "") -> str:
+    """Something in a file, for messages."""
+    inside = f"{group.name.rstrip('/')}/{name}" if name else group.name
+    return f"{path}: {printable(inside, _SHOWN)}"
 
 
 def _walked(weights: h5py.Group, path: Path) -> Iterator[tuple[Any, int, str]]:
@@ -90,7 +68,7 @@ def _walked(weights: h5py.Group, path: Path) -> Iterator[tuple[Any, int, str]]:
         group, depth = waiting.pop()
         check_links(group, path)
         for name, item in group.items():
-            yield item, depth, f"{path}: {group.name}/{name}"
+            yield item, depth, _place(path, group, name)
             if isinstance(item, h5py.Group):
                 waiting.append((item, depth + 1))
 

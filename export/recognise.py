@@ -17,6 +17,7 @@ MAX_BYTES = 8 << 30
 """Largest file that is read: four times what an ONNX file holds, for the optimiser's state."""
 
 _HEAD = 1024
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _HDF5 = "Give a Keras model saved as .hdf5 or .h5."
 _SAVE_AS_H5 = "Load it in the Keras that wrote it, if you know who made it, and save it with model.save('NAME.h5')."
 
@@ -116,7 +117,24 @@ def _other(path: Path, head: bytes) -> str:
     if kind == "git-lfs pointer":
         return _pointer(head)
     found = kinds.get(kind) or next((what for sign, what in _SIGNS if re.match(sign, head, re.DOTALL)), None)
+    if not found and (block := _user_block(path)):
+        return (
+            f"is HDF5 behind {block} other bytes (a user block), which Keras never writes. Take them off: "
+            "h5unjam -i FILE.h5 -o NEW.h5 --delete"
+        )
     return found or _SUFFIXES.get(path.suffix.lower(), f"is not an HDF5 file. {_HDF5}")
+
+
+def _user_block(path: Path) -> int:
+    """How many bytes stand before the signature of HDF5: 512, 1024, 2048 ..., or 0 where it is at none of those."""
+    size, place = path.stat().st_size, 512
+    with path.open("rb") as stream:
+        while place < size:
+            stream.seek(place)
+            if stream.read(len(_SIGNATURE)) == _SIGNATURE:
+                return place
+            place *= 2
+    return 0
 
 
 def _pointer(head: bytes) -> str:

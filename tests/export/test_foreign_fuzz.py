@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+import h5py
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,3 +135,24 @@ def test_a_text_that_claims_gigabytes_takes_no_memory(tmp_path):
     assert outcome.code == 3
     assert "memory allocation failed" in outcome.output
     assert outcome.peak < 1 << 29
+
+
+def test_texts_that_are_one_and_the_same_take_bounded_memory(tmp_path):
+    """Of two thousand names, all point to the same two megabytes: four gigabytes, if HDF5 had its way."""
+    path, count, length = tmp_path / "m.h5", 2000, 2 << 20
+    write_keras_hdf5(path)
+    with h5py.File(path, "r+") as file:
+        file["model_weights/first"].attrs.create(
+            "weight_names", ["x" * length, *("x" for _ in range(count - 1))], dtype=h5py.string_dtype()
+        )
+    content = bytearray(path.read_bytes())
+    # A text is stored as its length and a place in a heap, 16 bytes in all; the next one says a length of 1.
+    first = content.index(length.to_bytes(4, "little"))
+    while content[first + 16 : first + 20] != (1).to_bytes(4, "little"):
+        first = content.index(length.to_bytes(4, "little"), first + 1)
+    content[first : first + 16 * count] = content[first : first + 16] * count
+    path.write_bytes(content)
+    (outcome,) = run_limited([["export", path, "-o", tmp_path / "out"]], 1 << 40)
+    assert outcome.code == 3
+    assert "cannot be read" in outcome.output
+    assert outcome.peak < 5 << 28

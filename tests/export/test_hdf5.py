@@ -235,3 +235,76 @@ def test_deep_nesting_is_refused(file):
         h5.create_group("model_weights/" + "/".join("abcdefghijklmnopq"))
     with pytest.raises(ModelError, match="nests or holds more objects"):
         opened(file)
+
+
+@pytest.mark.parametrize("dtype", [None, h5py.string_dtype()], ids=["fixed", "variable"])
+def test_a_huge_list_of_names_is_refused(file, dtype):
+    with h5py.File(file, "r+", libver="latest") as h5:
+        names = np.asarray([b"a" * 300_000] * 5)
+        h5.create_group("model_weights/extra").attrs.create("weight_names", names.astype(dtype or names.dtype))
+    with pytest.raises(ModelError, match="'weight_names' has 1500000 bytes; at most 1048576 are read"):
+        opened(file)
+
+
+@pytest.mark.parametrize("dtype", [None, h5py.string_dtype()], ids=["fixed", "variable"])
+def test_names_are_read_as_any_version_of_h5py_stores_them(file, dtype):
+    with h5py.File(file, "r+") as h5:
+        attributes = h5["model_weights/first"].attrs
+        names = attributes["weight_names"]
+        del attributes["weight_names"]
+        attributes.create("weight_names", names, dtype=dtype)
+    with open_saved_model(file) as saved:
+        (bias,) = saved.weights(("first",), {"bias": (4,)})
+    np.testing.assert_array_equal(bias, tiny_weights()["first"]["bias"].astype(np.float32))
+
+
+@pytest.mark.parametrize("key", ["model_config", "keras_version"])
+@pytest.mark.parametrize("count", [0, 2])
+def test_what_is_one_text_is_not_several(file, key, count):
+    with h5py.File(file, "r+") as h5:
+        del h5.attrs[key]
+        h5.attrs.create(key, ["{}"] * count, dtype=h5py.string_dtype(), shape=(count,))
+    with pytest.raises(ModelError, match=f"'{key}' is no single text"):
+        opened(file)
+
+
+def test_texts_of_fixed_length_are_read_too(file):
+    with h5py.File(file, "r+") as h5:
+        for key in ("model_config", "keras_version"):
+            text = str(h5.attrs[key]).encode()
+            del h5.attrs[key]
+            h5.attrs.create(key, np.bytes_(text))
+    saved = opened(file)
+    assert saved.config == tiny_config()
+    assert saved.keras_version == "2.2.4-tf"
+
+
+def test_a_long_version_is_refused(file):
+    with h5py.File(file, "r+") as h5:
+        h5.attrs["keras_version"] = "2" * 101
+    with pytest.raises(ModelError, match="'keras_version' has 101 bytes; at most 100 are read"):
+        opened(file)
+
+
+def test_what_a_version_holds_prints(file):
+    with h5py.File(file, "r+") as h5:
+        h5.attrs["keras_version"] = "2.15\x1b[2J"
+    assert opened(file).keras_version == "2.15?[2J"
+
+
+def test_a_list_in_too_many_parts_is_refused(file):
+    with h5py.File(file, "r+") as h5:
+        names = h5["model_weights/first"].attrs
+        del names["weight_names"]
+        for number in range(101):
+            names[f"weight_names{number}"] = np.asarray([b"a"])
+    with pytest.raises(ModelError, match="'weight_names' has 101 parts; at most 100"):
+        opened(file)
+
+
+def test_the_place_of_a_strange_link_is_shown_in_part_and_prints(file):
+    with h5py.File(file, "r+") as h5:
+        h5["model_weights/\x1b]0;pwned\x07" + "x" * 60_000] = h5py.SoftLink("/a")
+    with pytest.raises(ModelError, match=r"/model_weights/\?\]0;pwned\?x+ … is a link") as caught:
+        opened(file)
+    assert len(str(caught.value)) < 500

@@ -56,3 +56,11 @@ def test_a_file_that_only_begins_like_something_is_taken_at_its_name(tmp_path):
     path.write_bytes(b"\x08\x01")
     with pytest.raises(ModelError, match="is a TensorFlow graph"):
         check_keras_file(path)
+
+
+def test_bytes_before_hdf5_are_said(tmp_path):
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", userblock_size=1024) as file:
+        file["x"] = 1
+    with pytest.raises(ModelError, match=r"is HDF5 behind 1024 other bytes .*h5unjam"):
+        check_keras_file(path)
