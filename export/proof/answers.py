@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.export.description import PUBLISHED_FEEDS, Description
 from landslip.export.proof.artifacts import Candidate, recorded
 from landslip.export.proof.trials import Answers, confidence_of
+from landslip.export.spec_file import read_description
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import InputError, ModelError, UsageError
 from landslip.runtime.onnx_file import OnnxFile
@@ -35,6 +37,18 @@ class Oracle:
 
 
 @dataclass(frozen=True)
+class KerasFile:
+    """A network to ask."""
+
+    path: Path
+    """Its HDF5 file."""
+    spec: Path | None = None
+    """SPEC.toml it was exported with; None for a network like the published one."""
+    output: str | None = None
+    """Name or position of the output that was exported; None for the first one."""
+
+
+@dataclass(frozen=True)
 class Reference:
     """What artifacts of one model are held to."""
 
@@ -51,8 +65,8 @@ def stored_reference(candidate: Candidate, file: OnnxFile) -> Reference:
         InputMissingError: there are none.
         ModelError: they are damaged, or of another model.
     """
-    name = recorded(candidate.record, "reference", "file") or f"{file.spec.name}{SUFFIX}"
-    path = candidate.path.with_name(Path(name).name)
+    name = Path(recorded(candidate.record, "reference", "file") or "").name
+    path = candidate.path.with_name(name or f"{file.spec.name}{SUFFIX}")
     reference = read_reference(path)
     if recorded(candidate.record, "reference", "sha256") not in (None, sha256_of(path)):
         raise ModelError(f"{path} is not the file {candidate.path.name} was recorded with. Copy both again.")
@@ -66,11 +80,11 @@ def stored_reference(candidate: Candidate, file: OnnxFile) -> Reference:
     return Reference(reference.made_by, reference.sets)
 
 
-def keras_oracle(source: Path, candidate: Candidate, file: OnnxFile) -> Oracle:
+def keras_oracle(source: KerasFile, candidate: Candidate, file: OnnxFile) -> Oracle:
     """The Keras network an artifact was made from.
 
     Args:
-        source: its HDF5 file.
+        source: the network.
         candidate: the artifact.
         file: what it says of itself.
 
@@ -78,10 +92,10 @@ def keras_oracle(source: Path, candidate: Candidate, file: OnnxFile) -> Oracle:
         UsageError: TensorFlow is not installed.
         InputError: the file is not the one the artifact was made from, or no model.
     """
-    if candidate.source_sha256 not in (None, sha256_of(source)):
+    if candidate.source_sha256 not in (None, sha256_of(source.path)):
         raise InputError(
-            f"{source} is not the file {candidate.path.name} was made from: its SHA-256 is not the one in the record. "
-            "Give the file that was exported."
+            f"{source.path} is not the file {candidate.path.name} was made from: its SHA-256 is not the one in the "
+            "record. Give the file that was exported."
         )
     return Oracle("Keras network, float64, CPU, asked now", _network(source, file).confidence)
 
@@ -142,13 +156,23 @@ def _check_tiles(tiles: TileSet, file: OnnxFile, path: Path) -> None:
         raise ModelError(f"{path} holds tiles of {found}, and {file.path.name} takes {wanted}. Copy both again.")
 
 
-def _network(source: Path, file: OnnxFile) -> Network:
+def _description(source: KerasFile, file: OnnxFile) -> Description:
+    if source.spec is None:
+        return Description(file.spec, PUBLISHED_FEEDS)
+    described = read_description(source.spec, source.path)
+    if described.spec.inputs != file.spec.inputs:
+        raise InputError(
+            f"{source.spec} describes other inputs than {file.path.name} has. Give the file it was exported with."
+        )
+    return Description(file.spec, described.feeds, described.output_band)
+
+
+def _network(source: KerasFile, file: OnnxFile) -> Network:
     try:
         # Imported here: only this way of asking needs the export's packages.
-        from landslip.export.description import PUBLISHED_FEEDS, Description  # noqa: PLC0415
         from landslip.export.network import read_network  # noqa: PLC0415
 
-        return read_network(source, Description(file.spec, PUBLISHED_FEEDS))
+        return read_network(source.path, _description(source, file), output=source.output)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("landslip"):
             raise

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from landslip.runtime.engines.opening import DEVICES, ENGINES
+from landslip.runtime.errors import EngineError, UsageError
 
 _FILE = click.Path(path_type=Path)
 
@@ -16,23 +17,36 @@ _FILE = click.Path(path_type=Path)
 @click.command(context_settings={"show_default": True})
 @click.argument("path", metavar="FOLDER|MODEL.onnx", type=_FILE)
 @click.option("--reference", type=_FILE, help="Keras file (HDF5) to ask again.  [default: the tiles kept at export]")
+@click.option("--spec", type=_FILE, help="SPEC.toml the --reference was exported with, if any.")
+@click.option("--output", help="Output the --reference was exported with, if any.")
 @click.option("--scene", type=_FILE, help="Take the tiles from a scene (SCENE.toml) instead of those kept at export.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
 @click.option("--limit", "limits", multiple=True, help="Another limit, such as int8:iou=0.99. Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def verify(limits: tuple[str, ...], as_json: bool, **options: Any) -> int:
+def verify(
+    reference: Path | None,
+    spec: Path | None,
+    output: str | None,
+    limits: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Prove that artifacts say on this machine what the network they were made from says.
 
     Runs every artifact with every engine and precision that is usable here, and compares. Exits with 0 when all passes,
     1 when something fails, 3 when there is nothing to compare, 4 when no engine is usable.
     """
     from landslip.export.limits import gates_with  # noqa: PLC0415
+    from landslip.export.proof.answers import KerasFile  # noqa: PLC0415
     from landslip.export.proof.table import page  # noqa: PLC0415
     from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
     from landslip.export.proof.verify import verify as run  # noqa: PLC0415
 
-    report = run(VerifyRequest(gates=gates_with(limits), **options))
+    if reference is None and (spec is not None or output is not None):
+        raise UsageError("--spec and --output describe the file of --reference. Give that too, or leave them out.")
+    keras = None if reference is None else KerasFile(reference, spec, output)
+    report = run(VerifyRequest(reference=keras, gates=gates_with(limits), **options))
     click.echo(json.dumps(report.as_json(), indent=2) if as_json else page(report))
     return report.exit_code
 
@@ -55,7 +69,6 @@ def doctor(as_json: bool) -> int:
     Exits with 0 when maps can be made on this machine, and with 4 when no engine works.
     """
     from landslip.export.proof.doctor import examine  # noqa: PLC0415
-    from landslip.runtime.errors import EngineError  # noqa: PLC0415
 
     findings = examine()
     _print(findings, as_json)

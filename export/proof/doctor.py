@@ -119,10 +119,10 @@ def _cache() -> Facts:
 
 
 def _self_test() -> Facts:
-    """The embedded model, with every engine that needs no minutes to be built, against its reference tiles."""
+    """The embedded model in fp32, with every engine that needs no minutes to be built, against its reference tiles."""
     import landslip.models  # noqa: PLC0415 - for its files
 
-    folder = Path(landslip.models.__file__ or "").parent / "demo_data"
+    model = Path(landslip.models.__file__ or "").parent / "demo_data" / "demo.fp32.onnx"
     results: Facts = {}
     for backend in BACKENDS.values():
         if not backend.installed:
@@ -131,7 +131,7 @@ def _self_test() -> Facts:
             results[backend.name] = f"not run: takes minutes to build. landslip verify FOLDER --engine {backend.name}"
             continue
         try:
-            report = verify(VerifyRequest(folder, engine=backend.name))
+            report = verify(VerifyRequest(model, engine=backend.name))
         except LandslipError as error:
             results[backend.name] = str(error)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.proof.answers import (
+    KerasFile,
     Oracle,
     Reference,
     fp32_oracle,
@@ -37,8 +38,8 @@ class VerifyRequest:
 
     path: Path
     """Folder of artifacts, or one ONNX file."""
-    reference: Path | None = None
-    """Keras file to ask; None for the reference tiles beside the artifacts."""
+    reference: KerasFile | None = None
+    """Network to ask; None for the reference tiles beside the artifacts."""
     scene: Path | None = None
     """SCENE.toml whose tiles are taken; None for the reference tiles."""
     engine: str = "auto"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.foreign import randomise, save
 from landslip.export.tiles import parity_tiles
 from landslip.runtime.cli import run
 from landslip.runtime.onnx_file import read_onnx_file
@@ -57,6 +59,31 @@ def test_without_reference_tiles_generated_ones_are_asked(folder, exported, caps
 def test_another_keras_file_is_refused(folder, tiny_file, capsys):
     assert run(["-q", "verify", str(folder), "--reference", str(tiny_file)]) == 3
     assert "is not the file standin.fp32.onnx was made from" in capsys.readouterr().err
+
+
+FOREIGN = """
+tile = 32
+resolution = 10.0
+[[inputs]]
+role = "post"
+feeds = 0
+divisor = 255
+"""
+
+
+def test_a_network_with_a_description_of_its_own(tmp_path, capsys):
+    keras = importlib.import_module("landslip.models.quiet_tensorflow").keras
+    source = keras.Input((32, 32, 3))
+    layers = keras.layers.Conv2D(4, 3, padding="same")(source), keras.layers.Conv2D(1, 1, activation="sigmoid")
+    path, spec = save(randomise(keras.Model(source, layers[1](layers[0]))), tmp_path / "m.h5"), tmp_path / "SPEC.toml"
+    spec.write_text(FOREIGN)
+    importlib.import_module("landslip.export.pipeline").export_model(path, tmp_path / "out", spec=spec)
+    command = ["-q", "verify", str(tmp_path / "out"), "--engine", "onnxruntime", "--reference", str(path)]
+    assert run([*command, "--spec", str(spec)]) == 0
+    spec.write_text(FOREIGN.replace("255", "254"))
+    assert run([*command, "--spec", str(spec)]) == 3
+    assert "describes other inputs than m.fp32.onnx has" in capsys.readouterr().err
+    assert run(["-q", "verify", str(tmp_path / "out"), "--spec", str(spec)]) == 2
 
 
 def test_without_tensorflow_the_remedy_is_named(folder, exported, capsys, monkeypatch):
