@@ -81,7 +81,8 @@ def undescribed(topology: Topology, where: str) -> Fitted:
         shapes = inferred(topology, where)
     except SizeNeededError as error:
         raise ModelError(
-            f"{where}: has {error} where a layer needs a known one. Save the model with the size of its input."
+            f"{where}: {error} is made for one size, which the file leaves open. "
+            "Save the model with the size of its input."
         ) from error
     fitted = Fitted(topology, shapes, None)
     trial(fitted, where)
@@ -164,8 +165,8 @@ def _check_declared(topology: Topology, spec: ModelSpec, where: str, reason: Exc
     for name, shape in _declared(topology).items():
         if any(size not in {None, spec.tile} for size in shape[:2]):
             raise ModelError(
-                f"{where}: its input {name!r} has {shape[0]} x {shape[1]} pixels, a layer needs that size "
-                f"({reason}), and the description says tiles of {spec.tile} pixels."
+                f"{where}: its input {name!r} has {shape[0]} x {shape[1]} pixels, {reason} is made for that size, "
+                f"and the description says tiles of {spec.tile} pixels."
             )
 
 

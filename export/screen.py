@@ -7,23 +7,16 @@ here or later hands a saved config to a Keras loader: this module refuses what i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
-
 from landslip.export.calls import Ref, ends, is_name, mentioned
 from landslip.export.layers import ALIASES, KNOWN, MODELS, OP_LAYERS
+from landslip.export.raw_ops import ALLOWED_OPS, op_of
 from landslip.export.sequential import layers_of_chain
 from landslip.runtime.errors import ModelError
 from landslip.runtime.plain_text import printable, shown
-
-ALLOWED_OPS = frozenset({"ResizeBilinear"})
-"""Raw TensorFlow ops a model may declare in op layers; none of them is ever run."""
 
 _LAYERS = 5000
 """Most layers of a file, those of nested models included."""
@@ -91,36 +84,48 @@ class _Screen:
         self._count = 0
 
     def graph(self, config: Any, kind: str, depth: int) -> SavedGraph:
-        if depth > _NESTING:
-            raise ModelError(f"{self._where}: nests models more than {_NESTING} deep.")
         body = _member(config, "config", self._where)
         if kind == "Sequential":
             body = layers_of_chain(body, self._where)
+        layers = _counted_from([self._layer(entry, depth) for entry in self._entries(body, depth)], body)
+        by_name = {layer.name: layer for layer in layers}
+        inputs = [ref.layer for ref in self._ends(body, "input_layers", by_name).values()]
+        if len(by_name) != len(layers) or len(set(inputs)) != len(inputs):
+            raise ModelError(f"{self._where}: two of its layers have the same name.")
+        return SavedGraph(by_name, tuple(inputs), self._ends(body, "output_layers", by_name))
+
+    def _entries(self, body: Any, depth: int) -> list[Any]:
         entries = _member(body, "layers", self._where)
         if not isinstance(entries, list) or not entries:
             raise ModelError(f"{self._where}: declares no layers.")
         self._count += len(entries)
-        if self._count > _LAYERS:
-            raise ModelError(f"{self._where}: declares more than {_LAYERS} layers.")
-        layers = _counted_from([self._layer(entry, depth) for entry in entries], body)
-        by_name = {layer.name: layer for layer in layers}
-        if len(by_name) != len(layers):
-            raise ModelError(f"{self._where}: two of its layers have the same name.")
-        inputs = self._ends(body, "input_layers", by_name)
-        return SavedGraph(
-            by_name, tuple(ref.layer for ref in inputs.values()), self._ends(body, "output_layers", by_name)
-        )
+        if self._count > _LAYERS or depth > _NESTING:
+            raise ModelError(
+                f"{self._where}: declares more than {_LAYERS} layers, or models more than {_NESTING} deep in models."
+            )
+        return entries
 
     def _layer(self, entry: Any, depth: int) -> SavedLayer:
         kind = _class_name(entry, self._where)
-        options = _member(entry, "config", self._where)
-        # The bare list is what Keras wrote for sequential models before 2.2.3.
-        if not isinstance(options, dict) and not (kind == "Sequential" and isinstance(options, list)):
+        settings = self._settings(entry, kind)
+        name = self._name(entry.get("name", settings.get("name")), kind)
+        self._check_class(name, kind, entry)
+        if kind in OP_LAYERS:
+            self._check_op(name, settings.get("node_def"))
+        model = self.graph(entry, kind, depth + 1) if kind in MODELS else None
+        return SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"), model)
+
+    def _settings(self, entry: Any, kind: str) -> dict[str, Any]:
+        settings = _member(entry, "config", self._where)
+        if kind == "Sequential" and isinstance(settings, list):
+            return {}  # the bare list of layers that Keras wrote before 2.2.3
+        if not isinstance(settings, dict):
             raise ModelError(
                 f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no settings."
             )
-        settings: dict[str, Any] = options if isinstance(options, dict) else {}
-        name = entry.get("name", settings.get("name"))
+        return settings
+
+    def _name(self, name: Any, kind: str) -> str:
         if not isinstance(name, str) or not name:
             raise ModelError(f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
         if not is_name(name):
@@ -129,11 +134,7 @@ class _Screen:
                 f"{self._where}: the name of a layer of class {kind!r} has {len(name)} characters, of which {hidden} "
                 "cannot be printed. Keras writes no such names."
             )
-        self._check_class(name, kind, entry)
-        if kind in OP_LAYERS:
-            self._check_op(name, settings.get("node_def"))
-        model = self.graph(entry, kind, depth + 1) if kind in MODELS else None
-        return SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"), model)
+        return name
 
     def _check_class(self, name: str, kind: str, entry: dict[str, Any]) -> None:
         # A class of the user's own may bear the name of one of Keras's.
@@ -148,7 +149,7 @@ class _Screen:
             )
 
     def _check_op(self, name: str, node_def: Any) -> None:
-        op = _op(node_def)
+        op = op_of(node_def)
         if op not in ALLOWED_OPS:
             raise ModelError(
                 f"{self._where}: layer {name!r} holds the raw TensorFlow op {shown(op)}, which landslip does not know. "
@@ -156,15 +157,16 @@ class _Screen:
             )
 
     def _ends(self, body: Any, key: str, layers: Mapping[str, SavedLayer]) -> dict[str, Ref]:
+        value = _member(body, key, self._where)
         try:
-            found = ends(_member(body, key, self._where))
+            found = ends(value)
         except ValueError as error:
             raise ModelError(
                 f"{self._where}: its 'model_config' names no good {key.replace('_', ' ')}: {error}."
             ) from error
-        for ref in found.values():
-            if ref.layer not in layers:
-                raise ModelError(f"{self._where}: its {key!r} name {ref.layer!r}, which is not one of its layers.")
+        unknown = [ref.layer for ref in found.values() if ref.layer not in layers]
+        if unknown:
+            raise ModelError(f"{self._where}: its {key!r} name {unknown[0]!r}, which is not one of its layers.")
         return found
 
 
@@ -187,27 +189,6 @@ def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedL
         else layer
         for layer in layers
     ]
-
-
-def _op(node_def: Any) -> str | None:
-    """The op of a NodeDef, saved as a JSON object, as JSON text, or as protobuf bytes in a string."""
-    if isinstance(node_def, str):
-        try:
-            node_def = json.loads(node_def)
-        except (ValueError, RecursionError):
-            return _op_of_protobuf(node_def)
-    op = node_def.get("op") if isinstance(node_def, dict) else None
-    return op if isinstance(op, str) else None
-
-
-def _op_of_protobuf(text: str) -> str | None:
-    """The op of a serialised NodeDef, read without TensorFlow: it is the message's second field."""
-    try:
-        fields = UnknownFieldSet(Empty.FromString(text.encode("utf-8")))
-        ops = [field.data.decode("utf-8") for field in fields if field.field_number == 2 and field.wire_type == 2]
-    except (DecodeError, UnicodeError):
-        return None
-    return ops[-1] if ops else None
 
 
 def _class_name(value: Any, where: str) -> str:

@@ -50,7 +50,7 @@ def inferred(topology: Topology, where: str, inputs: Mapping[str, Shape] | None 
         inputs: shape of each input; those of the file when not given.
 
     Raises:
-        SizeNeededError: a layer is made for one size, and the size of its input is open.
+        SizeNeededError: a layer is made for one size, and the size of its input is open; says which.
         ModelError: a layer does not fit what feeds it, or something is too large.
     """
     values: dict[str, Shape] = {}
@@ -59,8 +59,8 @@ def inferred(topology: Topology, where: str, inputs: Mapping[str, Shape] | None 
     for node in topology.nodes:
         try:
             values[node.name], weights[node.name] = _of(node, [values[name] for name in node.inputs], inputs)
-        except SizeNeededError:
-            raise
+        except SizeNeededError as error:
+            raise SizeNeededError(f"layer {node.name!r} ({node.kind})") from error
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"{where}: layer {node.name!r} ({node.kind}) does not fit what feeds it: it has "

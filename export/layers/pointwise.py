@@ -51,6 +51,8 @@ def _read_prelu(options: Options) -> Options:
 
 def _prelu_weights(options: Options, shape: Shape) -> dict[str, Shape]:
     shared = options["shared_axes"] or ()
+    if any(axis > len(shape) for axis in shared):
+        raise ValueError(f"shared_axes {shared} of an input of shape {shape}")
     alpha = tuple(1 if number in shared else size for number, size in enumerate(shape, start=1))
     if None in alpha:
         raise SizeNeededError(f"an input of open size {shape}")

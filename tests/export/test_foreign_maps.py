@@ -189,7 +189,9 @@ def test_an_output_that_is_no_map_is_refused(keras, export, output, message):
 
 
 def test_a_tile_of_another_size_than_the_network_needs_is_refused(keras, export):
-    with pytest.raises(ModelError, match=r"32 x 32 pixels, a layer needs that size .* says tiles of 64"):
+    with pytest.raises(
+        ModelError, match=r"32 x 32 pixels, layer 'flatten\w*' \(Flatten\) is made for that size, .* says tiles of 64"
+    ):
         export(patch_net(keras), PATCH_NET.replace("32", "64"))
 
 

@@ -103,6 +103,7 @@ def test_other_kinds_of_model_are_refused(kind):
         ({"layers": [{"class_name": ["Conv2D"], "config": {}}]}, "is no class name"),
         ({"output_layers": []}, "names no good output layers: none are named"),
         ({"output_layers": "prediction"}, "names no good output layers: it takes 'prediction'"),
+        ({"input_layers": [["input_1", 0, 0]] * 2}, "two of its layers have the same name"),
         ({"output_layers": [["other", 0, 0]]}, "'other', which is not one of its layers"),
     ],
 )

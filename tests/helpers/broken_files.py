@@ -524,7 +524,7 @@ def multiplying_models(path: Path) -> None:
     write_keras_hdf5(path, {"class_name": "Model", "config": body}, {})
 
 
-@broken("nested-models.h5", "nests models more than 8 deep")
+@broken("nested-models.h5", "or models more than 8 deep in models")
 def models_in_models(path: Path) -> None:
     """Models in models, a hundred deep."""
     inside: dict[str, Any] = image("in", 3)
