@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from onnx import ModelProto
 
+from landslip.export.tensorflow_errors import reason, told
 from landslip.runtime.errors import ModelError, UsageError
 
 OPSET = 17
@@ -39,12 +41,24 @@ def convert(function: Any, name: str) -> ModelProto:
         ) from error
 
     try:
-        with _collected_often(), _transposes_kept_whole():
+        with told(f"Converting the network {name} to ONNX"), _quiet(), _collected_often(), _transposes_kept_whole():
             proto, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
-    except (ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
-        raise ModelError(f"The network {name} cannot be converted to ONNX by tf2onnx: {error}") from error
+    except (RuntimeError, KeyError, AttributeError) as error:
+        raise ModelError(f"The network {name} cannot be converted to ONNX by tf2onnx: {reason(error)}") from error
     converted: ModelProto = proto
     return converted
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep tf2onnx from logging tracebacks of optimisations that it then does without; the gate checks the outcome."""
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

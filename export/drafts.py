@@ -14,12 +14,12 @@ from landslip.runtime.errors import LandslipError, OutputError
 
 @contextmanager
 def output_folder(out: Path) -> Iterator[None]:
-    """Have a folder, and not leave an empty one behind when the block fails.
+    """Have a folder, and leave no empty ones behind that were made for it when the block fails.
 
     Raises:
         OutputError: it cannot be made.
     """
-    made = not out.exists()
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -27,9 +27,9 @@ def output_folder(out: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if made:
-            with contextlib.suppress(OSError):
-                out.rmdir()
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
         raise
 
 

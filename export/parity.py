@@ -66,9 +66,13 @@ def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.flo
 
 
 def _answer(model: Any, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+    # TensorFlow is there already where a model is; the artifacts are checked without it.
+    from landslip.export.tensorflow_errors import told  # noqa: PLC0415
+
     dtype = model.inputs[0].dtype.as_numpy_dtype
-    answer: NDArray[np.float64] = model([values.astype(dtype) for values in inputs], training=False).numpy()
-    return answer.astype(np.float64)
+    with told("Running the Keras network"):
+        answer: NDArray[np.float64] = model([values.astype(dtype) for values in inputs], training=False).numpy()
+        return answer.astype(np.float64)
 
 
 def _check_range(confidence: NDArray[np.float64], fitted: Fitted) -> None:

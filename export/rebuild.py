@@ -12,10 +12,10 @@ from landslip.export.convertible import convertible
 from landslip.export.face import unique
 from landslip.export.fitting import Fitted
 from landslip.export.layers import KINDS
+from landslip.export.tensorflow_errors import told
 from landslip.export.topology import Node
 from landslip.export.weights import Weights
-from landslip.models.quiet_tensorflow import keras, tf
-from landslip.runtime.errors import ModelError
+from landslip.models.quiet_tensorflow import keras
 
 
 def rebuild(fitted: Fitted, weights: Weights, *, reference: bool = False) -> Any:
@@ -30,15 +30,15 @@ def rebuild(fitted: Fitted, weights: Weights, *, reference: bool = False) -> Any
         A ``tf_keras.Model`` from a list of its inputs, scaled and with the bands last, to the served output.
 
     Raises:
-        ModelError: Keras refuses a layer.
+        ModelError: Keras refuses a layer, or the network takes too much memory.
     """
     builder = _Builder(fitted, weights, reference=reference)
     tensors: dict[str, Any] = {}
     for node in fitted.topology.nodes:
         tensors[node.name] = builder.called(node, [tensors[name] for name in node.inputs])
-    return keras.Model(
-        [tensors[name] for name in fitted.topology.inputs], tensors[fitted.topology.output], name="served"
-    )
+    inputs = [tensors[name] for name in fitted.topology.inputs]
+    with told("Building the Keras network"):
+        return keras.Model(inputs, tensors[fitted.topology.output], name="served")
 
 
 class _Builder:
@@ -58,13 +58,11 @@ class _Builder:
             name = unique(node.name, self._taken)
             return keras.Input(self._inputs[node.name], name=name, dtype=self._dtype)
         first = node.layer not in self._made
-        try:
+        with told(f"Making the Keras layer {node.name!r} ({node.kind})"):
             layer = self._layer(node) if first else self._made[node.layer]
             result = layer(inputs if len(inputs) > 1 else inputs[0])
-        except (ValueError, TypeError, tf.errors.OpError) as error:
-            raise ModelError(f"Keras refuses layer {node.name!r} ({node.kind}): {error}") from error
-        if first and not KINDS[node.kind].weights_are_arguments:
-            layer.set_weights(list(self._weights[node.layer].values()))
+            if first and not KINDS[node.kind].weights_are_arguments:
+                layer.set_weights(list(self._weights[node.layer].values()))
         self._made[node.layer] = layer
         return result
 

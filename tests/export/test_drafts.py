@@ -47,6 +47,14 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path):
     assert not out.exists()
 
 
+def test_folders_made_on_the_way_go_too(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(ParityError), output_folder(tmp_path / "old" / "new" / "newer"):
+        raise ParityError
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old"]
+    assert list((tmp_path / "old").iterdir()) == []
+
+
 def test_a_folder_that_holds_something_stays(tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ParityError):
