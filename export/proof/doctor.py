@@ -141,7 +141,7 @@ def _self_test() -> Facts:
 
 def _what(outcome: Outcome) -> str:
     where = f" on {outcome.device}" if outcome.device else ""
-    return f"{outcome.artifact.name} with {outcome.engine} in {outcome.precision}{where}"
+    return f"{outcome.engine} in {outcome.precision}{where}"
 
 
 def _result(outcome: Outcome) -> str:
