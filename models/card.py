@@ -15,7 +15,8 @@ _TEMPLATE = """# Model card: the demo model of landslip
 
 | | |
 |---|---|
-| files | `demo.hdf5` (Keras, HDF5 dialect of TensorFlow 1.15, no optimizer state); `{artifact}` with its record; `demo.reference.npz`, tiles and what Keras says of them |
+| files | `demo.hdf5` (Keras, HDF5 dialect of TensorFlow 1.15, no optimizer state); `{artifact}` with its record |
+| proof | `demo.reference.npz`: tiles, and what Keras says of them |
 | task | confidence 0..1 that a slope failed between two images, per pixel of 6 m |
 | topology | Prakash, Manconi & Loew (2021), doi:10.1038/s41598-021-89015-8, width {width:g}, {parameters} parameters |
 | weights | trained from scratch; nothing of the published weights is in them |
