@@ -40,3 +40,5 @@ class ExportChoices:
     """7-bit weights, for CPUs without VNNI."""
     build: bool = True
     """Build the engines of target ``tensorrt`` on this machine; otherwise the ONNX files for it are all."""
+    workspace: int | None = None
+    """Most scratch memory of a layer of such an engine, bytes; None for all there is."""

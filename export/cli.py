@@ -56,6 +56,11 @@ class _Precision(click.Choice[str]):
 @click.option("--spec", type=_FILE, help="SPEC.toml that describes a network other than the published one.")
 @click.option("--name", help="Name of the model.  [default: its published name, or the stem of the file]")
 @click.option("--build/--no-build", default=True, help="For TensorRT: build the engine here, or write its ONNX alone.")
+@click.option(
+    "--workspace",
+    type=click.IntRange(min=1),
+    help="For TensorRT: most scratch memory of a layer in MiB.  [default: all there is]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the artifacts of an earlier export.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def export(
@@ -79,7 +84,8 @@ def export(
     from landslip.export.limits import gates_with  # noqa: PLC0415 - numpy, which the help does not need
 
     began = time.monotonic()
-    choices = ExportChoices(targets=targets, gates=gates_with(limits), **options)
+    scratch = None if workspace is None else workspace << 20
+    choices = ExportChoices(targets=targets, gates=gates_with(limits), workspace=scratch, **options)
     artifacts = _export_model()(
         model,
         out,
