@@ -72,6 +72,7 @@ def export(
     output: str | None,
     name: str | None,
     spec: Path | None,
+    workspace: int | None,
     overwrite: bool,
     as_json: bool,
     **options: Any,
