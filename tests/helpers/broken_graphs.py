@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.broken_files import broken
-from helpers.keras_files import conv, layer, tiny_config, tiny_layers, write_keras_hdf5
+from helpers.keras_files import conv, layer, model_layer, tiny_config, tiny_layers, write_keras_hdf5
 
 
 def small(name: str, bands: int = 1, size: int = 8, **options: Any) -> dict[str, Any]:
@@ -70,14 +70,24 @@ def input_of_texts(path: Path) -> None:
 @broken("truncating-model.h5", r"input 'inner/in' of a nested model has dtype 'uint8'")
 def nested_model_of_bytes(path: Path) -> None:
     """A model inside that truncates what it is given."""
-    body = {
-        "name": "inner",
-        "layers": [small("in", dtype="uint8"), layer("Rescaling", "half", ("in",), scale=0.5, offset=0.0)],
-        "input_layers": [["in", 0, 0]],
-        "output_layers": [["half", 0, 0]],
-    }
-    inner = {"class_name": "Model", "name": "inner", "config": body, "inbound_nodes": [[["a", 0, 0, {}]]]}
-    network(path, [small("a"), inner], "inner")
+    inside = [small("in", dtype="uint8"), layer("Rescaling", "half", ("in",), scale=0.5, offset=0.0)]
+    network(path, [small("a"), model_layer("inner", inside, ["half"], [[["a", 0, 0, {}]]], inputs=["in"])], "inner")
+
+
+@broken(
+    "endless-number.h5", r"layer 'norm' \(BatchNormalization\) has a setting that landslip does not know: epsilon 10+ "
+)
+def number_beyond_all_floats(path: Path) -> None:
+    """A whole number that no floating-point one can hold."""
+    layers = tiny_layers()
+    next(entry for entry in layers if entry["name"] == "norm")["config"]["epsilon"] = 10**400
+    write_keras_hdf5(path, tiny_config(layers))
+
+
+@broken("counted-calls.h5", r"layer 'inner(:-1)?' cannot be followed: its calls are saved as 5")
+def calls_as_a_number(path: Path) -> None:
+    """A nested model whose calls are a number."""
+    network(path, [small("a"), model_layer("inner", [small("in")], ["in"], 5, inputs=["in"])], "inner")
 
 
 # Time, memory and stack
