@@ -10,23 +10,26 @@ from onnx import ModelProto
 
 from landslip.export.quantise import FULL, REDUCED, Scheme, convolutions, ends, observed, quantised
 from landslip.export.ranges import activation_ranges
-from landslip.export.sensitivity import Keeping, keepings, measured_layers
+from landslip.export.sensitivity import Keeping, keepings, measured_layers, telling_parts
 from landslip.runtime.errors import ModelError
 from landslip.runtime.reference import Batch
 
-_MEASURED = 3
+_MEASURED = 4
 """Calibration tiles that sensitivity is measured on."""
 
 
 class Quantiser:
     """Knows the ranges of a network's activations and makes INT8 graphs of it."""
 
-    def __init__(self, model: ModelProto, calibration: Batch, *, reduced_range: bool = False) -> None:
+    def __init__(
+        self, model: ModelProto, calibration: Batch, *, part: int | None = None, reduced_range: bool = False
+    ) -> None:
         """Measure the ranges.
 
         Args:
             model: in fp32.
             calibration: tiles; those where the network sees most come first.
+            part: edge of the parts of tiles that sensitivity is measured on, in pixels; None for whole tiles.
             reduced_range: weights of 7 bits, for CPUs without VNNI.
 
         Raises:
@@ -40,7 +43,7 @@ class Quantiser:
                 f"{model.graph.name} has no convolution that could be quantised: the first and the last ones stay in "
                 "float, and there are no others. Export it in fp32 or fp16."
             )
-        self._calibration = calibration
+        self._calibration, self._part = calibration, part
         self._ranges = activation_ranges(model, observed(model.graph), calibration)
         self._largest = REDUCED if reduced_range else FULL
 
@@ -50,7 +53,8 @@ class Quantiser:
         yield nothing, self._graph(scheme, ())
         quantise = partial(self._graph, scheme)
         few = {name: values[:_MEASURED] for name, values in self._calibration.items()}
-        for keeping in keepings(measured_layers(self._model, quantise, self._names, few)):
+        parts = few if self._part is None else telling_parts(self._model, few, self._part)
+        for keeping in keepings(measured_layers(self._model, quantise, self._names, parts)):
             yield keeping, quantise(keeping.layers)
 
     def facts(self, keeping: Keeping) -> dict[str, Any]:

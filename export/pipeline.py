@@ -97,7 +97,7 @@ def export_model(
         if network.spec is not None:
             write_item(out, network.spec.name)
     if building:
-        _build_engines(artifacts)
+        _build_engines(artifacts, choices.workspace)
     if refusals:
         raise ParityError(f"{refusals} These passed and stay: {', '.join(each.path.name for each in artifacts)}.")
     return artifacts
@@ -132,7 +132,8 @@ def _workshop(
 
     def quantiser() -> Quantiser:
         log.info("calibrating on tiles of scenes")
-        return Quantiser(network.graph, source.tiles("calibration", sees), reduced_range=choices.reduced_range)
+        tiles = source.tiles("calibration", sees)
+        return Quantiser(network.graph, tiles, part=_half_tile(spec), reduced_range=choices.reduced_range)
 
     return Workshop(
         folder=folder,
@@ -156,6 +157,11 @@ def _own_workshop(
         )
     judge = NumberJudge(partial(own_figures, network=network), choices.gates or GATES, folder)
     return Workshop(folder, origin, None, Candidates(network.graph), judge, None, None)
+
+
+def _half_tile(spec: ModelSpec) -> int | None:
+    """The least tile the model takes that is half as wide as its own, or wider; None if it takes no other."""
+    return None if spec.fixed else -(-spec.tile // (2 * spec.multiple)) * spec.multiple
 
 
 def _mapped_share(network: Network, batch: Batch) -> NDArray[Any]:
@@ -192,10 +198,10 @@ def _made(workshop: Workshop, products: Sequence[Product]) -> tuple[list[Artifac
     return artifacts, " ".join(refusals)
 
 
-def _build_engines(artifacts: Sequence[Artifact]) -> None:
+def _build_engines(artifacts: Sequence[Artifact], workspace: int | None) -> None:
     # Imported here: it touches CUDA.
     from landslip.runtime.engines.tensor_rt import build_engine  # noqa: PLC0415
 
     for artifact in artifacts:
         if artifact.precision != "int8" or artifact.target == "tensorrt":
-            build_engine(artifact.path)
+            build_engine(artifact.path, workspace=workspace)

@@ -94,6 +94,24 @@ def _result(node: NodeProto, users: Mapping[str, list[NodeProto]]) -> str:
     return str(last.output[0])
 
 
+def rectified(graph: GraphProto, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Ranges without what cannot matter, which makes the steps of the rest finer.
+
+    Where two values are added and a ReLU follows, one of them needs no steps below minus the greatest value of the
+    other: the ReLU gives 0 there whatever they are.
+    """
+    users = users_of(graph)
+    result = dict(ranges)
+    for node in graph.node:
+        if node.op_type != "Add" or [user.op_type for user in users.get(node.output[0], ())] != ["Relu"]:
+            continue
+        for value, other in (tuple(node.input), tuple(reversed(node.input))):
+            if value in ranges and other in ranges and len(users[value]) == 1:
+                low, high = ranges[value]
+                result[value] = max(low, -max(0.0, ranges[other][1])), high
+    return result
+
+
 def quantised(
     model: ModelProto, ranges: Mapping[str, Range], scheme: Scheme, kept: Collection[str] = (), largest: int = FULL
 ) -> ModelProto:
@@ -107,7 +125,7 @@ def quantised(
         largest: weight; :data:`FULL` or :data:`REDUCED`.
     """
     chosen = {node.name for node in convolutions(model.graph)} - set(kept)
-    placing = _Placing(model.graph, chosen, ranges, scheme, largest)
+    placing = _Placing(model.graph, chosen, rectified(model.graph, ranges), scheme, largest)
     for node in model.graph.node:
         placing.add(node)
     return labelled(rebuilt(model, placing.nodes, placing.constants), "int8", scheme.target)

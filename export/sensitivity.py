@@ -6,9 +6,12 @@ import logging
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import ModelProto
 
 from landslip.export.quantise import convolutions
@@ -62,16 +65,37 @@ def measured_layers(
     """
     log.info("measuring how sensitive %d layers are", len(names))
     shares = work_shares(model, next(iter(batch.values())).shape[-1])
-    exact = _confidences(model, batch)
+    exact = confidence_of(model, batch)
     layers = []
     for name in names:
-        error = np.mean((_confidences(quantise([other for other in names if other != name]), batch) - exact) ** 2)
-        layers.append(Layer(name, float(error), shares[name]))
+        given = confidence_of(quantise([other for other in names if other != name]), batch)
+        layers.append(Layer(name, float(np.mean((given - exact) ** 2)), shares[name]))
     return layers
 
 
-def _confidences(model: ModelProto, batch: Batch) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def confidence_of(model: ModelProto, batch: Batch) -> NDArray[np.float64]:
+    """What a graph says of tiles, (n, 1, tile, tile)."""
     return np.concatenate([outputs[0].astype(np.float64) for outputs in run_graph(model, batch)])
+
+
+def telling_parts(model: ModelProto, batch: Batch, size: int) -> Batch:
+    """Of each tile the square part where the network is least decided: errors show there, and less has to be run.
+
+    Args:
+        model: in fp32.
+        batch: tiles.
+        size: edge of the parts in pixels.
+    """
+    confidence = confidence_of(model, batch)
+    undecided = confidence * (1.0 - confidence)
+    step = max(1, size // 2)
+    starts = range(0, confidence.shape[-1] - size + 1, step)
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in batch}
+    for index, tile in enumerate(undecided[:, 0]):
+        row, col = max(product(starts, starts), key=lambda at: tile[at[0] : at[0] + size, at[1] : at[1] + size].sum())
+        for name, values in batch.items():
+            parts[name].append(values[index, :, row : row + size, col : col + size])
+    return {name: np.stack(values) for name, values in parts.items()}
 
 
 def work_shares(model: ModelProto, tile: int) -> dict[str, float]:

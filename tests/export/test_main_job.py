@@ -1,4 +1,4 @@
-"""The main job at full size: a 251 MB HDF5 with optimiser slots, exported and run over 10 km x 10 km."""
+"""The main job at full size: a 251 MB HDF5 with optimiser slots, exported in each precision, and 10 x 10 km mapped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from landslip.runtime.parity import GATES
 from landslip.runtime.record import peak_rss_bytes
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -34,11 +35,18 @@ def test_from_a_full_size_hdf5_to_a_map(tmp_path):
 
     write_standin(tmp_path / "standin.hdf5", optimizer_slots=True)
     assert 250e6 < (tmp_path / "standin.hdf5").stat().st_size < 252e6
-    code, out, peak = landslip("export", tmp_path / "standin.hdf5", "-o", tmp_path / "model")
+    precisions = ("--precision", "fp32", "--precision", "fp16", "--precision", "int8")
+    code, out, peak = landslip("export", tmp_path / "standin.hdf5", "-o", tmp_path / "model", *precisions, "--json")
     assert code == 0
     assert peak < EXPORT_LIMIT
+    artifacts = {artifact["precision"]: artifact for artifact in json.loads(out)}
+    assert all(0 < artifact["peak_rss_bytes"] <= peak for artifact in artifacts.values())
+    for precision, artifact in artifacts.items():
+        judged = [figure for figure in artifact["parity"] if figure["kind"] == "scene"]
+        assert all(figure["iou"] >= (GATES[precision].iou or 0.9999) for figure in judged)
+        assert judged[0]["area_reference"] > 10_000
     model = tmp_path / "model" / "standin.fp32.onnx"
-    assert str(model) in out
+    assert artifacts["fp32"]["path"] == str(model)
 
     event = write_event(tmp_path / "scene", EventSpec(seed=9001, width_m=10_000, height_m=10_000))
     code, out, peak = landslip(

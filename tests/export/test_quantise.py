@@ -4,16 +4,19 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from helpers.graphs import CONVOLUTIONS, confidence, constants_of, nodes_of, small_network
 from helpers.models import batch_of
-from landslip.export.quantise import FULL, REDUCED, SCHEMES, convolutions, ends, observed, quantised
+from landslip.export.quantise import FULL, REDUCED, SCHEMES, convolutions, ends, observed, quantised, rectified
 from landslip.export.ranges import activation_ranges
 from landslip.export.surgery import element_types
 from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
 
 BATCH = batch_of(2, 64)
+numbers = st.integers(-100, 100)
 INNER = ("down", "branch", "shortcut", "join")
 
 
@@ -154,6 +157,27 @@ def test_weights_in_pairs_lie_on_their_grid():
     for name in INNER:
         scales = paired[f"{name}/filter_scales"][:, None, None, None]
         np.testing.assert_array_equal(np.rint(paired[f"{name}/on_grid"] / scales), stored[f"{name}/on_grid"])
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20))
+def test_what_a_relu_cuts_off_needs_no_steps(pairs):
+    lefts, rights = np.array(pairs).T
+    ranges = {"branch": (lefts.min(), lefts.max()), "shortcut": (rights.min(), rights.max())}
+    finer = rectified(small_network().graph, ranges)
+    kept = [np.clip(values, *finer[name]) for name, values in (("branch", lefts), ("shortcut", rights))]
+    np.testing.assert_array_equal(np.maximum(kept[0] + kept[1], 0), np.maximum(lefts + rights, 0))
+    for name, (low, high) in ranges.items():
+        assert finer[name][0] >= low
+        assert finer[name][1] == high
+
+
+def test_a_sum_that_others_see_keeps_its_range():
+    model = small_network()
+    at = next(index for index, node in enumerate(model.graph.node) if node.name == "sum/relu")
+    model.graph.node.insert(at, helper.make_node("Neg", ["sum"], ["seen"], name="seen"))
+    ranges = {"branch": (-5.0, 1.0), "shortcut": (-5.0, 1.0)}
+    assert rectified(model.graph, ranges) == ranges
+    assert rectified(small_network().graph, ranges) == {"branch": (-1.0, 1.0), "shortcut": (-1.0, 1.0)}
 
 
 def test_a_dead_filter_does_not_make_its_bias_overflow():

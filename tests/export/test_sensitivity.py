@@ -13,7 +13,7 @@ from helpers.models import batch_of
 from landslip.export.int8 import Quantiser
 from landslip.export.quantise import SCHEMES, ends, observed, quantised
 from landslip.export.ranges import activation_ranges
-from landslip.export.sensitivity import Layer, keepings, measured_layers, work_shares
+from landslip.export.sensitivity import Layer, keepings, measured_layers, telling_parts, work_shares
 from landslip.runtime.errors import ModelError
 
 BATCH = batch_of(2, 64)
@@ -44,6 +44,23 @@ def test_a_layer_that_suffers_is_found():
 
 def _quantised(model, ranges, kept):
     return quantised(model, ranges, SCHEMES["openvino"], ends(model.graph) | set(kept))
+
+
+def test_the_undecided_parts_of_tiles_are_found():
+    batch = batch_of(2, 64)
+    for name in batch:
+        batch[name][0, :, :32] = 0  # nothing to see in its upper half
+    parts = telling_parts(small_network(), batch, 32)
+    exact = confidence(small_network(), batch)
+    for index in range(2):
+        at = {
+            (row, col): (exact * (1 - exact))[index, 0, row : row + 32, col : col + 32].sum()
+            for row in (0, 16, 32)
+            for col in (0, 16, 32)
+        }
+        row, col = max(at, key=at.get)
+        for name, values in batch.items():
+            np.testing.assert_array_equal(parts[name][index], values[index, :, row : row + 32, col : col + 32])
 
 
 @given(layer_lists)
