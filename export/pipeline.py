@@ -5,37 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from landslip.export.candidates import Candidates
 from landslip.export.choices import ExportChoices, Precision
 from landslip.export.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.drafts import output_folder, working_folder
-from landslip.export.gate import NumberJudge, TileJudge
-from landslip.export.int8 import Quantiser
 from landslip.export.mlm import write_item
-from landslip.export.network import Network, read_network
-from landslip.export.own import own_figures
+from landslip.export.network import read_network
 from landslip.export.plan import Product, check_engines, check_free, planned
+from landslip.export.preparing import open_workshop
 from landslip.export.recognise import check_keras_file
 from landslip.export.record import Artifact, Source
-from landslip.export.reference import Answer, asked, check_source, kept_reference, reference_of
-from landslip.export.scene_tiles import TileSource
-from landslip.export.session import run_graph
+from landslip.export.reference import check_source
 from landslip.export.spec_file import read_description
-from landslip.export.tiles import parity_tiles
 from landslip.export.workshop import Workshop
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.errors import ModelError, ParityError, UsageError
-from landslip.runtime.parity import GATES
 from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import Batch, TileSet
-from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +78,9 @@ def export_model(
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
-        workshop = _workshop(network, products, origin, folder, choices)
-        artifacts, refusals = _made(workshop, products)
+        if network.spec is None:
+            _check_single(products, source)
+        artifacts, refusals = _made(open_workshop(network, origin, out, folder, choices), products)
         if network.spec is not None:
             write_item(out, network.spec.name)
     if building:
@@ -117,65 +104,11 @@ def _description(source: Path, published: RegisteredModel | None, name: str | No
     return published_description(source.stem if name is None else name, f"exported from {source.name}")
 
 
-def _workshop(
-    network: Network, products: Sequence[Product], origin: Source, folder: Path, choices: ExportChoices
-) -> Workshop:
-    if network.spec is None:
-        return _own_workshop(network, products, origin, folder, choices)
-    spec, gates = network.spec, choices.gates or GATES
-    source = TileSource(spec, choices.calibrate)
-    log.info("tiles of scenes: %s", source.described)
-    sees = partial(_mapped_share, network)
-    scene = TileSet("scene", source.tiles("held-out", sees))
-    answers = asked(network.confidence, [*parity_tiles(spec), scene])
-    _warn_of_nothing(answers, spec)
-
-    def quantiser() -> Quantiser:
-        log.info("calibrating on tiles of scenes")
-        tiles = source.tiles("calibration", sees)
-        return Quantiser(network.graph, tiles, part=_half_tile(spec), reduced_range=choices.reduced_range)
-
-    return Workshop(
-        folder=folder,
-        source=origin,
-        spec=spec,
-        candidates=Candidates(network.graph, quantiser),
-        judge=TileJudge(answers, gates, folder),
-        scenes=source.described,
-        reference=kept_reference(products[0].path.parent, folder, reference_of(spec.name, origin.sha256, answers)),
-    )
-
-
-def _own_workshop(
-    network: Network, products: Sequence[Product], origin: Source, folder: Path, choices: ExportChoices
-) -> Workshop:
-    """For a network without a description."""
+def _check_single(products: Sequence[Product], source: Path) -> None:
     if any(product.precision != "fp32" for product in products):
         raise UsageError(
-            f"{origin.file} comes without a description of its inputs, and other precisions than fp32 have to be "
-            "judged by what a network maps. Describe it in a file, and give that with --spec."
-        )
-    judge = NumberJudge(partial(own_figures, network=network), choices.gates or GATES, folder)
-    return Workshop(folder, origin, None, Candidates(network.graph), judge, None, None)
-
-
-def _half_tile(spec: ModelSpec) -> int | None:
-    """The least tile the model takes that is half as wide as its own, or wider; None if it takes no other."""
-    return None if spec.fixed else -(-spec.tile // (2 * spec.multiple)) * spec.multiple
-
-
-def _mapped_share(network: Network, batch: Batch) -> NDArray[Any]:
-    """Share of each tile that the fp32 graph maps: (n,)."""
-    threshold = network.spec.threshold if network.spec else 0.5
-    return np.array([(outputs[0] >= threshold).mean() for outputs in run_graph(network.graph, batch)])
-
-
-def _warn_of_nothing(answers: Sequence[Answer], spec: ModelSpec) -> None:
-    scenes = [confidence for tiles, confidence in answers if tiles.kind == "scene"]
-    if not any((confidence >= spec.threshold).any() for confidence in scenes):
-        log.warning(
-            "The network maps nothing on the tiles of scenes: that masks agree there proves nothing. Give a scene with "
-            "landslides in it (--calibrate SCENE.toml)."
+            f"{source} comes without a description of its inputs, and other precisions than fp32 have to be judged by "
+            "what a network maps. Describe it in a file, and give that with --spec."
         )
 
 
