@@ -29,6 +29,8 @@ _SATURATING = ("Sigmoid", "HardSigmoid", "Softmax")
 """Last activations, which are left in fp32. They cost nothing, and half precision has steps of 0.0005 near 1."""
 _MOVING = ("Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
 """What may follow the last activation: it only picks and moves values."""
+_TYPELESS = ("Shape",)
+"""What looks at sizes alone. What is computed from them are whole numbers, and has to stay exact."""
 _OTHER_TYPES = {"Resize": (1, 2, 3)}
 """Inputs by position whose type ONNX prescribes: region, scales and sizes of Resize."""
 
@@ -43,8 +45,7 @@ def half(model: ModelProto) -> ModelProto:
         ModelError: a weight is beyond fp16's range, or the graph holds what cannot be brought to fp16.
     """
     last = _last_activation(model.graph)
-    # Shapes are integers, and what is computed from them has to stay exact.
-    weighted = descendants_of(model.graph, WEIGHTED, barriers=("Shape",))
+    weighted = descendants_of(model.graph, WEIGHTED, barriers=_TYPELESS)
     halving = _Halving(model, {node.output[0] for node in weighted} - last)
     for node in model.graph.node:
         halving.add(node)
@@ -93,6 +94,9 @@ class _Halving:
         new = NodeProto()
         new.CopyFrom(node)
         inside = node.output[0] in self._inside
+        if node.op_type in _TYPELESS:
+            self.nodes.append(new)
+            return
         for position, value in enumerate(node.input):
             if self._types.get(value) != TensorProto.FLOAT or position in _OTHER_TYPES.get(node.op_type, ()):
                 continue

@@ -1,0 +1,107 @@
+"""Networks of other layers than the published one, in every precision for every target."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import onnx
+import pytest
+
+from helpers.foreign import randomise, save
+from helpers.graphs import nodes_of
+from landslip.export.choices import ExportChoices
+from landslip.export.surgery import element_types
+from landslip.runtime.errors import UsageError
+
+pytestmark = pytest.mark.tensorflow
+
+SPEC = """
+tile = 64
+multiple = 4
+resolution = 10.0
+output_band = 1
+
+[[inputs]]
+role = "post"
+feeds = 0
+divisor = 127.5
+offset = -1.0
+
+[[inputs]]
+role = "slope"
+feeds = 1
+divisor = 45.0
+offset = -1.0
+"""
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return importlib.import_module("landslip.models.quiet_tensorflow").keras
+
+
+def many_layers(keras):
+    """Two classes from a picture and a slope, by way of every layer that computes with weights, and others."""
+    kl = keras.layers
+    picture, terrain = keras.Input((None, None, 3), name="picture"), keras.Input((None, None, 1), name="terrain")
+    fine = kl.LeakyReLU()(kl.Conv2D(8, 3, padding="same")(kl.Concatenate()([picture, terrain])))
+    deep = kl.PReLU(shared_axes=[1, 2])(kl.SeparableConv2D(12, 3, strides=2, padding="same")(fine))
+    deep = kl.BatchNormalization()(kl.DepthwiseConv2D(3, padding="same")(kl.AveragePooling2D(2)(deep)))
+    deep = kl.Conv2D(12, 3, padding="same", dilation_rate=2, activation="relu")(deep)
+    wide = kl.Conv2DTranspose(8, 2, strides=2, activation="elu")(deep)
+    wide = kl.UpSampling2D(2, interpolation="bilinear")(kl.Conv2D(8, 3, padding="same")(wide))
+    both = kl.Conv2D(8, 3, padding="same", activation="relu")(kl.Concatenate()([fine, wide]))
+    return keras.Model([picture, terrain], kl.Conv2D(2, 1, activation="softmax")(both))
+
+
+@pytest.fixture(scope="module")
+def made(keras, pipeline, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("foreign")
+    spec = folder / "SPEC.toml"
+    spec.write_text(SPEC)
+    source = save(randomise(many_layers(keras)), folder / "foreign.h5")
+    choices = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False)
+    precisions = ("fp32", "fp16", "int8")
+    artifacts = pipeline.export_model(source, folder / "out", precisions=precisions, spec=spec, choices=choices)
+    return {artifact.path.name: artifact for artifact in artifacts}
+
+
+def test_every_gate_is_passed(made):
+    assert len(made) == 5
+    for artifact in made.values():
+        (figure,) = [figure for figure in artifact.parity if figure.kind == "scene"]
+        assert 0.01 < figure.area_reference / (figure.tiles * figure.tile**2) < 0.99
+        assert figure.mean_abs <= 0.01
+
+
+def test_all_that_has_weights_computes_in_half_precision(made):
+    model = onnx.load(made["foreign.fp16.onnx"].path)
+    types = element_types(model)
+    weighted = [node for kind in ("Conv", "ConvTranspose", "PRelu") for node in nodes_of(model, kind)]
+    assert len(weighted) >= 8
+    for node in weighted:
+        assert {types[value] for value in [*node.input, *node.output]} == {onnx.TensorProto.FLOAT16}
+    casts = [node for node in nodes_of(model, "Cast") if node.name.endswith("/cast")]
+    assert len(casts) == 2
+    (softmax,) = nodes_of(model, "Softmax")
+    assert types[softmax.output[0]] == onnx.TensorProto.FLOAT
+
+
+def test_int8_quantises_the_inner_convolutions(made):
+    facts = json.loads(made["foreign.int8.onnx"].record.read_text())["quantisation"]
+    assert facts["quantised"] + len(facts["in_float"]["sensitive"]) >= 4
+    assert len(facts["in_float"]["ends"]) == 2
+
+
+def test_without_a_description_there_is_fp32_alone(keras, pipeline, tmp_path):
+    source = save(randomise(many_layers(keras)), tmp_path / "foreign.h5")
+    with pytest.raises(UsageError, match=r"comes without a description of its inputs.*--spec"):
+        pipeline.export_model(source, tmp_path / "out", precisions=("fp32", "int8"))
+    assert not (tmp_path / "out").exists()
+    (artifact,) = pipeline.export_model(source, tmp_path / "out")
+    record = json.loads(artifact.record.read_text())
+    assert record["spec"] is None
+    assert record["reference"] is None
+    assert record["parity"]["engines"][0]["note"] == "asked with random numbers"
+    assert {figure["kind"] for figure in record["parity"]["figures"]} == {"normal", "uniform"}
