@@ -14,7 +14,7 @@ from landslip.export.sensitivity import Keeping, keepings, measured_layers, tell
 from landslip.runtime.errors import ModelError
 from landslip.runtime.reference import Batch
 
-_MEASURED = 4
+_MEASURED = 2
 """Calibration tiles that sensitivity is measured on."""
 
 
