@@ -111,7 +111,7 @@ def test_the_record_says_how_it_was_made(exported):
     assert {"tensorflow", "tf2onnx", "onnxruntime", "python"} <= set(record["tools"])
     assert record["spec"]["name"] == "standin"
     assert sorted(entry.name for entry in artifact.path.parent.iterdir()) == [
-        artifact.path.name, artifact.record.name, "standin.stac.json",
+        artifact.path.name, artifact.record.name, "standin.reference.npz", "standin.stac.json",
     ]  # fmt: skip
 
 
