@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
+from helpers import rtx_builder
 from helpers.graphs import constants_of, nodes_of
 from landslip.export.choices import ExportChoices
 from landslip.export.half import half
@@ -96,6 +97,23 @@ def test_onnxruntime_stood_in_for_tensorrt(demo):
     (run,) = record_of(demo["demo.int8.tensorrt.onnx"])["parity"]["engines"]
     assert run["note"] == "in place of TensorRT, which has not run it"
     assert not any(values.any() for name, values in _zero_points(demo["demo.int8.tensorrt.onnx"]))
+
+
+@pytest.mark.skipif(not rtx_builder.AVAILABLE, reason="needs TensorRT-RTX")
+@pytest.mark.parametrize(
+    ("name", "kind", "most_float"), [("demo.fp16.onnx", "HALF", 40), ("demo.int8.tensorrt.onnx", "INT8", 1000)]
+)
+def test_nvidias_builder_takes_what_is_made_for_it(demo, name, kind, most_float):
+    built = rtx_builder.build(demo[name].path)
+    assert built["plan"] > demo[name].bytes
+    assert built["types"][kind] >= 86  # convolutions between the first and the last
+    assert built["types"]["FLOAT"] <= most_float
+
+
+@pytest.mark.skipif(not rtx_builder.AVAILABLE, reason="needs TensorRT-RTX")
+def test_nvidias_parser_refuses_what_is_quantised_for_onnxruntime(demo):
+    """As landslip does before it comes to that."""
+    assert rtx_builder.build(demo["demo.int8.onnx"].path)["error"] == "ModelError"
 
 
 def _zero_points(artifact):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from helpers.engines import SPEC
 from landslip.runtime.engines.tensor_rt.record import EngineKey, EngineRecord
@@ -38,3 +39,19 @@ def record_of(plan: bytes, key: EngineKey = KEY, **changes: object) -> EngineRec
         created="2026-11-22T12:00:00+00:00",
     )
     return replace(record, **changes)
+
+
+class Recorder:
+    """A progress that remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+
+    def start(self, what: str, *_: object) -> None:
+        self.said.append(what)
+
+    def advance(self, count: int) -> None:
+        self.said.append(count)
+
+    def finish(self) -> None:
+        self.said.append("finished")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import tensorrt as trt  # pyright: ignore[reportMissingImports]
 
 from landslip.runtime.engines.tensor_rt.layers import check_types, count_types
-from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, Monitor, created
+from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, Monitor, created, messages_from_now
 from landslip.runtime.engines.tensor_rt.phases import Phases, interruptible
 from landslip.runtime.engines.tensor_rt.slots import Profile
 from landslip.runtime.errors import ModelError
@@ -66,13 +66,20 @@ def compile_engine(order: Order, phases: Phases) -> Compiled:
         ModelError: TensorRT cannot read the graph.
         EngineError: it cannot build it, or not in that precision.
     """
-    messages = Messages()
-    plan, timings = _build(order, phases, messages)  # what the builder holds is free again when the engine is loaded
-    return Compiled(plan, _inspect(plan, order.precision, messages), timings)
+    plan, timings = build_plan(order, phases)  # what the builder holds is free again when the engine is loaded
+    return Compiled(plan, _inspect(plan, order.precision), timings)
 
 
-def _build(order: Order, phases: Phases, messages: Messages) -> tuple[bytes, bytes]:
-    """Engine and timings."""
+def build_plan(order: Order, phases: Phases) -> tuple[bytes, bytes]:
+    """An engine that was not looked at yet, and what this build and earlier ones have measured.
+
+    TensorRT-RTX does this without a GPU, which is how it is tested.
+
+    Raises:
+        ModelError: TensorRT cannot read the graph.
+        EngineError: it cannot build it.
+    """
+    messages = messages_from_now()
     builder = created(trt.Builder, messages)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     _parse(order, network, messages)
@@ -137,8 +144,9 @@ def _attach_timings(config: trt.IBuilderConfig, earlier: bytes) -> None:
         config.set_timing_cache(config.create_timing_cache(b""), ignore_mismatch=False)
 
 
-def _inspect(plan: bytes, precision: str, messages: Messages) -> Mapping[str, int]:
+def _inspect(plan: bytes, precision: str) -> Mapping[str, int]:
     """Number of tensors by type, and the assurance that some have that of the graph."""
+    messages = messages_from_now()
     engine = created(trt.Runtime, messages).deserialize_cuda_engine(plan)
     if engine is None:
         raise messages.failure("cannot load the engine it has just built", "Check the free memory of the GPU.")

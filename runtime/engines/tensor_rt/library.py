@@ -31,12 +31,15 @@ _LEVELS = {
 """TensorRT's levels in :mod:`logging`; its VERBOSE, many thousand lines a build, is dropped."""
 
 
+_NO_REASON = "no reason given"
+
+
 class Messages(trt.ILogger):  # type: ignore[misc] # without TensorRT its classes are Any
     """Sends TensorRT's messages to :mod:`logging`, and remembers the last error: calls give just None or False."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.last_error = "no reason given"
+        self.last_error = _NO_REASON
 
     def log(self, severity: trt.ILogger.Severity, msg: str) -> None:
         """Called by TensorRT, from any thread."""
@@ -50,6 +53,18 @@ class Messages(trt.ILogger):  # type: ignore[misc] # without TensorRT its classe
     def failure(self, what: str, remedy: str) -> EngineError:
         """An error that says what failed, with TensorRT's last words on it, and what to do."""
         return EngineError(f"TensorRT {trt.__version__} {what} ({self.last_error}). {remedy}")
+
+
+_MESSAGES = Messages()
+
+
+def messages_from_now() -> Messages:
+    """TensorRT's messages, without what was said before.
+
+    There is one for the process, as TensorRT keeps to the first logger that it is given.
+    """
+    _MESSAGES.last_error = _NO_REASON
+    return _MESSAGES
 
 
 class Monitor(trt.IProgressMonitor):  # type: ignore[misc] # without TensorRT its classes are Any

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.cuda_memory import Buffer, Event, Stream, drain
-from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, created
+from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, created, messages_from_now
 from landslip.runtime.engines.tensor_rt.slots import SLOTS, Profile, count_tiles, schedule
 from landslip.runtime.errors import EngineError
 from landslip.runtime.spec import ModelSpec
@@ -56,7 +56,7 @@ class Session(Closing):
         Raises:
             EngineError: it does not load, is not as its model says, or there is not enough memory.
         """
-        self._messages = Messages()
+        self._messages = messages_from_now()
         self._spec, self._profile = spec, profile
         self._runtime = created(trt.Runtime, self._messages)
         self._engine = _loaded(self._runtime, plan, spec, self._messages)

@@ -22,7 +22,7 @@ def opened(model, **options):
 
 
 def test_a_model_runs_with_its_spec_from_the_file(tmp_path):
-    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64) as engine:
+    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64, device="cpu") as engine:
         assert (engine.name, engine.device, engine.precision) == ("onnxruntime", "cpu", "fp32")
         assert engine.version == onnxruntime.__version__
         assert engine.spec == SPEC

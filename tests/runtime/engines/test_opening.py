@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import sys
@@ -15,6 +16,8 @@ from helpers.models import batch_of, brightness_model
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, UsageError
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
+
+with_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 
 FOR_OPENVINO = {PRECISION_KEY: "int8", TARGET_KEY: "openvino"}
 
@@ -32,17 +35,20 @@ def test_the_first_engine_that_is_installed_is_taken_and_the_log_says_why(tmp_pa
     assert "first of the installed engines that run fp32 for onnx" in caplog.text
 
 
+@with_openvino
 def test_without_onnxruntime_openvino_is_taken(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", only("openvino"))
     with open_engine(brightness_model(tmp_path / "m.onnx")) as engine:
         assert engine.name == "openvino"
 
 
+@with_openvino
 def test_an_artifact_is_run_by_the_backend_it_is_made_for(tmp_path):
     with open_engine(brightness_model(tmp_path / "m.onnx", extra=FOR_OPENVINO)) as engine:
         assert (engine.name, engine.precision) == ("openvino", "int8")
 
 
+@with_openvino
 def test_the_precision_asked_for_decides_too(tmp_path):
     model = brightness_model(tmp_path / "m.onnx")
     try:

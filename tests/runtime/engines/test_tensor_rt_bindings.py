@@ -10,6 +10,7 @@ import logging
 
 import pytest
 
+from helpers.tensor_rt import Recorder
 from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.engines.tensor_rt.phases import Phases
 from landslip.runtime.engines.tensor_rt.probing import probe_tensorrt
@@ -51,19 +52,8 @@ def test_the_last_error_is_in_the_sentence():
 
 
 def test_a_monitor_is_one_of_tensorrts_and_passes_everything_on():
-    said = []
-
-    class Recorder:
-        def start(self, what, *_):
-            said.append(what)
-
-        def advance(self, count):
-            said.append(count)
-
-        def finish(self):
-            said.append("finished")
-
-    phases = Phases(Recorder())
+    recorder = Recorder()
+    phases = Phases(recorder)
     monitor = library.Monitor(phases)
     assert isinstance(monitor, trt.IProgressMonitor)
     monitor.phase_start("Building", None, 2)
@@ -71,7 +61,7 @@ def test_a_monitor_is_one_of_tensorrts_and_passes_everything_on():
     phases.cancel()
     assert monitor.step_complete("Building", 1) is False
     monitor.phase_finish("Building")
-    assert said == ["TensorRT: Building", 500, 500, "finished"]
+    assert recorder.said == ["TensorRT: Building", 500, 500, "finished"]
 
 
 def test_the_modules_that_build_and_run_load():

@@ -1,0 +1,74 @@
+"""Gives an ONNX file to NVIDIA's own parser and builder, in a process of its own: prints what came of it as JSON.
+
+TensorRT cannot be had from the package registries, but TensorRT-RTX can: NVIDIA's edition for desktop GPUs, with the
+same interface and the same ONNX parser. Unlike TensorRT it builds without a GPU. Here it takes the name ``tensorrt``.
+
+Run as ``python rtx_builder.py MODEL.onnx [--cancel]``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+AVAILABLE = all(importlib.util.find_spec(name) for name in ("tensorrt_rtx_bindings", "tensorrt_rtx_libs"))
+"""Whether TensorRT-RTX is installed; there is one for Linux and Windows on x86-64."""
+
+
+def build(path: Path, *options: str) -> dict[str, Any]:
+    """Build an ONNX file in another process: ``error`` and its words, or figures of the engine."""
+    command = [sys.executable, __file__, str(path), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, f"the builder ended with {done.returncode}: {done.stderr}"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _built(path: Path, cancel: bool) -> dict[str, Any]:
+    from helpers.tensor_rt import Recorder
+    from landslip.runtime.engines.tensor_rt.compiler import Order, build_plan
+    from landslip.runtime.engines.tensor_rt.phases import Phases
+    from landslip.runtime.engines.tensor_rt.slots import Profile
+    from landslip.runtime.errors import LandslipError
+    from landslip.runtime.onnx_file import read_onnx_file
+
+    file = read_onnx_file(path)
+    order = Order(path.name, path.read_bytes(), file.spec, file.precision, Profile(2, file.spec.tile), 1 << 30, b"")
+    recorder = Recorder()
+    phases = Phases(recorder)
+    if cancel:
+        phases.cancel()
+    try:
+        plan, timings = build_plan(order, phases)
+        again, _ = build_plan(Order(**{**vars(order), "timings": timings}), Phases(Recorder()))
+    except LandslipError as error:
+        return {"error": type(error).__name__, "words": str(error)}
+    return {
+        "plan": len(plan), "again": len(again), "timings": len(timings), "progress": recorder.said,
+        "types": _types(order.onnx),
+    }  # fmt: skip
+
+
+def _types(onnx: bytes) -> dict[str, int]:
+    """What the layers of the network give, by type, as the parser understood it."""
+    import tensorrt as trt
+
+    from landslip.runtime.engines.tensor_rt.library import messages_from_now
+
+    builder = trt.Builder(messages_from_now())
+    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = trt.OnnxParser(network, messages_from_now())
+    assert parser.parse(onnx)
+    layers = [network.get_layer(number) for number in range(network.num_layers)]
+    return dict(Counter(layer.get_output(0).dtype.name for layer in layers))
+
+
+if __name__ == "__main__":
+    sys.modules["tensorrt"] = importlib.import_module("tensorrt_rtx_bindings")
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    sys.stdout.write(json.dumps(_built(Path(sys.argv[1]), "--cancel" in sys.argv)) + "\n")
