@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ _CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_
 """Instruction sets that decide how fast a network is in which precision."""
 
 
+_GPUS, _DRIVER = Path("/proc/driver/nvidia/gpus"), Path("/sys/module/nvidia/version")
+"""Where NVIDIA's kernel module tells of itself, on Linux."""
+
+
 def describe_environment() -> dict[str, Any]:
     """CPU, cores, memory, system and package versions, as found; nothing that names the machine or its user."""
     return {
@@ -24,6 +30,7 @@ def describe_environment() -> dict[str, Any]:
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        **_gpu(),
         "packages": {name: found for name in _PACKAGES if (found := installed_version(name)) is not None},
     }
 
@@ -44,16 +51,33 @@ def installed_version(package: str) -> str | None:
         return None
 
 
+def _gpu() -> dict[str, str]:
+    """NVIDIA's GPU and its driver, as its kernel module tells them; nothing where there is none."""
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in _lines(sorted(_GPUS.glob("*/information")))
+        if line.startswith("Model")
+    ]
+    versions = [line.strip() for line in _lines([_DRIVER])]
+    return ({"gpu": ", ".join(names)} if names else {}) | ({"gpu_driver": versions[0]} if versions else {})
+
+
 def _cpu_model() -> str:
     names = [line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")]
     return names[0] if names else platform.processor() or "unknown"
 
 
 def _cpuinfo() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
+    return _lines([Path("/proc/cpuinfo")])
+
+
+def _lines(paths: Iterable[Path]) -> list[str]:
+    """Lines of the files that can be read."""
+    lines: list[str] = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return lines
 
 
 def _memory_gib() -> float | None:

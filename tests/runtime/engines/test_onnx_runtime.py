@@ -91,3 +91,33 @@ def test_an_artifact_made_for_another_backend_is_refused(tmp_path):
     model = brightness_model(tmp_path / "m.onnx", extra={PRECISION_KEY: "int8", TARGET_KEY: "openvino"})
     with pytest.raises(EngineError, match=r"m\.onnx is made for openvino"):
         opened(model)
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" not in onnxruntime.get_available_providers(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("batch", [1, 3, 4])
+def test_on_a_gpu_it_says_what_it_says_on_the_cpu(batch, capfd):
+    tiles = batch_of(batch, 96)
+    with opened(DEMO_MODEL, batch=batch, tile=96, device="cpu") as engine:
+        expected = engine.infer(tiles)
+    with opened(DEMO_MODEL, batch=batch, tile=96, device="cuda") as engine:
+        assert engine.device == "cuda"
+        for _ in range(2):
+            np.testing.assert_allclose(engine.infer(tiles), expected, rtol=0, atol=1e-5)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_batch_that_is_not_what_the_model_takes_is_refused(tmp_path):
+    tiles = batch_of(2)
+    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64, device="cpu") as engine:
+        for wrong in (
+            {name: values for name, values in tiles.items() if name != "slope"},
+            tiles | {"slope": tiles["slope"][:1]},
+            tiles | {"slope": tiles["slope"][..., :32]},
+            tiles | {"slope": tiles["slope"].astype(np.float64)},
+            tiles | {"pre": tiles["pre"][:, :2]},
+            {name: values[0] for name, values in tiles.items()},
+        ):
+            with pytest.raises(EngineError, match="onnxruntime failed"):
+                engine.infer(wrong)
+        apart = {name: np.repeat(values, 2, axis=-1)[..., ::2] for name, values in tiles.items()}
+        np.testing.assert_array_equal(engine.infer(apart), engine.infer(tiles))
