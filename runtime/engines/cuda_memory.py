@@ -1,6 +1,6 @@
 """Streams, events and memory of CUDA that are freed when their ``with`` block ends.
 
-Written against the documented interface of the CUDA runtime, not yet run on hardware by us.
+What is here ran on an H200 with CUDA 13 (``tests/runtime/engines/test_cuda.py``); on a Jetson it has not been run by us.
 """
 
 from __future__ import annotations

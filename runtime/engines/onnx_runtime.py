@@ -3,8 +3,7 @@
 It computes a graph as it was exported. On the CPU that means for fp16: weights and results of layers are rounded to
 half precision, and the arithmetic between is in single precision.
 
-On a GPU a batch is computed in two parts side by side, which was half as fast again as one after the other (4 tiles on
-an H200; benchmarks/results).
+The settings for GPUs were chosen by measuring on an H200 (tools/cuda_settings.py; benchmarks/results/h200).
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -39,13 +37,10 @@ _ERRORS_ONLY, _FATAL_ONLY = 3, 4
 
 _CUDA = "CUDAExecutionProvider"
 _CUDA_OPTIONS = {
-    "cudnn_conv_algo_search": "HEURISTIC",  # EXHAUSTIVE was 1.6 to 6 times slower on an H200 with cuDNN 9
-    "prefer_nhwc": "1",  # the layout tensor cores want: 1.4 to 1.6 times as fast there
+    "cudnn_conv_algo_search": "HEURISTIC",  # EXHAUSTIVE gave a half to a sixth of the speed, with cuDNN 9
+    "prefer_nhwc": "1",  # the layout of tensor cores: 1.4 to 1.6 times as fast in fp16
     "use_tf32": "0",  # on by default, and it leaves fp32 only 10 bits of fraction
 }
-
-_LANES = 2
-"""Parts of a batch that are under way at once on a GPU: while one is copied and launched, the other is computed."""
 
 
 class OnnxRuntimeEngine(Closing):
@@ -71,34 +66,24 @@ class OnnxRuntimeEngine(Closing):
         self.precision = BACKENDS[self.name].precision_for(file, options.precision)
         self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
         _check_graph(self._session, self.spec, model)
-        self._part = options.batch // _lanes(self.device, options.batch)
-        self._pool = ThreadPoolExecutor(_LANES, "landslip-onnxruntime")
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
         confidence = _room_for(batch, self.spec)
         try:
-            if len(confidence) <= self._part:
-                self._run(batch, confidence)
-            else:
-                parts = [slice(start, start + self._part) for start in range(0, len(confidence), self._part)]
-                list(self._pool.map(lambda part: self._run(_cut(batch, part), confidence[part]), parts))
+            binding = self._session.io_binding()
+            for name, values in batch.items():
+                binding.bind_cpu_input(name, np.ascontiguousarray(values))
+            # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
+            binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
+            self._session.run_with_iobinding(binding)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise EngineError(f"onnxruntime failed on {self.device}: {_reason(error)}") from error
         return confidence
 
     def close(self) -> None:
         """Free the session."""
-        self._pool.shutdown()
         del self._session
-
-    def _run(self, batch: Mapping[str, NDArray[Any]], out: NDArray[np.float32]) -> None:
-        """Compute tiles straight from their arrays into ``out``; onnxruntime checks all shapes and types."""
-        binding = self._session.io_binding()
-        for name, values in batch.items():
-            binding.bind_cpu_input(name, np.ascontiguousarray(values))
-        binding.bind_output(self.spec.output, "cpu", 0, np.float32, out.shape, out.ctypes.data)
-        self._session.run_with_iobinding(binding)
 
 
 def providers() -> list[str]:
@@ -107,21 +92,14 @@ def providers() -> list[str]:
 
 
 def _room_for(batch: Mapping[str, NDArray[Any]], spec: ModelSpec) -> NDArray[np.float32]:
-    shapes = {np.shape(values)[:1] + np.shape(values)[2:] for values in batch.values()}
-    if batch.keys() != {entry.name for entry in spec.inputs} or len(shapes) != 1 or len(shape := shapes.pop()) != 3:
-        found = {name: np.shape(values) for name, values in batch.items()}
-        raise EngineError(f"onnxruntime failed: the batch holds {found}, and the model takes {spec.inputs}.")
-    count, height, width = shape
+    """An array for the confidence of a batch."""
+    found = {name: np.shape(values) for name, values in batch.items()}
+    sizes = {(len(shape), shape[:1], shape[2:]) for shape in found.values()}
+    if batch.keys() != {entry.name for entry in spec.inputs} or len(sizes) != 1 or min(sizes)[0] != 4:
+        wanted = ", ".join(f"{entry.name} (n, {entry.bands}, T, T)" for entry in spec.inputs)
+        raise EngineError(f"onnxruntime failed: the batch holds {found}, and the model takes {wanted}.")
+    count, _, height, width = next(iter(found.values()))
     return np.empty((count, 1, height, width), np.float32)
-
-
-def _cut(batch: Mapping[str, NDArray[Any]], part: slice) -> dict[str, NDArray[Any]]:
-    return {name: values[part] for name, values in batch.items()}
-
-
-def _lanes(device: str, batch: int) -> int:
-    """Parts that a batch is cut into; all have the same size, which a session has fixed."""
-    return _LANES if device == "cuda" and batch % _LANES == 0 else 1
 
 
 def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
@@ -133,7 +111,7 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
         return device, session
     # A session for CUDA falls back to the CPU without a word when CUDA does not load.
     trouble = f"onnxruntime {ort.__version__} could not start on the GPU"
-    remedy = "Check that the driver, CUDA and cuDNN fit this onnxruntime-gpu"
+    remedy = "Check that driver, CUDA and cuDNN fit it (pip install 'landslip[gpu]' brings all but the driver)"
     if options.device == "cuda":
         raise EngineError(f"{trouble} and would have run on {used}. {remedy}, or run with --device cpu.")
     log.warning("%s and runs on the CPU instead. %s, or say --device cpu.", trouble, remedy)
@@ -157,8 +135,7 @@ def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = options.threads
     # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
-    batch = options.batch // _lanes(device, options.batch)
-    for dimension, size in (("batch", batch), ("height", tile), ("width", tile)):
+    for dimension, size in (("batch", options.batch), ("height", tile), ("width", tile)):
         settings.add_free_dimension_override_by_name(dimension, size)
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []
     try:

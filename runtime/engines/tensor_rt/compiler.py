@@ -6,7 +6,8 @@ QuantizeLinear and DequantizeLinear nodes, which strong typing takes as they are
 
 Engines are not made version compatible: the cache builds anew for another version, and compatibility costs speed and
 puts host code into the engine. DLA cores are not used: TensorRT supports none after 10.7. Type-checked against 10.3
-and 11.4, not yet run on hardware by us.
+and 11.4. What needs no GPU, up to the finished plan, is tested with the parser and builder of TensorRT-RTX; the rest is
+not yet run on hardware by us.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every use of TensorRT needs: its messages in our log, its failures as our errors.
 
 Together with :mod:`compiler` and :mod:`session` the one place that imports tensorrt. Written against TensorRT 10.3 to
-11.4, type-checked against both ends (``make check-tensorrt``), not yet run on hardware by us.
+11.4, type-checked against both ends (``make check-tensorrt``), not yet run with TensorRT on hardware by us.
 """
 
 from __future__ import annotations
