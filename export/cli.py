@@ -16,12 +16,16 @@ from landslip.runtime.errors import UsageError
 if TYPE_CHECKING:
     from landslip.export.record import Artifact
 
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # generic from click 8.2 on
+
 log = logging.getLogger(__name__)
 
 _FILE = click.Path(path_type=Path)
 
 
-class _Precision(click.Choice[str]):
+class _Precision(_Choice):
     """A precision of an artifact; says what to do about those that only a run has."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

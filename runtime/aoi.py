@@ -21,6 +21,7 @@ from rasterio.windows import transform as window_transform
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
+from landslip.runtime.location import Location, gdal_name, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Resampler
 
@@ -30,7 +31,7 @@ _ROLE = "area of interest"
 class Area(Protocol):
     """Where a map is wanted. Ask :meth:`bounds_near`, then :meth:`align` it with the grid, then read."""
 
-    path: Path
+    path: str
 
     @property
     def rasters(self) -> list[Raster]:
@@ -87,7 +88,7 @@ class RasterArea:
 class VectorArea:
     """The inside of polygons."""
 
-    def __init__(self, path: Path, crs: CRS, geometries: NDArray[Any]) -> None:
+    def __init__(self, path: str, crs: CRS, geometries: NDArray[Any]) -> None:
         """Take shapely geometries in ``crs``."""
         self.path = path
         self._crs, self._geometries = crs, geometries
@@ -136,24 +137,25 @@ class VectorArea:
             return on_grid
 
 
-def open_area(path: Path, stack: contextlib.ExitStack) -> Area:
+def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     """Open an area of interest: polygons in a vector format, or a raster.
 
     Args:
-        path: any raster or vector file GDAL reads.
+        location: any raster or vector file GDAL reads.
         stack: closes what was opened.
 
     Raises:
         InputMissingError: there is no such file.
         InputError: the file is neither, or holds no polygon or several layers of them, or has no CRS.
     """
-    if not path.exists():
+    path = shown(location)
+    if isinstance(location, Path) and not location.exists():
         raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
     try:
-        layer = _polygon_layer(path)
-        meta, _, shapes, _ = read_vector(path, layer=layer, columns=[])
+        layer = _polygon_layer(location)
+        meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
     except (DataSourceError, DataLayerError):
-        return RasterArea(stack.enter_context(Raster(path, _ROLE)))
+        return RasterArea(stack.enter_context(Raster(location, _ROLE)))
     geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
     geometries = geometries[shapely.get_dimensions(geometries) == 2]
     if not len(geometries):
@@ -164,21 +166,22 @@ def open_area(path: Path, stack: contextlib.ExitStack) -> Area:
         return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
 
 
-def _polygon_layer(path: Path) -> str | None:
+def _polygon_layer(location: Location) -> str | None:
     """The one layer that may hold polygons; None where there is no layer to choose."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL remarks on files whose content is questionable: what counts is checked
-        layers = pyogrio.list_layers(path)
+        layers = pyogrio.list_layers(gdal_name(location))
     polygons = [name for name, kind in layers if kind is not None and ("Polygon" in kind or kind == "Unknown")]
     if len(polygons) > 1:
         raise InputError(
-            f"{_ROLE}: {path} has several layers of polygons ({', '.join(polygons)}). Save the one wanted by itself."
+            f"{_ROLE}: {shown(location)} has several layers of polygons ({', '.join(polygons)}). "
+            "Save the one wanted by itself."
         )
     return polygons[0] if polygons else None
 
 
 @contextlib.contextmanager
-def _placed(path: Path, crs: object) -> Any:
+def _placed(path: str, crs: object) -> Any:
     """Say which file it was when coordinates cannot be brought to another CRS."""
     try:
         yield

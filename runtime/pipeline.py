@@ -25,6 +25,7 @@ from landslip.runtime.errors import EngineError, InputError, ModelError, UsageEr
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.kernels import NOT_OBSERVED
+from landslip.runtime.location import shown
 from landslip.runtime.polygons import MapBand, trace
 from landslip.runtime.products import BLOCK, ConfidenceWriter, read_back, write_cog
 from landslip.runtime.progress import NoProgress, Progress
@@ -141,6 +142,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             "min_area_m2": request.min_area,
             "grid": describe_grid(scene.grid),
             "tiles": {"total": len(plan.tiles), "predicted": run.predicted, "skipped": run.skipped},
+            **({"reading": scene.facts} if scene.facts else {}),
             **products,
             "inputs": inputs,
             "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
@@ -251,9 +253,9 @@ def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[M
 
 def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
     digests = {entry["role"]: entry["sha256"] for entry in inputs}
-    if len(files.images) > 1 and digests["pre"] == digests["post"]:
+    if len(files.images) > 1 and digests["pre"] is not None and digests["pre"] == digests["post"]:
         raise InputError(
-            f"The pre-event image {files.pre} and the post-event image {files.post} are the same image. "
+            f"The pre-event image {shown(files.pre)} and the post-event image {shown(files.post)} are the same image. "
             "Give one from before and one from after the event."
         )
     if not files.masks:

@@ -19,35 +19,39 @@ from landslip.runtime.closing import Closing
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
+from landslip.runtime.location import Location, gdal_name, shown
 
 
 class Raster(Closing):
     """A georeferenced raster file, read window by window on its own grid."""
 
-    def __init__(self, path: Path, role: str) -> None:
+    def __init__(self, location: Location, role: str) -> None:
         """Open a file.
 
         Args:
-            path: anything GDAL reads.
+            location: anything GDAL reads.
             role: what the file is in the scene, for error messages ("pre-event image").
 
         Raises:
             InputMissingError: there is no such file.
             InputError: it is no raster, or not georeferenced.
         """
-        if not path.exists():
+        path = shown(location)
+        if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         try:
             with warnings.catch_warnings():
                 # Said below, as an error with a remedy.
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                self._dataset = rasterio.open(path)
+                self._dataset = rasterio.open(gdal_name(location))
         except RASTER_ERRORS as error:
             raise InputError(
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
+        self.location = location
         self.path = path
+        """Where it lies, as messages show it."""
         self.role = role
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height

@@ -14,6 +14,7 @@ from typing import Any
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import InputError, InputMissingError, OutputError
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.location import Location, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.scene import SceneFiles
 
@@ -65,11 +66,12 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
     """The ``inputs`` entry."""
-    return [
-        # A folder, such as a geodatabase, has no checksum.
-        {"role": role, "path": str(path), "sha256": None if path.is_dir() else sha256_of(path)}
-        for role, path in files.roles()
-    ]
+    return [{"role": role, "path": shown(given), "sha256": _digest(given)} for role, given in files.roles()]
+
+
+def _digest(location: Location) -> str | None:
+    """None for a folder, such as a geodatabase, and for what would have to be fetched whole."""
+    return None if isinstance(location, str) or location.is_dir() else sha256_of(location)
 
 
 def describe_grid(grid: MapGrid) -> Record:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -21,7 +20,9 @@ from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_po
 from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
+from landslip.runtime.location import Location, Locations, several, shown
 from landslip.runtime.raster import Raster
+from landslip.runtime.reading import Reading
 from landslip.runtime.roles import measured, rgb, shading, single
 from landslip.runtime.spec import ModelSpec, Role
 
@@ -35,20 +36,22 @@ MAX_PIXELS = 1 << 40
 class SceneFiles:
     """What a user gives: files of any grid, resolution and extent."""
 
-    pre: Path | None = None
+    pre: Locations = None
     """RGB image before the event, uint8, in the first three bands."""
-    post: Path | None = None
+    post: Locations = None
     """RGB image after the event, uint8, in the first three bands."""
-    dem: Path | None = None
+    dem: Locations = None
     """Elevation in metres; hillshade and slope are computed from it. Or give those themselves."""
-    hillshade: Path | None = None
+    hillshade: Location | None = None
     """Ready hillshade, uint8 as from ``gdaldem hillshade``, 0 = unknown."""
-    slope: Path | None = None
+    slope: Location | None = None
     """Ready slope in degrees."""
-    masks: tuple[Path, ...] = ()
+    masks: tuple[Location, ...] = ()
     """Masks, nonzero = not usable: clouds, shadows, snow."""
-    aoi: Path | None = None
+    aoi: Location | None = None
     """Area of interest: a raster, nonzero = inside, or polygons in any vector format."""
+    reading: Reading = field(default_factory=Reading)
+    """How to read them."""
 
     def __post_init__(self) -> None:
         """Check what would be wrong for any model."""
@@ -58,19 +61,18 @@ class SceneFiles:
             raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
 
     @property
-    def images(self) -> dict[Role, Path]:
+    def images(self) -> dict[Role, tuple[Location, ...]]:
         """The images that are given, in the order of time: the last one leads where the map grid is laid."""
-        given: tuple[tuple[Role, Path | None], ...] = (("pre", self.pre), ("post", self.post))
-        return {role: path for role, path in given if path is not None}
+        given: tuple[tuple[Role, Locations], ...] = (("pre", self.pre), ("post", self.post))
+        return {role: several(locations) for role, locations in given if locations is not None}
 
-    def roles(self) -> Iterator[tuple[str, Path]]:
+    def roles(self) -> Iterator[tuple[str, Location]]:
         """Every file with its role in the scene."""
         for role in ("pre", "post", "dem", "hillshade", "slope", "aoi"):
-            path = getattr(self, role)
-            if path is not None:
-                yield role, path
-        for path in self.masks:
-            yield "mask", path
+            for location in several(getattr(self, role)):
+                yield role, location
+        for location in self.masks:
+            yield "mask", location
 
     def for_model(self, spec: ModelSpec) -> SceneFiles:
         """The files a model takes; the others are left out with a warning, so that they cannot hide parts of the map.
@@ -121,8 +123,24 @@ class Scene:
     Not safe for use from two threads at once; the pipeline reads from one.
     """
 
-    def __init__(self, grid: MapGrid, layers: Sequence[Layer], masks: Sequence[MaskLayer], area: Area | None) -> None:
-        """Put a scene together; :func:`open_scene` is the usual way."""
+    def __init__(
+        self,
+        grid: MapGrid,
+        layers: Sequence[Layer],
+        masks: Sequence[MaskLayer],
+        area: Area | None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put a scene together; :func:`open_scene` is the usual way.
+
+        Args:
+            grid: the map grid.
+            layers: what the network sees.
+            masks: what hides the result.
+            area: where a map is wanted; None for everywhere.
+            facts: how the files were read, for the run record; plain values.
+        """
+        self.facts: dict[str, Any] = dict(facts or {})
         self.grid = grid
         self._layers = tuple(layers)
         self._masks = tuple(masks)
@@ -178,40 +196,51 @@ class Scene:
 def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
     """Open the rasters of an event and lay the map grid over what they share.
 
-    The grid has the CRS of the leading image, which is the post-event one where there is one, if that is projected in
-    metres, else the UTM zone of its middle. It covers the common area of the images and the area of interest. Where the
-    leading image has the wanted resolution already, its own pixels are kept; otherwise pixel corners are whole
-    multiples of the resolution.
+    Where no CRS is chosen, the grid has that of the leading image, which is the post-event one where there is one, if
+    that is projected in metres, else the UTM zone of its middle. It covers the common area of the images and the area
+    of interest. Where the leading image has the wanted resolution already, its own pixels are kept; otherwise pixel
+    corners are whole multiples of the resolution.
 
     Args:
         files: the scene.
-        resolution: pixel size of the map in metres.
+        resolution: pixel size of the map in metres where ``files.reading`` has none.
 
     Raises:
+        UsageError: the CRS that was chosen has no true metres there.
         InputMissingError: a file is not there.
         InputError: a file cannot be used, or the images have no area in common.
     """
     with contextlib.ExitStack() as stack:
 
-        def opened(path: Path, role: str) -> Raster:
-            return stack.enter_context(Raster(path, role))
+        def opened(location: Location, role: str) -> Raster:
+            return stack.enter_context(Raster(location, role))
 
-        images = {role: rgb(opened(path, f"{role}-event image")) for role, path in files.images.items()}
+        images = {role: rgb(opened(_only(given, role), f"{role}-event image")) for role, given in files.images.items()}
         area = None if files.aoi is None else open_area(files.aoi, stack)
-        grid = _common_grid(list(images.values()), area, resolution)
+        grid = _common_grid(list(images.values()), area, files.reading, resolution)
         layers: list[Layer] = [RasterLayer(role, raster, (1, 2, 3), grid) for role, raster in images.items()]
         if files.dem is not None:
-            layers.append(TerrainLayer(_meeting(measured(opened(files.dem, "elevation model")), grid), grid))
+            layers.append(
+                TerrainLayer(
+                    _meeting(measured(opened(_only(several(files.dem), "dem"), "elevation model")), grid), grid
+                )
+            )
         if files.hillshade is not None:
             shaded = _meeting(shading(opened(files.hillshade, "hillshade")), grid)
             layers.append(RasterLayer("hillshade", shaded, (1,), grid, zero_is_unknown=True))
         if files.slope is not None:
             steep = _meeting(measured(opened(files.slope, "slope")), grid)
             layers.append(RasterLayer("slope", steep, (1,), grid, dtype="float32", largest=90.0))
-        masks = [MaskLayer(_meeting(single(opened(path, "mask")), grid), grid) for path in files.masks]
+        masks = [MaskLayer(_meeting(single(opened(given, "mask")), grid), grid) for given in files.masks]
         if area is not None:
             area.align(grid)
         yield Scene(grid, layers, masks, area)
+
+
+def _only(given: tuple[Location, ...], role: str) -> Location:
+    if len(given) > 1:
+        raise UsageError(f"{len(given)} files are given as {role} ({shown(given)}), and it can be but one.")
+    return given[0]
 
 
 def _meeting(raster: Raster, grid: MapGrid) -> Raster:
@@ -225,9 +254,9 @@ def _meeting(raster: Raster, grid: MapGrid) -> Raster:
     return raster
 
 
-def _common_grid(images: Sequence[Raster], area: Area | None, resolution: float) -> MapGrid:
-    leading = images[-1]
-    crs = _map_crs(leading)
+def _common_grid(images: Sequence[Raster], area: Area | None, reading: Reading, resolution: float) -> MapGrid:
+    leading, resolution = images[-1], reading.resolution or resolution
+    crs = _map_crs(leading, reading.map_crs)
     boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images]
     common = intersection(boxes)
     if common is None:
@@ -247,16 +276,18 @@ def _common_grid(images: Sequence[Raster], area: Area | None, resolution: float)
     if not 0 < grid.height * grid.width <= MAX_PIXELS:
         raise InputError(
             f"The common area of the inputs, {_box(common)} in {crs}, makes a map of {grid.width} x {grid.height} "
-            f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(str(r.path) for r in images)}."
+            f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(image.path for image in images)}."
         )
     return grid
 
 
-def _map_crs(image: Raster) -> CRS:
-    """The CRS of an image where its metre is one on the ground, else the UTM zone of the image's middle."""
+def _map_crs(image: Raster, chosen: CRS | None) -> CRS:
+    """The CRS of the map: the chosen one, that of the image where its metre is one on the ground, or its UTM zone."""
     left, bottom, right, top = image.bounds
     x, y = (left + right) / 2, (bottom + top) / 2
     try:
+        if chosen is not None:
+            return _true_to_scale(chosen, image, x, y)
         if is_metric(image.crs, x, y):
             return image.crs
         longitudes, latitudes = transform_points(image.crs, CRS.from_epsg(4326), [x], [y])
@@ -274,13 +305,23 @@ def _map_crs(image: Raster) -> CRS:
     return crs
 
 
+def _true_to_scale(crs: CRS, image: Raster, x: float, y: float) -> CRS:
+    xs, ys = transform_points(image.crs, crs, [x], [y])
+    if not (math.isfinite(xs[0]) and math.isfinite(ys[0]) and is_metric(crs, float(xs[0]), float(ys[0]))):
+        raise UsageError(
+            f"{crs} has no true metres where {image.path} lies, and the network knows landslides by their size. Choose "
+            "a CRS that is made for that place, such as its UTM zone, or leave --crs out."
+        )
+    return crs
+
+
 def _anchor(image: Raster, crs: CRS, resolution: float) -> tuple[float, float]:
     transform = image.transform
     fits = math.isclose(transform.a, resolution) and math.isclose(transform.e, -resolution)
     return (transform.c, transform.f) if image.crs == crs and image.axis_aligned and fits else (0.0, 0.0)
 
 
-def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: Path) -> Bounds:
+def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: str) -> Bounds:
     try:
         return bounds_in(source, bounds, crs)
     except RASTER_ERRORS as error:

@@ -23,7 +23,7 @@ from landslip.runtime.plain_text import printable, shown
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.toml_file import check_key, read_toml
 
-KEYS = tuple(field.name for field in fields(SceneFiles))
+KEYS = tuple(field.name for field in fields(SceneFiles) if field.name != "reading")
 """What can be named."""
 
 _LISTS = ("masks",)

@@ -9,27 +9,19 @@ from typing import Any
 
 import click
 
+from landslip.runtime.commands.scene_options import scene_files, scene_options
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.progress import progress_for
 from landslip.runtime.protocols import PROTOCOLS
-from landslip.runtime.scene import SceneFiles
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.command("map", context_settings={"show_default": True})
 @click.option("-m", "--model", type=_FILE, required=True, help="ONNX file made by landslip export.")
-@click.option("--pre", type=_FILE, help="RGB image before the event (uint8, bands 1 to 3).")
-@click.option("--post", type=_FILE, help="RGB image after the event (uint8, bands 1 to 3).")
-@click.option("--dem", type=_FILE, help="Elevation model in metres; hillshade and slope are computed from it.")
-@click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade.")
-@click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade.")
-@click.option(
-    "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
-)
-@click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside.")
+@scene_options
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
 @click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the model's own]")
@@ -56,7 +48,7 @@ def map_command(as_json: bool, **options: Any) -> None:
 
 
 def _request(options: dict[str, Any]) -> MapRequest:
-    files = SceneFiles(**{name: options[name] for name in ("pre", "post", "dem", "hillshade", "slope", "masks", "aoi")})
+    files = scene_files(options)
     how = ("engine", "device", "precision", "batch", "tile", "threads")
     engine = EngineOptions(**{name: options[name] for name in how})
     rest = {

@@ -1,6 +1,6 @@
 """Streams, events and memory of CUDA that are freed when their ``with`` block ends.
 
-What is here ran on an H200 with CUDA 13 (``tests/runtime/engines/test_cuda.py``); on a Jetson it has not been run by us.
+What is here ran on an H200 with CUDA 13 (``tests/runtime/engines/test_cuda.py``), and not yet on a Jetson.
 """
 
 from __future__ import annotations

@@ -1,0 +1,73 @@
+"""The options that name the files of a scene and say how to read them, for every command that takes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from landslip.runtime.location import Location, Locations, located
+from landslip.runtime.reading import Reading
+from landslip.runtime.scene import SceneFiles
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Location]
+else:
+    _ParamType = click.ParamType  # generic from click 8.4 on
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Location(_ParamType):
+    """A path, an address, or a virtual name of GDAL's."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Location:
+        del param, ctx
+        return located(value) if isinstance(value, str) else value
+
+
+_FILE = _Location()
+
+_OPTIONS = (
+    click.option("--pre", type=_FILE, multiple=True, help="RGB image before the event (uint8, bands 1 to 3)."),
+    click.option("--post", type=_FILE, multiple=True, help="RGB image after the event (uint8, bands 1 to 3)."),
+    click.option(
+        "--dem", type=_FILE, multiple=True, help="Elevation model in metres; hillshade and slope are computed from it."
+    ),
+    click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade."),
+    click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade."),
+    click.option(
+        "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
+    ),
+    click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside."),
+    click.option("--crs", help="CRS of the map, in metres.  [default: that of the images, or their UTM zone]"),
+    click.option("--resolution", type=float, help="Pixel size of the map in metres.  [default: the model's own]"),
+)
+
+
+def scene_options(command: Command) -> Command:
+    """Add the options to a command; :func:`scene_files` makes a scene of what they give."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def scene_files(options: dict[str, Any]) -> SceneFiles:
+    """Take the options of a scene out of all options of a command.
+
+    Raises:
+        UsageError: they make no scene.
+    """
+    reading = Reading(**{field.name: options.pop(field.name) for field in fields(Reading)})
+    files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
+    for role in ("pre", "post", "dem"):
+        files[role] = _few(files[role])
+    return SceneFiles(**files, reading=reading)
+
+
+def _few(given: tuple[Location, ...]) -> Locations:
+    return given[0] if len(given) == 1 else given or None
