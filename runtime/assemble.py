@@ -52,18 +52,23 @@ class Batch:
         return len(self.steps) - self.count
 
 
-def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch) -> Iterator[Patch]:
+def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[Patch]:
     """The map's rows in the pieces that the tile rows need, each read once.
 
-    The pieces depend on the tiles alone, so that every run over a scene reads the same windows.
+    The pieces depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
+    that tile row ``start`` shows.
     """
-    for index in range(len(plan.tiles.rows)):
+    for index in range(start, len(plan.tiles.rows)):
+        first, last = plan.tiles.chunk(index)
+        first = plan.tiles.band(index)[0] if index == start else first
         with clock("read"):
-            patch = scene.read(scene.grid.rows(*plan.tiles.chunk(index)))
+            patch = scene.read(scene.grid.rows(first, last))
         yield patch
 
 
-def assemble(patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, clock: Stopwatch) -> Iterator[Batch]:
+def assemble(
+    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, clock: Stopwatch, start: int = 0
+) -> Iterator[Batch]:
     """Cut the tiles out of the rows as they come.
 
     Batches are filled across tile rows, so that only the last one can be short.
@@ -74,10 +79,11 @@ def assemble(patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, 
         spec: the model's inputs.
         batch: tiles per batch.
         clock: told the time under ``prepare``.
+        start: the tile row that the first patch is for.
     """
-    register = _Register(plan, spec)
+    register = _Register(plan, spec, start)
     current = _empty_batch(plan, spec, batch)
-    for index, patch in enumerate(patches):
+    for index, patch in enumerate(patches, start):
         with clock("prepare"):
             register.take(index, patch)
             cols = register.predicted_cols(index)
@@ -99,9 +105,9 @@ def assemble(patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, 
 class _Register:
     """The map rows that the current tile row shows, of every input."""
 
-    def __init__(self, plan: Plan, spec: ModelSpec) -> None:
+    def __init__(self, plan: Plan, spec: ModelSpec, start: int) -> None:
         self._plan, self._spec = plan, spec
-        self._first = 0
+        self._first = plan.tiles.band(start)[0] if plan.tiles.rows else 0
         self._rows: dict[str, NDArray[Any]] = {}
         self._valid = np.zeros((0, plan.tiles.width), dtype=np.bool_)
 

@@ -8,6 +8,7 @@
     ├── OutputError      (OSError)      1   a result cannot be written
     ├── FetchError       (ConnectionError) 1  a file cannot be downloaded
     ├── EngineError      (RuntimeError) 4   an inference engine or device cannot be used
+    │   └── EngineMemoryError (MemoryError)     it has not enough memory for a batch
     └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
 
 Errors of other libraries are translated where those libraries are called and never reach a user as tracebacks.
@@ -64,6 +65,10 @@ class EngineError(LandslipError, RuntimeError):
     """An inference engine or device that cannot be used here."""
 
     exit_code = 4
+
+
+class EngineMemoryError(EngineError, MemoryError):
+    """An engine that has not enough memory for a batch; a smaller one may fit."""
 
 
 class ParityError(LandslipError, ArithmeticError):

@@ -20,14 +20,16 @@ import rasterio
 from numpy.typing import NDArray
 
 from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
-from landslip.runtime.engines import Engine, EngineOptions, open_engine
-from landslip.runtime.errors import EngineError, InputError, ModelError, UsageError
+from landslip.runtime.engines import Engine
+from landslip.runtime.engines.shrinking import open_shrinking
+from landslip.runtime.errors import EngineError, InputError, ModelError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
+from landslip.runtime.journal import Checkpoint
 from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.location import shown
 from landslip.runtime.polygons import MapBand, trace
-from landslip.runtime.products import BLOCK, ConfidenceWriter, read_back, write_cog
+from landslip.runtime.products import BLOCK, read_back, write_cog
 from landslip.runtime.progress import NoProgress, Progress
 from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.quicklook import write_quicklook
@@ -36,52 +38,27 @@ from landslip.runtime.record import (
     describe_engine,
     describe_grid,
     describe_inputs,
+    identity_of,
     landslip_version,
     now,
     peak_rss_bytes,
     write_record,
 )
+from landslip.runtime.request import MapRequest
+from landslip.runtime.rows import RowsFile
+from landslip.runtime.saving import Saving
 from landslip.runtime.scene import Patch, Scene, SceneFiles, open_scene
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.stitch import Stitcher
 from landslip.runtime.thumbnail import Thumbnails
 from landslip.runtime.workspace import RECORD, Workspace
 
+__all__ = ["MapRequest", "map_scene"]
+
 log = logging.getLogger(__name__)
 
 LEAST_CACHE = 8 << 20
 """Bytes GDAL may always use for blocks."""
-
-
-@dataclass(frozen=True)
-class MapRequest:
-    """One map to make."""
-
-    model: Path
-    """ONNX file exported by landslip."""
-    files: SceneFiles
-    """The rasters of the event."""
-    out: Path
-    """Folder for the results."""
-    protocol: str = "gaussian"
-    """``gaussian`` or ``notebook``."""
-    overlap: float = 0.5
-    """Share of a tile that the next one covers again (gaussian protocol), 0 to 0.9."""
-    threshold: float | None = None
-    """Confidence from which on a pixel counts as landslide, 0.01 to 1; None for the model's own."""
-    min_area: float = 400.0
-    """Landslides smaller than this are left out of the polygons, square metres."""
-    engine: EngineOptions = field(default_factory=EngineOptions)
-    """How to run the model: engine, device, batch and tile size."""
-    overwrite: bool = False
-    """Replace earlier results in ``out``."""
-
-    def __post_init__(self) -> None:
-        """Check ranges."""
-        if self.threshold is not None and not 0.01 <= self.threshold <= 1.0:
-            raise UsageError(f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.")
-        if not (math.isfinite(self.min_area) and self.min_area >= 0):
-            raise UsageError(f"A smallest area of {self.min_area:g} square metres makes no sense: give 0 or more.")
 
 
 @dataclass
@@ -97,8 +74,10 @@ class Run:
     clock: Stopwatch
     progress: Progress
     thumbnails: Thumbnails
-    predicted: int = 0
-    skipped: int = 0
+    done: Checkpoint = field(default_factory=Checkpoint)
+    """How far the map is."""
+    computed: int = 0
+    """Tiles computed in this run, those that an earlier one has computed before included."""
 
 
 def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Progress | None = None) -> Record:
@@ -117,8 +96,10 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     """
     started, clock = now(), Stopwatch()
     with ExitStack() as stack:
-        work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite))
-        engine = engine or stack.enter_context(open_engine(request.model, request.engine))
+        work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite, resume=request.resume))
+        if request.resume and not work.unfinished:
+            log.info("there is no unfinished run in %s: starting at the top", request.out)
+        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
@@ -128,39 +109,60 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         _check_images_differ(files, inputs)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
-        run = Run(
-            scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), Thumbnails(scene.grid)
-        )
-        products = _make_products(run, work, request.min_area)
-        record = {
-            "landslip": landslip_version(),
-            **describe_engine(request.model, engine),
-            "protocol": request.protocol,
-            "tile": plan.tiles.tile,
-            "overlap": request.overlap if request.protocol == "gaussian" else 0.5,
-            "threshold": level / 100,
-            "min_area_m2": request.min_area,
-            "grid": describe_grid(scene.grid),
-            "tiles": {"total": len(plan.tiles), "predicted": run.predicted, "skipped": run.skipped},
-            **({"reading": scene.facts} if scene.facts else {}),
-            **products,
-            "inputs": inputs,
-            "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
-            "tiles_per_second": round(run.predicted / clock.elapsed, 3),
-            "peak_rss_bytes": peak_rss_bytes(),
-            "started": started,
-            "finished": now(),
-        }
-        write_record(work.path(RECORD), record)
-        work.publish()
+        thumbnails = Thumbnails(scene.grid)
+        run = Run(scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), thumbnails)
+        facts = _facts(request, run, inputs)
+        identity = identity_of(facts, engine, files.reading)
+        saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
+        run.done, resumed = saving.checkpoint, saving.checkpoint.rows
+        with saving.kept():
+            products = _make_products(run, work, saving, request.min_area)
+            record = {
+                **facts,
+                "tiles": {"total": len(plan.tiles), "predicted": run.done.predicted, "skipped": run.done.skipped},
+                **({"reading": scene.facts} if scene.facts else {}),
+                **products,
+                "inputs": inputs,
+                "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
+                "tiles_per_second": round(run.computed / clock.elapsed, 3),
+                "peak_rss_bytes": peak_rss_bytes(),
+                **({"resumed_after_row": resumed} if resumed else {}),
+                "started": started,
+                "finished": now(),
+            }
+            write_record(work.path(RECORD), record)
+            work.publish()
     return record
 
 
-def stream(run: Run) -> Generator[tuple[int, NDArray[np.uint8]], None, None]:
-    """The finished map from the top down: first row and (rows, width) uint8 percent, 255 where not observed."""
+def _facts(request: MapRequest, run: Run, inputs: list[Record]) -> Record:
+    """The entries of the record that say what is made, which are known before it is."""
+    return {
+        "landslip": landslip_version(),
+        **describe_engine(request.model, run.engine),
+        "protocol": request.protocol,
+        "tile": run.plan.tiles.tile,
+        "overlap": request.overlap if request.protocol == "gaussian" else 0.5,
+        "threshold": run.level / 100,
+        "min_area_m2": request.min_area,
+        "grid": describe_grid(run.scene.grid),
+        "inputs": inputs,
+    }
+
+
+def stream(run: Run) -> Generator[NDArray[np.uint8], None, None]:
+    """The rest of the map from the top down: (rows, width) uint8 percent, 255 where not observed.
+
+    Each time ``run.done`` says how far the map is with these rows.
+    """
+    tiles = run.plan.tiles
+    if run.done.rows == tiles.height:
+        return
+    # Tile rows that reach into the rows to come are computed again: their tiles were not kept.
+    start = tiles.first_row_touching(run.done.tile_rows) if tiles.rows else 0
     with Line() as line:
-        patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock), run.thumbnails))
-        batches = line.background(assemble(patches, run.plan, run.engine.spec, run.batch, run.clock))
+        patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock, start), run.thumbnails))
+        batches = line.background(assemble(patches, run.plan, run.engine.spec, run.batch, run.clock, start))
         results = line.background(_inferred(batches, run))
         yield from _stitched(results, run)
 
@@ -170,34 +172,33 @@ def _cache_bytes(scene: Scene) -> int:
     return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
 
 
-def _make_products(run: Run, work: Workspace, min_area: float) -> Record:
-    grid, rows = run.scene.grid, work.path("rows.tif")
+def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -> Record:
+    grid, rows = run.scene.grid, saving.rows
     run.progress.start("mapping", len(run.plan.tiles), "tile")
+    run.progress.advance(run.done.predicted + run.done.skipped)
     try:
-        with ConfidenceWriter(rows, grid, run.level) as writer, closing(stream(run)) as finished:
-            for first_row, percent in finished:
+        with closing(stream(run)) as finished:
+            for percent in finished:
                 with run.clock("write"):
-                    writer.write(first_row, percent)
-                    run.thumbnails.add_confidence(first_row, percent)
+                    saving.add(percent, run.done)
     finally:
         run.progress.finish()
     with run.clock("write"):
-        write_cog(rows, work.path("confidence.tif"))
+        write_cog(rows.as_raster(), work.path("confidence.tif"))
     with run.clock("polygons"):
-        rows.unlink()
-        bands = _map_bands(work.path("confidence.tif"), writer, run.scene)
+        bands = _map_bands(work.path("confidence.tif"), rows, run.scene)
         least = math.ceil(min_area / grid.pixel_area)
         landslides = trace(bands, level=run.level, min_pixels=least, transform=grid.transform)
         summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
     pictures = run.thumbnails
     images = [pictures.image(role) for role in run.scene.images]
     write_quicklook(work.path("quicklook.png"), images, pictures.confidence, run.level)
-    if not writer.observed:
+    if not rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
-        "observed_km2": writer.observed * grid.pixel_area / 1e6,
+        "observed_km2": rows.observed * grid.pixel_area / 1e6,
         "landslide_km2": summary.area_m2 / 1e6,
-        "above_threshold_km2": writer.landslide * grid.pixel_area / 1e6,
+        "above_threshold_km2": rows.reaching(run.level) * grid.pixel_area / 1e6,
         "landslides": summary.count,
     }
 
@@ -221,32 +222,32 @@ def _inferred(batches: Iterable[Batch], run: Run) -> Iterator[tuple[Batch, NDArr
         yield batch, confidence
 
 
-def _stitched(
-    results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[NDArray[np.uint8]]:
     tiles = run.plan.tiles
     if not tiles.rows:
         # The notebook's protocol has no tile for a map this small: nothing is observed.
-        yield 0, np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8)
+        yield np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8)
     stitcher = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
+    placed = 0
     for batch, confidence in results:
         place = 0
         for step in batch.steps:
             with run.clock("stitch"):
                 if isinstance(step, Placed):
                     stitcher.put(step.row, step.col, confidence[place, 0])
-                    place += 1
+                    place, placed = place + 1, placed + 1
                     continue
                 percent = stitcher.finish(step.row, step.valid)
-            yield tiles.band(step.row)[0], percent
-            run.skipped += step.skipped
-            run.progress.advance(step.skipped)
-        run.predicted += batch.count
-        run.progress.advance(batch.count)
+            if step.row >= run.done.tile_rows:
+                run.done = run.done.after_row(step.row, placed, step.skipped)
+                run.progress.advance(placed + step.skipped)
+                yield percent
+            placed = 0
+        run.computed += batch.count
 
 
-def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[MapBand]:
-    for first_row, percent in read_back(path, writer.histogram):
+def _map_bands(path: Path, rows: RowsFile, scene: Scene) -> Iterator[MapBand]:
+    for first_row, percent in read_back(path, rows.histogram):
         window = scene.grid.rows(first_row, first_row + len(percent))
         yield MapBand(first_row, percent, partial(scene.slope, window) if scene.has_slope else None)
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from landslip.runtime.errors import InputError, InputMissingError, OutputError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.location import Location, shown
 from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
 
 Record = dict[str, Any]
@@ -62,6 +64,14 @@ def describe_engine(model: Path, engine: Engine) -> Record:
         "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
+
+
+def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:
+    """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read."""
+    # A file has to have the same content, wherever it lies; what has no checksum has to have the same name.
+    inputs = [{"role": entry["role"], "sha256": entry["sha256"] or entry["path"]} for entry in facts["inputs"]]
+    versioned = {**facts["engine"], "version": engine.version}
+    return {**facts, "engine": versioned, "inputs": inputs, "reading": asdict(reading)}
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:

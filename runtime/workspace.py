@@ -1,15 +1,21 @@
-"""The output folder: results are made in a hidden folder inside it and moved to their names when all are complete."""
+"""The output folder: results are made in a hidden folder inside it and moved to their names when all are complete.
+
+The hidden folder belongs to one run at a time, by a lock that the system drops when the run ends, however it ends. What
+an unfinished run has left in it stays there for another one to go on from.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
-import tempfile
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.locks import open_locked
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,6 +26,10 @@ RECORD = "run.json"
 PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
 """Final names, in the order they are put in place."""
 
+PARTIAL = ".landslip-partial"
+"""Name of the hidden folder."""
+
+_LOCK = "lock"
 
 _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
 
@@ -27,28 +37,73 @@ _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journa
 class Workspace:
     """A context in which products are written; leaving it with an error leaves nothing under a final name."""
 
-    def __init__(self, out: Path, *, overwrite: bool) -> None:
+    def __init__(self, out: Path, *, overwrite: bool, resume: bool = False) -> None:
         """Claim a folder.
 
         Args:
             out: made if needed.
-            overwrite: replace the results of an earlier run, once the new ones are complete.
+            overwrite: replace the results of an earlier run once the new ones are complete, and start anew.
+            resume: go on with what an unfinished run has left.
 
         Raises:
-            UsageError: results are there already, or ``out`` is a file.
+            UsageError: results are there already, or an unfinished run, or a run is under way; or ``out`` is a file.
             OutputError: the folder cannot be made or written.
         """
         self.out, self._overwrite = out, overwrite
+        self._partial = out / PARTIAL
         if out.exists() and not out.is_dir():
             raise UsageError(f"output: {out} is a file. Give the name of a folder.")
-        self._check_free()
         self._made = not out.exists()
+        self._lock = self._locked()
+        self.is_kept = False
+        """Whether the hidden folder stays when the context is left with an error."""
         try:
-            out.mkdir(parents=True, exist_ok=True)
-            # A folder of its own: another run into the same place must not pull this one's from under it.
-            self._partial = Path(tempfile.mkdtemp(prefix=".landslip-partial-", dir=out))
+            self.unfinished = self._taken_over(overwrite=overwrite, resume=resume)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _locked(self) -> FileIO:
+        try:
+            lock = None
+            while lock is None:
+                self._partial.mkdir(parents=True, exist_ok=True)
+                # Another run may just be removing the folder.
+                with contextlib.suppress(FileNotFoundError):
+                    lock = open_locked(self._partial / _LOCK)
+                    if lock is None:
+                        raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         except OSError as error:
-            raise OutputError(f"output: {out} cannot be written ({error.strerror}). Choose another folder.") from error
+            raise OutputError(
+                f"output: {self.out} cannot be written ({error.strerror}). Choose another folder."
+            ) from error
+        return lock
+
+    def _holder(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            return f"another run (process {int((self._partial / _LOCK).read_text(encoding='ascii'))})"
+        return "another run"
+
+    def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
+        """Whether there is an unfinished run to go on with."""
+        left = [entry for entry in self._partial.iterdir() if entry.name != _LOCK]
+        if left and not (overwrite or resume):
+            raise UsageError(
+                f"output: {self.out} holds a run that is not finished. Add --resume to go on with it, or --overwrite "
+                "to start anew."
+            )
+        if left and overwrite:
+            self._empty()
+        self.is_kept = bool(left) and not overwrite
+        if not self.is_kept:
+            try:
+                self._check_free()
+            except UsageError:
+                self._clear()
+                raise
+        return self.is_kept
 
     def _check_free(self) -> None:
         found = [name for name in PRODUCTS if (self.out / name).exists()]
@@ -65,14 +120,16 @@ class Workspace:
         """Where to write what will be called ``name``."""
         return self._partial / name
 
+    def keep(self) -> None:
+        """From now on something is there that a later run can go on with."""
+        self.is_kept = True
+
     def publish(self) -> None:
         """Put every product under its final name.
 
         Raises:
-            UsageError: another run has put its results there meanwhile.
             OutputError: a file cannot be moved.
         """
-        self._check_free()
         try:
             # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
             for stale in (RECORD, *_SIDE_FILES):
@@ -81,6 +138,7 @@ class Workspace:
                 self.path(name).replace(self.out / name)
         except OSError as error:
             raise OutputError(f"output: results cannot be put into {self.out} ({error}).") from error
+        self.is_kept = False
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +146,30 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._partial, ignore_errors=True)
+        if self.is_kept:
+            self._lock.close()
+        else:
+            self._clear()
         if error is not None and self._made:
             # Somebody else may have put something there meanwhile; then it stays.
             with contextlib.suppress(OSError):
                 self.out.rmdir()
+
+    def _empty(self) -> None:
+        for entry in self._partial.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != _LOCK:
+                entry.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Remove the hidden folder, and the lock as the last thing in it: another run may be waiting for it."""
+        with contextlib.suppress(OSError):
+            self._empty()
+        if os.name == "nt":
+            self._lock.close()  # Windows removes no open files
+        with contextlib.suppress(OSError):
+            (self._partial / _LOCK).unlink()
+        self._lock.close()
+        with contextlib.suppress(OSError):
+            self._partial.rmdir()

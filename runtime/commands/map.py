@@ -35,7 +35,8 @@ _FILE = click.Path(path_type=Path)
     "--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in; auto = as exported."
 )
 @click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
-@click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
+@click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
 def map_command(as_json: bool, **options: Any) -> None:
     """Map the landslides of an event.
@@ -51,9 +52,7 @@ def _request(options: dict[str, Any]) -> MapRequest:
     files = scene_files(options)
     how = ("engine", "device", "precision", "batch", "tile", "threads")
     engine = EngineOptions(**{name: options[name] for name in how})
-    rest = {
-        name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")
-    }
+    rest = {name: value for name, value in options.items() if name not in how}
     return MapRequest(files=files, engine=engine, **rest)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landslip.runtime.errors import EngineError
+from landslip.runtime.errors import EngineError, EngineMemoryError
 
 _LAYOUTS = ("cuda.bindings.runtime", "cuda.cudart")
 """Where cuda-python keeps the CUDA runtime: since 12.6.1, and before."""
@@ -117,7 +117,8 @@ def call(function: str, *arguments: Any) -> Any:
     except RuntimeError as error:  # cuda-python 12 raises where there is no driver to load
         raise EngineError(f"CUDA does not start: {error}. Install an NVIDIA driver, or run on the CPU.") from error
     if int(status):
-        raise EngineError(_sentence(library, function, status))
+        sentence = _sentence(library, function, status)
+        raise (EngineMemoryError if "cudaErrorMemoryAllocation" in sentence else EngineError)(sentence)
     return outputs[0] if len(outputs) == 1 else tuple(outputs) or None
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_onnxruntime
 from landslip.runtime.errors import EngineError, ModelError
@@ -78,7 +79,7 @@ class OnnxRuntimeEngine(Closing):
             binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
             self._session.run_with_iobinding(binding)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
-            raise EngineError(f"onnxruntime failed on {self.device}: {_reason(error)}") from error
+            raise failure(f"onnxruntime failed on {self.device}", error) from error
         return confidence
 
     def close(self) -> None:
@@ -144,8 +145,10 @@ def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any
                 _prepare_cuda()
             session = ort.InferenceSession(str(model), settings, providers=[*cuda, "CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own without a public root
+        if is_memory(error):
+            raise failure(f"onnxruntime cannot open {model} for batches of {options.batch}", error) from error
         raise ModelError(
-            f"model: {model} cannot be loaded by onnxruntime {ort.__version__} ({_reason(error)}). The file is damaged "
+            f"model: {model} cannot be loaded by onnxruntime {ort.__version__} ({reason(error)}). The file is damaged "
             "or no ONNX model: export it again with landslip export."
         ) from error
     session.disable_fallback()  # a failing GPU would be replaced by the CPU in the middle of a map
@@ -185,7 +188,3 @@ def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
 
 def _bands(shape: Sequence[Any]) -> Any:
     return shape[1] if len(shape) == 4 else None
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")

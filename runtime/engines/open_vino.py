@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_openvino
 from landslip.runtime.errors import EngineError, ModelError
@@ -63,7 +64,7 @@ class OpenVinoEngine(Closing):
             # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
             outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)
         except Exception as error:  # OpenVINO raises bare RuntimeErrors, and classes of its own
-            raise EngineError(f"openvino failed on {self.device}: {_reason(error)}") from error
+            raise failure(f"openvino failed on {self.device}", error) from error
         confidence: NDArray[np.float32] = outputs[self.spec.output]
         return confidence
 
@@ -94,7 +95,7 @@ def _graph(file: OnnxFile, batch: int, tile: int) -> Any:
         raise
     except Exception as error:
         raise ModelError(
-            f"model: {file.path} cannot be loaded by openvino {ov.get_version()} ({_reason(error)}). The file is "
+            f"model: {file.path} cannot be loaded by openvino {ov.get_version()} ({reason(error)}). The file is "
             "damaged or no ONNX model: export it again with landslip export."
         ) from error
     return graph
@@ -133,7 +134,7 @@ def _compiled(graph: Any, precision: str, threads: int, model: Path) -> Any:
         compiled = core.compile_model(graph, "CPU", settings)
         used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     except Exception as error:
-        raise EngineError(f"openvino {ov.get_version()} cannot compile {model}: {_reason(error)}") from error
+        raise failure(f"openvino {ov.get_version()} cannot compile {model}", error) from error
     if used != hint:
         raise EngineError(_unable(precision))
     return compiled
@@ -144,7 +145,3 @@ def _unable(precision: str) -> str:
         f"This CPU does not compute in {precision} under openvino, which would have taken another precision by itself. "
         "Say which one: --precision fp32, or take another engine or artifact."
     )
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")

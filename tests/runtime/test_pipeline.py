@@ -26,7 +26,7 @@ from landslip.runtime.protocols import make_plan
 from landslip.runtime.quicklook import GAP
 from landslip.runtime.scene import SceneFiles, open_scene
 from landslip.runtime.stitch import gaussian_weights
-from landslip.runtime.workspace import PRODUCTS
+from landslip.runtime.workspace import PARTIAL, PRODUCTS
 
 TILE = 64
 
@@ -203,7 +203,7 @@ def test_a_damaged_input_is_reported_by_name(tmp_path):
     files.post.write_bytes(content[: int(len(content) * 0.6)])
     with pytest.raises(InputError, match=r"post\.tif cannot be read in rows"):
         make(files, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [PARTIAL]  # what was finished before is kept
 
 
 def test_outputs_of_the_wrong_shape_are_refused(tmp_path):
@@ -250,33 +250,19 @@ def test_finished_rows_do_not_wait_for_a_batch_that_never_fills(tmp_path):
     assert max(batch.row_ends for batch in batches) <= 5
 
 
-def test_two_runs_into_one_folder_do_not_harm_each_other(tmp_path):
+def test_a_second_run_into_the_same_folder_is_refused(tmp_path):
     files = scene_on_grid(tmp_path, 80, 90)
-    inside = []
+    refusals = []
 
     def nested(batch):
-        if not inside:
-            inside.append(True)
+        with pytest.raises(UsageError, match=r"another run \(process \d+\) is writing to .*out") as refusal:
             make(files, tmp_path / "out")
+        refusals.append(refusal.value.exit_code)
         return mixture(batch)
 
     make(files, tmp_path / "out", FakeEngine(SPEC, nested))
+    assert set(refusals) == {2}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
-
-
-def test_results_that_came_meanwhile_are_not_overwritten(tmp_path):
-    files = scene_on_grid(tmp_path, 80, 90)
-    inside = []
-
-    def nested(batch):
-        if not inside:
-            inside.append(make(files, tmp_path / "out"))
-        return mixture(batch)
-
-    request = MapRequest(tmp_path / "m", files, tmp_path / "out", engine=EngineOptions(tile=TILE))
-    with pytest.raises(UsageError, match="holds results already"):
-        map_scene(request, engine=FakeEngine(SPEC, nested))
-    assert json.loads((tmp_path / "out" / "run.json").read_text()) == inside[0][0]
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

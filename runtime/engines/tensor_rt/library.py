@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import tensorrt as trt  # pyright: ignore[reportMissingImports]
 
+from landslip.runtime.engines.failures import is_memory
 from landslip.runtime.engines.tensor_rt.phases import Phases
-from landslip.runtime.errors import EngineError
+from landslip.runtime.errors import EngineError, EngineMemoryError
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class Messages(trt.ILogger):  # type: ignore[misc] # without TensorRT its classe
 
     def failure(self, what: str, remedy: str) -> EngineError:
         """An error that says what failed, with TensorRT's last words on it, and what to do."""
-        return EngineError(f"TensorRT {trt.__version__} {what} ({self.last_error}). {remedy}")
+        kind = EngineMemoryError if is_memory(Exception(self.last_error)) else EngineError
+        return kind(f"TensorRT {trt.__version__} {what} ({self.last_error}). {remedy}")
 
 
 _MESSAGES = Messages()

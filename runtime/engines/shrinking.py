@@ -1,0 +1,117 @@
+"""An engine whose batches get smaller when memory does not suffice, instead of failing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.closing import Closing
+from landslip.runtime.engines.opening import EngineOptions, open_engine
+from landslip.runtime.engines.protocol import Engine
+from landslip.runtime.errors import EngineMemoryError
+
+log = logging.getLogger(__name__)
+
+Opener = Callable[[int], Engine]
+"""Opens an engine for batches of so many tiles."""
+
+
+class ShrinkingEngine(Closing):
+    """An :class:`~landslip.runtime.engines.Engine` that is opened again for half the batch when memory runs out.
+
+    Batches keep the size they come in: they are computed in parts, and tiles do not depend on each other.
+    """
+
+    def __init__(self, opener: Opener, batch: int) -> None:
+        """Open the engine, for fewer tiles at a time where ``batch`` is too many.
+
+        Args:
+            opener: opens the engine.
+            batch: tiles per call of :meth:`infer`, at most.
+
+        Raises:
+            EngineMemoryError: the memory does not suffice for a single tile.
+            LandslipError: as ``opener`` raises.
+        """
+        self._opener, self._batch = opener, batch
+        self._engine = self._opened()
+
+    @property
+    def name(self) -> str:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.name
+
+    @property
+    def version(self) -> str:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.version
+
+    @property
+    def device(self) -> str:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.device
+
+    @property
+    def precision(self) -> str:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.precision
+
+    @property
+    def spec(self) -> Any:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.spec
+
+    def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        while True:
+            try:
+                return self._inferred(batch)
+            except EngineMemoryError as error:
+                self._engine.close()
+                self._halve(error)
+                self._engine = self._opened()
+
+    def close(self) -> None:
+        """Free the device."""
+        self._engine.close()
+
+    def _inferred(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        count = len(next(iter(batch.values())))
+        if count <= self._batch:
+            return self._engine.infer(batch)
+        starts = range(0, count, self._batch)
+        return np.concatenate([self._engine.infer(_part(batch, start, self._batch)) for start in starts])[:count]
+
+    def _opened(self) -> Engine:
+        while True:
+            try:
+                return self._opener(self._batch)
+            except EngineMemoryError as error:
+                self._halve(error)
+
+    def _halve(self, error: EngineMemoryError) -> None:
+        if self._batch == 1:
+            raise EngineMemoryError(
+                f"{error} That was for a single tile. Take a smaller --tile, another --precision or --engine, or close "
+                "what else uses the memory."
+            ) from error
+        self._batch //= 2
+        log.warning("The memory does not suffice (%s) Going on with batches of %d.", error, self._batch)
+
+
+def open_shrinking(model: Path, options: EngineOptions | None = None) -> ShrinkingEngine:
+    """Open a model as :func:`~landslip.runtime.engines.open_engine` does; batches get smaller where memory is short."""
+    chosen = options or EngineOptions()
+    return ShrinkingEngine(lambda batch: open_engine(model, replace(chosen, batch=batch)), chosen.batch)
+
+
+def _part(batch: Mapping[str, NDArray[Any]], start: int, size: int) -> dict[str, NDArray[Any]]:
+    """Tiles from ``start`` on; the last one is repeated until there are ``size``, which engines have fixed."""
+    places = np.minimum(np.arange(start, start + size), len(next(iter(batch.values()))) - 1)
+    return {name: values[places] for name, values in batch.items()}

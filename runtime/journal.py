@@ -1,0 +1,142 @@
+"""The journal of a run: what it makes, and how far it is, so that another run can go on from there.
+
+Lines of JSON. The first says what decides the result; each later one is a checkpoint, written after the rows it counts
+have reached the disk. A line that a crash has torn is none, and a checkpoint whose rows are not there does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.rows import unwritable
+
+_MOST = 64 << 20
+"""Bytes of a journal that are read: far more than one has."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a run is."""
+
+    rows: int = 0
+    """Finished rows of the map."""
+    checksum: int = 0
+    """CRC-32 of these rows."""
+    tile_rows: int = 0
+    """Rows of tiles that are finished."""
+    predicted: int = 0
+    """Tiles predicted in them."""
+    skipped: int = 0
+    """Tiles of them that were not predicted."""
+    damaged: tuple[Any, ...] = ()
+    """Parts of the inputs that could not be read and were passed over, as in the run record."""
+
+    def after_row(self, tile_row: int, predicted: int, skipped: int) -> Checkpoint:
+        """How far it is when one more row of tiles is finished."""
+        predicted, skipped = self.predicted + predicted, self.skipped + skipped
+        return replace(self, tile_rows=tile_row + 1, predicted=predicted, skipped=skipped)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A journal file."""
+
+    path: Path
+    """Where it lies."""
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    """What decides the result: plain JSON values."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the identity."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    def begin(self) -> None:
+        """Start anew.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write("w", {"landslip": "run", "identity": self.identity})
+
+    def add(self, checkpoint: Checkpoint) -> None:
+        """Add a checkpoint, and wait until the disk has it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write("a", asdict(checkpoint))
+
+    def earlier(self) -> list[Checkpoint] | None:
+        """The checkpoints of an earlier run of the same, in order; None if there was none.
+
+        Raises:
+            UsageError: the earlier run was of something else.
+        """
+        lines = list(_lines(self.path))
+        if not lines or "identity" not in lines[0]:
+            return None
+        if differences := list(_differences(lines[0]["identity"], json.loads(json.dumps(self.identity)))):
+            raise UsageError(
+                f"output: {self.path.parent.parent} holds a run that is not finished, of something else: "
+                f"{'; '.join(differences)}. Give what it was started with, or add --overwrite to start anew."
+            )
+        return [checkpoint for line in lines[1:] if (checkpoint := _checkpoint(line)) is not None]
+
+    def _write(self, mode: str, entry: Mapping[str, Any]) -> None:
+        try:
+            with self.path.open(mode, encoding="utf-8") as stream:
+                # On a line of its own even where a crash has torn the one before.
+                stream.write(("\n" if mode == "a" else "") + json.dumps(entry) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read ({error.strerror}). Check the disk.") from error
+    for line in content.decode(errors="replace").split("\n"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _checkpoint(line: dict[str, Any]) -> Checkpoint | None:
+    try:
+        return Checkpoint(**line)
+    except TypeError:
+        return None
+
+
+def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
+    """What differs between two trees of plain values, in words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            yield from _differences(before.get(key), now.get(key), f"{where} {key}".strip())
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for one, other in zip(before, now, strict=True):
+            yield from _differences(one, other, where)
+    elif before != now:
+        yield f"{where} was {_short(before)} and is {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

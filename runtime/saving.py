@@ -1,0 +1,139 @@
+"""What a run has made so far, on the disk: rows, small pictures, and the journal that says how far both are."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.closing import Closing
+from landslip.runtime.errors import LandslipError
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.journal import Checkpoint, Journal
+from landslip.runtime.rows import RowsFile, checksum_of
+from landslip.runtime.thumbnail import ThumbnailFile, Thumbnails
+from landslip.runtime.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 2.0
+"""Seconds between checkpoints at the least: a crash costs no more work than that."""
+
+
+class Saving(Closing):
+    """Keeps finished rows so that a later run can go on after them."""
+
+    def __init__(
+        self,
+        work: Workspace,
+        grid: MapGrid,
+        thumbnails: Thumbnails,
+        images: Sequence[str],
+        identity: Mapping[str, Any],
+    ) -> None:
+        """Open the working files, and take over what an unfinished run of the same has left in them.
+
+        Args:
+            work: where they lie.
+            grid: the map.
+            thumbnails: small pictures of the map, which are kept too.
+            images: those of the scene.
+            identity: what decides the result, as plain JSON values.
+
+        Raises:
+            UsageError: what is there was made from or with something else.
+            OutputError: a file cannot be written.
+        """
+        self._work, self._thumbnails = work, thumbnails
+        self._journal = Journal(work.path("journal.jsonl"), identity)
+        earlier = self._journal.earlier() if work.unfinished else None
+        with ExitStack() as stack:
+            self.rows = stack.enter_context(RowsFile(work.path("rows.raw"), grid))
+            self._pictures = stack.enter_context(ThumbnailFile(work.path("images.raw"), thumbnails, images))
+            self.checkpoint = self._restored(earlier or [])
+            self._stack = stack.pop_all()
+        self._saved = time.monotonic()
+        if self.checkpoint.rows:
+            log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
+            work.keep()
+        else:
+            self._journal.begin()
+        self._height = grid.height
+
+    def add(self, percent: NDArray[np.uint8], state: Checkpoint) -> None:
+        """Take finished rows (rows, width); a checkpoint is made when one is due.
+
+        Args:
+            percent: the rows after those that are there.
+            state: how far the run is with them; rows and checksum are filled in.
+
+        Raises:
+            OutputError: the disk is full, or gone.
+        """
+        self._thumbnails.add_confidence(self.rows.rows, percent)
+        self.rows.append(percent)
+        self.checkpoint = replace(state, rows=self.rows.rows, checksum=self.rows.checksum)
+        if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
+            self._save()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """A block whose failure loses nothing: what is finished is saved, and how to go on is said."""
+        try:
+            yield
+        except BaseException:
+            # The disk may be the trouble. Then the last checkpoint stands.
+            with contextlib.suppress(LandslipError):
+                self._save()
+            if self._work.is_kept:
+                log.warning(
+                    "%d of %d rows are kept in %s: the same command with --resume goes on from there",
+                    self.checkpoint.rows, self._height, self._work.out,
+                )  # fmt: skip
+            raise
+
+    def close(self) -> None:
+        """Close the files."""
+        self._stack.close()
+
+    def _save(self) -> None:
+        if not self.checkpoint.rows:
+            return
+        self.rows.sync()
+        self._pictures.save(self.checkpoint.rows)
+        self._journal.add(self.checkpoint)
+        self._work.keep()
+        self._saved = time.monotonic()
+
+    def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
+        """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""
+        last = self._last_whole(earlier)
+        for first, rows in self.rows.stored(last.rows):
+            self.rows.keep(rows)
+            self._thumbnails.add_confidence(first, rows)
+        self._pictures.load(last.rows)
+        return last
+
+    def _last_whole(self, earlier: list[Checkpoint]) -> Checkpoint:
+        waiting, last, checksum, stop = sorted(earlier, key=_rows), Checkpoint(), 0, max(map(_rows, earlier), default=0)
+        for first, rows in self.rows.stored(stop):
+            taken = 0
+            while waiting and waiting[0].rows <= first + len(rows):
+                checkpoint = waiting.pop(0)
+                checksum = checksum_of(rows[taken : checkpoint.rows - first], checksum)
+                taken = checkpoint.rows - first
+                if checksum == checkpoint.checksum:
+                    last = checkpoint
+            checksum = checksum_of(rows[taken:], checksum)
+        return last
+
+
+def _rows(checkpoint: Checkpoint) -> int:
+    return checkpoint.rows
