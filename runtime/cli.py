@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from typing import Any
 
@@ -37,6 +38,9 @@ _HELP = {
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
+
+TERMINATED = 143
+"""Exit code when the system asked the process to end: 128 + SIGTERM."""
 
 _SENTENCE = 2000
 """Most characters of an error: files can make it repeat a megabyte."""
@@ -97,9 +101,19 @@ class _Plain(logging.Formatter):
 def main(args: list[str] | None = None) -> None:
     """Run a command line and exit with its code.
 
-    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, 130 interrupted.
+    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, 130 interrupted, 143 terminated.
     """
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(args))
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which is to end everything as orderly as Ctrl-C does."""
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise _Terminated
 
 
 def run(args: list[str] | None = None) -> int:
@@ -109,9 +123,8 @@ def run(args: list[str] | None = None) -> int:
     except LandslipError as error:
         _say(str(error))
         return error.exit_code
-    except click.exceptions.Abort:
-        _say("interrupted; nothing unfinished was left under a final name.")
-        return INTERRUPTED
+    except click.exceptions.Abort as abort:  # what click makes of a KeyboardInterrupt
+        return _interrupted(abort.__cause__)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -120,10 +133,14 @@ def run(args: list[str] | None = None) -> int:
         logging.getLogger("landslip").debug("", exc_info=True)
         _say(f"{type(error).__name__}: {error}")
         return LandslipError.exit_code
-    except KeyboardInterrupt:
-        _say("interrupted; nothing unfinished was left under a final name.")
-        return INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        return _interrupted(interruption)
     return result if isinstance(result, int) else 0
+
+
+def _interrupted(cause: BaseException | None) -> int:
+    _say("interrupted; nothing unfinished was left under a final name.")
+    return TERMINATED if isinstance(cause, _Terminated) else INTERRUPTED
 
 
 def _say(sentence: str) -> None:

@@ -6,7 +6,6 @@ have reached the disk. A line that a crash has torn is none, and a checkpoint wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -52,11 +51,6 @@ class Journal:
     """Where it lies."""
     identity: Mapping[str, Any] = field(default_factory=dict)
     """What decides the result: plain JSON values."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the identity."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
 
     def begin(self) -> None:
         """Start anew.
@@ -120,9 +114,12 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _checkpoint(line: dict[str, Any]) -> Checkpoint | None:
     try:
-        return Checkpoint(**line)
+        checkpoint = Checkpoint(**line)
     except TypeError:
         return None
+    numbers = [value for name, value in vars(checkpoint).items() if name != "damaged"]
+    whole = all(type(number) is int and number >= 0 for number in numbers) and isinstance(checkpoint.damaged, list)
+    return replace(checkpoint, damaged=tuple(checkpoint.damaged)) if whole else None
 
 
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:

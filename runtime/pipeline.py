@@ -38,6 +38,8 @@ from landslip.runtime.record import (
     describe_engine,
     describe_grid,
     describe_inputs,
+    earlier_record,
+    fingerprint_of,
     identity_of,
     landslip_version,
     now,
@@ -97,7 +99,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     started, clock = now(), Stopwatch()
     with ExitStack() as stack:
         work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite, resume=request.resume))
-        if request.resume and not work.unfinished:
+        if request.resume and not (work.unfinished or work.complete):
             log.info("there is no unfinished run in %s: starting at the top", request.out)
         engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
         files = request.files.for_model(engine.spec)
@@ -113,6 +115,8 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         run = Run(scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), thumbnails)
         facts = _facts(request, run, inputs)
         identity = identity_of(facts, engine, files.reading)
+        if work.complete:
+            return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
         run.done, resumed = saving.checkpoint, saving.checkpoint.rows
         with saving.kept():
@@ -127,6 +131,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
                 "tiles_per_second": round(run.computed / clock.elapsed, 3),
                 "peak_rss_bytes": peak_rss_bytes(),
                 **({"resumed_after_row": resumed} if resumed else {}),
+                "fingerprint": fingerprint_of(identity),
                 "started": started,
                 "finished": now(),
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.engines import Engine
-from landslip.runtime.errors import InputError, InputMissingError, OutputError
+from landslip.runtime.errors import InputError, InputMissingError, OutputError, UsageError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.location import Location, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
+
+log = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 """JSON-like: what ``run.json`` holds."""
@@ -72,6 +75,30 @@ def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:
     inputs = [{"role": entry["role"], "sha256": entry["sha256"] or entry["path"]} for entry in facts["inputs"]]
     versioned = {**facts["engine"], "version": engine.version}
     return {**facts, "engine": versioned, "inputs": inputs, "reading": asdict(reading)}
+
+
+def fingerprint_of(identity: Record) -> str:
+    """SHA-256 of what decides a map."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def earlier_record(path: Path, identity: Record) -> Record:
+    """The record of a run that is complete, if it was one of the same.
+
+    Raises:
+        UsageError: it was not.
+    """
+    record: Any = None
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(record, dict) or record.get("fingerprint") != fingerprint_of(identity):
+        raise UsageError(
+            f"output: {path.parent} holds results already, of something else. Choose another folder, or add "
+            "--overwrite to replace them."
+        )
+    log.info("%s is complete already", path.parent)
+    found: Record = record
+    return found
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:

@@ -19,7 +19,7 @@ from landslip.runtime.grid import MapGrid
 from landslip.runtime.journal import Checkpoint, Journal
 from landslip.runtime.rows import RowsFile, checksum_of
 from landslip.runtime.thumbnail import ThumbnailFile, Thumbnails
-from landslip.runtime.workspace import Workspace
+from landslip.runtime.workspace import ROWS, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Saving(Closing):
         self._journal = Journal(work.path("journal.jsonl"), identity)
         earlier = self._journal.earlier() if work.unfinished else None
         with ExitStack() as stack:
-            self.rows = stack.enter_context(RowsFile(work.path("rows.raw"), grid))
+            self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
             self._pictures = stack.enter_context(ThumbnailFile(work.path("images.raw"), thumbnails, images))
             self.checkpoint = self._restored(earlier or [])
             self._stack = stack.pop_all()
@@ -122,7 +122,8 @@ class Saving(Closing):
         return last
 
     def _last_whole(self, earlier: list[Checkpoint]) -> Checkpoint:
-        waiting, last, checksum, stop = sorted(earlier, key=_rows), Checkpoint(), 0, max(map(_rows, earlier), default=0)
+        waiting = sorted((each for each in earlier if self._pictures.holds(each.rows)), key=_rows)
+        last, checksum, stop = Checkpoint(), 0, max(map(_rows, waiting), default=0)
         for first, rows in self.rows.stored(stop):
             taken = 0
             while waiting and waiting[0].rows <= first + len(rows):

@@ -96,6 +96,10 @@ class ThumbnailFile(Closing):
             raise unwritable(self._path, error) from error
         self._kept = stop
 
+    def holds(self, rows: int) -> bool:
+        """Whether what belongs to the first ``rows`` rows of the map is there."""
+        return os.fstat(self._file.fileno()).st_size >= self._thumbnails.rows_for(rows) * self._line
+
     def load(self, rows: int) -> None:
         """Take what an earlier run has saved for the first ``rows`` rows of the map."""
         stop = self._thumbnails.rows_for(rows)

@@ -29,6 +29,9 @@ PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
 PARTIAL = ".landslip-partial"
 """Name of the hidden folder."""
 
+ROWS = "rows.raw"
+"""What is finished of the map, in the hidden folder."""
+
 _LOCK = "lock"
 
 _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
@@ -57,6 +60,8 @@ class Workspace:
         self._lock = self._locked()
         self.is_kept = False
         """Whether the hidden folder stays when the context is left with an error."""
+        self.complete = False
+        """Whether a run is to go on that is complete already."""
         try:
             self.unfinished = self._taken_over(overwrite=overwrite, resume=resume)
         except BaseException:
@@ -88,16 +93,18 @@ class Workspace:
 
     def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
         """Whether there is an unfinished run to go on with."""
-        left = [entry for entry in self._partial.iterdir() if entry.name != _LOCK]
+        rows = self._partial / ROWS
+        left = rows.exists() and rows.stat().st_size > 0
         if left and not (overwrite or resume):
             raise UsageError(
                 f"output: {self.out} holds a run that is not finished. Add --resume to go on with it, or --overwrite "
                 "to start anew."
             )
-        if left and overwrite:
-            self._empty()
-        self.is_kept = bool(left) and not overwrite
+        self.is_kept = left and not overwrite
+        self.complete = resume and not left and (self.out / RECORD).exists()
         if not self.is_kept:
+            self._empty()
+        if not (self.is_kept or self.complete):
             try:
                 self._check_free()
             except UsageError:

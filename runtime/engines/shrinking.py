@@ -72,7 +72,7 @@ class ShrinkingEngine(Closing):
         while True:
             try:
                 return self._inferred(batch)
-            except EngineMemoryError as error:
+            except MemoryError as error:  # an EngineMemoryError is one
                 self._engine.close()
                 self._halve(error)
                 self._engine = self._opened()
@@ -92,10 +92,10 @@ class ShrinkingEngine(Closing):
         while True:
             try:
                 return self._opener(self._batch)
-            except EngineMemoryError as error:
+            except MemoryError as error:
                 self._halve(error)
 
-    def _halve(self, error: EngineMemoryError) -> None:
+    def _halve(self, error: MemoryError) -> None:
         if self._batch == 1:
             raise EngineMemoryError(
                 f"{error} That was for a single tile. Take a smaller --tile, another --precision or --engine, or close "
@@ -113,5 +113,8 @@ def open_shrinking(model: Path, options: EngineOptions | None = None) -> Shrinki
 
 def _part(batch: Mapping[str, NDArray[Any]], start: int, size: int) -> dict[str, NDArray[Any]]:
     """Tiles from ``start`` on; the last one is repeated until there are ``size``, which engines have fixed."""
-    places = np.minimum(np.arange(start, start + size), len(next(iter(batch.values()))) - 1)
+    count = len(next(iter(batch.values())))
+    if start + size <= count:
+        return {name: values[start : start + size] for name, values in batch.items()}
+    places = np.minimum(np.arange(start, start + size), count - 1)
     return {name: values[places] for name, values in batch.items()}

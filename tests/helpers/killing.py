@@ -1,0 +1,95 @@
+"""Kills maps at random moments with SIGKILL, and lets later runs go on from what is left.
+
+Run as a script it imports everything once and forks for each run, so that a run takes as long as its map. Prints as
+JSON how many runs were killed, how many of them after rows were kept, and the digests of all results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from helpers.engines import SPEC, mixture
+from helpers.rasters import scene_mixed
+from landslip.runtime import saving
+from landslip.runtime.engines import EngineOptions, FakeEngine
+from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.workspace import PARTIAL, PRODUCTS
+
+_PAUSE = 0.01
+"""Seconds a batch takes at the least, so that there is something to interrupt."""
+
+
+def digests(out: Path) -> list[str]:
+    """SHA-256 of the products; the record, which holds times, is left out."""
+    return [hashlib.sha256((out / name).read_bytes()).hexdigest() for name in PRODUCTS[:-1]]
+
+
+def _slow(batch: Any) -> Any:
+    time.sleep(_PAUSE)
+    return mixture(batch)
+
+
+def _map(files: Any, out: Path) -> None:
+    options = EngineOptions(tile=64, batch=3)
+    map_scene(MapRequest(out / "no-model", files, out, engine=options, resume=True), engine=FakeEngine(SPEC, _slow))
+
+
+def _forked(files: Any, out: Path, seconds: float | None) -> bool:
+    """Map in a child, and kill it after some seconds; whether it had finished by then."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            _map(files, out)
+            code = 0
+        finally:
+            os._exit(code)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, -signal.SIGKILL), code
+    return code == 0
+
+
+def _has_checkpoints(journal: Path) -> bool:
+    return journal.exists() and "checksum" in journal.read_text()
+
+
+def main(folder: Path, rounds: int) -> None:
+    """Kill ``rounds`` maps, some of them several times, finish each, and tell."""
+    saving.INTERVAL = 0.0
+    chance = random.Random(rounds)  # noqa: S311 - moments, no secrets
+    files = scene_mixed(folder, height_m=3000.0, width_m=1200.0)
+    began = time.monotonic()
+    _map(files, folder / "whole")
+    began = time.monotonic()
+    assert _forked(files, folder / "again", None)
+    length = time.monotonic() - began
+    killed = kept = 0
+    results = [digests(folder / "again")]
+    for number in range(rounds):
+        out = folder / f"killed-{number}"
+        while not _forked(files, out, chance.uniform(0.1, 1.0) * length):
+            killed += 1
+            kept += _has_checkpoints(out / PARTIAL / "journal.jsonl")
+            if chance.random() < 0.5:
+                assert _forked(files, out, None)
+                break
+        results.append(digests(out))
+        assert sorted(entry.name for entry in out.iterdir()) == sorted(PRODUCTS)
+    report = {"killed": killed, "kept": kept, "whole": digests(folder / "whole"), "results": results}
+    sys.stdout.write(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,129 @@
+"""Batches get smaller when memory runs out, and the results stay what they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers.engines import SPEC, mixture
+from helpers.models import batch_of
+from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
+from landslip.runtime.engines.failures import failure, is_memory
+from landslip.runtime.engines.shrinking import ShrinkingEngine, open_shrinking
+from landslip.runtime.errors import EngineError, EngineMemoryError
+
+
+class Small:
+    """Opens engines that have room for a few tiles: when opened, or not before they run."""
+
+    def __init__(self, room, *, at_opening=False):
+        self.room, self.at_opening = room, at_opening
+        self.opened, self.ran = [], []
+
+    def __call__(self, batch):
+        self.opened.append(batch)
+        if self.at_opening:
+            self._check(batch)
+        return FakeEngine(SPEC, self._run)
+
+    def _run(self, batch):
+        count = len(batch["pre"])
+        assert count == self.opened[-1]  # engines have fixed shapes
+        self._check(count)
+        self.ran.append(count)
+        return mixture(batch)
+
+    def _check(self, count):
+        if count > self.room:
+            raise EngineMemoryError(f"no room for {count} tiles.")
+
+
+@pytest.mark.parametrize("at_opening", [True, False])
+@pytest.mark.parametrize(
+    ("batch", "room", "sizes"), [(8, 3, [8, 4, 2]), (6, 1, [6, 3, 1]), (5, 2, [5, 2]), (4, 4, [4])]
+)
+def test_half_the_batch_and_the_same_results(batch, room, sizes, at_opening, caplog):
+    small, tiles = Small(room, at_opening=at_opening), batch_of(batch)
+    with ShrinkingEngine(small, batch) as engine:
+        for _ in range(2):
+            np.testing.assert_array_equal(engine.infer(tiles), mixture(tiles))
+    assert small.opened == sizes
+    assert set(small.ran) == {sizes[-1]}
+    warned = [record for record in caplog.records if "Going on with batches of" in record.message]
+    assert len(warned) == len(sizes) - 1
+
+
+@pytest.mark.parametrize("at_opening", [True, False])
+def test_when_a_single_tile_is_too_much_it_is_said(at_opening):
+    with pytest.raises(
+        EngineMemoryError, match=r"no room for 1 tiles\. That was for a single tile\. Take a smaller"
+    ) as e:
+        ShrinkingEngine(Small(0, at_opening=at_opening), 4).infer(batch_of(4))
+    assert e.value.exit_code == 4
+
+
+def test_other_failures_are_not_taken_for_it():
+    def broken(batch):
+        raise EngineError("broken.")
+
+    engine = ShrinkingEngine(lambda _: FakeEngine(SPEC, broken), 4)
+    with pytest.raises(EngineError, match="broken"):
+        engine.infer(batch_of(4))
+
+
+def test_it_passes_for_the_engine_inside():
+    options = EngineOptions(engine="onnxruntime", device="cpu", batch=2, tile=64)
+    tiles = batch_of(2)
+    with open_shrinking(DEMO_MODEL, options) as engine, open_engine(DEMO_MODEL, options) as inside:
+        for name in ("name", "version", "device", "precision", "spec"):
+            assert getattr(engine, name) == getattr(inside, name)
+        np.testing.assert_array_equal(engine.infer(tiles), inside.infer(tiles))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Failed to allocate memory for requested buffer of size 4294967296",
+        "std::bad_alloc",
+        "CUDNN failure 2: CUDNN_STATUS_ALLOC_FAILED",
+        "CUDA: cudaMalloc failed with cudaErrorMemoryAllocation (out of memory)",
+        "[GPU] CUDA out of memory",
+    ],
+)
+def test_words_of_libraries_that_have_no_memory(words):
+    assert is_memory(RuntimeError(words))
+    assert isinstance(failure("it failed", RuntimeError(words)), EngineMemoryError)
+
+
+def test_other_words():
+    assert not is_memory(RuntimeError("Got invalid dimensions for input: pre"))
+    assert is_memory(MemoryError())
+    assert str(failure("it failed", MemoryError())) == "it failed: MemoryError."
+
+
+def test_a_real_engine_without_memory_is_one_that_can_be_helped():
+    """ONNX Runtime in a process with little address space: large tiles do not fit, and one of them does."""
+    import json
+    import subprocess
+    import sys
+
+    code = (
+        "import json, resource, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from landslip.runtime.engines import EngineOptions\n"
+        "from landslip.runtime.engines.shrinking import open_shrinking\n"
+        "options = EngineOptions('onnxruntime', 'cpu', batch=64, tile=448, threads=1)\n"
+        "engine = open_shrinking(Path(sys.argv[1]), options)\n"
+        "batch = {e.name: np.zeros((64, e.bands, 448, 448), e.dtype) for e in engine.spec.inputs}\n"
+        "used = int(next(l for l in open('/proc/self/status') if l.startswith('VmSize')).split()[1]) * 1024\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), used + (1 << 30)))\n"
+        "out = engine.infer(batch)\n"
+        "print(json.dumps([engine._batch, out.shape]))\n"
+    )
+    command = [sys.executable, "-c", code, str(DEMO_MODEL)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    size, shape = json.loads(done.stdout)
+    assert shape == [64, 1, 448, 448]
+    assert size < 64
