@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,12 @@ class Journal:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+
+def merged(before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:
+    """What was found before and what is found now, each once."""
+    found = {json.dumps(entry, sort_keys=True): entry for entry in (*before, *now)}
+    return tuple(found[key] for key in sorted(found))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

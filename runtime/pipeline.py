@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, InputError, ModelError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
-from landslip.runtime.journal import Checkpoint
+from landslip.runtime.journal import Checkpoint, merged
 from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.location import shown
 from landslip.runtime.polygons import MapBand, trace
@@ -126,7 +126,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
                 "tiles": {"total": len(plan.tiles), "predicted": run.done.predicted, "skipped": run.done.skipped},
                 **({"reading": scene.facts} if scene.facts else {}),
                 **products,
-                "inputs": inputs,
+                **({"damaged": list(run.done.damaged)} if run.done.damaged else {}),
                 "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
                 "tiles_per_second": round(run.computed / clock.elapsed, 3),
                 "peak_rss_bytes": peak_rss_bytes(),
@@ -184,6 +184,7 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
     try:
         with closing(stream(run)) as finished:
             for percent in finished:
+                run.done = replace(run.done, damaged=merged(run.done.damaged, run.scene.damaged))
                 with run.clock("write"):
                     saving.add(percent, run.done)
     finally:

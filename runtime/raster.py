@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,23 @@ from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.gdal import RASTER_ERRORS, reason
+from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
 from landslip.runtime.location import Location, gdal_name, shown
+
+log = logging.getLogger(__name__)
 
 
 class Raster(Closing):
     """A georeferenced raster file, read window by window on its own grid."""
 
-    def __init__(self, location: Location, role: str) -> None:
+    def __init__(self, location: Location, role: str, *, salvage: bool = False) -> None:
         """Open a file.
 
         Args:
             location: anything GDAL reads.
             role: what the file is in the scene, for error messages ("pre-event image").
+            salvage: where the file is damaged, its blocks are unknown, instead of an error.
 
         Raises:
             InputMissingError: there is no such file.
@@ -53,6 +57,9 @@ class Raster(Closing):
         self.path = path
         """Where it lies, as messages show it."""
         self.role = role
+        self.damaged: dict[tuple[int, int, int, int], str] = {}
+        """Blocks that could not be read, as (first row, end, first column, end), and why."""
+        self._salvage = salvage
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
         self.width: int = self._dataset.width
@@ -98,7 +105,7 @@ class Raster(Closing):
         Args:
             window: on the file's own grid.
             bands: which bands, from 1.
-            fill: what values become that are not finite.
+            fill: what values become that are not finite, or could not be read.
 
         Returns:
             values (bands, rows, cols) in the file's type, ``fill`` where not finite; valid (rows, cols) bool from
@@ -108,19 +115,52 @@ class Raster(Closing):
             InputError: the file is damaged there.
         """
         try:
-            values = self._dataset.read(list(bands), window=window)
-            valid = self._dataset.dataset_mask(window=window) != 0
+            values, valid = self._stored(window, bands)
         except RASTER_ERRORS as error:
-            raise InputError(
-                f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"
-                f" columns {window.col_off} to {window.col_off + window.width} ({reason(error)}). "
-                "The file is damaged or was cut off: copy or download it again."
-            ) from error
+            if not self._salvage:
+                raise InputError(
+                    f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
+                    "damaged or was cut off: copy or download it again, or leave such places out with --on-error skip."
+                ) from error
+            values, valid = self._salvaged(window, bands, fill)
         if np.issubdtype(values.dtype, np.floating):
             finite = np.isfinite(values)
             valid &= finite.all(axis=0)
             values[~finite] = fill
         return values, valid
+
+    def _stored(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        return self._dataset.read(list(bands), window=window), self._dataset.dataset_mask(window=window) != 0
+
+    def _salvaged(self, window: Window, bands: Sequence[int], fill: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """A window block by block; what cannot be read is unknown, whichever window asks for it."""
+        dtype = np.result_type(*(self.dtypes[band - 1] for band in bands))
+        values = np.full((len(bands), window.height, window.width), fill, dtype)
+        valid = np.zeros(values.shape[1:], dtype=np.bool_)
+        for block in self._blocks(window):
+            part = block.intersection(window)
+            top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
+            place = (slice(top, top + int(part.height)), slice(left, left + int(part.width)))
+            try:
+                values[(slice(None), *place)], valid[place] = self._stored(part, bands)
+            except RASTER_ERRORS as error:
+                self._pass_over(block, reason(error))
+        return values, valid
+
+    def _blocks(self, window: Window) -> Iterator[Window]:
+        """The file's blocks that a window touches."""
+        high, wide = self._dataset.block_shapes[0]
+        for top in range(window.row_off // high * high, window.row_off + window.height, high):
+            for left in range(window.col_off // wide * wide, window.col_off + window.width, wide):
+                yield make_window(left, top, min(wide, self.width - left), min(high, self.height - top))
+
+    def _pass_over(self, block: Window, why: str) -> None:
+        key = (block.row_off, block.row_off + block.height, block.col_off, block.col_off + block.width)
+        if key not in self.damaged:
+            self.damaged[key] = why
+            log.warning(
+                "%s: %s cannot be read in %s (%s): not observed there", self.role, self.path, _place(block), why
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -138,3 +178,10 @@ class Raster(Closing):
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
+
+
+def _place(window: Window) -> str:
+    return (
+        f"rows {window.row_off} to {window.row_off + window.height}, "
+        f"columns {window.col_off} to {window.col_off + window.width}"
+    )

@@ -9,6 +9,9 @@ from rasterio.errors import CRSError
 
 from landslip.runtime.errors import UsageError
 
+ON_ERROR = ("stop", "skip")
+"""What can be done where a file is damaged."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -18,11 +21,15 @@ class Reading:
     """CRS of the map, such as ``EPSG:32632``; None for that of the images where it has true metres, else UTM."""
     resolution: float | None = None
     """Pixel size of the map in metres; None for what the model was trained with."""
+    on_error: str = "stop"
+    """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
     def __post_init__(self) -> None:
         """Check what would be wrong for any scene."""
         if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
             raise UsageError(f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.")
+        if self.on_error not in ON_ERROR:
+            raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
         if self.crs is not None:
             self._parsed()
 

@@ -186,10 +186,22 @@ class Scene:
     @property
     def cache_bytes(self) -> int:
         """What GDAL has to keep in memory so that no block of a source is decoded twice."""
+        return sum(raster.block_row_bytes for raster in self._rasters)
+
+    @property
+    def damaged(self) -> list[dict[str, Any]]:
+        """Places of the files that were passed over so far because they cannot be read, in the order of the files."""
+        return [
+            {"role": raster.role, "path": raster.path, "rows": list(key[:2]), "cols": list(key[2:]), "reason": why}
+            for raster in self._rasters
+            for key, why in sorted(raster.damaged.items())
+        ]
+
+    @property
+    def _rasters(self) -> list[Raster]:
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [mask.raster for mask in self._masks]
-        rasters += [] if self._area is None else self._area.rasters
-        return sum(raster.block_row_bytes for raster in rasters)
+        return rasters + ([] if self._area is None else self._area.rasters)
 
 
 @contextlib.contextmanager
@@ -213,7 +225,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
     with contextlib.ExitStack() as stack:
 
         def opened(location: Location, role: str) -> Raster:
-            return stack.enter_context(Raster(location, role))
+            return stack.enter_context(Raster(location, role, salvage=files.reading.on_error == "skip"))
 
         images = {role: rgb(opened(_only(given, role), f"{role}-event image")) for role, given in files.images.items()}
         area = None if files.aoi is None else open_area(files.aoi, stack)

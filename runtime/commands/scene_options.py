@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from landslip.runtime.location import Location, Locations, located
-from landslip.runtime.reading import Reading
+from landslip.runtime.reading import ON_ERROR, Reading
 from landslip.runtime.scene import SceneFiles
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ _OPTIONS = (
         "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
     ),
     click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside."),
+    click.option(
+        "--on-error",
+        type=click.Choice(ON_ERROR),
+        default="stop",
+        help="Where a file is damaged: stop, or skip the place, which is not observed then.",
+    ),
     click.option("--crs", help="CRS of the map, in metres.  [default: that of the images, or their UTM zone]"),
     click.option("--resolution", type=float, help="Pixel size of the map in metres.  [default: the model's own]"),
 )

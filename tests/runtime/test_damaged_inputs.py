@@ -1,0 +1,126 @@
+"""Files that break in the middle of a scene: an error that names the place, or a place that is not observed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import rasterio
+
+from helpers.engines import SPEC, mixing_engine, mixture
+from helpers.rasters import elevation, rgb, scene_mixed, write
+from landslip.runtime import saving
+from landslip.runtime.engines import EngineOptions, FakeEngine
+from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.reading import Reading
+
+BLOCK = 64
+SKIPPING = Reading(on_error="skip")
+TILED = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate"}
+
+
+def with_damaged_block(path, row, col):
+    """Spoil the compressed bytes of one block, and give its window (rows, columns)."""
+    with rasterio.open(path) as dataset:
+        offset, size = (
+            int(dataset.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1)) for what in ("OFFSET", "SIZE")
+        )
+        shape = dataset.shape
+    content = bytearray(path.read_bytes())
+    content[offset : offset + size] = bytes(size)
+    path.write_bytes(content)
+    rows, cols = (row * BLOCK, min((row + 1) * BLOCK, shape[0])), (col * BLOCK, min((col + 1) * BLOCK, shape[1]))
+    return slice(*rows), slice(*cols)
+
+
+@pytest.fixture
+def files(tmp_path):
+    scene = scene_mixed(tmp_path, height_m=2400.0, width_m=1800.0)
+    return replace(scene, post=write(tmp_path / "tiled.tif", rgb(240, 180, 1), 10.0, interleave="pixel", **TILED))
+
+
+def run(files, out, engine=None, **options):
+    request = MapRequest(out / "none", files, out, engine=EngineOptions(tile=64, batch=3), **options)
+    record = map_scene(request, engine=engine or mixing_engine())
+    with rasterio.open(out / "confidence.tif") as dataset:
+        return record, dataset.read(1)
+
+
+def test_the_error_names_file_place_and_remedy(files, tmp_path):
+    with_damaged_block(files.post, 2, 1)
+    with pytest.raises(InputError, match=r"post-event image: .*tiled\.tif cannot be read in rows .*--on-error skip"):
+        run(files, tmp_path / "out")
+
+
+def test_a_skipped_block_is_not_observed_and_the_rest_is_as_if_it_was_masked(files, tmp_path, caplog):
+    with rasterio.open(files.post) as dataset:
+        values = dataset.read()
+    rows, cols = with_damaged_block(files.post, 2, 1)
+    record, percent = run(replace(files, reading=SKIPPING), tmp_path / "out")
+    (entry,) = record["damaged"]
+    assert (entry["role"], entry["path"]) == ("post-event image", str(files.post))
+    assert (entry["rows"], entry["cols"]) == ([rows.start, rows.stop], [cols.start, cols.stop])
+    assert entry["reason"]
+    assert len([line for line in caplog.records if "not observed there" in line.message]) == 1
+
+    mask = np.full(values.shape[1:], 255, np.uint8)
+    mask[rows, cols] = 0
+    alpha = write(tmp_path / "alpha.tif", np.concatenate([values, mask[None]]), 10.0, photometric="RGB", alpha="yes")
+    _, expected = run(replace(files, post=alpha), tmp_path / "masked")
+    np.testing.assert_array_equal(percent, expected)
+    assert (percent == 255).sum() > BLOCK**2
+
+
+@pytest.mark.parametrize("role", ["dem", "masks"])
+def test_what_is_unknown_of_terrain_and_masks_is_not_observed(files, tmp_path, role):
+    _, whole = run(files, tmp_path / "whole")
+    if role == "dem":
+        broken = write(tmp_path / "d.tif", elevation(160, 160), 15.0, **TILED)
+        changed = replace(files, dem=broken, reading=SKIPPING)
+    else:
+        broken = write(tmp_path / "m.tif", rgb(240, 180)[0] // 200, 10.0, **TILED)
+        changed = replace(files, masks=(broken,), reading=SKIPPING)
+    _, sound = run(replace(changed, reading=Reading()), tmp_path / "sound")
+    with_damaged_block(broken, 1, 1)
+    record, percent = run(changed, tmp_path / "out")
+    assert [entry["path"] for entry in record["damaged"]] == [str(broken)]
+    assert ((percent == 255) & (sound != 255)).sum() > 500
+    assert not ((percent != 255) & (sound == 255)).any()
+    assert whole.shape == percent.shape
+
+
+def test_a_resumed_run_remembers_what_was_skipped(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(saving, "INTERVAL", 0.0)
+    with_damaged_block(files.post, 0, 1)
+    files = replace(files, reading=SKIPPING)
+    record, percent = run(files, tmp_path / "whole")
+    calls = []
+
+    def stopping(batch):
+        calls.append(1)
+        if len(calls) == 18:
+            raise KeyboardInterrupt
+        return mixture(batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(files, tmp_path / "out", FakeEngine(SPEC, stopping))
+    resumed, again = run(files, tmp_path / "out", resume=True)
+    assert resumed["resumed_after_row"] > 2 * BLOCK
+    assert resumed["damaged"] == record["damaged"]
+    np.testing.assert_array_equal(again, percent)
+
+
+def test_a_file_that_is_sound_is_read_as_ever(files, tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    record, percent = run(replace(files, reading=SKIPPING), tmp_path / "skip")
+    _, expected = run(files, tmp_path / "stop")
+    assert "damaged" not in record
+    np.testing.assert_array_equal(percent, expected)
+
+
+def test_other_words_are_refused():
+    with pytest.raises(UsageError, match="Choose from: stop, skip"):
+        Reading(on_error="ignore")
