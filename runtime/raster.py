@@ -12,6 +12,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
@@ -58,6 +59,13 @@ class Raster(Closing):
         self.width: int = self._dataset.width
         self.scaled: bool = {*self._dataset.scales} != {1.0} or {*self._dataset.offsets} != {0.0}
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
+        self.nodata: float | None = self._dataset.nodata
+        """The value the file declares as unknown."""
+        self.alpha: bool = self._dataset.colorinterp[-1] == ColorInterp.alpha
+        """Whether the last band says where the others are known."""
+        flags = self._dataset.mask_flag_enums[0]
+        self.masked: bool = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
+        """Whether a mask or an alpha band says what is known, and not a value."""
         try:
             self.crs = self._checked_crs()
         except InputError:
