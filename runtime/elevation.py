@@ -19,7 +19,7 @@ from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import Bounds
 from landslip.runtime.location import shown
 from landslip.runtime.mosaic import Tile, laid_out
-from landslip.runtime.raster import Raster
+from landslip.runtime.raster import Raster, in_type
 from landslip.runtime.voids import fill_voids
 
 FILL_REACH = 20
@@ -114,8 +114,7 @@ class Elevation:
     def _metres(self, tile: Tile, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         values, valid = tile.read(window)
         if self._nodata is not None:
-            # Compared in the file's own type, in which -3.4028235e38 is a rounded number.
-            valid &= values != _in_type(self._nodata, values.dtype)
+            valid &= values != in_type(self._nodata, values.dtype)
         with np.errstate(over="ignore"):  # becomes infinite, and that is unknown
             metres = values.astype(np.float32, copy=False)
         return metres, valid & np.isfinite(metres)
@@ -132,13 +131,6 @@ class Elevation:
         leftmost = next(tile.raster for tile in self.tiles if tile.col == 0)
         topmost = next(tile.raster for tile in self.tiles if tile.row == 0)
         return Affine(sizes.a, sizes.b, leftmost.transform.c, sizes.d, sizes.e, topmost.transform.f)
-
-
-def _in_type(value: float, dtype: np.dtype[Any]) -> float:
-    if not np.issubdtype(dtype, np.floating):
-        return value
-    with np.errstate(over="ignore"):
-        return float(np.asarray(value).astype(dtype))
 
 
 def _named(rasters: Sequence[Raster]) -> str:

@@ -63,8 +63,8 @@ class Raster(Closing):
         """The value the file declares as unknown."""
         self.alpha: bool = self._dataset.colorinterp[-1] == ColorInterp.alpha
         """Whether the last band says where the others are known."""
-        flags = self._dataset.mask_flag_enums[0]
-        self.masked: bool = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
+        self._heard = frozenset(self._dataset.mask_flag_enums[0])
+        self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
         """Whether a mask or an alpha band says what is known, and not a value."""
         try:
             self.crs = self._checked_crs()
@@ -117,7 +117,7 @@ class Raster(Closing):
         """
         try:
             values = self._dataset.read(list(bands), window=window)
-            valid = self._dataset.dataset_mask(window=window) != 0
+            valid = self._known(window, values)
         except RASTER_ERRORS as error:
             raise InputError(
                 f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"
@@ -134,6 +134,15 @@ class Raster(Closing):
         """Close the file."""
         self._dataset.close()
 
+    def _known(self, window: Window, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """What GDAL takes for known, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
+        valid: NDArray[np.bool_] = self._dataset.dataset_mask(window=window) != 0
+        if self.alpha and MaskFlags.alpha not in self._heard:
+            valid &= self._dataset.read(self.bands, window=window) != 0
+        if self.nodata is not None and (self.alpha or MaskFlags.nodata not in self._heard):
+            valid &= (values != in_type(self.nodata, values.dtype)).any(axis=0)
+        return valid
+
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:
             raise InputError(
@@ -146,3 +155,11 @@ class Raster(Closing):
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
+
+
+def in_type(value: float, dtype: np.dtype[Any]) -> float:
+    """A number as an array of that type holds it: -3.4028235e38, for example, is a rounded one in float32."""
+    if not np.issubdtype(dtype, np.floating):
+        return value
+    with np.errstate(over="ignore"):
+        return float(np.asarray(value).astype(dtype))
