@@ -22,7 +22,7 @@ def fill_voids(
     Steps are pixels, even where these are not square on the ground.
 
     A pixel depends on those within ``reach`` of it along those lines and on nothing else, hence not on windows. GDAL's
-    ``fillnodata`` extrapolates, and works on whole arrays.
+    ``fillnodata`` depends on windows as little, but it goes on beyond the edge of what was surveyed, and bends planes.
 
     Args:
         elevation: (rows, cols) metres.
