@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.cell_size import CellSize
+from landslip.runtime.elevation import Elevation
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import make_window
-from landslip.runtime.geodesy import is_metric, metres_per_degree, metres_per_unit
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.mask_classes import Classes, in_classes
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Method, Resampler, Sampling
 from landslip.runtime.spec import Role
@@ -110,7 +112,7 @@ class RasterLayer:
 class TerrainLayer:
     """Hillshade and slope, computed on the elevation model's own grid and then resampled."""
 
-    def __init__(self, dem: Raster, grid: MapGrid) -> None:
+    def __init__(self, dem: Elevation, grid: MapGrid) -> None:
         """Prepare reading.
 
         Args:
@@ -118,15 +120,10 @@ class TerrainLayer:
             grid: the map grid.
 
         Raises:
-            InputError: the elevation model's grid is rotated, or its CRS not related to the globe.
+            InputError: the elevation model's CRS is not related to the globe.
         """
-        if not dem.axis_aligned:
-            raise InputError(
-                f"{dem.role}: the grid of {dem.path} is rotated, so hillshade has no direction. "
-                "Bring it onto a north-up grid first, for example with gdalwarp."
-            )
         self._dem = dem
-        self._metric = self._is_metric()
+        self._cells = CellSize(dem)
         self._resampler = _resampler(dem, grid, "bilinear")
 
     @property
@@ -136,8 +133,8 @@ class TerrainLayer:
 
     @property
     def rasters(self) -> tuple[Raster, ...]:
-        """See :class:`Layer`."""
-        return (self._dem,)
+        """See :class:`Layer`; of many tiles, those along one row."""
+        return self._dem.rasters
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
@@ -151,68 +148,50 @@ class TerrainLayer:
             steep[(slice(None), *place)], _ = self._resampler.resample(sampling, slope[None], valid)
         return {"hillshade": shaded, "slope": steep}, known
 
-    def _is_metric(self) -> bool:
-        transform = self._dem.transform
-        x, y = transform.c + transform.a * self._dem.width / 2, transform.f + transform.e * self._dem.height / 2
-        if self._dem.crs.is_geographic:
-            return False
-        if not self._dem.crs.is_projected:
-            raise InputError(
-                f"{self._dem.role}: the CRS of {self._dem.path} is neither projected nor in degrees, so its cells have "
-                "no size on the ground. Reproject it, for example with gdalwarp."
-            )
-        return is_metric(self._dem.crs, x, y)
-
     def _terrain(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
         """Terrain on a window of the elevation model, read with the ring of neighbours that Horn's formulas need."""
         first_row, first_col = max(0, window.row_off - 1), max(0, window.col_off - 1)
         last_row = min(self._dem.height, window.row_off + window.height + 1)
         last_col = min(self._dem.width, window.col_off + window.width + 1)
-        ring = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
-        elevation, valid = self._dem.read(ring, (1,))
-        wide, high = self._cell_size(first_row, last_row)
-        hillshade, slope, known = horn(elevation[0].astype(np.float32, copy=False), valid, wide, high)
+        elevation, valid = self._dem.read(make_window(first_col, first_row, last_col - first_col, last_row - first_row))
+        hillshade, slope, known = horn(elevation, valid, *self._cells.of_rows(first_row, last_row))
         top, left = window.row_off - first_row, window.col_off - first_col
         inner = (slice(top, top + window.height), slice(left, left + window.width))
         return hillshade[inner], slope[inner], known[inner]
 
-    def _cell_size(self, first_row: int, last_row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Width and height on the ground, in metres, of the cells of some rows.
-
-        They vary with latitude where the grid is in degrees, or in a projection that is not true to scale there.
-        """
-        transform, rows = self._dem.transform, np.arange(first_row, last_row, dtype=np.float64) + 0.5
-        wide, high = np.full(len(rows), transform.a), np.full(len(rows), -transform.e)
-        if self._dem.crs.is_geographic:
-            per_longitude, per_latitude = metres_per_degree(transform.f + rows * transform.e)
-            return wide * per_longitude, high * per_latitude
-        if self._metric:
-            return wide, high
-        middle = transform.c + transform.a * self._dem.width / 2
-        along_x, along_y = metres_per_unit(self._dem.crs, middle, transform.f + rows * transform.e)
-        return wide * along_x, high * along_y
-
 
 class MaskLayer:
-    """A mask: nonzero pixels are not usable, and neither are pixels the mask says nothing about."""
+    """A mask: marked pixels are not usable, and neither are pixels the mask says nothing about."""
 
-    def __init__(self, raster: Raster, grid: MapGrid) -> None:
-        """Prepare reading; the nearest mask pixel counts."""
+    def __init__(self, raster: Raster, grid: MapGrid, classes: Classes | None = None) -> None:
+        """Prepare reading; the nearest mask pixel counts.
+
+        Args:
+            raster: the mask.
+            grid: the map grid.
+            classes: which values are not usable, and all else is; None for all but 0.
+        """
         self.raster = raster
+        self._classes = classes
         self._resampler = _resampler(raster, grid, "nearest")
 
     def usable(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
         usable = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for part, sampling in _pieces(self._resampler, window):
-            values, _ = self.raster.read(_source(sampling), (1,), fill=1)
-            # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
-            clear = values[0] == 0
-            _, usable[_place(part, window)] = self._resampler.resample(sampling, values, clear)
+            values, valid = self.raster.read(_source(sampling), (1,), fill=1)
+            _, usable[_place(part, window)] = self._resampler.resample(sampling, values, self._clear(values[0], valid))
         return usable
 
+    def _clear(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if self._classes is not None:
+            return valid & ~in_classes(values, self._classes)
+        clear: NDArray[np.bool_] = values == 0
+        # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
+        return clear & valid if self.raster.masked else clear
 
-def _resampler(raster: Raster, grid: MapGrid, method: Method) -> Resampler:
+
+def _resampler(raster: Raster | Elevation, grid: MapGrid, method: Method) -> Resampler:
     return Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
 
 

@@ -13,6 +13,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
@@ -65,6 +66,13 @@ class Raster(Closing):
         self.width: int = self._dataset.width
         self.scaled: bool = {*self._dataset.scales} != {1.0} or {*self._dataset.offsets} != {0.0}
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
+        self.nodata: float | None = self._dataset.nodata
+        """The value the file declares as unknown."""
+        self.alpha: bool = self._dataset.colorinterp[-1] == ColorInterp.alpha
+        """Whether the last band says where the others are known."""
+        self._heard = frozenset(self._dataset.mask_flag_enums[0])
+        self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
+        """Whether a mask or an alpha band says what is known, and not a value."""
         try:
             self.crs = self._checked_crs()
         except InputError:
@@ -130,7 +138,8 @@ class Raster(Closing):
         return values, valid
 
     def _stored(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        return self._dataset.read(list(bands), window=window), self._dataset.dataset_mask(window=window) != 0
+        values = self._dataset.read(list(bands), window=window)
+        return values, self._known(window, values)
 
     def _salvaged(self, window: Window, bands: Sequence[int], fill: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """A window block by block; what cannot be read is unknown, whichever window asks for it."""
@@ -166,6 +175,15 @@ class Raster(Closing):
         """Close the file."""
         self._dataset.close()
 
+    def _known(self, window: Window, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """What GDAL takes for known, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
+        valid: NDArray[np.bool_] = self._dataset.dataset_mask(window=window) != 0
+        if self.alpha and MaskFlags.alpha not in self._heard:
+            valid &= self._dataset.read(self.bands, window=window) != 0
+        if self.nodata is not None and (self.alpha or MaskFlags.nodata not in self._heard):
+            valid &= (values != in_type(self.nodata, values.dtype)).any(axis=0)
+        return valid
+
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:
             raise InputError(
@@ -185,3 +203,11 @@ def _place(window: Window) -> str:
         f"rows {window.row_off} to {window.row_off + window.height}, "
         f"columns {window.col_off} to {window.col_off + window.width}"
     )
+
+
+def in_type(value: float, dtype: np.dtype[Any]) -> float:
+    """A number as an array of that type holds it: -3.4028235e38, for example, is a rounded one in float32."""
+    if not np.issubdtype(dtype, np.floating):
+        return value
+    with np.errstate(over="ignore"):
+        return float(np.asarray(value).astype(dtype))

@@ -8,6 +8,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from landslip.runtime.errors import UsageError
+from landslip.runtime.mask_classes import Classes, parsed_classes
 
 ON_ERROR = ("stop", "skip")
 """What can be done where a file is damaged."""
@@ -21,6 +22,12 @@ class Reading:
     """CRS of the map, such as ``EPSG:32632``; None for that of the images where it has true metres, else UTM."""
     resolution: float | None = None
     """Pixel size of the map in metres; None for what the model was trained with."""
+    dem_nodata: float | None = None
+    """Elevation in metres that means unknown, besides what the elevation model declares."""
+    fill_voids: bool = False
+    """Fill small voids of the elevation model from the ground around them, instead of leaving them not observed."""
+    mask_values: str | None = None
+    """Classes of the masks that are not usable, such as ``3,8-10``; None for all but 0."""
     on_error: str = "stop"
     """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
@@ -32,11 +39,18 @@ class Reading:
             raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
         if self.crs is not None:
             self._parsed()
+        if self.mask_values is not None:
+            parsed_classes(self.mask_values)
 
     @property
     def map_crs(self) -> CRS | None:
         """CRS of the map, if one was chosen."""
         return None if self.crs is None else self._parsed()
+
+    @property
+    def mask_classes(self) -> Classes | None:
+        """Classes of the masks that are not usable, if they were chosen."""
+        return None if self.mask_values is None else parsed_classes(self.mask_values)
 
     def _parsed(self) -> CRS:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from landslip.runtime.errors import InputError
 from landslip.runtime.raster import Raster
 
@@ -34,8 +36,8 @@ def measured(raster: Raster) -> Raster:
 
 
 def single(raster: Raster) -> Raster:
-    """One band."""
-    if raster.bands != 1:
+    """One band, with an alpha band at most."""
+    if raster.bands - raster.alpha != 1:
         raise InputError(
             f"{raster.role}: {raster.path} has {raster.bands} bands, but one is expected. "
             "Extract the right one, for example with gdal_translate -b."
@@ -43,10 +45,20 @@ def single(raster: Raster) -> Raster:
     return raster
 
 
+def classes(raster: Raster) -> Raster:
+    """One band of whole numbers."""
+    if not np.issubdtype(np.dtype(raster.dtypes[0]), np.integer):
+        raise InputError(
+            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and --mask-values chooses among whole numbers. Give "
+            "the class map itself, in 8-bit integers for example, or leave --mask-values out: then nonzero counts."
+        )
+    return single(raster)
+
+
 def shading(raster: Raster) -> Raster:
     """A ready hillshade."""
     remedy = "Make it with gdaldem hillshade, which the network was trained on."
-    return typed(single(raster), "uint8", raster.dtypes, remedy)
+    return typed(single(raster), "uint8", raster.dtypes[:1], remedy)
 
 
 def typed(raster: Raster, wanted: str, found: Sequence[str], remedy: str) -> Raster:

@@ -15,6 +15,8 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area, open_area
+from landslip.runtime.cliffs import warn_of_cliffs
+from landslip.runtime.elevation import FILL_REACH, Elevation
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geodesy import is_metric
@@ -23,7 +25,7 @@ from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
 from landslip.runtime.location import Location, Locations, several, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
-from landslip.runtime.roles import measured, rgb, shading, single
+from landslip.runtime.roles import classes, measured, rgb, shading, single
 from landslip.runtime.spec import ModelSpec, Role
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class SceneFiles:
     post: Locations = None
     """RGB image after the event, uint8, in the first three bands."""
     dem: Locations = None
-    """Elevation in metres; hillshade and slope are computed from it. Or give those themselves."""
+    """Elevation in metres, one file or tiles on one grid; hillshade and slope are computed from it. Or give those."""
     hillshade: Location | None = None
     """Ready hillshade, uint8 as from ``gdaldem hillshade``, 0 = unknown."""
     slope: Location | None = None
@@ -59,6 +61,10 @@ class SceneFiles:
             raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
             raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
+        if self.dem is None and (self.reading.dem_nodata is not None or self.reading.fill_voids):
+            raise UsageError("--dem-nodata and --fill-voids say how to read an elevation model: give one with --dem.")
+        if not self.masks and self.reading.mask_values is not None:
+            raise UsageError("--mask-values says what masks mean: give one with --mask.")
 
     @property
     def images(self) -> dict[Role, tuple[Location, ...]]:
@@ -90,6 +96,8 @@ class SceneFiles:
         if unused:
             log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
         nothing: dict[str, Any] = dict.fromkeys(unused)
+        if "dem" in unused:
+            nothing["reading"] = replace(self.reading, dem_nodata=None, fill_voids=False)
         return replace(self, **nothing)
 
     def _gives(self, role: Role) -> bool:
@@ -130,6 +138,7 @@ class Scene:
         masks: Sequence[MaskLayer],
         area: Area | None,
         facts: Mapping[str, Any] | None = None,
+        opened: Sequence[Raster] = (),
     ) -> None:
         """Put a scene together; :func:`open_scene` is the usual way.
 
@@ -139,7 +148,9 @@ class Scene:
             masks: what hides the result.
             area: where a map is wanted; None for everywhere.
             facts: how the files were read, for the run record; plain values.
+            opened: every raster file that is read.
         """
+        self._opened = tuple(opened)
         self.facts: dict[str, Any] = dict(facts or {})
         self.grid = grid
         self._layers = tuple(layers)
@@ -186,22 +197,19 @@ class Scene:
     @property
     def cache_bytes(self) -> int:
         """What GDAL has to keep in memory so that no block of a source is decoded twice."""
-        return sum(raster.block_row_bytes for raster in self._rasters)
+        rasters = [raster for layer in self._layers for raster in layer.rasters]
+        rasters += [mask.raster for mask in self._masks]
+        rasters += [] if self._area is None else self._area.rasters
+        return sum(raster.block_row_bytes for raster in rasters)
 
     @property
     def damaged(self) -> list[dict[str, Any]]:
         """Places of the files that were passed over so far because they cannot be read, in the order of the files."""
         return [
             {"role": raster.role, "path": raster.path, "rows": list(key[:2]), "cols": list(key[2:]), "reason": why}
-            for raster in self._rasters
+            for raster in self._opened
             for key, why in sorted(raster.damaged.items())
         ]
-
-    @property
-    def _rasters(self) -> list[Raster]:
-        rasters = [raster for layer in self._layers for raster in layer.rasters]
-        rasters += [mask.raster for mask in self._masks]
-        return rasters + ([] if self._area is None else self._area.rasters)
 
 
 @contextlib.contextmanager
@@ -224,29 +232,40 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
     """
     with contextlib.ExitStack() as stack:
 
+        rasters: list[Raster] = []
+
         def opened(location: Location, role: str) -> Raster:
-            return stack.enter_context(Raster(location, role, salvage=files.reading.on_error == "skip"))
+            raster = stack.enter_context(Raster(location, role, salvage=files.reading.on_error == "skip"))
+            rasters.append(raster)
+            return raster
 
         images = {role: rgb(opened(_only(given, role), f"{role}-event image")) for role, given in files.images.items()}
         area = None if files.aoi is None else open_area(files.aoi, stack)
         grid = _common_grid(list(images.values()), area, files.reading, resolution)
+        facts: dict[str, Any] = {}
         layers: list[Layer] = [RasterLayer(role, raster, (1, 2, 3), grid) for role, raster in images.items()]
         if files.dem is not None:
-            layers.append(
-                TerrainLayer(
-                    _meeting(measured(opened(_only(several(files.dem), "dem"), "elevation model")), grid), grid
-                )
-            )
+            tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
+            dem = _elevation(tiles, files.reading, grid)
+            layers.append(TerrainLayer(dem, grid))
+            facts["elevation"] = dem.facts
+            if files.reading.dem_nodata is None:
+                warn_of_cliffs(dem, grid)
         if files.hillshade is not None:
             shaded = _meeting(shading(opened(files.hillshade, "hillshade")), grid)
             layers.append(RasterLayer("hillshade", shaded, (1,), grid, zero_is_unknown=True))
         if files.slope is not None:
             steep = _meeting(measured(opened(files.slope, "slope")), grid)
             layers.append(RasterLayer("slope", steep, (1,), grid, dtype="float32", largest=90.0))
-        masks = [MaskLayer(_meeting(single(opened(given, "mask")), grid), grid) for given in files.masks]
+        chosen = files.reading.mask_classes
+        usual = single if chosen is None else classes
+        masks = [MaskLayer(_meeting(usual(opened(given, "mask")), grid), grid, chosen) for given in files.masks]
+        if chosen is not None:
+            facts["mask_values"] = files.reading.mask_values
         if area is not None:
             area.align(grid)
-        yield Scene(grid, layers, masks, area)
+        rasters += [] if area is None else area.rasters
+        yield Scene(grid, layers, masks, area, facts, rasters)
 
 
 def _only(given: tuple[Location, ...], role: str) -> Location:
@@ -255,10 +274,22 @@ def _only(given: tuple[Location, ...], role: str) -> Location:
     return given[0]
 
 
+def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elevation:
+    """Tiles of which one at least shows a part of the map."""
+    if not any(_meets(tile, grid) for tile in tiles):
+        _meeting(tiles[0], grid)
+    return Elevation(tiles, nodata=reading.dem_nodata, reach=FILL_REACH if reading.fill_voids else 0)
+
+
+def _meets(raster: Raster, grid: MapGrid) -> bool:
+    bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
+    return intersection([bounds, grid.bounds]) is not None
+
+
 def _meeting(raster: Raster, grid: MapGrid) -> Raster:
     """A raster that shows at least a part of the map."""
-    bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
-    if intersection([bounds, grid.bounds]) is None:
+    if not _meets(raster, grid):
+        bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
         raise InputError(
             f"{raster.role}: {raster.path} lies elsewhere, at {_box(bounds)}; the images show {_box(grid.bounds)} in "
             f"{grid.crs}. Check that it belongs to this place, and its CRS."

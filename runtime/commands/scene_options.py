@@ -36,13 +36,19 @@ _OPTIONS = (
     click.option("--pre", type=_FILE, multiple=True, help="RGB image before the event (uint8, bands 1 to 3)."),
     click.option("--post", type=_FILE, multiple=True, help="RGB image after the event (uint8, bands 1 to 3)."),
     click.option(
-        "--dem", type=_FILE, multiple=True, help="Elevation model in metres; hillshade and slope are computed from it."
+        "--dem",
+        type=_FILE,
+        multiple=True,
+        help="Elevation model in metres; hillshade and slope are computed from it. Repeatable, for tiles.",
     ),
+    click.option("--dem-nodata", type=float, help="Elevation that means unknown, where the files do not say so."),
+    click.option("--fill-voids", is_flag=True, help="Fill small voids of the elevation model instead of hiding them."),
     click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade."),
     click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade."),
     click.option(
         "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
     ),
+    click.option("--mask-values", help="Classes that are not usable, such as 3,8-10.  [default: all but 0]"),
     click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside."),
     click.option(
         "--on-error",

@@ -10,9 +10,10 @@ import sys
 import time
 
 import pytest
+import rasterio
 
 from helpers.models import brightness_model
-from helpers.rasters import LEFT, rgb, scene_mixed, write
+from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
 from landslip.runtime.cli import run
 from landslip.runtime.workspace import PRODUCTS
 
@@ -47,6 +48,24 @@ def test_json_goes_to_stdout(scene, capsys):
     folder, arguments = scene
     assert run(command(arguments, "--json")) == 0
     assert json.loads(capsys.readouterr().out) == json.loads((folder / "out" / "run.json").read_text())
+
+
+def test_tiles_and_classes_from_the_command_line(scene, capsys):
+    folder, arguments = scene
+    with rasterio.open(arguments.pop("--dem")) as dataset:
+        whole = dataset.read(1)
+    west, east = (
+        write(folder / f"{name}.tif", whole[:, part], 30.0, left=LEFT - 300 + 30 * part.start, top=TOP + 300)
+        for name, part in (("west", slice(0, 60)), ("east", slice(59, None)))
+    )
+    more = ["--dem", str(west), "--dem", str(east), "--dem-nodata", "0", "--fill-voids", "--mask-values", "1,8-10"]
+    assert run(command(arguments, *more, "--json")) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["reading"] == {
+        "elevation": {"tiles": 2, "nodata": [0.0], "voids": "filled up to 20 pixels"},
+        "mask_values": "1,8-10",
+    }
+    assert [entry["path"] for entry in record["inputs"] if entry["role"] == "dem"] == [str(west), str(east)]
 
 
 def test_the_record_tells_what_the_model_is_and_what_it_was_computed_in(scene, capsys):

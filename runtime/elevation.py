@@ -1,0 +1,138 @@
+"""The elevation model of a scene: one file or several tiles, read as if they were one; what is unknown in it.
+
+Tiles are put together in memory, window by window. GDAL's virtual mosaics are not used for it: they have one nodata
+value for all, they do not say which tile is damaged, and they forget masks of tiles unless each is written down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.runtime.gdal import make_window
+from landslip.runtime.grid import Bounds
+from landslip.runtime.location import shown
+from landslip.runtime.mosaic import Tile, laid_out
+from landslip.runtime.raster import Raster, in_type
+from landslip.runtime.voids import fill_voids
+
+FILL_REACH = 20
+"""Pixels in each direction within which a void's known ends are looked for: 600 m at 30 m per pixel."""
+
+
+class Elevation:
+    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that knows counts."""
+
+    def __init__(self, rasters: Sequence[Raster], *, nodata: float | None = None, reach: int = 0) -> None:
+        """Put tiles together.
+
+        Args:
+            rasters: one or more single-band files; gaps between them are unknown.
+            nodata: this value is unknown too, whatever the files declare.
+            reach: fill voids from known elevations within so many pixels; 0 leaves them unknown.
+
+        Raises:
+            InputError: a tile is rotated, or does not lie on the grid of the others.
+        """
+        self.role = rasters[0].role
+        self.path = _named(rasters)
+        self.crs = rasters[0].crs
+        self._nodata, self._reach = nodata, reach
+        self.tiles = laid_out(rasters)
+        self.height = max(tile.row + tile.raster.height for tile in self.tiles)
+        self.width = max(tile.col + tile.raster.width for tile in self.tiles)
+        self.transform = self._outer_transform()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Left, bottom, right, top of all tiles together, in their CRS."""
+        xs, ys = zip(self.transform @ (0, 0), self.transform @ (self.width, self.height), strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def rasters(self) -> tuple[Raster, ...]:
+        """The tiles along that row where they have the most to decode: no row of the mosaic needs more at a time."""
+        rows = [
+            tuple(tile.raster for tile in self.tiles if tile.row <= row < tile.row + tile.raster.height)
+            for row in {tile.row for tile in self.tiles}
+        ]
+        return max(rows, key=lambda row: sum(raster.block_row_bytes for raster in row))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How it is read, for the run record."""
+        declared = [tile.raster.nodata for tile in self.tiles] + [self._nodata]
+        known = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
+        return {
+            "tiles": len(self.tiles),
+            "nodata": sorted(known, key=str),
+            "voids": f"filled up to {self._reach} pixels" if self._reach else "not observed",
+        }
+
+    def read(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Read a window that lies inside the mosaic; the same values whatever the windows.
+
+        Returns:
+            elevation (rows, cols) in metres, 0 where unknown; known (rows, cols).
+
+        Raises:
+            InputError: a tile is damaged there.
+        """
+        elevation, known = self._mosaic(window)
+        if not self._reach or known.all():
+            return elevation, known
+        wide = self._around(window)
+        top, left = int(window.row_off - wide.row_off), int(window.col_off - wide.col_off)
+        inner = (slice(top, top + int(window.height)), slice(left, left + int(window.width)))
+        return fill_voids(*self._mosaic(wide), inner, self._reach)
+
+    def _mosaic(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        top, left, height, width = (int(x) for x in (window.row_off, window.col_off, window.height, window.width))
+        elevation = np.zeros((height, width), dtype=np.float32)
+        known = np.zeros((height, width), dtype=np.bool_)
+        for tile in self.tiles:
+            first_row, last_row = max(top, tile.row), min(top + height, tile.row + tile.raster.height)
+            first_col, last_col = max(left, tile.col), min(left + width, tile.col + tile.raster.width)
+            if first_row >= last_row or first_col >= last_col:
+                continue
+            place = (slice(first_row - top, last_row - top), slice(first_col - left, last_col - left))
+            if known[place].all():
+                continue
+            part = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+            found, valid = self._metres(tile, part)
+            new = valid & ~known[place]
+            elevation[place][new] = found[new]
+            known[place] |= new
+        return elevation, known
+
+    def _metres(self, tile: Tile, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        values, valid = tile.read(window)
+        if self._nodata is not None:
+            valid &= values != in_type(self._nodata, values.dtype)
+        with np.errstate(over="ignore"):  # becomes infinite, and that is unknown
+            metres = values.astype(np.float32, copy=False)
+        return metres, valid & np.isfinite(metres)
+
+    def _around(self, window: Window) -> Window:
+        first_row, first_col = (max(0, int(first) - self._reach) for first in (window.row_off, window.col_off))
+        last_row = min(self.height, int(window.row_off + window.height) + self._reach)
+        last_col = min(self.width, int(window.col_off + window.width) + self._reach)
+        return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+
+    def _outer_transform(self) -> Affine:
+        """From the tiles that hold the first column and row: the very numbers a merged file would have."""
+        sizes = self.tiles[0].raster.transform
+        leftmost = next(tile.raster for tile in self.tiles if tile.col == 0)
+        topmost = next(tile.raster for tile in self.tiles if tile.row == 0)
+        return Affine(sizes.a, sizes.b, leftmost.transform.c, sizes.d, sizes.e, topmost.transform.f)
+
+
+def _named(rasters: Sequence[Raster]) -> str:
+    rest = f" and {len(rasters) - 1} more" if len(rasters) > 1 else ""
+    return shown(rasters[0].location) + rest
