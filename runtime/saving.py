@@ -59,7 +59,7 @@ class Saving(Closing):
             self._pictures = stack.enter_context(ThumbnailFile(work.path("images.raw"), thumbnails, images))
             self.checkpoint = self._restored(earlier or [])
             self._stack = stack.pop_all()
-        self._saved = time.monotonic()
+        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
         if self.checkpoint.rows:
             log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
             work.keep()
@@ -95,7 +95,7 @@ class Saving(Closing):
             if self._work.is_kept:
                 log.warning(
                     "%d of %d rows are kept in %s: the same command with --resume goes on from there",
-                    self.checkpoint.rows, self._height, self._work.out,
+                    self._saved_rows, self._height, self._work.out,
                 )  # fmt: skip
             raise
 
@@ -110,7 +110,7 @@ class Saving(Closing):
         self._pictures.save(self.checkpoint.rows)
         self._journal.add(self.checkpoint)
         self._work.keep()
-        self._saved = time.monotonic()
+        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
 
     def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
         """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""

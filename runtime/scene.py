@@ -231,7 +231,6 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         InputError: a file cannot be used, or the images have no area in common.
     """
     with contextlib.ExitStack() as stack:
-
         rasters: list[Raster] = []
 
         def opened(location: Location, role: str) -> Raster:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import rasterio
@@ -15,7 +14,7 @@ import rasterio
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
 from landslip.runtime.cli import run
-from landslip.runtime.workspace import PRODUCTS
+from landslip.runtime.workspace import PARTIAL, PRODUCTS
 
 HEAVY = ("tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "tf2onnx")
 
@@ -168,19 +167,22 @@ def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeyp
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_ctrl_c_ends_cleanly(scene):
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_end_cleanly_and_can_be_gone_on_from(scene, sent, code):
     folder, arguments = scene
     slow = """
 import signal
 import time
+from landslip.runtime import saving
 from landslip.runtime.cli import main
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 
+saving.INTERVAL = 0.0
 infer = OnnxRuntimeEngine.infer
 
 def slowly(self, batch):
     print("busy", flush=True)
-    time.sleep(0.3)
+    time.sleep(0.03)
     return infer(self, batch)
 
 OnnxRuntimeEngine.infer = slowly
@@ -192,14 +194,17 @@ main()
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout.readline() == b"busy\n"
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    for _ in range(40):  # two rows of tiles and a half
+        assert process.stdout.readline() == b"busy\n"
+    process.send_signal(sent)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"interrupted" in err
+    assert b"--resume" in err
     assert b"Traceback" not in err
-    assert not (folder / "out").exists()
+    assert [entry.name for entry in (folder / "out").iterdir()] == [PARTIAL]
+    assert run(command(arguments, "--batch", "1", "--resume")) == 0
+    assert "resumed_after_row" in json.loads((folder / "out" / "run.json").read_text())
 
 
 def test_the_runtime_imports_nothing_heavy():
