@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
-from landslip.runtime.errors import EngineError, InputError, ModelError, UsageError
+from landslip.runtime.errors import EngineError, ModelError, UsageError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
+from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.kernels import NOT_OBSERVED
-from landslip.runtime.location import shown
 from landslip.runtime.polygons import MapBand, trace
 from landslip.runtime.products import BLOCK, ConfidenceWriter, read_back, write_cog
 from landslip.runtime.progress import NoProgress, Progress
@@ -75,6 +75,8 @@ class MapRequest:
     """How to run the model: engine, device, batch and tile size."""
     overwrite: bool = False
     """Replace earlier results in ``out``."""
+    force: bool = False
+    """Map even where a check objects: the images are the same or hardly overlap, or nothing would be observed."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -122,11 +124,11 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
-        _check_inputs(engine.spec, scene)
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        check_inputs(engine.spec, scene)
         inputs = describe_inputs(files)
-        _check_images_differ(files, inputs)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
+        findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         run = Run(
             scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), Thumbnails(scene.grid)
@@ -143,6 +145,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             "grid": describe_grid(scene.grid),
             "tiles": {"total": len(plan.tiles), "predicted": run.predicted, "skipped": run.skipped},
             **({"reading": scene.facts} if scene.facts else {}),
+            **findings,
             **products,
             "inputs": inputs,
             "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
@@ -165,8 +168,8 @@ def stream(run: Run) -> Generator[tuple[int, NDArray[np.uint8]], None, None]:
         yield from _stitched(results, run)
 
 
-def _cache_bytes(scene: Scene) -> int:
-    """Two rows of blocks of every input and of the map."""
+def cache_bytes(scene: Scene) -> int:
+    """What GDAL's block cache may hold: two rows of blocks of every input and of the map."""
     return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
 
 
@@ -251,18 +254,12 @@ def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[M
         yield MapBand(first_row, percent, partial(scene.slope, window) if scene.has_slope else None)
 
 
-def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
-    digests = {entry["role"]: entry["sha256"] for entry in inputs}
-    if len(files.images) > 1 and digests["pre"] is not None and digests["pre"] == digests["post"]:
-        raise InputError(
-            f"The pre-event image {shown(files.pre)} and the post-event image {shown(files.post)} are the same image. "
-            "Give one from before and one from after the event."
-        )
-    if not files.masks:
-        log.warning("No mask is given: clouds and snow may be mapped as landslides.")
+def check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    """Make sure that a scene gives the bands the model takes.
 
-
-def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    Raises:
+        ModelError: it does not.
+    """
     wanted, given = {entry.name: entry.bands for entry in spec.inputs}, scene.bands
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")

@@ -36,6 +36,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
+@click.option("--force", is_flag=True, help="Map even where a check objects: images alike or hardly overlapping.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
 def map_command(as_json: bool, **options: Any) -> None:
     """Map the landslides of an event.
@@ -51,9 +52,8 @@ def _request(options: dict[str, Any]) -> MapRequest:
     files = scene_files(options)
     how = ("engine", "device", "precision", "batch", "tile", "threads")
     engine = EngineOptions(**{name: options[name] for name in how})
-    rest = {
-        name: options[name] for name in ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite")
-    }
+    others = ("model", "out", "protocol", "overlap", "threshold", "min_area", "overwrite", "force")
+    rest = {name: options[name] for name in others}
     return MapRequest(files=files, engine=engine, **rest)
 
 

@@ -155,7 +155,10 @@ def test_the_notebooks_border_and_half_masked_tiles_are_not_observed(tmp_path):
 
 
 def test_a_map_too_small_for_the_notebook_is_not_observed(tmp_path):
-    record, percent = make(scene_on_grid(tmp_path, 50, 40), tmp_path / "out", protocol="notebook")
+    files = scene_on_grid(tmp_path, 50, 40)
+    with pytest.raises(InputError, match="40 x 50 pixels is too small for tiles of 64 pixels in the notebook protocol"):
+        make(files, tmp_path / "out", protocol="notebook")
+    record, percent = make(files, tmp_path / "out", protocol="notebook", force=True)
     assert (percent == 255).all()
     assert record["tiles"]["total"] == 0
     assert record["observed_km2"] == 0
@@ -231,7 +234,7 @@ def test_options_out_of_range_are_usage_errors(tmp_path, options, words):
 def test_nothing_observed_is_said(tmp_path, caplog):
     files = scene_on_grid(tmp_path, 80, 90)
     files = replace(files, masks=(write(tmp_path / "all.tif", np.ones((80, 90), np.uint8), 6.0),))
-    record, percent = make(files, tmp_path / "out")
+    record, percent = make(files, tmp_path / "out", force=True)
     assert (percent == 255).all()
     assert record["tiles"]["predicted"] == 0
     assert "Nothing was observed" in caplog.text
