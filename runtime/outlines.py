@@ -28,6 +28,13 @@ def share_of_map(raster: Raster, grid: MapGrid) -> float | None:
     return None if outline is None else _inside(outline, target) / float(outline.area)
 
 
+def pixels_below_map(raster: Raster, grid: MapGrid) -> float:
+    """Pixels of a raster that lie inside the map; all of them where the projections do not tell."""
+    target = lattice_of(raster)
+    outline = _outline_on(Lattice(grid.crs, grid.transform, grid.height, grid.width), target)
+    return float(target.height * target.width) if outline is None else _inside(outline, target)
+
+
 def share_of_smaller(first: Raster, second: Raster) -> float | None:
     """Share of the smaller one of two rasters, 0 to 1, that both show; None where the projections do not tell."""
     target = lattice_of(second)
