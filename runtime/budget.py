@@ -11,6 +11,7 @@ from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.layers import LARGEST_WINDOW
 from landslip.runtime.protocols import Plan
 from landslip.runtime.spec import ModelSpec
+from landslip.runtime.thumbnail import EDGE
 
 COMPRESSED = 0.5
 """Bytes per pixel of the map on disk, a guess: maps with little in them take a tenth, noise takes all of 1."""
@@ -27,6 +28,9 @@ _READING = 24
 _COORDINATES = 16
 """Bytes per map pixel for its place in a source of another projection."""
 
+_PICTURE = 106
+"""Bytes per pixel of the quicklook: thumbnails, its panels, and their colours in float64 while they are mixed."""
+
 
 def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -> dict[str, int]:
     """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
@@ -40,11 +44,12 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
     Returns:
         ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
         the input rows that a row of tiles shows. ``stitcher``: the results of the tile rows that overlap, and the rows
-        made of them.
+        made of them. ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
+    picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
     if not tiles.rows:
-        return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0)
+        return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0) | picture
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
     inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
     per_pixel = sum(inputs) + 1
@@ -62,7 +67,7 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
         # While rows are added to one of the inputs, it is there twice.
         "register": held * width * (per_pixel + max(inputs)),
         "stitcher": tiles.depth * len(tiles.cols) * area * 4 + band * width * (4 + 1),
-    }
+    } | picture
 
 
 def _reading(tiles: TileGrid, rows: int, source_pixels: int) -> int:
@@ -71,12 +76,26 @@ def _reading(tiles: TileGrid, rows: int, source_pixels: int) -> int:
     return window * _READING + rows * tiles.width * _COORDINATES
 
 
-def disk_needed(grid: MapGrid) -> dict[str, int]:
-    """Bytes that a run writes, at :data:`COMPRESSED` per pixel.
+def _thumbnail_pixels(height: int, width: int) -> int:
+    step = max(1, -(-max(height, width) // EDGE))
+    return -(-height // step) * -(-width // step)
+
+
+def disk_needed(grid: MapGrid, images: int) -> dict[str, int]:
+    """Bytes that a run writes, its map at :data:`COMPRESSED` per pixel; polygons are left out, as nobody knows them.
+
+    Args:
+        grid: the map.
+        images: how many there are.
 
     Returns:
         ``working``: the rows as they are made, and overviews under way, gone at the end. ``map``: the finished map.
+        ``quicklook``: its pictures, not compressed.
     """
     pixels = grid.height * grid.width * COMPRESSED
     # Overviews of half the size, a quarter and so on add a third; GDAL makes them in a file of their own first.
-    return {"working": int(pixels * 4 / 3), "map": int(pixels * 4 / 3)}
+    return {
+        "working": int(pixels * 4 / 3),
+        "map": int(pixels * 4 / 3),
+        "quicklook": 3 * (images + 1) * _thumbnail_pixels(grid.height, grid.width),
+    }

@@ -1,7 +1,7 @@
 """What would make a map of no use, judged from figures alone; :mod:`landslip.runtime.inspection` measures them.
 
 Each function gives the sentence to say, or None where there is nothing to say. What is left to the user's judgement is
-an error that ``--force`` turns into a warning (:func:`object_to`); what is only worth knowing is a warning.
+an error that ``--force`` turns into a warning (:class:`Objections`); what is only worth knowing is a warning.
 """
 
 from __future__ import annotations
@@ -28,17 +28,27 @@ _FEWEST_PIXELS = 64
 """Fewer pixels may be the same in two images by chance."""
 
 
-def object_to(sentence: str | None, *, force: bool) -> None:
-    """Raise an objection, or say it as a warning where the user wants the map all the same.
+class Objections:
+    """What speaks against making a map: each is an error, or a warning where the user wants the map all the same."""
 
-    Raises:
-        InputError: there is an objection, and it is not overruled.
-    """
-    if sentence is None:
-        return
-    if not force:
-        raise InputError(f"{sentence} Or map it all the same with --force.")
-    log.warning("%s Mapped all the same, as --force says.", sentence)
+    def __init__(self, *, force: bool) -> None:
+        """Begin without any; ``force`` turns errors into warnings."""
+        self._force = force
+        self.overruled: list[str] = []
+        """The objections that were only warned of, for the run record."""
+
+    def add(self, sentence: str | None) -> None:
+        """Raise an objection, if there is one.
+
+        Raises:
+            InputError: it is not overruled.
+        """
+        if sentence is None:
+            return
+        if not self._force:
+            raise InputError(f"{sentence} Or map it all the same with --force.")
+        log.warning("%s Mapped all the same, as --force says.", sentence)
+        self.overruled.append(sentence)
 
 
 def hardly_overlapping(share: float | None, pre: str, post: str) -> str | None:

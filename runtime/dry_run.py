@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.budget import COMPRESSED, disk_needed, memory_needed
 from landslip.runtime.engines import Engine, open_engine
+from landslip.runtime.errors import UsageError
 from landslip.runtime.gdal import make_window
 from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.outlines import pixels_below_map
@@ -26,6 +27,7 @@ from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.record import Record, describe_engine, describe_grid, landslip_version
 from landslip.runtime.scene import Scene, open_scene
 from landslip.runtime.survey import PATIENCE, Survey, survey
+from landslip.runtime.workspace import PRODUCTS
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
     Raises:
         LandslipError: what would stop the run before its first tile.
     """
+    _check_out(request)
     with ExitStack() as stack:
         before = resident_bytes()
         engine = engine or stack.enter_context(open_engine(request.model, request.engine))
@@ -74,6 +77,17 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
             "memory_bytes": memory,
             "disk_bytes": _disk(scene, request.out),
         }
+
+
+def _check_out(request: MapRequest) -> None:
+    if request.out.exists() and not request.out.is_dir():
+        raise UsageError(f"output: {request.out} is a file. Give the name of a folder.")
+    found = [name for name in PRODUCTS if (request.out / name).exists()]
+    if found and not request.overwrite:
+        log.warning(
+            "output: %s holds results already (%s). The run will need another folder, or --overwrite.",
+            request.out, ", ".join(found),
+        )  # fmt: skip
 
 
 def _tiles(plan: Plan, found: Survey) -> Record:
@@ -123,13 +137,17 @@ def _a_batch(scene: Scene, plan: Plan, batch: int) -> dict[str, NDArray[Any]]:
 def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | None) -> Record:
     """Bytes by purpose, and in total; those that the system does not tell are None and not in the total."""
     after = resident_bytes()
+    arrays = memory_needed(plan, engine.spec, batch, _source_pixels(scene))
     parts: Record = {
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),
-        **memory_needed(plan, engine.spec, batch, _source_pixels(scene)),
+        **arrays,
         "gdal_cache": cache_bytes(scene),
     }
-    return parts | {"total": sum(size for size in parts.values() if size is not None)}
+    # The pictures are mixed when the arrays of the stages are gone.
+    whole = sum(size for name, size in parts.items() if size is not None and name not in {*arrays})
+    pictures = arrays["quicklook"]
+    return parts | {"total": whole + max(pictures, sum(arrays.values()) - pictures)}
 
 
 def _source_pixels(scene: Scene) -> int:
@@ -139,7 +157,7 @@ def _source_pixels(scene: Scene) -> int:
 
 
 def _disk(scene: Scene, out: Path) -> Record:
-    parts = disk_needed(scene.grid)
+    parts = disk_needed(scene.grid, len(scene.images))
     needed = sum(parts.values())
     place = next((folder for folder in (out, *out.absolute().parents) if folder.is_dir()), None)
     free = None

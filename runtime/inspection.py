@@ -58,32 +58,33 @@ def inspect_scene(
     Returns:
         For the run record, ``registration``: ``shift_pixels`` [dx, dy], how far to the right and down the image after
         the event lies from the one before, in pixels of the map, and the number of ``windows`` that agree; or None.
+        ``objections_overruled``: the sentences that ``force`` turned into warnings.
 
     Raises:
         InputError: the images are the same or hardly overlap, or nothing would be observed, and ``force`` is not set.
     """
+    objections = checks.Objections(force=force)
     images = [source for source in scene.sources if source.kind == "image"]
     names = [source.name for source in images]
     if len(images) == 2:
         share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
-        checks.object_to(checks.hardly_overlapping(share, *names), force=force)
-        checks.object_to(checks.same_file(inputs, shown(files.pre), shown(files.post)), force=force)
-    checks.object_to(checks.without_tiles(plan.tiles, plan.protocol), force=force)
+        objections.add(checks.hardly_overlapping(share, *names))
+        objections.add(checks.same_file(inputs, shown(files.pre), shown(files.post)))
+    objections.add(checks.without_tiles(plan.tiles, plan.protocol))
     seen = _look(scene)
     if not seen.valid:
-        checks.object_to(_nothing(scene, plan), force=force)
+        objections.add(_nothing(scene, plan))
     if len(images) == 2:
         equal = seen.varied and not seen.differ
-        checks.object_to(checks.same_pixels(equal, seen.valid, *names), force=force)
+        objections.add(checks.same_pixels(equal, seen.valid, *names))
     for sentence in (checks.smaller_than_a_tile(plan.tiles), *_coverage(scene)):
         _warn(sentence)
     if not files.masks:
         log.warning("No mask is given: clouds and snow may be mapped as landslides.")
-    if len(images) != 2:
-        return {"registration": None}
     found = agreed(seen.shifts)
-    _warn(checks.misregistered(found, scene.grid, *names))
-    return {"registration": _described(found)}
+    if found is not None:
+        _warn(checks.misregistered(found, scene.grid, *names))
+    return {"registration": _described(found), "objections_overruled": objections.overruled}
 
 
 def _look(scene: Scene) -> _Seen:

@@ -12,7 +12,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
-from landslip.runtime.gdal import transform_points
+from landslip.runtime.gdal import RASTER_ERRORS, transform_points
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice
@@ -53,7 +53,10 @@ def _outline_on(source: Lattice, target: Lattice) -> shapely.Polygon | None:
     """The outline of a grid in pixels of another."""
     xs, ys = _through(source.transform, _border(source.height, source.width))
     if source.crs != target.crs:
-        xs, ys = transform_points(source.crs, target.crs, xs, ys)
+        try:
+            xs, ys = transform_points(source.crs, target.crs, xs, ys)
+        except RASTER_ERRORS:
+            return None
         xs = _near(xs, target)
     cols, rows = _through(~target.transform, np.array([xs, ys]))
     if not (np.isfinite(cols).all() and np.isfinite(rows).all()):

@@ -38,9 +38,12 @@ def _tiles(tiles: Mapping[str, Any], edge: int) -> str:
 
 def _registration(found: Mapping[str, Any] | None) -> str:
     if found is None:
-        return "how well they fit onto each other cannot be told"
-    right, down = found["shift_pixels"]
-    return f"the later lies {right:+.1f} pixels east and {-down:+.1f} north ({found['windows']} windows agree)"
+        return "it cannot be told how well two of them fit onto each other"
+    east, south = found["shift_pixels"]
+    return (
+        f"the one after the event lies {abs(east):.1f} pixels {'east' if east >= 0 else 'west'} and {abs(south):.1f} "
+        f"{'south' if south >= 0 else 'north'} of the one before ({found['windows']} windows agree)"
+    )
 
 
 def _time(seconds: Mapping[str, Any], engine: Mapping[str, Any]) -> str:
@@ -66,9 +69,10 @@ def _memory(sizes: Mapping[str, Any]) -> str:
 
 def _disk(sizes: Mapping[str, Any]) -> str:
     free = "" if sizes["free"] is None else f"; {_megabytes(sizes['free'])} MB are free"
+    needed, kept = sizes["needed"], sizes["needed"] - sizes["working"]
     return (
-        f"about {_megabytes(sizes['needed'])} MB while it runs, {_megabytes(sizes['map'])} MB in the end "
-        f"(at {sizes['bytes_per_pixel_assumed']:g} bytes a pixel){free}"
+        f"about {_megabytes(needed)} MB while it runs, {_megabytes(kept)} MB in the end, without the polygons "
+        f"(the map at {sizes['bytes_per_pixel_assumed']:g} bytes a pixel){free}"
     )
 
 
