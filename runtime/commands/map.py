@@ -38,7 +38,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
-@click.option("--force", is_flag=True, help="Map even where a check objects: images alike or hardly overlapping.")
+@click.option("--force", is_flag=True, help="Map even where a check objects: the same image twice, hardly any overlap.")
 @click.option("--dry-run", "dry", is_flag=True, help="Check everything, say what mapping takes, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
 def map_command(as_json: bool, dry: bool, **options: Any) -> None:
