@@ -42,6 +42,10 @@ class Area(Protocol):
         """The outline in ``crs`` of what may lie inside ``box``; None where that is nothing."""
         ...
 
+    def share_near(self, grid: MapGrid) -> float | None:
+        """Share of the area, 0 to 1, that lies in the map; None where that is not known without reading it."""
+        ...
+
     def align(self, grid: MapGrid) -> None:
         """Relate the area to the map grid."""
         ...
@@ -69,6 +73,11 @@ class RasterArea:
         del box
         with _placed(self.path, crs):
             return bounds_in(self._raster.crs, self._raster.bounds, crs)
+
+    def share_near(self, grid: MapGrid) -> float | None:
+        """See :class:`Area`: the outline of a raster says nothing about its nonzero pixels."""
+        del grid
+        return None
 
     def align(self, grid: MapGrid) -> None:
         """See :class:`Area`."""
@@ -105,6 +114,13 @@ class VectorArea:
             return None
         left, bottom, right, top = shapely.total_bounds(geometries)
         return float(left), float(bottom), float(right), float(top)
+
+    def share_near(self, grid: MapGrid) -> float | None:
+        """See :class:`Area`; measured in the area's own CRS."""
+        with _placed(self.path, grid.crs):
+            inside = shapely.clip_by_rect(self._geometries, *bounds_in(grid.crs, grid.bounds, self._crs))
+        whole = float(shapely.area(self._geometries).sum())
+        return float(shapely.area(inside).sum()) / whole if whole > 0 else None
 
     def align(self, grid: MapGrid) -> None:
         """See :class:`Area`."""

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
-from landslip.runtime.errors import EngineError, InputError, ModelError
+from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.flow import Line, Stopwatch
 from landslip.runtime.geopackage import write_landslides
+from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.journal import Checkpoint, merged
 from landslip.runtime.kernels import NOT_OBSERVED
-from landslip.runtime.location import shown
 from landslip.runtime.polygons import MapBand, trace
 from landslip.runtime.products import BLOCK, read_back, write_cog
 from landslip.runtime.progress import NoProgress, Progress
@@ -49,7 +49,7 @@ from landslip.runtime.record import (
 from landslip.runtime.request import MapRequest
 from landslip.runtime.rows import RowsFile
 from landslip.runtime.saving import Saving
-from landslip.runtime.scene import Patch, Scene, SceneFiles, open_scene
+from landslip.runtime.scene import Patch, Scene, open_scene
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.stitch import Stitcher
 from landslip.runtime.thumbnail import Thumbnails
@@ -105,11 +105,11 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
         # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
-        _check_inputs(engine.spec, scene)
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        check_inputs(engine.spec, scene)
         inputs = describe_inputs(files)
-        _check_images_differ(files, inputs)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
+        findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         thumbnails = Thumbnails(scene.grid)
         run = Run(scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), thumbnails)
@@ -125,6 +125,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
                 **facts,
                 "tiles": {"total": len(plan.tiles), "predicted": run.done.predicted, "skipped": run.done.skipped},
                 **({"reading": scene.facts} if scene.facts else {}),
+                **findings,
                 **products,
                 **({"damaged": list(run.done.damaged)} if run.done.damaged else {}),
                 "seconds": clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
@@ -172,8 +173,8 @@ def stream(run: Run) -> Generator[NDArray[np.uint8], None, None]:
         yield from _stitched(results, run)
 
 
-def _cache_bytes(scene: Scene) -> int:
-    """Two rows of blocks of every input and of the map."""
+def cache_bytes(scene: Scene) -> int:
+    """What GDAL's block cache may hold: two rows of blocks of every input and of the map."""
     return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
 
 
@@ -258,18 +259,12 @@ def _map_bands(path: Path, rows: RowsFile, scene: Scene) -> Iterator[MapBand]:
         yield MapBand(first_row, percent, partial(scene.slope, window) if scene.has_slope else None)
 
 
-def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
-    digests = {entry["role"]: entry["sha256"] for entry in inputs}
-    if len(files.images) > 1 and digests["pre"] is not None and digests["pre"] == digests["post"]:
-        raise InputError(
-            f"The pre-event image {shown(files.pre)} and the post-event image {shown(files.post)} are the same image. "
-            "Give one from before and one from after the event."
-        )
-    if not files.masks:
-        log.warning("No mask is given: clouds and snow may be mapped as landslides.")
+def check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    """Make sure that a scene gives the bands the model takes.
 
-
-def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    Raises:
+        ModelError: it does not.
+    """
     wanted, given = {entry.name: entry.bands for entry in spec.inputs}, scene.bands
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")

@@ -33,6 +33,8 @@ class MapRequest:
     """How to run the model: engine, device, batch and tile size."""
     overwrite: bool = False
     """Replace earlier results in ``out``, and start anew where a run was left unfinished."""
+    force: bool = False
+    """Map even where a check objects: the images are the same or hardly overlap, or nothing would be observed."""
     resume: bool = False
     """Go on with a run that was left unfinished in ``out``; it has to be one of the same."""
 

@@ -26,6 +26,7 @@ from landslip.runtime.location import Location, Locations, several, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.roles import classes, measured, rgb, shading, single
+from landslip.runtime.sources import Source, sources_of
 from landslip.runtime.spec import ModelSpec, Role
 
 log = logging.getLogger(__name__)
@@ -193,6 +194,16 @@ class Scene:
     def bands(self) -> dict[Role, int]:
         """How many bands each role has."""
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it is made of, one by one, for checks and reports."""
+        return sources_of(self._layers, self._masks, self._area)
+
+    @property
+    def area(self) -> Area | None:
+        """Where a map is wanted; None for everywhere."""
+        return self._area
 
     @property
     def cache_bytes(self) -> int:

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from landslip.runtime.commands.forecast import forecast_text
 from landslip.runtime.commands.scene_options import scene_files, scene_options
+from landslip.runtime.dry_run import dry_run
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.pipeline import MapRequest, map_scene
@@ -37,13 +39,19 @@ _FILE = click.Path(path_type=Path)
 @click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")
+@click.option("--force", is_flag=True, help="Map even where a check objects: the same image twice, hardly any overlap.")
+@click.option("--dry-run", "dry", is_flag=True, help="Check everything, say what mapping takes, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run record as JSON.")
-def map_command(as_json: bool, **options: Any) -> None:
+def map_command(as_json: bool, dry: bool, **options: Any) -> None:
     """Map the landslides of an event.
 
     Give the images and the terrain that the model takes; the published one takes --pre, --post and --dem.
     Writes confidence.tif, landslides.gpkg, quicklook.png and run.json into the output folder.
     """
+    if dry:
+        forecast = dry_run(_request(options))
+        click.echo(json.dumps(forecast, indent=2) if as_json else forecast_text(forecast))
+        return
     record = map_scene(_request(options), progress=progress_for(sys.stderr))
     click.echo(json.dumps(record, indent=2) if as_json else _summary(record, options["out"]))
 

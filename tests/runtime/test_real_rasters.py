@@ -50,3 +50,4 @@ def test_they_make_a_map(files, tmp_path):
     assert record["grid"]["crs"] == "EPSG:26914"
     assert record["observed_km2"] == pytest.approx(934 * 723 * 25e-6, rel=0.05)
     assert record["tiles"]["predicted"] > 20
+    assert max(map(abs, record["registration"]["shift_pixels"])) < 1

@@ -16,7 +16,7 @@ from helpers.killing import digests
 from helpers.rasters import rgb, scene_mixed, write
 from landslip.runtime import saving
 from landslip.runtime.engines import EngineOptions, FakeEngine
-from landslip.runtime.errors import EngineError, InputError, OutputError, UsageError
+from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.workspace import PARTIAL, PRODUCTS
 
@@ -339,12 +339,3 @@ def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds):
     assert report["kept"] > 0
     assert all(result == report["whole"] for result in report["results"])
     assert len(report["results"]) == rounds + 1
-
-
-def test_an_input_that_breaks_in_the_middle(files, tmp_path):
-    scene = scene_mixed(tmp_path, height_m=3000.0, width_m=1200.0)
-    content = scene.post.read_bytes()
-    scene.post.write_bytes(content[: int(len(content) * 0.7)])
-    with pytest.raises(InputError, match=r"post\.tif cannot be read in rows"):
-        run(scene, tmp_path / "out")
-    assert (tmp_path / "out" / PARTIAL / "rows.raw").stat().st_size > 0

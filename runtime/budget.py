@@ -1,0 +1,102 @@
+"""What a run will need: memory and disk, from the geometry alone.
+
+Memory grows with the width of the map, the tile and the batch, never with the height.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landslip.runtime.grid import MapGrid, TileGrid
+from landslip.runtime.layers import LARGEST_WINDOW
+from landslip.runtime.protocols import Plan
+from landslip.runtime.spec import ModelSpec
+from landslip.runtime.thumbnail import EDGE
+
+COMPRESSED = 0.5
+"""Bytes per pixel of the map on disk, a guess: maps with little in them take a tenth, noise takes all of 1."""
+
+_WAITING = 4
+"""Pieces of rows that exist at once between two stages: one being made, two in the queue, one being taken."""
+
+_BATCHES = 8
+"""Batches at once: two queues of two, and one in each of the four hands between cutting and stitching."""
+
+_READING = 24
+"""Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""
+
+_COORDINATES = 16
+"""Bytes per map pixel for its place in a source of another projection."""
+
+_PICTURE = 106
+"""Bytes per pixel of the quicklook: thumbnails, its panels, and their colours in float64 while they are mixed."""
+
+
+def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -> dict[str, int]:
+    """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
+
+    Args:
+        plan: the tiles.
+        spec: the model.
+        batch: tiles per call of the engine.
+        source_pixels: of the largest source, or of that part of it that lies below the map.
+
+    Returns:
+        ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
+        the input rows that a row of tiles shows. ``stitcher``: the results of the tile rows that overlap, and the rows
+        made of them. ``quicklook``: the pictures of the whole map in small.
+    """
+    tiles = plan.tiles
+    picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
+    if not tiles.rows:
+        return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0) | picture
+    width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
+    inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
+    per_pixel = sum(inputs) + 1
+    chunks = [high - low for low, high in map(tiles.chunk, range(last + 1))]
+    held = max(tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(last + 1))
+    band = max(high - low for low, high in map(tiles.band, range(last + 1)))
+    waiting = max(sum(chunks[index : index + _WAITING]) for index in range(last + 1))
+    ends = _BATCHES * (1 + batch // max(1, len(tiles.cols))) * band
+    return {
+        "reading": _reading(tiles, max(chunks), source_pixels),
+        "queues": waiting * width * per_pixel
+        + ends * width
+        + _BATCHES * batch * area * sum(inputs)
+        + _WAITING * batch * area * 4,
+        # While rows are added to one of the inputs, it is there twice.
+        "register": held * width * (per_pixel + max(inputs)),
+        "stitcher": tiles.depth * len(tiles.cols) * area * 4 + band * width * (4 + 1),
+    } | picture
+
+
+def _reading(tiles: TileGrid, rows: int, source_pixels: int) -> int:
+    share = rows / tiles.height
+    window = min(LARGEST_WINDOW, int(share * source_pixels))
+    return window * _READING + rows * tiles.width * _COORDINATES
+
+
+def _thumbnail_pixels(height: int, width: int) -> int:
+    step = max(1, -(-max(height, width) // EDGE))
+    return -(-height // step) * -(-width // step)
+
+
+def disk_needed(grid: MapGrid, images: int) -> dict[str, int]:
+    """Bytes that a run writes, its map at :data:`COMPRESSED` per pixel; polygons are left out, as nobody knows them.
+
+    Args:
+        grid: the map.
+        images: how many there are.
+
+    Returns:
+        ``working``: the rows as they are made, a byte a pixel, small pictures, and overviews under way, gone at the end.
+        ``map``: the finished map. ``quicklook``: its pictures, not compressed.
+    """
+    pixels = grid.height * grid.width * COMPRESSED
+    small = 3 * _thumbnail_pixels(grid.height, grid.width)
+    # Overviews of half the size, a quarter and so on add a third; GDAL makes them in a file of their own first.
+    return {
+        "working": int(grid.height * grid.width + images * small + pixels / 3),
+        "map": int(pixels * 4 / 3),
+        "quicklook": (images + 1) * small,
+    }

@@ -1,0 +1,154 @@
+"""A look at a scene before its first tile: what :mod:`landslip.runtime.checks` judges is measured here.
+
+Pixels are read from a few windows spread over the map; all of it is searched only where they show nothing valid.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from landslip.runtime import checks
+from landslip.runtime.location import shown
+from landslip.runtime.outlines import share_of_map, share_of_smaller
+from landslip.runtime.protocols import Plan
+from landslip.runtime.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
+from landslip.runtime.sampling import sample_windows
+from landslip.runtime.scene import Patch, Scene, SceneFiles
+from landslip.runtime.sources import Source
+
+log = logging.getLogger(__name__)
+
+ENOUGH = 9
+"""Windows with mostly valid pixels after which no more are read."""
+
+
+@dataclass
+class _Seen:
+    """What the windows have shown so far."""
+
+    windows: int = 0
+    """Windows that were mostly valid."""
+    valid: int = 0
+    """Valid pixels."""
+    differ: bool = False
+    """Some valid pixel differs between the images."""
+    varied: bool = False
+    """The earlier image has more than one value."""
+    shifts: list[Shift | None] = field(default_factory=list)
+    """One per window that was mostly valid."""
+
+
+def inspect_scene(
+    scene: Scene, files: SceneFiles, inputs: Sequence[Mapping[str, Any]], plan: Plan, *, force: bool
+) -> dict[str, Any]:
+    """Check a scene before it is mapped; objections come before warnings.
+
+    Args:
+        scene: the opened scene.
+        files: what it was opened from.
+        inputs: the ``inputs`` of the run record, for their checksums; may be empty.
+        plan: the tiles.
+        force: turn objections into warnings.
+
+    Returns:
+        For the run record, ``registration``: ``shift_pixels`` [dx, dy], how far to the right and down the image after
+        the event lies from the one before, in pixels of the map, and the number of ``windows`` that agree; or None.
+        ``objections_overruled``: the sentences that ``force`` turned into warnings.
+
+    Raises:
+        InputError: the images are the same or hardly overlap, or nothing would be observed, and ``force`` is not set.
+    """
+    objections = checks.Objections(force=force)
+    images = [source for source in scene.sources if source.kind == "image"]
+    names = [source.name for source in images]
+    if len(images) == 2:
+        share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
+        objections.add(checks.hardly_overlapping(share, *names))
+        objections.add(checks.same_file(inputs, shown(files.pre), shown(files.post)))
+    objections.add(checks.without_tiles(plan.tiles, plan.protocol))
+    seen = _look(scene)
+    if not seen.valid:
+        objections.add(_nothing(scene, plan))
+    if len(images) == 2:
+        equal = seen.varied and not seen.differ
+        objections.add(checks.same_pixels(equal, seen.valid, *names))
+    for sentence in (checks.smaller_than_a_tile(plan.tiles), *_coverage(scene)):
+        _warn(sentence)
+    if not files.masks:
+        log.warning("No mask is given: clouds and snow may be mapped as landslides.")
+    found = agreed(seen.shifts)
+    if found is not None:
+        _warn(checks.misregistered(found, scene.grid, *names))
+    return {"registration": _described(found), "objections_overruled": objections.overruled}
+
+
+def _look(scene: Scene) -> _Seen:
+    seen = _Seen()
+    for window in sample_windows(scene.grid.height, scene.grid.width):
+        patch = scene.read(window)
+        _compare(patch, seen)
+        seen.windows += patch.valid.mean() >= LEAST_VALID
+        if seen.windows == ENOUGH:
+            break
+    return seen
+
+
+def _compare(patch: Patch, seen: _Seen) -> None:
+    seen.valid += int(patch.valid.sum())
+    if not patch.valid.any() or not {"pre", "post"} <= patch.arrays.keys():
+        return
+    pre, post = (patch.arrays[role] for role in ("pre", "post"))
+    known = pre[:, patch.valid]
+    seen.differ |= not np.array_equal(known, post[:, patch.valid])
+    seen.varied |= bool(known.min() < known.max())
+    if patch.valid.mean() >= LEAST_VALID:
+        seen.shifts.append(shift_between(luminance(pre), luminance(post), patch.valid))
+
+
+def _nothing(scene: Scene, plan: Plan) -> str | None:
+    """Search the whole map for a valid pixel; what to say if there is none."""
+    log.info("nothing is valid in the places looked at so far: searching the whole map")
+    hiding = {source.name: source for source in scene.sources}
+    for index in range(len(plan.tiles.rows)):
+        window = scene.grid.rows(*plan.tiles.chunk(index))
+        valid = np.ones((window.height, window.width), dtype=np.bool_)
+        for source in scene.sources:
+            known = source.known(window)
+            valid &= known
+            if known.any():
+                hiding.pop(source.name, None)
+        if valid.any():
+            return None
+    return checks.nothing_observed(list(hiding))
+
+
+def _coverage(scene: Scene) -> list[str | None]:
+    parts = [
+        checks.partly_covering(source.name, _share(source, scene))
+        for source in scene.sources
+        if source.kind in {"terrain", "mask"}
+    ]
+    area = scene.area
+    return parts if area is None else [*parts, checks.area_outside(area.path, area.share_near(scene.grid))]
+
+
+def _share(source: Source, scene: Scene) -> float | None:
+    """Share of the map that the files of a source cover together; they may lie side by side."""
+    shares = [share_of_map(raster, scene.grid) for raster in source.rasters]
+    return None if None in shares else min(1.0, sum(share for share in shares if share is not None))
+
+
+def _described(found: Registration | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"shift_pixels": [round(found.shift.dx, 2), round(found.shift.dy, 2)], "windows": found.windows}
+
+
+def _warn(sentence: str | None) -> None:
+    if sentence is not None:
+        log.warning("%s", sentence)
