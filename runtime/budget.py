@@ -89,7 +89,7 @@ def disk_needed(grid: MapGrid, images: int) -> dict[str, int]:
         images: how many there are.
 
     Returns:
-        ``working``: the rows as they are made, a byte a pixel, small pictures, and overviews under way, gone at the end.
+        ``working``: the rows as they are made, a byte a pixel; small pictures; overviews under way. Gone at the end.
         ``map``: the finished map. ``quicklook``: its pictures, not compressed.
     """
     pixels = grid.height * grid.width * COMPRESSED
