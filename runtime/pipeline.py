@@ -252,8 +252,8 @@ def _map_bands(path: Path, writer: ConfidenceWriter, scene: Scene) -> Iterator[M
 
 
 def _check_images_differ(files: SceneFiles, inputs: list[Record]) -> None:
-    digests = {entry["role"]: entry["sha256"] for entry in inputs}
-    if len(files.images) > 1 and digests["pre"] is not None and digests["pre"] == digests["post"]:
+    pre, post = ([entry["sha256"] for entry in inputs if entry["role"] == role] for role in ("pre", "post"))
+    if len(files.images) > 1 and None not in pre and pre == post:
         raise InputError(
             f"The pre-event image {shown(files.pre)} and the post-event image {shown(files.post)} are the same image. "
             "Give one from before and one from after the event."

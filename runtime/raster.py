@@ -58,6 +58,13 @@ class Raster(Closing):
         self.width: int = self._dataset.width
         self.scaled: bool = {*self._dataset.scales} != {1.0} or {*self._dataset.offsets} != {0.0}
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
+        self.scales: tuple[float, ...] = self._dataset.scales
+        self.offsets: tuple[float, ...] = self._dataset.offsets
+        self.nodata: tuple[float | None, ...] = self._dataset.nodatavals
+        self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
+        """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
+        self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
+        """What the bands are called; empty where they have no name."""
         try:
             self.crs = self._checked_crs()
         except InputError:
@@ -92,13 +99,23 @@ class Raster(Closing):
         per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
         return int(min(rows, self.height) * self.width * per_pixel)
 
-    def read(self, window: Window, bands: Sequence[int], fill: float = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Rows and columns of the blocks the file is stored in."""
+        rows, cols = self._dataset.block_shapes[0]
+        return int(rows), int(cols)
+
+    def read(
+        self, window: Window, bands: Sequence[int], fill: float = 0, *, each: bool = False
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Read a window that lies inside the file.
 
         Args:
             window: on the file's own grid.
             bands: which bands, from 1.
             fill: what values become that are not finite.
+            each: a pixel is valid where each of these bands has data; else where any band of the file has, as GDAL sees
+                nodata in pictures.
 
         Returns:
             values (bands, rows, cols) in the file's type, ``fill`` where not finite; valid (rows, cols) bool from
@@ -109,7 +126,10 @@ class Raster(Closing):
         """
         try:
             values = self._dataset.read(list(bands), window=window)
-            valid = self._dataset.dataset_mask(window=window) != 0
+            if each:
+                valid = (self._dataset.read_masks(list(bands), window=window) != 0).all(axis=0)
+            else:
+                valid = self._dataset.dataset_mask(window=window) != 0
         except RASTER_ERRORS as error:
             raise InputError(
                 f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"

@@ -173,7 +173,6 @@ REFUSED = {
     "not a raster": (lambda f, p: replace(f, post=text(p)), InputError, "cannot be read as a raster"),
     "one band": (lambda f, p: replace(f, pre=odd(p, SMALL[0])), InputError, "has 1 band, but red"),
     "no CRS": (lambda f, p: replace(f, post=odd(p, SMALL, crs=None)), InputError, "no coordinate reference"),
-    "16 bit": (lambda f, p: replace(f, pre=odd(p, SMALL.astype("uint16"))), InputError, "is uint16, not uint8"),
     "elsewhere": (lambda f, p: replace(f, pre=odd(p, SMALL, left=7e5)), InputError, "no area in common"),
     "area elsewhere": (lambda f, p: replace(f, aoi=odd(p, SMALL[0], left=7e5)), InputError, "outside the images"),
     "stacked mask": (lambda f, p: replace(f, masks=(odd(p, SMALL),)), InputError, "3 bands, but one"),

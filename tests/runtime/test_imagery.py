@@ -1,0 +1,496 @@
+"""What an image may look like: each kind of input against plain numpy on the whole array."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.warp import reproject
+from rasterio.windows import Window
+
+from helpers.rasters import LEFT, TOP, elevation, rgb, write
+from landslip.runtime import measuring
+from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.raster import Raster
+from landslip.runtime.reading import Reading
+from landslip.runtime.scene import SceneFiles, open_scene
+
+HIGH, WIDE = 90, 110
+PERCENTILES = "percentiles 2 to 98"
+
+
+def radiance(height=HIGH, width=WIDE, seed=0):
+    """What a sensor gives: (4, height, width) float64; red, green, blue and near infrared, some thousands."""
+    rng = np.random.default_rng(seed)
+    picture = rgb(height, width, seed).astype(np.float64)
+    bands = np.concatenate([picture, picture[:1]]) * np.array([9.5, 8.0, 6.5, 20.0])[:, None, None]
+    return np.round(300 + bands + rng.integers(0, 40, bands.shape))
+
+
+def stretched(values, valid, low=None, high=None):
+    """Plain numpy: percentiles of the known pixels of each band, and the line through them."""
+    known = values[:, valid]
+    if low is None:
+        low, high = (np.percentile(known, percent, axis=1, method="inverted_cdf") for percent in (2, 98))
+    low, high = (np.broadcast_to(limit, len(values))[:, None, None] for limit in (low, high))
+    return np.clip(np.floor((values - low) * 255 / (high - low) + 0.5), 0, 255).astype(np.uint8)
+
+
+def read_all(files, resolution=6.0):
+    with open_scene(files, resolution) as scene:
+        return scene, scene.read(scene.grid.rows(0, scene.grid.height))
+
+
+def hidden():
+    """Where the kinds below know nothing."""
+    valid = np.ones((HIGH, WIDE), bool)
+    valid[20:31, 40:60] = False
+    return valid
+
+
+def one(folder, values, resolution=10.0, **options):
+    return write(folder / "image.tif", values, resolution, **options)
+
+
+def named(path, **tags):
+    """Give a file's bands colours, scales, names."""
+    with rasterio.open(path, "r+") as dataset:
+        for tag, value in tags.items():
+            setattr(dataset, tag, value)
+    return path
+
+
+def float32(path):
+    """The same file in float32."""
+    with rasterio.open(path) as dataset:
+        values = dataset.read().astype(np.float32)
+    return write(path, values, 10.0)
+
+
+def bands_apart(folder, values, **options):
+    return tuple(
+        write(folder / f"{colour}.tif", band, 10.0, **options)
+        for colour, band in zip(("red", "green", "blue"), values, strict=True)
+    )
+
+
+def uint16(folder, values):
+    return one(folder, np.where(hidden(), values[:3], 0).astype(np.uint16), nodata=0)
+
+
+def int16(folder, values):
+    """Nodata in one band alone is enough."""
+    values = values[:3].copy()
+    values[1, ~hidden()] = -9999
+    return one(folder, values.astype(np.int16), nodata=-9999)
+
+
+def reflectance(folder, values):
+    return one(folder, np.where(hidden(), values[:3], np.nan).astype(np.float32))
+
+
+def doubles(folder, values):
+    values = values[:3].copy()
+    values[2, ~hidden()] = np.inf
+    return one(folder, values)
+
+
+def wide_integers(folder, values):
+    return one(folder, np.where(hidden(), values[:3], -1).astype(np.int32), nodata=-1)
+
+
+def with_alpha(folder, values):
+    stack = np.concatenate([values[:3], np.where(hidden(), 65535, 0)[None]]).astype(np.uint16)
+    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
+    return named(one(folder, stack), colorinterp=colours)
+
+
+def with_infrared(folder, values):
+    return named(uint16_stack(folder, values), descriptions=("red", "green", "blue", "nir"))
+
+
+def uint16_stack(folder, values):
+    return one(folder, np.where(hidden(), values, 0).astype(np.uint16), nodata=0)
+
+
+def blue_first(folder, values):
+    return uint16_stack(folder, values[[2, 1, 0, 3]])
+
+
+def blue_first_by_name(folder, values):
+    return named(blue_first(folder, values), descriptions=("Blue", "Green", "Red", "NIR"))
+
+
+def tagged(folder, values):
+    """Reflectance as integers with a scale and an offset."""
+    return named(uint16(folder, values), scales=(1e-4,) * 3, offsets=(-0.1,) * 3)
+
+
+def three_files(folder, values):
+    return bands_apart(folder, np.where(hidden(), values[:3], 0).astype(np.uint16), nodata=0)
+
+
+def three_files_of_floats(folder, values):
+    return bands_apart(folder, np.where(hidden(), values[:3], np.nan).astype(np.float32))
+
+
+def internal_mask(folder, values):
+    path = one(folder, values[:3].astype(np.uint16))
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as dataset:
+        dataset.write_mask(hidden())
+    return path
+
+
+KINDS = {
+    "uint16": (uint16, np.uint16, [1, 2, 3]),
+    "int16": (int16, np.int16, [1, 2, 3]),
+    "float32": (reflectance, np.float32, [1, 2, 3]),
+    "float64": (doubles, np.float64, [1, 2, 3]),
+    "int32": (wide_integers, np.int32, [1, 2, 3]),
+    "RGBA": (with_alpha, np.uint16, [1, 2, 3]),
+    "RGBN": (with_infrared, np.uint16, [1, 2, 3]),
+    "BGRN by name": (blue_first_by_name, np.uint16, [3, 2, 1]),
+    "scale and offset": (tagged, np.uint16, [1, 2, 3]),
+    "three files": (three_files, np.uint16, [1, 1, 1]),
+    "three files of floats": (three_files_of_floats, np.float32, [1, 1, 1]),
+    "internal mask": (internal_mask, np.uint16, [1, 2, 3]),
+}
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """An image in 8 bits and a model of the ground, to which others are added."""
+    post = write(tmp_path / "post.tif", rgb(HIGH, WIDE, 5), 10.0)
+    dem = write(tmp_path / "dem.tif", elevation(60, 70), 30.0, left=LEFT - 300, top=TOP + 300)
+    return SceneFiles(post=post, dem=dem)
+
+
+def reference(folder, scene, picture, valid):
+    """The same scene with the picture in 8 bits, whose alpha says what is known."""
+    alpha = np.where(valid, 255, 0).astype(np.uint8)[None]
+    plain = write(folder / "plain.tif", np.concatenate([picture, alpha]), 10.0)
+    return read_all(replace(scene, pre=plain))[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_numpys_stretch_and_then_resampled(tmp_path, scene, kind, caplog):
+    make, dtype, bands = KINDS[kind]
+    values = radiance() if dtype != np.float32 else (radiance() / 10000).astype(np.float32)
+    expected = reference(tmp_path, scene, stretched(values[:3].astype(np.float64), hidden()), hidden())
+    opened, patch = read_all(replace(scene, pre=make(tmp_path, values)))
+    difference = np.abs(patch.arrays["pre"].astype(int) - expected.arrays["pre"])
+    # A scale moves values by rounding, and those between two levels may fall to the other side.
+    assert difference.max() <= (kind == "scale and offset")
+    assert (difference > 0).mean() < 0.01
+    np.testing.assert_array_equal(patch.valid, expected.valid)
+    assert patch.arrays["pre"].dtype == np.uint8
+    facts = opened.facts["images"]["pre"]
+    assert facts["bands"] == bands
+    assert facts["stretch"]["rule"] == PERCENTILES
+    known = values[:3, hidden()].astype(np.float64)
+    if kind == "scale and offset":
+        known = known * 1e-4 - 0.1
+    for name, percent in (("low", 2), ("high", 98)):
+        limits = np.percentile(known, percent, axis=1, method="inverted_cdf")
+        np.testing.assert_allclose(facts["stretch"][name], limits, rtol=1e-6)
+    assert opened.facts["images"]["post"] == {"bands": [1, 2, 3], "stretch": {"rule": "unchanged"}}
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float32", "three files"])
+def test_windows_do_not_matter(tmp_path, scene, kind):
+    make, dtype, _ = KINDS[kind]
+    files = replace(scene, pre=make(tmp_path, radiance().astype(dtype)))
+    _, whole = read_all(files)
+    with open_scene(files, 6.0) as opened:
+        part = opened.read(Window(17, 23, 60, 41))
+    np.testing.assert_array_equal(part.arrays["pre"], whole.arrays["pre"][:, 23:64, 17:77])
+    np.testing.assert_array_equal(part.valid, whole.valid[23:64, 17:77])
+
+
+def test_the_stretch_is_that_of_gdal(tmp_path, scene):
+    """Both in one: stretched by GDAL's own -scale arithmetic, then warped by GDAL."""
+    values = radiance()[:3]
+    files = replace(scene, pre=one(tmp_path, values.astype(np.uint16)), reading=Reading(rgb_range=(500, 2500)))
+    opened, patch = read_all(replace(files, post=files.pre))
+    picture = stretched(values, np.ones((HIGH, WIDE), bool), 500, 2500)
+    expected = np.zeros((3, opened.grid.height, opened.grid.width), np.uint8)
+    reproject(
+        picture, expected, src_transform=rasterio.Affine(10, 0, LEFT, 0, -10, TOP), src_crs="EPSG:32632",
+        dst_transform=opened.grid.transform, dst_crs=opened.grid.crs, resampling=Resampling.bilinear, tolerance=0,
+    )  # fmt: skip
+    difference = np.abs(patch.arrays["pre"].astype(int) - expected)[:, patch.valid]
+    assert difference.max() <= 1
+
+
+def test_pictures_in_8_bits_come_through_unchanged(tmp_path):
+    values = rgb(40, 50)
+    files = SceneFiles(pre=one(tmp_path, values, 6.0), post=write(tmp_path / "post.tif", rgb(40, 50, 1), 6.0))
+    _, patch = read_all(files)
+    np.testing.assert_array_equal(patch.arrays["pre"], values)
+
+
+def test_a_range_holds_for_every_image_and_type(tmp_path, scene):
+    values = radiance()
+    files = replace(scene, pre=uint16(tmp_path, values), reading=Reading(rgb_range=(20, 180)))
+    post = stretched(rgb(HIGH, WIDE, 5).astype(np.float64), np.ones((HIGH, WIDE), bool), 20, 180)
+    expected = reference(tmp_path, replace(scene, post=write(tmp_path / "8.tif", post, 10.0)), post, hidden())
+    opened, patch = read_all(files)
+    np.testing.assert_array_equal(patch.arrays["post"], expected.arrays["post"])
+    for role in ("pre", "post"):
+        limits = {"rule": "range", "low": [20.0] * 3, "high": [180.0] * 3}
+        assert opened.facts["images"][role]["stretch"] == limits
+
+
+def test_a_range_is_in_the_units_of_scale_and_offset(tmp_path, scene):
+    values = radiance()
+    picture = stretched(values[:3] * 1e-4 - 0.1, hidden(), 0.0, 0.2)
+    expected = reference(tmp_path, scene, picture, hidden())
+    tagged_file = tagged(tmp_path, values)
+    _, patch = read_all(replace(scene, pre=tagged_file, reading=Reading(rgb_range=(0.0, 0.2))))
+    np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
+
+
+def test_chosen_bands_hold_for_both_images(tmp_path, scene):
+    values = radiance()
+    expected = reference(tmp_path, scene, stretched(values[:3], hidden()), hidden())
+    files = replace(scene, pre=blue_first(tmp_path, values), reading=Reading(bands=(3, 2, 1)))
+    opened, patch = read_all(files)
+    np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
+    np.testing.assert_array_equal(patch.arrays["post"], expected.arrays["post"][::-1])
+    assert [facts["bands"] for facts in opened.facts["images"].values()] == [[3, 2, 1], [3, 2, 1]]
+
+
+def test_bands_that_may_be_in_another_order_are_asked_about(tmp_path, scene, caplog):
+    read_all(replace(scene, pre=uint16_stack(tmp_path, radiance())))
+    assert "has 4 bands of uint16 and does not say which are red, green and blue" in caplog.text
+    assert "--bands 3,2,1" in caplog.text
+
+
+def test_a_visual_product_with_alpha_is_taken_as_it_is(tmp_path, scene, caplog):
+    stack = np.concatenate([rgb(HIGH, WIDE), np.where(hidden(), 255, 0)[None].astype(np.uint8)])
+    _, patch = read_all(replace(scene, pre=one(tmp_path, stack)))
+    expected = reference(tmp_path, scene, rgb(HIGH, WIDE), hidden())
+    np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
+    np.testing.assert_array_equal(patch.valid, expected.valid)
+    assert not caplog.records
+
+
+def test_bands_of_different_resolution_are_each_resampled(tmp_path, scene):
+    coarse = rgb(HIGH // 2, WIDE // 2, 3)
+    fine = rgb(HIGH, WIDE, 4)
+    apart = (
+        write(tmp_path / "red.tif", fine[0], 10.0),
+        write(tmp_path / "green.tif", coarse[1], 20.0),
+        write(tmp_path / "blue.tif", fine[2], 10.0),
+    )
+    _, patch = read_all(replace(scene, pre=apart))
+    for band, (values, resolution) in enumerate(((fine, 10.0), (coarse, 20.0), (fine, 10.0))):
+        whole = write(tmp_path / "whole.tif", values, resolution)
+        _, expected = read_all(replace(scene, pre=whole))
+        np.testing.assert_array_equal(patch.arrays["pre"][band], expected.arrays["pre"][band])
+
+
+def test_three_files_show_what_all_of_them_show(tmp_path, scene):
+    values = rgb(HIGH, WIDE)
+    apart = bands_apart(tmp_path, values)
+    short = values[1, :50].astype(np.float32)
+    short[10:20, 30:50] = np.nan
+    apart = (write(tmp_path / "short.tif", short, 10.0), *(float32(path) for path in apart[1:]))
+    opened, patch = read_all(replace(scene, pre=apart))
+    assert opened.grid.height == pytest.approx(500 / 6, abs=1)
+    assert not patch.valid[17:33, 51:82].any()
+    assert not patch.arrays["pre"][:, ~patch.valid].any()
+    assert patch.valid[36:-1].all()
+
+
+def test_the_stretch_does_not_depend_on_the_area_of_interest(tmp_path, scene):
+    files = replace(scene, pre=uint16(tmp_path, radiance()))
+    inside = write(tmp_path / "aoi.tif", np.ones((20, 30), np.uint8), 10.0, left=LEFT + 200, top=TOP - 600)
+    whole, _ = read_all(files)
+    part, _ = read_all(replace(files, aoi=inside))
+    assert part.grid != whole.grid
+    assert part.facts == whole.facts
+
+
+def test_what_only_one_image_shows_does_not_count(tmp_path, scene):
+    values = np.full((3, HIGH, 2 * WIDE), 60000, np.uint16)
+    values[:, :, :WIDE] = radiance()[:3]
+    opened, _ = read_all(replace(scene, pre=one(tmp_path, values)))
+    assert max(opened.facts["images"]["pre"]["stretch"]["high"]) < 5000
+
+
+@pytest.mark.parametrize("tiling", [{"tiled": True, "blockxsize": 64, "blockysize": 64}, {"blockysize": 3}])
+def test_of_a_large_image_blocks_from_all_over_it_are_measured(tmp_path, scene, monkeypatch, tiling):
+    values = radiance(600, 700)[:3]
+    values += np.mgrid[:600, :700].sum(axis=0)  # brighter towards one corner
+    files = replace(scene, post=one(tmp_path, values.astype(np.uint16), 2.0, **tiling))
+    exact, _ = read_all(files)
+    read = []
+    original = Raster.read
+    monkeypatch.setattr(Raster, "read", lambda self, window, *rest, **how: read.append(window) or original(
+        self, window, *rest, **how))  # fmt: skip
+    monkeypatch.setattr(measuring, "SAMPLE", 100_000)
+    monkeypatch.setattr(measuring, "CELL", 64)
+    with open_scene(files, 6.0) as opened:
+        again = opened.facts["images"]["post"]["stretch"]
+    assert 50_000 < sum(window.width * window.height for window in read) <= 100_000
+    wanted = exact.facts["images"]["post"]["stretch"]
+    for limit in ("low", "high"):
+        np.testing.assert_allclose(again[limit], wanted[limit], rtol=0.1)
+    assert again != wanted
+    with open_scene(files, 6.0) as opened:
+        assert opened.facts["images"]["post"]["stretch"] == again
+
+
+@pytest.mark.parametrize(
+    ("region", "block"),
+    [
+        (Window(0, 0, 1000, 900), (64, 64)),
+        (Window(37, 91, 500, 400), (3, 1000)),
+        (Window(5, 5, 1, 1), (1, 7)),
+        (Window(0, 0, 3000, 3000), (4000, 4000)),
+    ],
+)
+def test_cells_cover_a_region_once(region, block):
+    seen = np.zeros((int(region.height), int(region.width)), int)
+    for cell in measuring.cells(region, block, 1 << 30):
+        top, left = cell.row_off - region.row_off, cell.col_off - region.col_off
+        assert top >= 0 <= left
+        seen[top : top + cell.height, left : left + cell.width] += 1
+    assert (seen == 1).all()
+
+
+def test_a_sample_finds_the_few_pixels_that_are_known(tmp_path, scene, monkeypatch):
+    values = np.zeros((3, HIGH, WIDE), np.uint16)
+    values[:, -30:, -30:] = radiance()[:3, -30:, -30:]
+    monkeypatch.setattr(measuring, "SAMPLE", 64)
+    monkeypatch.setattr(measuring, "CELL", 8)
+    opened, patch = read_all(replace(scene, pre=one(tmp_path, values, nodata=0, blockysize=8)))
+    assert min(opened.facts["images"]["pre"]["stretch"]["low"]) >= 300
+    assert patch.valid.any()
+
+
+def test_an_image_without_known_pixels_is_said_to_have_none(tmp_path, scene, caplog):
+    _, patch = read_all(replace(scene, pre=one(tmp_path, np.zeros((3, HIGH, WIDE), np.uint16), nodata=0)))
+    assert "holds no known pixel where the images lie" in caplog.text
+    assert not patch.valid.any()
+
+
+DULL = {
+    "dark": (rgb(HIGH, WIDE) // 8, None, "nearly black in 8 bits"),
+    "one colour": (np.full((3, HIGH, WIDE), 90, np.uint8), None, r"one colour throughout \(90, 90, 90\) in 8 bits"),
+    "range too wide": (rgb(HIGH, WIDE).astype(np.uint16), (0, 10000), "nearly black with this --rgb-range"),
+    "range too low": (
+        radiance()[:3].astype(np.uint16),
+        (0, 100),
+        r"throughout \(255, 255, 255\) with this",
+    ),
+    "bright": (200 + rgb(HIGH, WIDE) // 8 * 2, None, "nearly white in 8 bits"),
+}
+
+
+@pytest.mark.parametrize("kind", DULL)
+def test_what_is_no_picture_in_8_bits_is_said(tmp_path, caplog, kind):
+    values, limits, words = DULL[kind]
+    values = np.maximum(values, 221) if kind == "bright" else values
+    with open_scene(SceneFiles(post=one(tmp_path, values), reading=Reading(rgb_range=limits)), 6.0):
+        pass
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("post-event image: ")
+    assert re.search(words, record.getMessage())
+
+
+def test_a_dark_band_in_a_picture_is_no_dark_picture(tmp_path, caplog):
+    values = rgb(HIGH, WIDE)
+    values[2] //= 10
+    with open_scene(SceneFiles(post=bands_apart(tmp_path, values)), 6.0):
+        pass
+    assert not caplog.records
+
+
+def palette(folder):
+    path = one(folder, rgb(9, 9)[0])
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write_colormap(1, {0: (0, 0, 0, 255), 1: (255, 0, 0, 255)})
+    return path
+
+
+def mixed_types(folder):
+    red, green, _ = bands_apart(folder, rgb(HIGH, WIDE))
+    return red, green, write(folder / "blue16.tif", rgb(HIGH, WIDE)[2].astype(np.uint16), 10.0)
+
+
+def twice(folder):
+    red, green, _ = bands_apart(folder, rgb(HIGH, WIDE))
+    return red, green, green
+
+
+def stacked(folder):
+    red, green, _ = bands_apart(folder, rgb(HIGH, WIDE))
+    return red, green, one(folder, rgb(HIGH, WIDE))
+
+
+REFUSED = {
+    "palette": (palette, None, InputError, r"palette\. Expand it first: gdal_translate -expand rgb"),
+    "one band": (lambda p: one(p, rgb(9, 9)[0]), None, InputError, "has 1 band, but red.* three files of one band"),
+    "gray and alpha": (
+        lambda p: named(one(p, rgb(9, 9)), colorinterp=(ColorInterp.gray, ColorInterp.undefined, ColorInterp.alpha)),
+        None, InputError, "has 3 bands, but red, green and blue are needed",
+    ),
+    "too few bands": (lambda p: one(p, rgb(9, 9)), (4, 3, 2), UsageError, "has 3 bands, but --bands 4,3,2 asks for"),
+    "two files": (lambda p: bands_apart(p, rgb(9, 9))[:2], None, UsageError, r"2 files are given .* --pre GREEN"),
+    "one file twice": (twice, None, UsageError, "three different ones"),
+    "three stacks": (stacked, None, InputError, r"image\.tif has 3 bands, but each of three files has one"),
+    "mixed types": (mixed_types, None, InputError, "are uint8, uint8, uint16. Give red, green and blue in one type"),
+    "one value": (
+        lambda p: one(p, np.full((3, 9, 9), 700, np.uint16)),
+        None, InputError, "has the value 700 in almost all of band 1.* -a_nodata .* --rgb-range LO HI",
+    ),
+    "no scale": (
+        lambda p: named(one(p, rgb(9, 9).astype(np.int16)), scales=(0.0, 1.0, 1.0)),
+        None, InputError, "scaled by 0.0, 1.0, 1.0",
+    ),
+    "complex": (lambda p: one(p, rgb(9, 9).astype(np.complex64)), None, InputError, "is complex64, which is no"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refusals_name_the_file_and_the_remedy(tmp_path, scene, kind):
+    make, bands, error, words = REFUSED[kind]
+    files = replace(scene, pre=make(tmp_path), reading=Reading(bands=bands))
+    with pytest.raises(error, match=words) as caught, open_scene(files, 6.0):
+        pass
+    assert str(caught.value).startswith(("pre-event image", "2 files", "3 files"))
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_damage_is_left_to_the_reader_of_the_map(tmp_path, scene, monkeypatch, dtype):
+    monkeypatch.setattr(measuring, "CELL", 16)
+    path = one(tmp_path, rgb(HIGH, WIDE).astype(dtype))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with open_scene(replace(scene, pre=path), 6.0) as opened:
+        assert opened.facts["images"]["pre"]["stretch"]["rule"] == ("unchanged" if dtype == np.uint8 else PERCENTILES)
+        with pytest.raises(InputError, match=r"image\.tif cannot be read in rows"):
+            opened.read(opened.grid.rows(0, opened.grid.height))
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"bands": (1, 2)}, "Bands 1,2 are no picture"),
+        ({"bands": (0, 1, 2)}, "from 1"),
+        ({"rgb_range": (5.0, 5.0)}, "A range of 5 to 5 cannot be stretched"),
+        ({"rgb_range": (0.0, float("nan"))}, "cannot be stretched"),
+    ],
+)
+def test_choices_that_are_wrong_for_any_scene_are_refused(choice, words):
+    with pytest.raises(UsageError, match=words):
+        Reading(**choice)
