@@ -28,7 +28,7 @@ from landslip.runtime.stretch import PERCENTS, Stretch, percentiles
 
 log = logging.getLogger(__name__)
 
-SAMPLE = 1 << 24
+SAMPLE = 1 << 25
 """Pixels from which percentiles are measured; of larger images blocks spread evenly over them are read."""
 GLANCE = 1 << 22
 """Pixels that tell whether a picture is dark."""
@@ -73,6 +73,8 @@ def prepared(image: Image, ground: Ground, rgb_range: tuple[float, float] | None
         rule = f"percentiles {PERCENTS[0]} to {PERCENTS[1]}"
         parts = tuple(replace(part, stretch=_measured(part, ground, rule)) for part in image.parts)
     ready = replace(image, parts=parts)
+    for part in parts:
+        _check_alpha(part, ground)
     if rule in {"range", "unchanged"}:
         _look(ready, ground)
     stretches = [part.stretch for part in parts if part.stretch is not None]
@@ -196,21 +198,46 @@ def _between(part: Bands, low: float, high: float) -> Stretch:
 
 def _measured(part: Bands, ground: Ground, rule: str) -> Stretch:
     raster = part.raster
-    found = _percentiles(part, ground, PERCENTS, SAMPLE)
+    found = _percentiles(part, ground, (0, *PERCENTS), SAMPLE)
     if found is None:
         log.warning(
             "%s: %s holds no known pixel where the images lie. Nothing will be observed.", raster.role, raster.path
         )
         return _between(part, 0.0, 1.0)
-    for number, (low, high) in zip(part.numbers, found, strict=True):
+    for number, (_, low, high) in zip(part.numbers, found, strict=True):
         if not low < high:
             raise InputError(
                 f"{raster.role}: {raster.path} has the value {low:g} in almost all of band {number}, so it cannot be "
                 "stretched to 8 bits. If that value means nodata, declare it: gdal_edit.py -a_nodata VALUE FILE. "
                 "Else give the limits: --rgb-range LO HI."
             )
-    log.info("%s: %s stretched by its %s: %s", raster.role, raster.path, rule, found.tolist())
-    return Stretch(tuple(map(float, found[:, 0])), tuple(map(float, found[:, 1])), *_units(part))
+    if (found[:, 0] == found[:, 1]).all():
+        log.warning(
+            "%s: %s has its smallest value (%s) in 2 of 100 pixels and more, as nodata has that is not declared. It "
+            "counts as dark ground. If it means nodata, declare it: gdal_edit.py -a_nodata VALUE FILE.",
+            raster.role, raster.path, ", ".join(f"{value:g}" for value in found[:, 0]),
+        )  # fmt: skip
+    low, high = (tuple(map(float, limits)) for limits in found[:, 1:].T)
+    log.info("%s: %s is stretched by its %s: %s to %s", raster.role, raster.path, rule, low, high)
+    return Stretch(low, high, *_units(part))
+
+
+def _check_alpha(part: Bands, ground: Ground) -> None:
+    """Warn of a transparency that is none: tools call the fourth band of 8 bits so, whatever it holds."""
+    raster = part.raster
+    if "alpha" not in raster.colours:
+        return
+    number = raster.colours.index("alpha") + 1
+    try:
+        found = _percentiles(replace(part, numbers=(number,), stretch=None), ground, (25, 50, 75), GLANCE)
+    except InputError:
+        return  # the reader of the map comes there, and knows what to do
+    if found is not None and found[0, 0] < found[0, 2]:
+        log.warning(
+            "%s: %s calls its band %d transparency, but it varies like a picture (half of it lies between %g and %g). "
+            "Where it is 0 nothing is observed. If it is infrared: gdal_edit.py -colorinterp_%d undefined FILE.",
+            raster.role, raster.path, number, found[0, 0], found[0, 2], number,
+        )  # fmt: skip
 
 
 def _look(image: Image, ground: Ground) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from dataclasses import replace
+from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import rasterio
+from click.testing import CliRunner
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.warp import reproject
 from rasterio.windows import Window
 
+from helpers.engines import mixing_engine
 from helpers.rasters import LEFT, TOP, elevation, rgb, write
 from landslip.runtime import measuring
+from landslip.runtime.commands.scene_options import scene_files, scene_options
 from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles, open_scene
@@ -38,6 +46,10 @@ def stretched(values, valid, low=None, high=None):
         low, high = (np.percentile(known, percent, axis=1, method="inverted_cdf") for percent in (2, 98))
     low, high = (np.broadcast_to(limit, len(values))[:, None, None] for limit in (low, high))
     return np.clip(np.floor((values - low) * 255 / (high - low) + 0.5), 0, 255).astype(np.uint8)
+
+
+def warnings_in(caplog):
+    return [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def read_all(files, resolution=6.0):
@@ -198,7 +210,7 @@ def test_every_kind_is_numpys_stretch_and_then_resampled(tmp_path, scene, kind, 
         limits = np.percentile(known, percent, axis=1, method="inverted_cdf")
         np.testing.assert_allclose(facts["stretch"][name], limits, rtol=1e-6)
     assert opened.facts["images"]["post"] == {"bands": [1, 2, 3], "stretch": {"rule": "unchanged"}}
-    assert not caplog.records
+    assert not warnings_in(caplog)
 
 
 @pytest.mark.parametrize("kind", ["uint16", "float32", "three files"])
@@ -277,7 +289,26 @@ def test_a_visual_product_with_alpha_is_taken_as_it_is(tmp_path, scene, caplog):
     expected = reference(tmp_path, scene, rgb(HIGH, WIDE), hidden())
     np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
     np.testing.assert_array_equal(patch.valid, expected.valid)
-    assert not caplog.records
+    assert not warnings_in(caplog)
+
+
+def test_infrared_that_is_called_transparency_is_said(tmp_path, scene, caplog):
+    stack = np.concatenate([rgb(HIGH, WIDE), rgb(HIGH, WIDE, 9)[:1]])  # GDAL calls the fourth band alpha
+    path = one(tmp_path, stack)
+    read_all(replace(scene, pre=path))
+    assert "calls its band 4 transparency, but it varies like a picture" in caplog.text
+    caplog.clear()
+    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.undefined)
+    read_all(replace(scene, pre=named(path, colorinterp=colours)))
+    assert not warnings_in(caplog)
+
+
+def test_nodata_that_may_be_undeclared_is_said(tmp_path, scene, caplog):
+    values = radiance()[:3].astype(np.uint16)
+    values[:, :, :10] = 0
+    read_all(replace(scene, pre=one(tmp_path, values)))
+    assert "has its smallest value (0, 0, 0) in 2 of 100 pixels and more" in caplog.text
+    assert "-a_nodata" in caplog.text
 
 
 def test_bands_of_different_resolution_are_each_resampled(tmp_path, scene):
@@ -400,8 +431,7 @@ def test_what_is_no_picture_in_8_bits_is_said(tmp_path, caplog, kind):
     values = np.maximum(values, 221) if kind == "bright" else values
     with open_scene(SceneFiles(post=one(tmp_path, values), reading=Reading(rgb_range=limits)), 6.0):
         pass
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
+    (record,) = warnings_in(caplog)
     assert record.getMessage().startswith("post-event image: ")
     assert re.search(words, record.getMessage())
 
@@ -411,7 +441,7 @@ def test_a_dark_band_in_a_picture_is_no_dark_picture(tmp_path, caplog):
     values[2] //= 10
     with open_scene(SceneFiles(post=bands_apart(tmp_path, values)), 6.0):
         pass
-    assert not caplog.records
+    assert not warnings_in(caplog)
 
 
 def palette(folder):
@@ -480,6 +510,57 @@ def test_damage_is_left_to_the_reader_of_the_map(tmp_path, scene, monkeypatch, d
         assert opened.facts["images"]["pre"]["stretch"]["rule"] == ("unchanged" if dtype == np.uint8 else PERCENTILES)
         with pytest.raises(InputError, match=r"image\.tif cannot be read in rows"):
             opened.read(opened.grid.rows(0, opened.grid.height))
+
+
+def test_the_record_of_a_map_says_how_images_were_read(tmp_path, scene):
+    values = radiance()
+    pre, post = three_files(tmp_path, values), write(tmp_path / "post16.tif", values[:3].astype(np.uint16), 10.0)
+    files = replace(scene, pre=pre, post=post)
+    record = map_scene(MapRequest(tmp_path / "none", files, tmp_path / "out"), engine=mixing_engine())
+    images = json.loads((tmp_path / "out" / "run.json").read_text())["reading"]["images"]
+    assert images == record["reading"]["images"]
+    assert [images[role]["bands"] for role in ("pre", "post")] == [[1, 1, 1], [1, 2, 3]]
+    assert images["pre"]["stretch"]["high"][0] > images["pre"]["stretch"]["low"][0] > 300
+    assert [entry["path"] for entry in record["inputs"] if entry["role"] == "pre"] == [str(path) for path in pre]
+
+
+def test_the_same_three_files_for_both_dates_are_refused(tmp_path, scene):
+    apart = three_files(tmp_path, radiance())
+    files = replace(scene, pre=apart, post=apart)
+    with pytest.raises(InputError, match="are the same image"):
+        map_scene(MapRequest(tmp_path / "none", files, tmp_path / "out"), engine=mixing_engine())
+
+
+def options(*arguments):
+    """The scene that a command line makes, and what it says."""
+    found = []
+
+    @click.command()
+    @scene_options
+    def command(**given):
+        found.append(scene_files(given))
+
+    result = CliRunner().invoke(command, arguments)
+    return (found or [None])[0], result.output + str(result.exception)
+
+
+def test_options_become_choices():
+    files, _ = options(
+        "--pre", "r.tif", "--pre", "g.tif", "--pre", "b.tif", "--bands", "3,2,1", "--rgb-range", "0", "3e3"
+    )
+    assert files.pre == (Path("r.tif"), Path("g.tif"), Path("b.tif"))
+    assert files.reading == Reading(bands=(3, 2, 1), rgb_range=(0.0, 3000.0))
+    assert options("--post", "image.tif")[0].reading == Reading()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("r,g,b", "not made of band numbers such as 3,2,1"), ("3,2", "Bands 3,2 are no picture")],
+)
+def test_options_that_are_no_bands_are_refused(given, words):
+    files, said = options("--post", "image.tif", "--bands", given)
+    assert files is None
+    assert words in said
 
 
 @pytest.mark.parametrize(

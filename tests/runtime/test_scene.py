@@ -263,6 +263,7 @@ def test_sources_much_finer_than_the_map_are_read_in_pieces(tmp_path, monkeypatc
     monkeypatch.setattr(layers, "LARGEST_WINDOW", 5000)
     monkeypatch.setattr(Raster, "read", noted)
     with open_scene(files, 6.0) as scene:
+        seen.clear()  # what was measured on the images
         pieces = scene.read(scene.grid.rows(0, grid.height))
     assert max(window.width * window.height for window in seen) < 3 * 5000
     for role, array in pieces.arrays.items():
