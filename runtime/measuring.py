@@ -98,7 +98,9 @@ def cells(region: Window, block: tuple[int, int], most: int) -> list[Window]:
     """
     high, wide = (edge * max(1, CELL // edge) for edge in block)
     wide = min(wide, LARGEST_CELL)
-    high = max(1, min(high, LARGEST_CELL // wide))
+    if high * wide > LARGEST_CELL:
+        fitting = LARGEST_CELL // wide
+        high = max(1, fitting - fitting % min(block[0], fitting))
     first_row, first_col = int(region.row_off) // high, int(region.col_off) // wide
     rows = -(-int(region.row_off + region.height) // high) - first_row
     cols = -(-int(region.col_off + region.width) // wide) - first_col

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,62 +16,34 @@ from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from helpers.engines import mixing_engine
-from helpers.rasters import LEFT, TOP, elevation, rgb, write
-from landslip.runtime import measuring
+from helpers.images import (
+    HIGH,
+    WIDE,
+    bands_apart,
+    hidden,
+    named,
+    one,
+    plain_scene,
+    radiance,
+    read_all,
+    stretched,
+    three_files,
+    uint16,
+    warnings_in,
+)
+from helpers.rasters import LEFT, TOP, rgb, write
 from landslip.runtime.commands.scene_options import scene_files, scene_options
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles, open_scene
 
-HIGH, WIDE = 90, 110
 PERCENTILES = "percentiles 2 to 98"
 
 
-def radiance(height=HIGH, width=WIDE, seed=0):
-    """What a sensor gives: (4, height, width) float64; red, green, blue and near infrared, some thousands."""
-    rng = np.random.default_rng(seed)
-    picture = rgb(height, width, seed).astype(np.float64)
-    bands = np.concatenate([picture, picture[:1]]) * np.array([9.5, 8.0, 6.5, 20.0])[:, None, None]
-    return np.round(300 + bands + rng.integers(0, 40, bands.shape))
-
-
-def stretched(values, valid, low=None, high=None):
-    """Plain numpy: percentiles of the known pixels of each band, and the line through them."""
-    known = values[:, valid]
-    if low is None:
-        low, high = (np.percentile(known, percent, axis=1, method="inverted_cdf") for percent in (2, 98))
-    low, high = (np.broadcast_to(limit, len(values))[:, None, None] for limit in (low, high))
-    return np.clip(np.floor((values - low) * 255 / (high - low) + 0.5), 0, 255).astype(np.uint8)
-
-
-def warnings_in(caplog):
-    return [record for record in caplog.records if record.levelno >= logging.WARNING]
-
-
-def read_all(files, resolution=6.0):
-    with open_scene(files, resolution) as scene:
-        return scene, scene.read(scene.grid.rows(0, scene.grid.height))
-
-
-def hidden():
-    """Where the kinds below know nothing."""
-    valid = np.ones((HIGH, WIDE), bool)
-    valid[20:31, 40:60] = False
-    return valid
-
-
-def one(folder, values, resolution=10.0, **options):
-    return write(folder / "image.tif", values, resolution, **options)
-
-
-def named(path, **tags):
-    """Give a file's bands colours, scales, names."""
-    with rasterio.open(path, "r+") as dataset:
-        for tag, value in tags.items():
-            setattr(dataset, tag, value)
-    return path
+@pytest.fixture
+def scene(tmp_path):
+    return plain_scene(tmp_path)
 
 
 def float32(path):
@@ -81,17 +51,6 @@ def float32(path):
     with rasterio.open(path) as dataset:
         values = dataset.read().astype(np.float32)
     return write(path, values, 10.0)
-
-
-def bands_apart(folder, values, **options):
-    return tuple(
-        write(folder / f"{colour}.tif", band, 10.0, **options)
-        for colour, band in zip(("red", "green", "blue"), values, strict=True)
-    )
-
-
-def uint16(folder, values):
-    return one(folder, np.where(hidden(), values[:3], 0).astype(np.uint16), nodata=0)
 
 
 def int16(folder, values):
@@ -142,10 +101,6 @@ def tagged(folder, values):
     return named(uint16(folder, values), scales=(1e-4,) * 3, offsets=(-0.1,) * 3)
 
 
-def three_files(folder, values):
-    return bands_apart(folder, np.where(hidden(), values[:3], 0).astype(np.uint16), nodata=0)
-
-
 def three_files_of_floats(folder, values):
     return bands_apart(folder, np.where(hidden(), values[:3], np.nan).astype(np.float32))
 
@@ -171,14 +126,6 @@ KINDS = {
     "three files of floats": (three_files_of_floats, np.float32, [1, 1, 1]),
     "internal mask": (internal_mask, np.uint16, [1, 2, 3]),
 }
-
-
-@pytest.fixture
-def scene(tmp_path):
-    """An image in 8 bits and a model of the ground, to which others are added."""
-    post = write(tmp_path / "post.tif", rgb(HIGH, WIDE, 5), 10.0)
-    dem = write(tmp_path / "dem.tif", elevation(60, 70), 30.0, left=LEFT - 300, top=TOP + 300)
-    return SceneFiles(post=post, dem=dem)
 
 
 def reference(folder, scene, picture, valid):
@@ -292,25 +239,6 @@ def test_a_visual_product_with_alpha_is_taken_as_it_is(tmp_path, scene, caplog):
     assert not warnings_in(caplog)
 
 
-def test_infrared_that_is_called_transparency_is_said(tmp_path, scene, caplog):
-    stack = np.concatenate([rgb(HIGH, WIDE), rgb(HIGH, WIDE, 9)[:1]])  # GDAL calls the fourth band alpha
-    path = one(tmp_path, stack)
-    read_all(replace(scene, pre=path))
-    assert "calls its band 4 transparency, but it varies like a picture" in caplog.text
-    caplog.clear()
-    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.undefined)
-    read_all(replace(scene, pre=named(path, colorinterp=colours)))
-    assert not warnings_in(caplog)
-
-
-def test_nodata_that_may_be_undeclared_is_said(tmp_path, scene, caplog):
-    values = radiance()[:3].astype(np.uint16)
-    values[:, :, :10] = 0
-    read_all(replace(scene, pre=one(tmp_path, values)))
-    assert "has its smallest value (0, 0, 0) in 2 of 100 pixels and more" in caplog.text
-    assert "-a_nodata" in caplog.text
-
-
 def test_bands_of_different_resolution_are_each_resampled(tmp_path, scene):
     coarse = rgb(HIGH // 2, WIDE // 2, 3)
     fine = rgb(HIGH, WIDE, 4)
@@ -337,111 +265,6 @@ def test_three_files_show_what_all_of_them_show(tmp_path, scene):
     assert not patch.valid[17:33, 51:82].any()
     assert not patch.arrays["pre"][:, ~patch.valid].any()
     assert patch.valid[36:-1].all()
-
-
-def test_the_stretch_does_not_depend_on_the_area_of_interest(tmp_path, scene):
-    files = replace(scene, pre=uint16(tmp_path, radiance()))
-    inside = write(tmp_path / "aoi.tif", np.ones((20, 30), np.uint8), 10.0, left=LEFT + 200, top=TOP - 600)
-    whole, _ = read_all(files)
-    part, _ = read_all(replace(files, aoi=inside))
-    assert part.grid != whole.grid
-    assert part.facts == whole.facts
-
-
-def test_what_only_one_image_shows_does_not_count(tmp_path, scene):
-    values = np.full((3, HIGH, 2 * WIDE), 60000, np.uint16)
-    values[:, :, :WIDE] = radiance()[:3]
-    opened, _ = read_all(replace(scene, pre=one(tmp_path, values)))
-    assert max(opened.facts["images"]["pre"]["stretch"]["high"]) < 5000
-
-
-@pytest.mark.parametrize("tiling", [{"tiled": True, "blockxsize": 64, "blockysize": 64}, {"blockysize": 3}])
-def test_of_a_large_image_blocks_from_all_over_it_are_measured(tmp_path, scene, monkeypatch, tiling):
-    values = radiance(600, 700)[:3]
-    values += np.mgrid[:600, :700].sum(axis=0)  # brighter towards one corner
-    files = replace(scene, post=one(tmp_path, values.astype(np.uint16), 2.0, **tiling))
-    exact, _ = read_all(files)
-    read = []
-    original = Raster.read
-    monkeypatch.setattr(Raster, "read", lambda self, window, *rest, **how: read.append(window) or original(
-        self, window, *rest, **how))  # fmt: skip
-    monkeypatch.setattr(measuring, "SAMPLE", 100_000)
-    monkeypatch.setattr(measuring, "CELL", 64)
-    with open_scene(files, 6.0) as opened:
-        again = opened.facts["images"]["post"]["stretch"]
-    assert 50_000 < sum(window.width * window.height for window in read) <= 100_000
-    wanted = exact.facts["images"]["post"]["stretch"]
-    for limit in ("low", "high"):
-        np.testing.assert_allclose(again[limit], wanted[limit], rtol=0.1)
-    assert again != wanted
-    with open_scene(files, 6.0) as opened:
-        assert opened.facts["images"]["post"]["stretch"] == again
-
-
-@pytest.mark.parametrize(
-    ("region", "block"),
-    [
-        (Window(0, 0, 1000, 900), (64, 64)),
-        (Window(37, 91, 500, 400), (3, 1000)),
-        (Window(5, 5, 1, 1), (1, 7)),
-        (Window(0, 0, 3000, 3000), (4000, 4000)),
-    ],
-)
-def test_cells_cover_a_region_once(region, block):
-    seen = np.zeros((int(region.height), int(region.width)), int)
-    for cell in measuring.cells(region, block, 1 << 30):
-        top, left = cell.row_off - region.row_off, cell.col_off - region.col_off
-        assert top >= 0 <= left
-        seen[top : top + cell.height, left : left + cell.width] += 1
-    assert (seen == 1).all()
-
-
-def test_a_sample_finds_the_few_pixels_that_are_known(tmp_path, scene, monkeypatch):
-    values = np.zeros((3, HIGH, WIDE), np.uint16)
-    values[:, -30:, -30:] = radiance()[:3, -30:, -30:]
-    monkeypatch.setattr(measuring, "SAMPLE", 64)
-    monkeypatch.setattr(measuring, "CELL", 8)
-    opened, patch = read_all(replace(scene, pre=one(tmp_path, values, nodata=0, blockysize=8)))
-    assert min(opened.facts["images"]["pre"]["stretch"]["low"]) >= 300
-    assert patch.valid.any()
-
-
-def test_an_image_without_known_pixels_is_said_to_have_none(tmp_path, scene, caplog):
-    _, patch = read_all(replace(scene, pre=one(tmp_path, np.zeros((3, HIGH, WIDE), np.uint16), nodata=0)))
-    assert "holds no known pixel where the images lie" in caplog.text
-    assert not patch.valid.any()
-
-
-DULL = {
-    "dark": (rgb(HIGH, WIDE) // 8, None, "nearly black in 8 bits"),
-    "one colour": (np.full((3, HIGH, WIDE), 90, np.uint8), None, r"one colour throughout \(90, 90, 90\) in 8 bits"),
-    "range too wide": (rgb(HIGH, WIDE).astype(np.uint16), (0, 10000), "nearly black with this --rgb-range"),
-    "range too low": (
-        radiance()[:3].astype(np.uint16),
-        (0, 100),
-        r"throughout \(255, 255, 255\) with this",
-    ),
-    "bright": (200 + rgb(HIGH, WIDE) // 8 * 2, None, "nearly white in 8 bits"),
-}
-
-
-@pytest.mark.parametrize("kind", DULL)
-def test_what_is_no_picture_in_8_bits_is_said(tmp_path, caplog, kind):
-    values, limits, words = DULL[kind]
-    values = np.maximum(values, 221) if kind == "bright" else values
-    with open_scene(SceneFiles(post=one(tmp_path, values), reading=Reading(rgb_range=limits)), 6.0):
-        pass
-    (record,) = warnings_in(caplog)
-    assert record.getMessage().startswith("post-event image: ")
-    assert re.search(words, record.getMessage())
-
-
-def test_a_dark_band_in_a_picture_is_no_dark_picture(tmp_path, caplog):
-    values = rgb(HIGH, WIDE)
-    values[2] //= 10
-    with open_scene(SceneFiles(post=bands_apart(tmp_path, values)), 6.0):
-        pass
-    assert not warnings_in(caplog)
 
 
 def palette(folder):
@@ -487,7 +310,7 @@ REFUSED = {
         None, InputError, "scaled by 0.0, 1.0, 1.0",
     ),
     "complex": (lambda p: one(p, rgb(9, 9).astype(np.complex64)), None, InputError, "is complex64, which is no"),
-}  # fmt: skip
+}  # fmt: skip  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -498,18 +321,6 @@ def test_refusals_name_the_file_and_the_remedy(tmp_path, scene, kind):
         pass
     assert str(caught.value).startswith(("pre-event image", "2 files", "3 files"))
     assert str(caught.value).endswith(".")
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_damage_is_left_to_the_reader_of_the_map(tmp_path, scene, monkeypatch, dtype):
-    monkeypatch.setattr(measuring, "CELL", 16)
-    path = one(tmp_path, rgb(HIGH, WIDE).astype(dtype))
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    with open_scene(replace(scene, pre=path), 6.0) as opened:
-        assert opened.facts["images"]["pre"]["stretch"]["rule"] == ("unchanged" if dtype == np.uint8 else PERCENTILES)
-        with pytest.raises(InputError, match=r"image\.tif cannot be read in rows"):
-            opened.read(opened.grid.rows(0, opened.grid.height))
 
 
 def test_the_record_of_a_map_says_how_images_were_read(tmp_path, scene):
