@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
+import rasterio
 from numpy.typing import ArrayLike, NDArray
 from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
+from rasterio.env import get_gdal_config
 from rasterio.errors import CRSError, RasterioError, RasterioIOError
 from rasterio.warp import transform as _transform
 from rasterio.warp import transform_bounds
@@ -23,6 +28,20 @@ def reason(error: BaseException) -> str:
 def make_window(col_off: int, row_off: int, width: int, height: int) -> Window:
     """A ``rasterio.windows.Window``; made here because type checkers cannot see its arguments."""
     return Window(col_off, row_off, width, height)  # pyright: ignore[reportCallIssue]
+
+
+@contextlib.contextmanager
+def block_cache(size: int) -> Iterator[None]:
+    """Let GDAL keep at most ``size`` bytes of decoded blocks in here, and what it kept before afterwards."""
+    with rasterio.Env():
+        before = get_gdal_config("GDAL_CACHEMAX")
+        try:
+            with rasterio.Env(GDAL_CACHEMAX=size):
+                yield
+        finally:
+            # Leaving an environment takes back what it set, except this.
+            with rasterio.Env(GDAL_CACHEMAX=before):
+                pass
 
 
 def transform_points(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,38 +42,81 @@ class Layer(Protocol):
         ...
 
 
+class Source(Protocol):
+    """Values of one raster on its own grid, as a network input takes them."""
+
+    @property
+    def raster(self) -> Raster:
+        """The file."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many bands it gives."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values."""
+        ...
+
+    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Values (bands, rows, cols) and where they are known (rows, cols), on a window of the raster."""
+        ...
+
+
+class Shading:
+    """A ready hillshade: 0 is unknown even where the file does not say so."""
+
+    count = 1
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, raster: Raster) -> None:
+        """Take an opened raster of uint8."""
+        self.raster = raster
+
+    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """See :class:`Source`."""
+        values, valid = self.raster.read(window, (1,))
+        return values, valid & (values[0] != 0)
+
+
+class Steepness:
+    """A ready slope in degrees, as float32."""
+
+    count = 1
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, raster: Raster) -> None:
+        """Take an opened raster of real numbers."""
+        self.raster = raster
+
+    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """See :class:`Source`."""
+        values, valid = self.raster.read(window, (1,))
+        steepest = values.max(where=valid, initial=0.0)
+        if steepest > 90.0:
+            raise InputError(
+                f"{self.raster.role}: {self.raster.path} reaches {steepest:g}, but 90 degrees is the most there can "
+                "be. Make it in degrees: gdaldem slope, without -p."
+            )
+        return values.astype(np.float32), valid
+
+
 class RasterLayer:
     """Bands of one raster, resampled bilinearly."""
 
-    def __init__(
-        self,
-        role: Role,
-        raster: Raster,
-        bands: tuple[int, ...],
-        grid: MapGrid,
-        *,
-        dtype: str | None = None,
-        zero_is_unknown: bool = False,
-        largest: float = math.inf,
-    ) -> None:
+    def __init__(self, role: Role, source: Source, grid: MapGrid) -> None:
         """Prepare reading.
 
         Args:
             role: the input it feeds.
-            raster: where its values come from.
-            bands: which bands, from 1.
+            source: where its values come from.
             grid: the map grid.
-            dtype: convert the file's values to this type before resampling.
-            zero_is_unknown: 0 means nodata even where the file does not say so, as in hillshade.
-            largest: no known value may be larger.
         """
         self._role: Role = role
-        self._raster = raster
-        self._bands = bands
-        self._dtype = np.dtype(dtype if dtype is not None else raster.dtypes[0])
-        self._zero_is_unknown = zero_is_unknown
-        self._largest = largest
-        self._resampler = _resampler(raster, grid, "bilinear")
+        self._source = source
+        self._resampler = _resampler(source.raster, grid, "bilinear")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -84,29 +126,44 @@ class RasterLayer:
     @property
     def rasters(self) -> tuple[Raster, ...]:
         """See :class:`Layer`."""
-        return (self._raster,)
+        return (self._source.raster,)
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
-        values = np.zeros((len(self._bands), int(window.height), int(window.width)), dtype=self._dtype)
-        known = np.zeros(values.shape[1:], dtype=np.bool_)
+        shape = (self._source.count, int(window.height), int(window.width))
+        values, known = np.zeros(shape, dtype=self._source.dtype), np.zeros(shape[1:], dtype=np.bool_)
         for part, sampling in _pieces(self._resampler, window):
-            found, valid = self._raster.read(_source(sampling), self._bands)
-            if self._zero_is_unknown:
-                valid &= (found != 0).all(axis=0)
-            self._check_range(found, valid)
+            found, valid = self._source.read(_source(sampling))
             place = _place(part, window)
-            values[(slice(None), *place)], known[place] = self._resampler.resample(
-                sampling, found.astype(self._dtype), valid
-            )
+            values[(slice(None), *place)], known[place] = self._resampler.resample(sampling, found, valid)
         return {self._role: values}, known
 
-    def _check_range(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
-        if math.isfinite(self._largest) and (values.max(initial=0.0, where=valid) > self._largest):
-            raise InputError(
-                f"{self._raster.role}: {self._raster.path} reaches {values.max(where=valid, initial=0.0):g}, but "
-                f"{self._largest:g} degrees is the most there can be. Make it in degrees: gdaldem slope, without -p."
-            )
+
+class StackedLayer:
+    """One input from several rasters, each on its own grid; known where all of them are."""
+
+    def __init__(self, role: Role, sources: Sequence[Source], grid: MapGrid) -> None:
+        """Prepare reading; the bands come in the order of the sources."""
+        self._role: Role = role
+        self._layers = [RasterLayer(role, source, grid) for source in sources]
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """See :class:`Layer`."""
+        return (self._role,)
+
+    @property
+    def rasters(self) -> tuple[Raster, ...]:
+        """See :class:`Layer`."""
+        return tuple(raster for layer in self._layers for raster in layer.rasters)
+
+    def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
+        """See :class:`Layer`."""
+        found = [layer.read(window) for layer in self._layers]
+        known = np.logical_and.reduce([valid for _, valid in found])
+        values = np.concatenate([arrays[self._role] for arrays, _ in found])
+        values[:, ~known] = 0
+        return {self._role: values}, known
 
 
 class TerrainLayer:

@@ -70,9 +70,17 @@ class Raster(Closing):
         """The value the file declares as unknown."""
         self.alpha: bool = self._dataset.colorinterp[-1] == ColorInterp.alpha
         """Whether the last band says where the others are known."""
+        self.nodata_values: tuple[float | None, ...] = self._dataset.nodatavals
+        """The same of each band."""
         self._heard = frozenset(self._dataset.mask_flag_enums[0])
         self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
         """Whether a mask or an alpha band says what is known, and not a value."""
+        self.scales: tuple[float, ...] = self._dataset.scales
+        self.offsets: tuple[float, ...] = self._dataset.offsets
+        self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
+        """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
+        self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
+        """What the bands are called; empty where they have no name."""
         try:
             self.crs = self._checked_crs()
         except InputError:
@@ -107,13 +115,23 @@ class Raster(Closing):
         per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
         return int(min(rows, self.height) * self.width * per_pixel)
 
-    def read(self, window: Window, bands: Sequence[int], fill: float = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Rows and columns of the blocks the file is stored in."""
+        rows, cols = self._dataset.block_shapes[0]
+        return int(rows), int(cols)
+
+    def read(
+        self, window: Window, bands: Sequence[int], fill: float = 0, *, each: bool = False
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Read a window that lies inside the file.
 
         Args:
             window: on the file's own grid.
             bands: which bands, from 1.
             fill: what values become that are not finite, or could not be read.
+            each: a pixel is valid where each of these bands has data; else where any band of the file has, as GDAL sees
+                nodata in pictures.
 
         Returns:
             values (bands, rows, cols) in the file's type, ``fill`` where not finite; valid (rows, cols) bool from
@@ -123,25 +141,27 @@ class Raster(Closing):
             InputError: the file is damaged there.
         """
         try:
-            values, valid = self._stored(window, bands)
+            values, valid = self._stored(window, bands, each)
         except RASTER_ERRORS as error:
             if not self._salvage:
                 raise InputError(
                     f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
                     "damaged or was cut off: copy or download it again, or leave such places out with --on-error skip."
                 ) from error
-            values, valid = self._salvaged(window, bands, fill)
+            values, valid = self._salvaged(window, bands, fill, each)
         if np.issubdtype(values.dtype, np.floating):
             finite = np.isfinite(values)
             valid &= finite.all(axis=0)
             values[~finite] = fill
         return values, valid
 
-    def _stored(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _stored(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         values = self._dataset.read(list(bands), window=window)
-        return values, self._known(window, values)
+        return values, self._known(window, values, bands if each else None)
 
-    def _salvaged(self, window: Window, bands: Sequence[int], fill: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _salvaged(
+        self, window: Window, bands: Sequence[int], fill: float, each: bool
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """A window block by block; what cannot be read is unknown, whichever window asks for it."""
         dtype = np.result_type(*(self.dtypes[band - 1] for band in bands))
         values = np.full((len(bands), window.height, window.width), fill, dtype)
@@ -151,7 +171,7 @@ class Raster(Closing):
             top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
             place = (slice(top, top + int(part.height)), slice(left, left + int(part.width)))
             try:
-                values[(slice(None), *place)], valid[place] = self._stored(part, bands)
+                values[(slice(None), *place)], valid[place] = self._stored(part, bands, each)
             except RASTER_ERRORS as error:
                 self._pass_over(block, reason(error))
         return values, valid
@@ -175,13 +195,18 @@ class Raster(Closing):
         """Close the file."""
         self._dataset.close()
 
-    def _known(self, window: Window, values: NDArray[Any]) -> NDArray[np.bool_]:
+    def _known(self, window: Window, values: NDArray[Any], each: Sequence[int] | None) -> NDArray[np.bool_]:
         """What GDAL takes for known, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
-        valid: NDArray[np.bool_] = self._dataset.dataset_mask(window=window) != 0
+        valid: NDArray[np.bool_]
+        if each is None:
+            valid = self._dataset.dataset_mask(window=window) != 0
+        else:
+            valid = (self._dataset.read_masks(list(each), window=window) != 0).all(axis=0)
         if self.alpha and MaskFlags.alpha not in self._heard:
             valid &= self._dataset.read(self.bands, window=window) != 0
         if self.nodata is not None and (self.alpha or MaskFlags.nodata not in self._heard):
-            valid &= (values != in_type(self.nodata, values.dtype)).any(axis=0)
+            differs = values != in_type(self.nodata, values.dtype)
+            valid &= differs.any(axis=0) if each is None else differs.all(axis=0)
         return valid
 
     def _checked_crs(self) -> CRS:

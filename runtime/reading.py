@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rasterio.crs import CRS
@@ -31,8 +32,20 @@ class Reading:
     on_error: str = "stop"
     """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
+    bands: tuple[int, ...] | None = None
+    """Which three bands of an image are red, green and blue, from 1; None for what the file says, else 1, 2 and 3.
+    Sentinel-2 products and files of one band are read as what they are."""
+    rgb_range: tuple[float, float] | None = None
+    """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits
+    as they are, and others from their 2nd to their 98th percentile."""
+
     def __post_init__(self) -> None:
         """Check what would be wrong for any scene."""
+        if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
+            given = ",".join(map(str, self.bands))
+            raise UsageError(f"Bands {given} are no picture: give those of red, green and blue, from 1: --bands 3,2,1.")
+        if self.rgb_range is not None:
+            self._check_range(*self.rgb_range)
         if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
             raise UsageError(f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.")
         if self.on_error not in ON_ERROR:
@@ -41,6 +54,14 @@ class Reading:
             self._parsed()
         if self.mask_values is not None:
             parsed_classes(self.mask_values)
+
+    @staticmethod
+    def _check_range(low: float, high: float) -> None:
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise UsageError(
+                f"A range of {low:g} to {high:g} cannot be stretched: give the value that becomes black, then a larger "
+                "one that becomes white: --rgb-range 0 3000."
+            )
 
     @property
     def map_crs(self) -> CRS | None:

@@ -20,6 +20,7 @@ from landslip.runtime.location import Location, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
+from landslip.runtime.sentinel2 import is_product, true_colour
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,12 @@ def describe_inputs(files: SceneFiles) -> list[Record]:
 
 
 def _digest(location: Location) -> str | None:
-    """None for a folder, such as a geodatabase, and for what would have to be fetched whole."""
+    """None for a folder, such as a geodatabase, and for what would have to be fetched whole.
+
+    For the folder of a Sentinel-2 product that of the picture in it.
+    """
+    if is_product(location) and location.suffix.lower() != ".zip":
+        location = true_colour(location, "image")
     return None if isinstance(location, str) or location.is_dir() else sha256_of(location)
 
 

@@ -10,17 +10,6 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.raster import Raster
 
 
-def rgb(raster: Raster) -> Raster:
-    """Red, green and blue in 8 bits, as the first three bands."""
-    if raster.bands < 3:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {raster.bands} band{'s'[: raster.bands > 1]}, but red, green and "
-            "blue are needed as bands 1 to 3. Stack them first, for example with gdalbuildvrt -separate."
-        )
-    remedy = "Stretch it to 8 bits first, for example with gdal_translate -ot Byte -scale."
-    return typed(raster, "uint8", raster.dtypes[:3], remedy)
-
-
 def measured(raster: Raster) -> Raster:
     """A single band of real numbers in its own unit."""
     if raster.dtypes[0].startswith("complex"):

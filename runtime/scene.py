@@ -21,11 +21,13 @@ from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
-from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, TerrainLayer
-from landslip.runtime.location import Location, Locations, several, shown
+from landslip.runtime.imagery import open_image
+from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, Shading, StackedLayer, Steepness, TerrainLayer
+from landslip.runtime.location import Location, Locations, several
+from landslip.runtime.measuring import Ground, prepared
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
-from landslip.runtime.roles import classes, measured, rgb, shading, single
+from landslip.runtime.roles import classes, measured, shading, single
 from landslip.runtime.sources import Source, sources_of
 from landslip.runtime.spec import ModelSpec, Role
 
@@ -40,9 +42,9 @@ class SceneFiles:
     """What a user gives: files of any grid, resolution and extent."""
 
     pre: Locations = None
-    """RGB image before the event, uint8, in the first three bands."""
+    """RGB image before the event: one file, a Sentinel-2 product, or three files for red, green and blue."""
     post: Locations = None
-    """RGB image after the event, uint8, in the first three bands."""
+    """RGB image after the event likewise."""
     dem: Locations = None
     """Elevation in metres, one file or tiles on one grid; hillshade and slope are computed from it. Or give those."""
     hillshade: Location | None = None
@@ -249,11 +251,14 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
             rasters.append(raster)
             return raster
 
-        images = {role: rgb(opened(_only(given, role), f"{role}-event image")) for role, given in files.images.items()}
+        found = [open_image(role, given, files.reading, opened) for role, given in files.images.items()]
         area = None if files.aoi is None else open_area(files.aoi, stack)
-        grid = _common_grid(list(images.values()), area, files.reading, resolution)
-        facts: dict[str, Any] = {}
-        layers: list[Layer] = [RasterLayer(role, raster, (1, 2, 3), grid) for role, raster in images.items()]
+        shown_by = [raster for image in found for raster in image.rasters]
+        grid = _common_grid(shown_by, area, files.reading, resolution)
+        ground = Ground(grid.crs, _common_ground(shown_by, grid.crs))
+        images = [prepared(image, ground, files.reading.rgb_range) for image in found]
+        facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
+        layers: list[Layer] = [StackedLayer(image.role, image.parts, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
             dem = _elevation(tiles, files.reading, grid)
@@ -263,10 +268,10 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
                 warn_of_cliffs(dem, grid)
         if files.hillshade is not None:
             shaded = _meeting(shading(opened(files.hillshade, "hillshade")), grid)
-            layers.append(RasterLayer("hillshade", shaded, (1,), grid, zero_is_unknown=True))
+            layers.append(RasterLayer("hillshade", Shading(shaded), grid))
         if files.slope is not None:
             steep = _meeting(measured(opened(files.slope, "slope")), grid)
-            layers.append(RasterLayer("slope", steep, (1,), grid, dtype="float32", largest=90.0))
+            layers.append(RasterLayer("slope", Steepness(steep), grid))
         chosen = files.reading.mask_classes
         usual = single if chosen is None else classes
         masks = [MaskLayer(_meeting(usual(opened(given, "mask")), grid), grid, chosen) for given in files.masks]
@@ -276,12 +281,6 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
             area.align(grid)
         rasters += [] if area is None else area.rasters
         yield Scene(grid, layers, masks, area, facts, rasters)
-
-
-def _only(given: tuple[Location, ...], role: str) -> Location:
-    if len(given) > 1:
-        raise UsageError(f"{len(given)} files are given as {role} ({shown(given)}), and it can be but one.")
-    return given[0]
 
 
 def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elevation:
@@ -310,21 +309,16 @@ def _meeting(raster: Raster, grid: MapGrid) -> Raster:
 def _common_grid(images: Sequence[Raster], area: Area | None, reading: Reading, resolution: float) -> MapGrid:
     leading, resolution = images[-1], reading.resolution or resolution
     crs = _map_crs(leading, reading.map_crs)
-    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images]
-    common = intersection(boxes)
-    if common is None:
-        raise InputError(
-            f"The {' and the '.join(f'{raster.role} {raster.path}' for raster in images)} have no area in common: "
-            f"{' and '.join(map(_box, boxes))} in {crs}. Check that both show the same place."
-        )
+    common = _common_ground(images, crs)
     if area is not None:
         outline = area.bounds_near(crs, common)
-        common = intersection([common, outline]) if outline is not None else None
-        if common is None:
+        wanted = intersection([common, outline]) if outline is not None else None
+        if wanted is None:
             raise InputError(
-                f"The area of interest {area.path} lies outside the images ({_box(boxes[-1])} in {crs}). "
+                f"The area of interest {area.path} lies outside the images ({_box(common)} in {crs}). "
                 "Check its coordinates and CRS."
             )
+        common = wanted
     grid = MapGrid.covering(common, crs, resolution, _anchor(leading, crs, resolution))
     if not 0 < grid.height * grid.width <= MAX_PIXELS:
         raise InputError(
@@ -332,6 +326,18 @@ def _common_grid(images: Sequence[Raster], area: Area | None, reading: Reading, 
             f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(image.path for image in images)}."
         )
     return grid
+
+
+def _common_ground(images: Sequence[Raster], crs: CRS) -> Bounds:
+    """The box that all of them show."""
+    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images]
+    common = intersection(boxes)
+    if common is None:
+        raise InputError(
+            f"The {' and the '.join(f'{raster.role} {raster.path}' for raster in images)} have no area in common: "
+            f"{' and '.join(map(_box, boxes))} in {crs}. Check that all show the same place."
+        )
+    return common
 
 
 def _map_crs(image: Raster, chosen: CRS | None) -> CRS:

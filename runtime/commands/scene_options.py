@@ -14,8 +14,9 @@ from landslip.runtime.scene import SceneFiles
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
+    _BandsType = click.ParamType[tuple[int, ...]]
 else:
-    _ParamType = click.ParamType  # generic from click 8.4 on
+    _ParamType = _BandsType = click.ParamType  # generic from click 8.4 on
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,11 +31,40 @@ class _Location(_ParamType):
         return located(value) if isinstance(value, str) else value
 
 
+class _Bands(_BandsType):
+    """Band numbers with commas between them."""
+
+    name = "R,G,B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        try:
+            return tuple(map(int, value.split(","))) if isinstance(value, str) else value
+        except ValueError:
+            self.fail(f"{value!r} is not made of band numbers such as 3,2,1.", param, ctx)
+
+
 _FILE = _Location()
 
 _OPTIONS = (
-    click.option("--pre", type=_FILE, multiple=True, help="RGB image before the event (uint8, bands 1 to 3)."),
-    click.option("--post", type=_FILE, multiple=True, help="RGB image after the event (uint8, bands 1 to 3)."),
+    click.option(
+        "--pre",
+        type=_FILE,
+        multiple=True,
+        help="Image before the event: a file, a Sentinel-2 product, or three times for red, green and blue.",
+    ),
+    click.option("--post", type=_FILE, multiple=True, help="Image after the event likewise."),
+    click.option(
+        "--bands",
+        type=_Bands(),
+        help="Which bands of the images are red, green, blue.  [default: what the file says, or 1,2,3]",
+    ),
+    click.option(
+        "--rgb-range",
+        type=float,
+        nargs=2,
+        metavar="LO HI",
+        help="Values of the images that become 0 and 255.  [default: 8 bits as they are, else percentiles 2 and 98]",
+    ),
     click.option(
         "--dem",
         type=_FILE,

@@ -60,7 +60,9 @@ def test_tiles_and_classes_from_the_command_line(scene, capsys):
     more = ["--dem", str(west), "--dem", str(east), "--dem-nodata", "0", "--fill-voids", "--mask-values", "1,8-10"]
     assert run(command(arguments, *more, "--json")) == 0
     record = json.loads(capsys.readouterr().out)
+    unchanged = {"bands": [1, 2, 3], "stretch": {"rule": "unchanged"}}
     assert record["reading"] == {
+        "images": {"pre": unchanged, "post": unchanged},
         "elevation": {"tiles": 2, "nodata": [0.0], "voids": "filled up to 20 pixels"},
         "mask_values": "1,8-10",
     }

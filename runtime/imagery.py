@@ -1,0 +1,223 @@
+"""Images as users have them: one file or one per band, any bands, any type, Sentinel-2 products."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.runtime import sentinel2
+from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.location import Location, shown
+from landslip.runtime.raster import Raster
+from landslip.runtime.reading import Reading
+from landslip.runtime.spec import Role
+from landslip.runtime.stretch import Stretch
+
+log = logging.getLogger(__name__)
+
+COLOURS = ("red", "green", "blue")
+"""In the order the network takes them."""
+
+Opener = Callable[[Location, str], Raster]
+"""Opens a file in a role."""
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Some bands of one raster, read as 8 bits on its own grid."""
+
+    raster: Raster
+    """The opened file."""
+    numbers: tuple[int, ...]
+    """Which bands, from 1."""
+    zero_is_nodata: bool = False
+    """A pixel that is 0 in every one of these bands is unknown, though the file does not say so."""
+    stretch: Stretch | None = None
+    """What brings its values to 8 bits; None for values that are in 8 bits already."""
+
+    @property
+    def type(self) -> str:
+        """Type of the stored numbers, such as ``uint16``."""
+        return self.raster.dtypes[self.numbers[0] - 1]
+
+    @property
+    def count(self) -> int:
+        """How many bands."""
+        return len(self.numbers)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of what is read."""
+        return np.dtype(np.uint8)
+
+    def read(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Values (bands, rows, cols) uint8 and where they are known (rows, cols), on a window of the file."""
+        stored, valid = self.stored(window)
+        return (stored if self.stretch is None else self.stretch.apply(stored)), valid
+
+    def stored(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The same before the stretch: the numbers of the file."""
+        stored, valid = self.raster.read(window, self.numbers, each=self._each)
+        if self.zero_is_nodata:
+            valid &= (stored != 0).any(axis=0)
+        return stored, valid
+
+    @property
+    def _each(self) -> bool:
+        """Whether nodata in one of the bands makes a pixel unknown.
+
+        In pictures, and where nodata is 0, a single 0 is dark, not unknown. A number such as -9999 never is a colour.
+        """
+        declared = {self.raster.nodata_values[number - 1] for number in self.numbers}
+        return self.type != "uint8" and not declared <= {None, 0.0}
+
+
+@dataclass(frozen=True)
+class Image:
+    """Red, green and blue of one date."""
+
+    role: Role
+    """pre or post."""
+    parts: tuple[Bands, ...]
+    """One part with three bands, or three parts with one band each, which may differ in their grids."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """How it is read, for the run record."""
+
+    @property
+    def rasters(self) -> tuple[Raster, ...]:
+        """Its files, the one with the smallest pixels last: that one leads where the map grid is laid."""
+        files = [part.raster for part in self.parts]
+        finest = min(files, key=lambda raster: abs(raster.transform.determinant))
+        return (*(raster for raster in files if raster is not finest), finest)
+
+
+def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: Opener) -> Image:
+    """Open what a user gives as the image of one date.
+
+    A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else 1, 2 and 3.
+    Of a Sentinel-2 product the true colour image is taken. Three files are red, green and blue in this order, each on
+    its own grid: the bands of a sensor may have different resolutions, and each is resampled on its own anyway.
+
+    Args:
+        role: pre or post.
+        given: one location, or three.
+        reading: the user's choices.
+        opened: opens a raster in a role, as messages name it.
+
+    Raises:
+        UsageError: there are neither one nor three files, or too few bands for those that are chosen.
+        InputMissingError: a file is not there.
+        InputError: a file is no image.
+    """
+    name = f"{role}-event image"
+    if len(given) == 1:
+        return _one_file(role, given[0], reading, opened, name)
+    if len(given) != 3 or len(set(given)) != 3:
+        raise UsageError(
+            f"{len(given)} files are given as {name} ({shown(given)}). Give one file, or three different ones for red, "
+            f"green and blue: --{role} RED --{role} GREEN --{role} BLUE. Join pieces of one image with gdalbuildvrt."
+        )
+    parts = tuple(
+        _single(opened(location, f"{name} ({colour})"), location)
+        for location, colour in zip(given, COLOURS, strict=True)
+    )
+    types = [part.type for part in parts]
+    if len(set(types)) > 1:
+        raise InputError(
+            f"{name}: {shown(given)} are {', '.join(types)}. Give red, green and blue in one type, from one product."
+        )
+    return Image(role, parts, {"bands": [number for part in parts for number in part.numbers]})
+
+
+def _one_file(role: Role, location: Location, reading: Reading, opened: Opener, name: str) -> Image:
+    if sentinel2.is_product(location):
+        file = sentinel2.true_colour(location, name)
+        facts: dict[str, Any] = {"file": shown(file), "bands": [1, 2, 3]}
+        raster = opened(file, name)
+    else:
+        file, raster = location, opened(location, name)
+        facts = {"bands": list(_chosen(raster, reading.bands))}
+    bands = _checked(Bands(raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file)))
+    return Image(role, (bands,), facts)
+
+
+def _single(raster: Raster, location: Location) -> Bands:
+    numbers = _coloured(raster)
+    if len(numbers) != 1:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {_bands(len(numbers))}, but each of three files has one. "
+            "Give one file alone, or join pieces of one image first, for example with gdalbuildvrt."
+        )
+    return _checked(Bands(raster, numbers, sentinel2.zero_is_nodata(location)))
+
+
+def _bands(count: int) -> str:
+    return f"{count} band{'s'[: count > 1]}"
+
+
+def _coloured(raster: Raster) -> tuple[int, ...]:
+    """The bands that are not there for transparency."""
+    return tuple(number for number, colour in enumerate(raster.colours, 1) if colour != "alpha")
+
+
+def _chosen(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+    if "palette" in raster.colours:
+        raise InputError(
+            f"{raster.role}: {raster.path} holds numbers of colours in a palette. "
+            "Expand it first: gdal_translate -expand rgb FILE NEW."
+        )
+    if wanted is not None:
+        if max(wanted) > raster.bands:
+            raise UsageError(
+                f"{raster.role}: {raster.path} has {_bands(raster.bands)}, but --bands {','.join(map(str, wanted))} "
+                f"asks for band {max(wanted)}. Choose others."
+            )
+        return wanted
+    if len(_coloured(raster)) < 3:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {_bands(raster.bands)}, but red, green and blue are needed. "
+            "Give a file that has them, or three files of one band: red, green, blue."
+        )
+    declared = _declared(raster)
+    if declared is not None:
+        if declared != (1, 2, 3):
+            log.info("%s: %s calls bands %s red, green and blue", raster.role, raster.path, declared)
+        return declared
+    if raster.bands > 3 and raster.dtypes[0] != "uint8":
+        log.warning(
+            "%s: %s has %d bands of %s and does not say which are red, green and blue: 1, 2 and 3 are taken. "
+            "Where blue comes first, as in files of PlanetScope and RapidEye, give --bands 3,2,1.",
+            raster.role, raster.path, raster.bands, raster.dtypes[0],
+        )  # fmt: skip
+    return 1, 2, 3
+
+
+def _declared(raster: Raster) -> tuple[int, ...] | None:
+    """The bands the file calls red, green and blue: by their names, else by their colours."""
+    for words in ([name.strip().lower() for name in raster.names], list(raster.colours)):
+        if all(words.count(colour) == 1 for colour in COLOURS):
+            return tuple(words.index(colour) + 1 for colour in COLOURS)
+    return None
+
+
+def _checked(bands: Bands) -> Bands:
+    raster = bands.raster
+    types = {raster.dtypes[number - 1] for number in bands.numbers}
+    if len(types) > 1 or bands.type.startswith("complex"):
+        raise InputError(
+            f"{raster.role}: {raster.path} is {', '.join(sorted(types))}, which is no picture. "
+            "Give real numbers of one type, for example with gdal_translate -ot Float32."
+        )
+    scales = [raster.scales[number - 1] for number in bands.numbers]
+    if not all(np.isfinite(scales)) or 0.0 in scales or not np.isfinite(raster.offsets).all():
+        raise InputError(
+            f"{raster.role}: {raster.path} says that its values are scaled by {', '.join(map(str, scales))}, which "
+            "leaves no values. Set it right: gdal_edit.py -scale 1 -offset 0 FILE."
+        )
+    return bands
