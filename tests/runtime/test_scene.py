@@ -17,6 +17,7 @@ from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_gri
 from landslip.runtime import layers
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.raster import Raster
+from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles, open_scene
 
 
@@ -319,3 +320,28 @@ def test_a_model_of_slope_alone_takes_it_from_either_file(tmp_path):
     mixed, ready = scene_mixed(tmp_path), scene_on_grid(tmp_path, 40, 50)
     assert mixed.for_model(taking("post", "slope")).dem == mixed.dem
     assert replace(ready, hillshade=None).for_model(taking("post", "slope")).slope == ready.slope
+
+
+def test_crs_and_resolution_can_be_chosen(tmp_path):
+    files = scene_mixed(tmp_path)
+    chosen = replace(files, reading=Reading(crs="EPSG:25832", resolution=12.0))
+    grid, patch = read_all(chosen)
+    assert grid.crs == CRS.from_epsg(25832)
+    assert grid.resolution == 12.0
+    assert (grid.transform.c % 12, grid.transform.f % 12) == (0, 0)
+    assert patch.valid.mean() > 0.5
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32660"])
+def test_a_crs_without_true_metres_there_is_refused(tmp_path, crs):
+    files = replace(scene_mixed(tmp_path), reading=Reading(crs=crs))
+    with pytest.raises(UsageError, match=r"no true metres where .*UTM zone"):
+        read_all(files)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"crs": "EPSG:1"}, "is unknown"), ({"resolution": 0.0}, "out of range")]
+)
+def test_choices_that_are_wrong_in_themselves(options, words):
+    with pytest.raises(UsageError, match=words):
+        Reading(**options)
