@@ -52,6 +52,9 @@ log = logging.getLogger(__name__)
 LEAST_CACHE = 8 << 20
 """Bytes GDAL may always use for blocks."""
 
+MOST_CACHE = 512 << 20
+"""Bytes GDAL may use at the most, however oddly the files are cut into blocks."""
+
 
 @dataclass(frozen=True)
 class MapRequest:
@@ -121,8 +124,9 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         engine = engine or stack.enter_context(open_engine(request.model, request.engine))
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
-        # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_cache_bytes(scene)))
+        # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
+        cache = _cache_bytes(scene, request.engine.tile or engine.spec.tile)
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache))
         _check_inputs(engine.spec, scene)
         inputs = describe_inputs(files)
         _check_images_differ(files, inputs)
@@ -165,9 +169,10 @@ def stream(run: Run) -> Generator[tuple[int, NDArray[np.uint8]], None, None]:
         yield from _stitched(results, run)
 
 
-def _cache_bytes(scene: Scene) -> int:
-    """Two rows of blocks of every input and of the map."""
-    return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
+def _cache_bytes(scene: Scene, rows: int) -> int:
+    """What a row of tiles touches of every input, and two rows of blocks of the map."""
+    written = 2 * BLOCK * BLOCK * math.ceil(scene.grid.width / BLOCK)
+    return min(max(LEAST_CACHE, scene.cache_bytes(rows) + written), MOST_CACHE)
 
 
 def _make_products(run: Run, work: Workspace, min_area: float) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,12 +86,14 @@ class Raster(Closing):
         """(column, row) of the four outer corners."""
         return (0, 0), (self.width, 0), (self.width, self.height), (0, self.height)
 
-    @property
-    def block_row_bytes(self) -> int:
-        """Bytes of one row of the file's blocks: what GDAL should keep so that each block is decoded once."""
-        rows = max(shape[0] for shape in self._dataset.block_shapes)
-        per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
-        return int(min(rows, self.height) * self.width * per_pixel)
+    def block_bytes(self, window: Window) -> int:
+        """Bytes GDAL holds after reading a window as large as this: whole blocks of every band and its mask."""
+        high, wide = (max(shape[axis] for shape in self._dataset.block_shapes) for axis in (0, 1))
+        rows, cols = (
+            min(math.ceil(wanted / block) + 1, math.ceil(length / block)) * block
+            for wanted, block, length in ((window.height, high, self.height), (window.width, wide, self.width))
+        )
+        return int(rows * cols * sum(np.dtype(dtype).itemsize + 1 for dtype in self.dtypes))
 
     def read(self, window: Window, bands: Sequence[int], fill: float = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Read a window that lies inside the file.

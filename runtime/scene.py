@@ -15,6 +15,7 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area, open_area
+from landslip.runtime.block_cache import kept_bytes
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geodesy import is_metric
@@ -183,13 +184,12 @@ class Scene:
         """How many bands each role has."""
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
 
-    @property
-    def cache_bytes(self) -> int:
-        """What GDAL has to keep in memory so that no block of a source is decoded twice."""
+    def cache_bytes(self, rows: int) -> int:
+        """Bytes GDAL has to keep so that no block is decoded twice where the map is read ``rows`` at a time."""
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [mask.raster for mask in self._masks]
         rasters += [] if self._area is None else self._area.rasters
-        return sum(raster.block_row_bytes for raster in rasters)
+        return sum(kept_bytes(raster, self.grid, rows) for raster in rasters)
 
 
 @contextlib.contextmanager
