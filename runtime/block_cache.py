@@ -6,6 +6,9 @@ blocks it ends in are needed again in the next step. They are still there when G
 
 from __future__ import annotations
 
+import math
+
+from landslip.runtime.gdal import bounds_in
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Resampler
@@ -20,9 +23,19 @@ def kept_bytes(raster: Raster, grid: MapGrid, rows: int) -> int:
         rows: height of a step in map rows.
     """
     resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, "bilinear")
-    last = max(0, grid.height - rows)
-    # A source may cover a part of the map, and lie askew to it.
-    windows = [
-        resampler.sampling(grid.rows(first, min(first + rows, grid.height))).source for first in {0, last // 2, last}
-    ]
+    first, last = _shown(raster, grid)
+    low = max(first, last - rows)
+    # It may lie askew to the map, and more so in one place than in another.
+    steps = [grid.rows(start, min(start + rows, last)) for start in (first, (first + low) // 2, low)]
+    windows = [resampler.sampling(step).source for step in steps]
     return max((raster.block_bytes(window) for window in windows if window is not None), default=0)
+
+
+def _shown(raster: Raster, grid: MapGrid) -> tuple[int, int]:
+    """First and last (exclusive) map row that a raster shows; all of them where that cannot be said."""
+    box, top = bounds_in(raster.crs, raster.bounds, grid.crs), grid.bounds[3]
+    if not all(map(math.isfinite, box)):
+        return 0, grid.height
+    first, last = (math.floor((top - edge) / grid.resolution) for edge in (box[3], box[1]))
+    first = min(max(first, 0), grid.height - 1)
+    return first, max(first + 1, min(last + 1, grid.height))

@@ -22,6 +22,9 @@ from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
 from landslip.runtime.location import Location, gdal_name, shown
 
+LARGEST_BLOCK = 1 << 30
+"""Bytes of a band's block."""
+
 
 class Raster(Closing):
     """A georeferenced raster file, read window by window on its own grid."""
@@ -40,6 +43,7 @@ class Raster(Closing):
         path = shown(location)
         if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+        check_kind(location, role)
         try:
             with warnings.catch_warnings():
                 # Said below, as an error with a remedy.
@@ -61,6 +65,7 @@ class Raster(Closing):
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
         try:
             self.crs = self._checked_crs()
+            self._check_blocks()
         except InputError:
             self._dataset.close()
             raise
@@ -135,9 +140,28 @@ class Raster(Closing):
                 f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown. "
                 "Assign the right one: gdal_edit.py -a_srs EPSG:CODE FILE."
             )
-        if self.transform.is_identity or self.transform.determinant == 0:
+        if self.transform.is_identity or not all(map(math.isfinite, self.transform)) or not self.transform.determinant:
             raise InputError(
                 f"{self.role}: {self.path} has no usable georeferencing (transform {tuple(self.transform)[:6]}). "
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
+
+    def _check_blocks(self) -> None:
+        """A block is decoded whole; where that cannot be, GDAL's count of its memory is wrong from then on."""
+        for (rows, cols), dtype in zip(self._dataset.block_shapes, self.dtypes, strict=True):
+            if rows * cols * np.dtype(dtype).itemsize > LARGEST_BLOCK:
+                raise InputError(
+                    f"{self.role}: {self.path} is stored in blocks of {rows} x {cols} pixels, too large to be decoded. "
+                    "If the file is not damaged, write it in tiles first: gdal_translate -co TILED=YES."
+                )
+
+
+def check_kind(location: Location, role: str) -> None:
+    """A local file is one that can be read at any place: opening a pipe would wait for ever.
+
+    Raises:
+        InputError: it is a pipe, a socket or a device.
+    """
+    if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
+        raise InputError(f"{role}: {shown(location)} is no regular file. Save what comes from it as a file first.")
