@@ -158,13 +158,14 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
             warnings.simplefilter("ignore")  # GDAL remarks on content that is questionable: what counts is checked
             layer = _polygon_layer(location)
             meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
-    except (DataSourceError, DataLayerError):
-        return RasterArea(stack.enter_context(Raster(location, _ROLE)))
-    try:
         geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
-    except ShapelyError as error:
+    except (DataSourceError, DataLayerError) as error:
+        if isinstance(error, DataSourceError) and "not recognized" not in str(error):
+            raise InputError(f"{_ROLE}: {path} cannot be read ({reason(error)}). Save or copy it again.") from error
+        return RasterArea(stack.enter_context(Raster(location, _ROLE)))
+    except (ShapelyError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{_ROLE}: {path} holds a damaged outline ({reason(error)}). Draw or export it again."
+            f"{_ROLE}: {path} holds damaged outlines ({reason(error)}). Draw or export them again."
         ) from error
     geometries = geometries[shapely.get_dimensions(geometries) == 2]
     if not len(geometries):

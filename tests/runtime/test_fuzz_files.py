@@ -8,7 +8,9 @@ import json
 import shutil
 import time
 
+import pyogrio
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +60,10 @@ def scene(tmp_path_factory):
         "--mask": write(folder / "clouds.tif", clouds.astype("uint8"), 6.0, compress="packbits"),
         "--aoi": folder / "area.geojson",
     }
+    pyogrio.raw.write(
+        folder / "area.gpkg", shapely.to_wkb([shapely.from_geojson(json.dumps(AREA["features"][0]))]), [], [],
+        geometry_type="Polygon", crs=CRS, driver="GPKG",
+    )  # fmt: skip
     assert mapped(files, folder / "whole")[0] == 0
     return folder, files
 
@@ -101,13 +107,24 @@ CHANGES = st.lists(st.tuples(PLACES, st.binary(max_size=6), st.integers(0, 6)), 
 LENGTHS = st.one_of(st.just(1.0), st.just(1.0), st.floats(0, 1))
 
 
-@pytest.mark.parametrize("option", ["--pre", "--post", "--dem", "--mask", "--aoi"])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--pre", "pre.tif"),
+        ("--post", "post.tif"),
+        ("--dem", "dem.tif"),
+        ("--mask", "clouds.tif"),
+        ("--aoi", "area.geojson"),
+        ("--aoi", "area.gpkg"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # rasterio quotes what is no text
 @FEW
 @given(changes=CHANGES, length=LENGTHS)
-def test_changed_files(scene, option, changes, length):
+def test_changed_files(scene, option, name, changes, length):
     folder, files = scene
-    path = folder / f"changed{files[option].suffix}"
-    path.write_bytes(changed(files[option].read_bytes(), changes, length))
+    path = folder / f"changed-{name}"
+    path.write_bytes(changed((folder / name).read_bytes(), changes, length))
     map_or_sentence(files | {option: path}, folder / "out")
 
 
