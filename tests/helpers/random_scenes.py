@@ -169,11 +169,11 @@ def _nodata(dtype: np.dtype) -> int:
 
 
 def _polygons(path: Path, shape: tuple[int, int]) -> Path:
-    """A lens and a ring over most of the map, in degrees."""
+    """A lens and a ring over most of the map, in degrees; no edge runs through the centres of pixels."""
     high, wide = shape[0] * RESOLUTION, shape[1] * RESOLUTION
     middle = shapely.Point(LEFT + 0.37 * wide, TOP - 0.4 * high)
     lens = shapely.affinity.scale(middle.buffer(1), 0.4 * wide, 0.45 * high)
-    box = shapely.box(LEFT + 0.61 * wide, TOP - 0.93 * high, LEFT + 1.1 * wide, TOP - 0.13 * high)
+    box = shapely.box(LEFT + 0.61317 * wide, TOP - 0.93171 * high, LEFT + 1.1 * wide, TOP - 0.13713 * high)
     ring = box.difference(box.buffer(-0.2 * min(wide, high)))
     shapes = shapely.transform(
         np.array([lens, ring]),
