@@ -9,6 +9,7 @@ import click
 
 from landslip.benchmarks.memory import measure_memory
 from landslip.benchmarks.report import Report
+from landslip.benchmarks.sentinel2 import measure_sentinel2
 from landslip.benchmarks.throughput import Bench, measure_throughput
 from landslip.models.demo import DEMO_MODEL
 
@@ -24,12 +25,16 @@ def bench() -> None:
 @bench.command("memory")
 @_OUT
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="ONNX file.  [default: no network]")
-@click.option("--rows", type=int, multiple=True, default=(2000, 20000), help="Heights in map rows. Repeatable.")
+@click.option("--rows", type=int, multiple=True, default=(2000, 10000, 40000), help="Heights in map rows. Repeatable.")
 @click.option("--width", type=int, default=1000, help="Width in map pixels.")
-def memory(out: Path | None, model: Path | None, rows: tuple[int, ...], width: int) -> None:
+@click.option("--sentinel2", is_flag=True, help="One scene as large as a Sentinel-2 tile instead, with its time.")
+def memory(out: Path | None, model: Path | None, rows: tuple[int, ...], width: int, sentinel2: bool) -> None:
     """Peak memory over scene height."""
     with tempfile.TemporaryDirectory() as folder:
-        _show(measure_memory(Path(folder), sorted(rows), width, model), out)
+        if sentinel2:
+            _show(measure_sentinel2(Path(folder), model), out)
+        else:
+            _show(measure_memory(Path(folder), sorted(rows), width, model), out)
 
 
 @bench.command("throughput")

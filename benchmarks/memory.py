@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from landslip.benchmarks.alone import map_alone
 from landslip.benchmarks.report import Report
 from landslip.models.synthetic import EventSpec, write_event
-from landslip.runtime.errors import LandslipError
 
 RESOLUTION = 6.0
 """Metres per map pixel."""
@@ -52,11 +49,4 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
 def _one(folder: Path, rows: int, width: int, model: Path | None) -> dict[str, Any]:
     scene = folder / f"scene-{rows}x{width}"
     write_event(scene, EventSpec(seed=1, height_m=rows * RESOLUTION, width_m=width * RESOLUTION))
-    command = [sys.executable, "-m", "landslip.benchmarks.one_map", str(scene), str(folder / f"map-{rows}x{width}")]
-    result = subprocess.run(
-        [*command, *([] if model is None else [str(model)])], capture_output=True, text=True, check=False
-    )
-    if result.returncode:
-        raise LandslipError(f"The map of {rows} x {width} pixels failed: {result.stderr.strip().splitlines()[-1]}")
-    record: dict[str, Any] = json.loads(result.stdout)
-    return record
+    return map_alone(scene, folder / f"map-{rows}x{width}", model)

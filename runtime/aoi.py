@@ -17,12 +17,13 @@ from rasterio.crs import CRS
 from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
+from shapely.errors import ShapelyError
 
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.location import Location, gdal_name, shown
-from landslip.runtime.raster import Raster
+from landslip.runtime.raster import Raster, check_kind
 from landslip.runtime.resample import Lattice, Resampler
 
 _ROLE = "area of interest"
@@ -167,12 +168,21 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     path = shown(location)
     if isinstance(location, Path) and not location.exists():
         raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
+    check_kind(location, _ROLE)
     try:
-        layer = _polygon_layer(location)
-        meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
-    except (DataSourceError, DataLayerError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL remarks on content that is questionable: what counts is checked
+            layer = _polygon_layer(location)
+            meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
+        geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
+    except (DataSourceError, DataLayerError) as error:
+        if isinstance(error, DataSourceError) and "not recognized" not in str(error):
+            raise InputError(f"{_ROLE}: {path} cannot be read ({reason(error)}). Save or copy it again.") from error
         return RasterArea(stack.enter_context(Raster(location, _ROLE)))
-    geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
+    except (ShapelyError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{_ROLE}: {path} holds damaged outlines ({reason(error)}). Draw or export them again."
+        ) from error
     geometries = geometries[shapely.get_dimensions(geometries) == 2]
     if not len(geometries):
         raise InputError(f"{_ROLE}: {path} holds no polygon. Give a file with the area as polygons.")
@@ -184,9 +194,7 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
 
 def _polygon_layer(location: Location) -> str | None:
     """The one layer that may hold polygons; None where there is no layer to choose."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL remarks on files whose content is questionable: what counts is checked
-        layers = pyogrio.list_layers(gdal_name(location))
+    layers = pyogrio.list_layers(gdal_name(location))
     polygons = [name for name, kind in layers if kind is not None and ("Polygon" in kind or kind == "Unknown")]
     if len(polygons) > 1:
         raise InputError(
@@ -200,8 +208,9 @@ def _polygon_layer(location: Location) -> str | None:
 def _placed(path: str, crs: object) -> Any:
     """Say which file it was when coordinates cannot be brought to another CRS."""
     try:
-        yield
-    except RASTER_ERRORS as error:
+        with np.errstate(over="ignore", invalid="ignore"):  # of coordinates that are no place
+            yield
+    except (*RASTER_ERRORS, ShapelyError) as error:
         raise InputError(
             f"{_ROLE}: {path} cannot be brought to {crs} ({reason(error)}). Check its coordinate reference system."
         ) from error

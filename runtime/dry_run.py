@@ -56,7 +56,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
         engine = engine or stack.enter_context(open_engine(request.model, request.engine))
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, request.engine.tile or engine.spec.tile)))
         check_inputs(engine.spec, scene)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
         findings = inspect_scene(scene, files, [], plan, force=request.force)
@@ -142,7 +142,7 @@ def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | 
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),
         **arrays,
-        "gdal_cache": cache_bytes(scene),
+        "gdal_cache": cache_bytes(scene, plan.tiles.tile),
     }
     # The pictures are mixed when the arrays of the stages are gone.
     whole = sum(size for name, size in parts.items() if size is not None and name not in {*arrays})

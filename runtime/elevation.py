@@ -62,7 +62,7 @@ class Elevation:
             tuple(tile.raster for tile in self.tiles if tile.row <= row < tile.row + tile.raster.height)
             for row in {tile.row for tile in self.tiles}
         ]
-        return max(rows, key=lambda row: sum(raster.block_row_bytes for raster in row))
+        return max(rows, key=lambda row: sum(raster.block_bytes(make_window(0, 0, raster.width, 1)) for raster in row))
 
     @property
     def facts(self) -> dict[str, Any]:

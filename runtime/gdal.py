@@ -16,8 +16,9 @@ from rasterio.warp import transform as _transform
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError)
-"""What rasterio raises: these have no common root, and some of GDAL's own errors come through untranslated."""
+RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError, UnicodeDecodeError)
+"""What rasterio raises: these have no common root, some of GDAL's own errors come through untranslated, and what GDAL
+says of a damaged file may quote bytes that are no text."""
 
 
 def reason(error: BaseException) -> str:

@@ -249,7 +249,14 @@ class MaskLayer:
 
 
 def _resampler(raster: Raster | Elevation, grid: MapGrid, method: Method) -> Resampler:
-    return Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
+    resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
+    under = resampler.sampling(make_window(grid.width // 2, grid.height // 2, 1, 1)).source
+    if under is not None and under.width * under.height > LARGEST_WINDOW:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {under.width} x {under.height} pixels under a single one of the map. "
+            "Check its georeferencing, or bring it to a coarser resolution first."
+        )
+    return resampler
 
 
 def _pieces(resampler: Resampler, window: Window) -> Iterator[tuple[Window, Sampling]]:

@@ -34,6 +34,8 @@ GLANCE = 1 << 22
 """Pixels that tell whether a picture is dark."""
 CELL = 512
 """Rows and columns of what is read at once, at least one block of the file."""
+MOST_CELLS = 1 << 20
+"""Windows among which is chosen; only files of absurd size have more."""
 LARGEST_CELL = 1 << 22
 """Pixels that are read at once at most."""
 CACHE = 64 << 20
@@ -104,7 +106,7 @@ def cells(region: Window, block: tuple[int, int], most: int) -> list[Window]:
     first_row, first_col = int(region.row_off) // high, int(region.col_off) // wide
     rows = -(-int(region.row_off + region.height) // high) - first_row
     cols = -(-int(region.col_off + region.width) // wide) - first_col
-    chosen = np.arange(rows * cols)
+    chosen = np.unique(np.linspace(0, rows * cols - 1, min(rows * cols, MOST_CELLS)).astype(np.int64))
     if region.width * region.height > most:
         # Roberts' R2 sequence: neighbours differ, and any share of the numbers is spread evenly over rows and columns.
         row, col = np.divmod(chosen, cols)
@@ -172,7 +174,7 @@ def _percentiles(part: Bands, ground: Ground, percents: Sequence[int], most: int
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
     raster = part.raster
     region = _region(raster, ground)
-    with block_cache(max(CACHE, raster.block_row_bytes)):
+    with block_cache(max(CACHE, raster.block_bytes(make_window(0, 0, raster.width, 1)))):
         windows = cells(region, raster.block_shape, most)
         found = percentiles(_Sample(part, windows), percents)
         if found is None and region.width * region.height > most:

@@ -62,6 +62,9 @@ log = logging.getLogger(__name__)
 LEAST_CACHE = 8 << 20
 """Bytes GDAL may always use for blocks."""
 
+MOST_CACHE = 512 << 20
+"""Bytes GDAL may use at the most, however oddly the files are cut into blocks."""
+
 
 @dataclass
 class Run:
@@ -104,8 +107,9 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
-        # Each block is needed once, in order: more cache than a row of blocks would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
+        cache = cache_bytes(scene, request.engine.tile or engine.spec.tile)
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache))
         check_inputs(engine.spec, scene)
         inputs = describe_inputs(files)
         plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
@@ -173,9 +177,10 @@ def stream(run: Run) -> Generator[NDArray[np.uint8], None, None]:
         yield from _stitched(results, run)
 
 
-def cache_bytes(scene: Scene) -> int:
-    """What GDAL's block cache may hold: two rows of blocks of every input and of the map."""
-    return max(LEAST_CACHE, 2 * (scene.cache_bytes + BLOCK * scene.grid.width))
+def cache_bytes(scene: Scene, rows: int) -> int:
+    """Bytes for GDAL's block cache: what ``rows`` map rows touch of every input, and two rows of the map's blocks."""
+    written = 2 * BLOCK * BLOCK * math.ceil(scene.grid.width / BLOCK)
+    return min(max(LEAST_CACHE, scene.cache_bytes(rows) + written), MOST_CACHE)
 
 
 def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
 from landslip.runtime.location import Location, gdal_name, shown
+
+LARGEST_BLOCK = 1 << 30
+"""Bytes of a band's block."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Raster(Closing):
         path = shown(location)
         if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+        check_kind(location, role)
         try:
             with warnings.catch_warnings():
                 # Said below, as an error with a remedy.
@@ -83,6 +88,7 @@ class Raster(Closing):
         """What the bands are called; empty where they have no name."""
         try:
             self.crs = self._checked_crs()
+            self._check_blocks()
         except InputError:
             self._dataset.close()
             raise
@@ -108,12 +114,14 @@ class Raster(Closing):
         """(column, row) of the four outer corners."""
         return (0, 0), (self.width, 0), (self.width, self.height), (0, self.height)
 
-    @property
-    def block_row_bytes(self) -> int:
-        """Bytes of one row of the file's blocks: what GDAL should keep so that each block is decoded once."""
-        rows = max(shape[0] for shape in self._dataset.block_shapes)
-        per_pixel = sum(np.dtype(dtype).itemsize for dtype in self.dtypes)
-        return int(min(rows, self.height) * self.width * per_pixel)
+    def block_bytes(self, window: Window) -> int:
+        """Bytes GDAL holds after reading a window as large as this: whole blocks of every band and its mask."""
+        high, wide = (max(shape[axis] for shape in self._dataset.block_shapes) for axis in (0, 1))
+        rows, cols = (
+            min(math.ceil(wanted / block) + 1, math.ceil(length / block)) * block
+            for wanted, block, length in ((window.height, high, self.height), (window.width, wide, self.width))
+        )
+        return int(rows * cols * sum(np.dtype(dtype).itemsize + 1 for dtype in self.dtypes))
 
     @property
     def block_shape(self) -> tuple[int, int]:
@@ -215,12 +223,31 @@ class Raster(Closing):
                 f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown. "
                 "Assign the right one: gdal_edit.py -a_srs EPSG:CODE FILE."
             )
-        if self.transform.is_identity or self.transform.determinant == 0:
+        if self.transform.is_identity or not all(map(math.isfinite, self.transform)) or not self.transform.determinant:
             raise InputError(
                 f"{self.role}: {self.path} has no usable georeferencing (transform {tuple(self.transform)[:6]}). "
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
+
+    def _check_blocks(self) -> None:
+        """A block is decoded whole; where that cannot be, GDAL's count of its memory is wrong from then on."""
+        for (rows, cols), dtype in zip(self._dataset.block_shapes, self.dtypes, strict=True):
+            if rows * cols * np.dtype(dtype).itemsize > LARGEST_BLOCK:
+                raise InputError(
+                    f"{self.role}: {self.path} is stored in blocks of {rows} x {cols} pixels, too large to be decoded. "
+                    "If the file is not damaged, write it in tiles first: gdal_translate -co TILED=YES."
+                )
+
+
+def check_kind(location: Location, role: str) -> None:
+    """A local file is one that can be read at any place: opening a pipe would wait for ever.
+
+    Raises:
+        InputError: it is a pipe, a socket or a device.
+    """
+    if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
+        raise InputError(f"{role}: {shown(location)} is no regular file. Save what comes from it as a file first.")
 
 
 def _place(window: Window) -> str:

@@ -15,6 +15,7 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area, open_area
+from landslip.runtime.block_cache import kept_bytes
 from landslip.runtime.cliffs import warn_of_cliffs
 from landslip.runtime.elevation import FILL_REACH, Elevation
 from landslip.runtime.errors import InputError, UsageError
@@ -207,13 +208,12 @@ class Scene:
         """Where a map is wanted; None for everywhere."""
         return self._area
 
-    @property
-    def cache_bytes(self) -> int:
-        """What GDAL has to keep in memory so that no block of a source is decoded twice."""
+    def cache_bytes(self, rows: int) -> int:
+        """Bytes GDAL has to keep so that no block is decoded twice where the map is read ``rows`` at a time."""
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [mask.raster for mask in self._masks]
         rasters += [] if self._area is None else self._area.rasters
-        return sum(raster.block_row_bytes for raster in rasters)
+        return sum(kept_bytes(raster, self.grid, rows) for raster in rasters)
 
     @property
     def damaged(self) -> list[dict[str, Any]]:

@@ -38,6 +38,12 @@ MAX_BANDS = 64
 LARGEST = 1e9
 """Metres of a pixel, or number to scale with; anything larger is a typing error."""
 
+FINEST = 0.01
+"""Metres of a pixel; a finer map would never be finished."""
+
+LOWEST = 0.01
+"""Confidence; maps hold whole percent."""
+
 MAX_TEXT = 500
 """Characters of a text."""
 
@@ -130,7 +136,7 @@ class ModelSpec:
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
             raise ValueError(f"tile {shown(self.tile)} is not a multiple of {shown(self.multiple)} up to {MAX_TILE}")
-        if not (_is_sound(self.resolution) and self.resolution > 0 and 0 < self.threshold < 1):
+        if not (_is_sound(self.resolution) and self.resolution >= FINEST and LOWEST <= self.threshold < 1):
             raise ValueError(
                 f"resolution {shown(self.resolution)} or threshold {shown(self.threshold)} is out of range"
             )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import rasterio
 
 from helpers.models import brightness_model
 from landslip.benchmarks.memory import measure_memory
+from landslip.benchmarks.sentinel2 import measure_sentinel2
 from landslip.benchmarks.throughput import Bench, measure_throughput
 from landslip.runtime.cli import run
 from landslip.runtime.errors import LandslipError
@@ -18,6 +20,23 @@ def test_memory_is_measured_in_processes_of_their_own(tmp_path):
     assert [row[:2] for row in report.rows] == [(250, 260), (400, 260)]
     assert all(100 < row[3] < 2000 for row in report.rows)
     assert report.rows[0][4] == 1
+
+
+def test_a_large_scene_is_mapped_with_its_time(tmp_path):
+    report = measure_sentinel2(tmp_path, None, 700)
+    (row,) = report.rows
+    assert row[:2] == (1167, 1167)
+    assert row[3] > 5
+    assert 100 < report.findings["peak_mib"] < 2000
+    assert report.findings["seconds"] > 0
+    with rasterio.open(tmp_path / "scene" / "post.tif") as post, rasterio.open(tmp_path / "scene" / "pre.tif") as pre:
+        before, after = pre.read(), post.read()
+        assert post.block_shapes == [(256, 256)] * 3
+    # The band of blocks below is not the same: it would compress, and be cached, as no image is.
+    assert (before != after).any()
+    assert (after[:, :188] != after[:, 512:]).any()
+    with rasterio.open(tmp_path / "map" / "confidence.tif") as confidence:
+        assert (confidence.read(1) != 255).mean() > 0.8
 
 
 def test_a_map_that_fails_is_an_error_of_the_benchmark(tmp_path):

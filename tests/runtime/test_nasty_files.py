@@ -1,0 +1,155 @@
+"""Files made to hang, to fill the memory, or to break something: each gets a sentence, or a map."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from helpers.models import brightness_model
+from helpers.rasters import LEFT, TOP, elevation, rgb, write
+from landslip.runtime.cli import run
+from landslip.runtime.workspace import PRODUCTS
+
+WIDTH, LENGTH, BANDS, OFFSETS, STRIP = 256, 257, 277, 273, 278
+"""Tags of a TIFF."""
+HOME = f"{LEFT}, 6, 0, {TOP}, 0, -6"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scene")
+    files = {
+        "-m": brightness_model(folder / "model.onnx"),
+        "--pre": write(folder / "pre.tif", rgb(60, 60), 6.0),
+        "--post": write(folder / "post.tif", rgb(60, 60, 1), 6.0),
+        "--dem": write(folder / "dem.tif", elevation(20, 20), 30.0, left=LEFT - 100, top=TOP + 100),
+    }
+    return folder, files
+
+
+def command(files, out):
+    return ["map", *(str(part) for pair in files.items() for part in pair), "-o", str(out), "--tile", "32"]
+
+
+def virtual(path, transform=HOME, size=60, source="pre.tif"):
+    """A virtual raster over another one."""
+    part = (
+        "<SimpleSource><SourceFilename relativeToVRT='1'>{}</SourceFilename><SourceBand>{}</SourceBand></SimpleSource>"
+    )
+    bands = "".join(
+        f"<VRTRasterBand dataType='Byte' band='{band}'>{part.format(source, band)}</VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    head = f"<VRTDataset rasterXSize='{size}' rasterYSize='{size}'><SRS>EPSG:32632</SRS>"
+    path.write_text(f"{head}<GeoTransform>{transform}</GeoTransform>{bands}</VRTDataset>")
+
+
+def tagged(path, changes):
+    """The image before, with other numbers in its TIFF directory."""
+    content = bytearray((path.parent / "pre.tif").read_bytes())
+    start = struct.unpack("<I", content[4:8])[0]
+    for entry in range(struct.unpack_from("<H", content, start)[0]):
+        place = start + 2 + 12 * entry
+        tag = struct.unpack_from("<H", content, place)[0]
+        if tag in changes:
+            struct.pack_into("<HHII", content, place, tag, 4, 1, changes[tag])
+    path.write_bytes(content)
+
+
+def endless(path):
+    """A directory of a TIFF that is its own next one."""
+    content = bytearray((path.parent / "pre.tif").read_bytes())
+    start = struct.unpack("<I", content[4:8])[0]
+    struct.pack_into("<I", content, start + 2 + 12 * struct.unpack_from("<H", content, start)[0], start)
+    path.write_bytes(content)
+
+
+def outline(path, coordinates):
+    """One polygon, in whatever numbers."""
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": coordinates}}
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [feature]}))
+
+
+def heights(path, value, dtype):
+    """Ground with a hole of one value."""
+    dem = elevation(20, 20).astype(dtype)
+    dem[8:10, 8:10] = value
+    write(path, dem, 30.0, left=LEFT - 100, top=TOP + 100)
+
+
+BIG, INF, NAN = 1e308, float("inf"), float("nan")
+SPIKE = [[[LEFT, TOP], [LEFT + 300, TOP], [LEFT + 300, TOP - 300], [LEFT, TOP]]]
+
+NASTY = {
+    "itself.vrt": ("--pre", lambda path: virtual(path, source="itself.vrt"), "cannot be read"),
+    "endless.vrt": ("--pre", lambda path: virtual(path, f"{LEFT - 1e9}, 6, 0, {TOP + 1e9}, 0, -6", 2**31 - 1), None),
+    "dust.vrt": ("--pre", lambda path: virtual(path, f"{LEFT}, 1e-7, 0, {TOP}, 0, -1e-7", 2**31 - 1), "under a single"),
+    "nan.vrt": ("--post", lambda path: virtual(path, f"nan, 6, 0, {TOP}, 0, -6"), "no usable georeferencing"),
+    "inf.vrt": ("--post", lambda path: virtual(path, f"{LEFT}, inf, 0, {TOP}, 0, -6"), "no usable georeferencing"),
+    "flat.vrt": ("--pre", lambda path: virtual(path, f"{LEFT}, 1e-320, 0, {TOP}, 0, -6"), "no area in common"),
+    "vast.vrt": ("--post", lambda path: virtual(path, f"{LEFT}, 1e300, 0, {TOP}, 0, -1e300"), "on the globe"),
+    "wide.tif": ("--pre", lambda path: tagged(path, {WIDTH: 2**31 - 1}), "blocks of"),
+    "huge.tif": (
+        "--pre",
+        lambda path: tagged(path, {WIDTH: 2**20, LENGTH: 2**20, STRIP: 2**20}),
+        "cannot be read in rows",
+    ),
+    "bands.tif": ("--pre", lambda path: tagged(path, {BANDS: 65535}), "cannot be read as a raster"),
+    "beyond.tif": ("--pre", lambda path: tagged(path, {OFFSETS: 2**31}), "cannot be read in rows"),
+    "circle.tif": ("--pre", endless, None),
+    "far.tif": ("--post", lambda path: write(path, rgb(60, 60), 6.0, left=5e8, top=5e9), "on the globe"),
+    "degrees.tif": ("--pre", lambda path: write(path, rgb(60, 60), 6.0, crs="EPSG:4326"), "no area in common"),
+    "nan.geojson": ("--aoi", lambda path: outline(path, [[[NAN, 1], [2, 3], [4, 5], [NAN, 1]]]), "damaged outlines"),
+    "two.geojson": ("--aoi", lambda path: outline(path, [SPIKE[0][:2]]), "damaged outlines"),
+    "big.geojson": (
+        "--aoi",
+        lambda path: outline(path, [[[-BIG, -BIG], [BIG, -BIG], [BIG, BIG], [-BIG, -BIG]]]),
+        "brought",
+    ),
+    "inf.geojson": ("--aoi", lambda path: outline(path, [[[-INF, 0], [9, 9], [0, 9], [-INF, 0]]]), "brought"),
+    "point.geojson": ("--aoi", lambda path: outline(path, [[[0, 0]] * 4]), "lies outside"),
+    "none.geojson": ("--aoi", lambda path: outline(path, []), "lies outside"),
+    "spike.geojson": ("--aoi", lambda path: outline(path, SPIKE), None),
+    "deep.geojson": ("--aoi", lambda path: path.write_text("[" * 100_000), "cannot be read"),
+    "lowest.tif": ("--dem", lambda path: heights(path, np.finfo(np.float32).min, np.float32), None),
+}
+"""For each name the option it is given to, what writes it, and what is said of it; None where it can be mapped."""
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_files_get_a_sentence(scene, tmp_path, name, capsys):
+    folder, files = scene
+    option, make, words = NASTY[name]
+    path = folder / name
+    make(path)
+    code, said = run(command(files | {option: path}, tmp_path / "out")), capsys.readouterr().err
+    if words is None:
+        assert code == 0, said
+        assert {path.name for path in (tmp_path / "out").iterdir()} >= set(PRODUCTS)
+        return
+    last = said.strip().splitlines()[-1]
+    assert (code, last[:10]) == (3, "landslip: ")
+    assert words in last
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+@pytest.mark.parametrize("option", ["--pre", "--aoi", "-m"])
+def test_a_pipe_is_not_waited_for(scene, tmp_path, option):
+    _, files = scene
+    os.mkfifo(tmp_path / "pipe.tif")
+    arguments = command(files | {option: tmp_path / "pipe.tif"}, tmp_path / "out")
+    code = "import sys; from landslip.runtime.cli import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 3
+    assert "is no regular file" in ended.stderr.splitlines()[-1]
