@@ -11,7 +11,7 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
 from rasterio.features import rasterize
@@ -21,11 +21,13 @@ from rasterio.windows import transform as window_transform
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
-from landslip.runtime.location import Location, gdal_name, shown
-from landslip.runtime.raster import Raster
+from landslip.runtime.location import Location, gdal_name, is_networked, shown
+from landslip.runtime.raster import Raster, opened
+from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.resample import Lattice, Resampler
 
 _ROLE = "area of interest"
+_VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
 
 
 class Area(Protocol):
@@ -147,15 +149,15 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     Raises:
         InputMissingError: there is no such file.
         InputError: the file is neither, or holds no polygon or several layers of them, or has no CRS.
+        ConnectionLostError: it is behind a connection that cannot be made.
     """
     path = shown(location)
     if isinstance(location, Path) and not location.exists():
         raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
-    try:
-        layer = _polygon_layer(location)
-        meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
-    except (DataSourceError, DataLayerError):
+    found = _polygons(location)
+    if found is None:
         return RasterArea(stack.enter_context(Raster(location, _ROLE)))
+    meta, shapes = found
     geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
     geometries = geometries[shapely.get_dimensions(geometries) == 2]
     if not len(geometries):
@@ -164,6 +166,29 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
         raise InputError(f"{_ROLE}: {path} has no coordinate reference system. Assign one, then try again.")
     with _placed(path, meta["crs"]):
         return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
+
+
+def _polygons(location: Location) -> tuple[dict[str, Any], Any] | None:
+    """Description and WKB of the polygons in a file; None where it is in no vector format that GDAL reads."""
+    if is_networked(location):
+        set_up_pyogrio()
+
+    def read() -> tuple[dict[str, Any], Any] | None:
+        try:
+            layer = _polygon_layer(location)
+            meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
+        except _VECTOR_ERRORS:
+            if is_networked(location):
+                opened(location).close()  # If it is no raster either, the connection may have broken.
+            return None
+        return meta, shapes
+
+    try:
+        return patiently(location, read, RASTER_ERRORS)
+    except RASTER_ERRORS as error:
+        raise opening_error(location, _ROLE, reason(error)) or InputError(
+            f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Give polygons, or a raster."
+        ) from error
 
 
 def _polygon_layer(location: Location) -> str | None:

@@ -13,13 +13,15 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, gdal_name, shown
+from landslip.runtime.location import Location, gdal_name, is_networked, shown
+from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 
 class Raster(Closing):
@@ -35,17 +37,15 @@ class Raster(Closing):
         Raises:
             InputMissingError: there is no such file.
             InputError: it is no raster, or not georeferenced.
+            ConnectionLostError: it is behind a connection that cannot be made.
         """
         path = shown(location)
         if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         try:
-            with warnings.catch_warnings():
-                # Said below, as an error with a remedy.
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                self._dataset = rasterio.open(gdal_name(location))
+            self._dataset = patiently(location, lambda: opened(location), RASTER_ERRORS)
         except RASTER_ERRORS as error:
-            raise InputError(
+            raise opening_error(location, role, reason(error)) or InputError(
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
@@ -106,14 +106,17 @@ class Raster(Closing):
 
         Raises:
             InputError: the file is damaged there.
+            ConnectionLostError: it is behind a connection that broke.
         """
         try:
-            values = self._dataset.read(list(bands), window=window)
-            valid = self._dataset.dataset_mask(window=window) != 0
+            values, valid = patiently(self.location, lambda: self._read(window, bands), RASTER_ERRORS)
         except RASTER_ERRORS as error:
+            (first_row, last_row), (first_col, last_col) = window.toranges()
+            where = f"rows {first_row} to {last_row}, columns {first_col} to {last_col}"
+            if is_networked(self.location):
+                raise reading_error(self.location, self.role, where, reason(error)) from error
             raise InputError(
-                f"{self.role}: {self.path} cannot be read in rows {window.row_off} to {window.row_off + window.height},"
-                f" columns {window.col_off} to {window.col_off + window.width} ({reason(error)}). "
+                f"{self.role}: {self.path} cannot be read in {where} ({reason(error)}). "
                 "The file is damaged or was cut off: copy or download it again."
             ) from error
         if np.issubdtype(values.dtype, np.floating):
@@ -125,6 +128,26 @@ class Raster(Closing):
     def close(self) -> None:
         """Close the file."""
         self._dataset.close()
+
+    def _read(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        with settings(self.location):
+            if self._dataset.closed:
+                self._reopen()
+            try:
+                values = self._dataset.read(list(bands), window=window)
+                return values, self._dataset.dataset_mask(window=window) != 0
+            except RASTER_ERRORS:
+                if is_networked(self.location):
+                    self._dataset.close()
+                raise
+
+    def _reopen(self) -> None:
+        self._dataset = opened(self.location)
+        found = (self._dataset.transform, self._dataset.height, self._dataset.width, self._dataset.dtypes)
+        if found != (self.transform, self.height, self.width, self.dtypes):
+            raise InputError(
+                f"{self.role}: {self.path} was replaced by another file while it was read. Map the scene anew."
+            )
 
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:
@@ -138,3 +161,15 @@ class Raster(Closing):
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
+
+
+def opened(location: Location) -> DatasetReader:
+    """A raster as rasterio gives it, in one attempt.
+
+    Raises:
+        One of :data:`~landslip.runtime.gdal.RASTER_ERRORS`: it cannot be opened.
+    """
+    with warnings.catch_warnings(), settings(location):
+        # Said by the class, as an error with a remedy.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(gdal_name(location))

@@ -14,9 +14,10 @@ from typing import Any
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import InputError, InputMissingError, OutputError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.location import Location, shown
+from landslip.runtime.location import Location, is_networked, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.scene import SceneFiles
+from landslip.runtime.web import version_of
 
 Record = dict[str, Any]
 """JSON-like: what ``run.json`` holds."""
@@ -65,8 +66,12 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
-    """The ``inputs`` entry."""
-    return [{"role": role, "path": shown(given), "sha256": _digest(given)} for role, given in files.roles()]
+    """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole."""
+    return [
+        {"role": role, "path": shown(given), "sha256": _digest(given)}
+        | ({"version": version_of(given)} if is_networked(given) else {})
+        for role, given in files.roles()
+    ]
 
 
 def _digest(location: Location) -> str | None:
