@@ -81,5 +81,10 @@ def _asked(address: str, headers: dict[str, str]) -> Iterator[Any]:
         # Not for the server that this one may send us to.
         token = base64.b64encode(unquote(user).encode()).decode("ascii")
         request.add_unredirected_header("Authorization", f"Basic {token}")
-    with urlopen(request, timeout=_WAIT) as answer:  # noqa: S310
+    try:
+        answer = urlopen(request, timeout=_WAIT)  # noqa: S310
+    except HTTPError as error:
+        error.close()  # It is the answer as well, with its connection.
+        raise
+    with answer:
         yield answer
