@@ -6,7 +6,9 @@ import base64
 import contextlib
 import http.client
 import ssl
+import time
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -15,6 +17,7 @@ from urllib.request import Request, urlopen
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
 from landslip.runtime.location import Location, shown, web_address
 from landslip.runtime.plain_text import printable
+from landslip.runtime.remote import pauses
 
 _WAIT = 20
 """Seconds without an answer, or within one."""
@@ -33,17 +36,28 @@ def version_of(location: Location) -> dict[str, Any] | None:
     address = web_address(location)
     if address is None:
         return None
-    try:
-        with _asked(address, {"Range": "bytes=0-0"}) as answer:
-            headers = answer.headers
-    except _ERRORS:
-        return None
+    headers = _headers(address)
     size = (headers.get("Content-Range") or "").rpartition("/")[2] or headers.get("Content-Length", "")
     found = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified")}
     named: dict[str, Any] = {name: printable(text, _TEXT) for name, text in found.items() if text}
     if size.isdecimal() and len(size) < 20:
         named = {"bytes": int(size), **named}
     return named or None
+
+
+def _headers(address: str) -> Message:
+    """What a server says of a file; nothing where it does not answer, or not to us as it does to GDAL."""
+    for pause in (*pauses()[:1], None):
+        try:
+            with _asked(address, {"Range": "bytes=0-0"}) as answer:
+                headers: Message = answer.headers
+                return headers
+        except _ERRORS as error:
+            if pause is None or (isinstance(error, HTTPError) and error.code < 500 and error.code != 429):
+                break
+            # Once more: a run is only continued with inputs of which the same is known.
+            time.sleep(pause)
+    return Message()
 
 
 def read_address(location: Location, most: int) -> bytes:

@@ -232,6 +232,10 @@ def test_the_version_of_a_file(folder, server):
     assert version_of(server.url("image.tif")) == known
     assert version_of(f"/vsicurl/{server.url('image.tif')}") == known
     assert server.sent() <= 2
+    server.fail(status(503))
+    assert version_of(server.url("image.tif")) == known
+    server.fail(then=status(403))
+    assert version_of(server.url("image.tif")) is None
     assert version_of(server.url("gone.tif")) is None
     assert version_of("s3://bucket/a.tif") is None
     assert version_of("http://[/a.tif") is None
