@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyogrio
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
 from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
@@ -168,20 +169,25 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
         return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
 
 
-def _polygons(location: Location) -> tuple[dict[str, Any], Any] | None:
+_Polygons: TypeAlias = "tuple[dict[str, Any], Any]"
+"""Description of a layer, and WKB of its features."""
+
+
+def _polygons(location: Location) -> _Polygons | None:
     """Description and WKB of the polygons in a file; None where it is in no vector format that GDAL reads."""
     if is_networked(location):
         set_up_pyogrio()
 
-    def read() -> tuple[dict[str, Any], Any] | None:
+    def read() -> _Polygons | None:
         try:
-            layer = _polygon_layer(location)
-            meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
+            found = _read_polygons(location)
+            if is_networked(location) and not _same(found, _read_polygons(location)):
+                raise RasterioIOError("it came in part, and differs when it is read again")
         except _VECTOR_ERRORS:
             if is_networked(location):
                 opened(location).close()  # If it is no raster either, the connection may have broken.
             return None
-        return meta, shapes
+        return found
 
     try:
         return patiently(location, read, RASTER_ERRORS)
@@ -189,6 +195,16 @@ def _polygons(location: Location) -> tuple[dict[str, Any], Any] | None:
         raise opening_error(location, _ROLE, reason(error)) or InputError(
             f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Give polygons, or a raster."
         ) from error
+
+
+def _read_polygons(location: Location) -> _Polygons:
+    layer = _polygon_layer(location)
+    meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
+    return meta, shapes
+
+
+def _same(found: _Polygons, again: _Polygons) -> bool:
+    return found[0]["crs"] == again[0]["crs"] and np.array_equal(found[1], again[1])
 
 
 def _polygon_layer(location: Location) -> str | None:

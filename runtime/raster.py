@@ -12,7 +12,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -49,6 +49,7 @@ class Raster(Closing):
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
+        self._description = _described(self._dataset)
         self.location = location
         self.path = path
         """Where it lies, as messages show it."""
@@ -142,12 +143,11 @@ class Raster(Closing):
                 raise
 
     def _reopen(self) -> None:
-        self._dataset = opened(self.location)
-        found = (self._dataset.transform, self._dataset.height, self._dataset.width, self._dataset.dtypes)
-        if found != (self.transform, self.height, self.width, self.dtypes):
-            raise InputError(
-                f"{self.role}: {self.path} was replaced by another file while it was read. Map the scene anew."
-            )
+        dataset = opened(self.location)
+        if _described(dataset) != self._description:
+            dataset.close()
+            raise RasterioIOError("it came back as another file, or in part")
+        self._dataset = dataset
 
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:
@@ -166,10 +166,29 @@ class Raster(Closing):
 def opened(location: Location) -> DatasetReader:
     """A raster as rasterio gives it, in one attempt.
 
+    A remote file is opened twice. Where a connection breaks within the head of a file, GDAL opens what came, without
+    the nodata value for example, or takes a mask beside it for missing; it does not do so twice in the same way.
+
     Raises:
         One of :data:`~landslip.runtime.gdal.RASTER_ERRORS`: it cannot be opened.
     """
     with warnings.catch_warnings(), settings(location):
         # Said by the class, as an error with a remedy.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(gdal_name(location))
+        dataset = rasterio.open(gdal_name(location))
+        if not is_networked(location):
+            return dataset
+        with dataset:
+            before = _described(dataset)
+        dataset = rasterio.open(gdal_name(location))
+        if _described(dataset) != before:
+            dataset.close()
+            raise RasterioIOError("it came in part, and differs when it is opened again")
+        return dataset
+
+
+def _described(dataset: DatasetReader) -> str:
+    """What decides how a file is read, to be compared; as text, for nodata values that are no number."""
+    grid = (dataset.transform, dataset.height, dataset.width, dataset.crs, dataset.block_shapes)
+    values = (dataset.dtypes, dataset.nodatavals, dataset.scales, dataset.offsets)
+    return repr((grid, values, dataset.colorinterp, dataset.mask_flag_enums))

@@ -49,6 +49,10 @@ SETTINGS = {
 }
 """GDAL's options for remote files. Not set: VSI_CACHE, one more place in which half an answer would stay."""
 
+_GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
+BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
+"""What may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, at each opening."""
+
 _STATUS = re.compile(r"HTTP response code(?: on \S+)?:? ?(\d{3})")
 _GONE = re.compile("NoSuchKey|NoSuchBucket|key does not exist|bucket does not exist|NotFound", re.IGNORECASE)
 _REFUSED = re.compile("credential|access ?denied|signature|forbidden|InvalidAccessKey", re.IGNORECASE)
@@ -64,7 +68,8 @@ def settings(location: Location) -> rasterio.Env:
     if not is_networked(location):
         return rasterio.Env()
     taken = {*os.environ, *(getenv() if hasenv() else ())}
-    return rasterio.Env(**{name: value for name, value in SETTINGS.items() if name not in taken})
+    options = SETTINGS | (BESIDE_GEOTIFF if _GEOTIFF.fullmatch(str(location)) else {})
+    return rasterio.Env(**{name: value for name, value in options.items() if name not in taken})
 
 
 def set_up_pyogrio() -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -78,6 +79,15 @@ def test_a_window_is_read_by_ranges_alone(folder, server):
     np.testing.assert_array_equal(read(server.url("image.tif")), expected(folder))
     assert 0 < server.sent() < (folder / "image.tif").stat().st_size / 10
     assert all(each.range for each in server.traffic if each.method == "GET")
+
+
+@pytest.mark.parametrize(("name", "most"), [("image.tif", 16), ("image.tif?sig=1", 8), ("small.tif", 16)])
+def test_opening_asks_for_little(server, name, most):
+    with Raster(server.url(name), "image") as raster:
+        raster.read(Window(0, 0, 1, 1), (1,))
+    asked = {each.path.rpartition("/")[2] for each in server.traffic}
+    assert asked <= {name, f"{name}.aux.xml", f"{name}.msk", f"{name}.MSK"}
+    assert len(server.traffic) <= most
 
 
 def test_each_block_is_fetched_about_once(folder, server):
@@ -157,6 +167,61 @@ def test_a_lost_connection_is_said_in_bounded_time(server, kind, caplog):
     assert len(own) == 3
 
 
+LAYOUTS = {
+    "rows": {}, "pixels": {"interleave": "pixel"}, "lzw": {"compress": "lzw", "tiled": True, "blockxsize": 64},
+    "jpeg": {"compress": "jpeg", "photometric": "ycbcr"}, "jp2": {"driver": "JP2OpenJPEG", "REVERSIBLE": "YES"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_half_an_answer_is_never_taken_for_the_whole(tmp_path, layout):
+    image = np.random.default_rng(0).integers(1, 256, (3, 256, 256), dtype=np.uint8)
+    write(tmp_path / "image", image, 6.0, **LAYOUTS[layout])
+    window, lost = Window(100, 150, 100, 100), 0
+    with serving_folder(tmp_path) as server:
+        for share in (0.3, 0.8, 0.97):
+            with Raster(server.url("image"), "image") as raster:
+                server.fail(then=cut(share))
+                # The last part of an answer may not be needed, as GDAL asks for whole pages.
+                with contextlib.suppress(ConnectionLostError):
+                    lost += 1
+                    values, _ = raster.read(window, (1, 2, 3))
+                    lost -= 1
+                    np.testing.assert_array_equal(values, expected(tmp_path, "image", window))
+                server.fail(cut(share))
+                values, _ = raster.read(window, (1, 2, 3))
+                np.testing.assert_array_equal(values, expected(tmp_path, "image", window))
+                server.fail()
+    assert lost
+
+
+def test_a_break_within_the_head_of_a_file_costs_no_nodata(tmp_path):
+    unknown = float(np.finfo(np.float32).min)
+    values = elevation(256, 256)
+    values[:130] = unknown
+    write(tmp_path / "dem", values, 6.0, nodata=unknown, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+    content = (tmp_path / "dem").read_bytes()
+    head = content.index(b"-3.4028")  # GDAL opens what comes before: a raster without a nodata value
+    (tmp_path / "half").write_bytes(content[:head])
+    with rasterio.open(tmp_path / "half") as dataset:
+        assert dataset.nodata is None
+    window = Window(100, 100, 100, 100)
+    with serving_folder(tmp_path) as server:
+        for spare in range(9):
+            server.fail(cut(head / 16384), spare=spare)
+            with Raster(server.url("dem"), "elevation model") as raster:
+                valid = raster.read(window, (1,))[1]
+            assert not valid[:30].any()
+            assert valid[30:].all()
+
+
+def test_another_thread_reads_as_patiently(folder, server):
+    with Raster(server.url("image.tif"), "image") as raster, ThreadPoolExecutor(1) as pool:
+        server.fail(*[cut(), status(503)] * 2)
+        values, _ = pool.submit(raster.read, WINDOW, (1, 2, 3)).result()
+    np.testing.assert_array_equal(values, expected(folder))
+
+
 def test_a_slow_server_is_waited_for(folder, server):
     server.fail(then=slow(0.1))
     np.testing.assert_array_equal(read(server.url("image.tif")), expected(folder))
@@ -204,7 +269,7 @@ def test_a_file_that_is_replaced_meanwhile_is_noticed(tmp_path):
     with serving_folder(tmp_path) as server, Raster(server.url("a.tif"), "image") as raster:
         write(tmp_path / "a.tif", rgb(200, 240), 6.0)
         server.fail(cut())
-        with pytest.raises(InputError, match="was replaced by another file"):
+        with pytest.raises(InputError, match=r"came back as another file, or in part"):
             raster.read(Window(0, 140, 200, 60), (1, 2, 3))
 
 
