@@ -15,7 +15,7 @@ _DIGITS = 100
 
 
 def parse_json(content: bytes) -> Any:
-    """What a JSON text holds; numbers that JSON does not know, such as NaN, become None, and so do endless ones.
+    """What a JSON text holds; numbers that JSON does not know, such as NaN, become None.
 
     Raises:
         ValueError, RecursionError: it is damaged, or too deep.
@@ -34,8 +34,10 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if len(text) <= _DIGITS else None
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"it holds a number of {len(text)} digits")
+    return int(text)
 
 
 def _inside(value: Any) -> list[Any]:
