@@ -19,11 +19,12 @@ from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
+from landslip.runtime.dataset import opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.location import Location, gdal_name, is_networked, shown
-from landslip.runtime.raster import Raster, opened
+from landslip.runtime.raster import Raster
 from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.resample import Lattice, Resampler
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
-from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
+from landslip.runtime.dataset import described, opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, gdal_name, is_networked, shown
+from landslip.runtime.location import Location, is_networked, shown
 from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 
@@ -49,7 +46,7 @@ class Raster(Closing):
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
-        self._description = _described(self._dataset)
+        self._description = described(self._dataset)
         self.location = location
         self.path = path
         """Where it lies, as messages show it."""
@@ -133,7 +130,7 @@ class Raster(Closing):
     def _read(self, window: Window, bands: Sequence[int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         with settings(self.location):
             if self._dataset.closed:
-                self._reopen()
+                self._dataset = opened(self.location, self._description)
             try:
                 values = self._dataset.read(list(bands), window=window)
                 return values, self._dataset.dataset_mask(window=window) != 0
@@ -141,13 +138,6 @@ class Raster(Closing):
                 if is_networked(self.location):
                     self._dataset.close()
                 raise
-
-    def _reopen(self) -> None:
-        dataset = opened(self.location)
-        if _described(dataset) != self._description:
-            dataset.close()
-            raise RasterioIOError("it came back as another file, or in part")
-        self._dataset = dataset
 
     def _checked_crs(self) -> CRS:
         if self._dataset.crs is None:
@@ -161,34 +151,3 @@ class Raster(Closing):
                 "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
             )
         return self._dataset.crs
-
-
-def opened(location: Location) -> DatasetReader:
-    """A raster as rasterio gives it, in one attempt.
-
-    A remote file is opened twice. Where a connection breaks within the head of a file, GDAL opens what came, without
-    the nodata value for example, or takes a mask beside it for missing; it does not do so twice in the same way.
-
-    Raises:
-        One of :data:`~landslip.runtime.gdal.RASTER_ERRORS`: it cannot be opened.
-    """
-    with warnings.catch_warnings(), settings(location):
-        # Said by the class, as an error with a remedy.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = rasterio.open(gdal_name(location))
-        if not is_networked(location):
-            return dataset
-        with dataset:
-            before = _described(dataset)
-        dataset = rasterio.open(gdal_name(location))
-        if _described(dataset) != before:
-            dataset.close()
-            raise RasterioIOError("it came in part, and differs when it is opened again")
-        return dataset
-
-
-def _described(dataset: DatasetReader) -> str:
-    """What decides how a file is read, to be compared; as text, for nodata values that are no number."""
-    grid = (dataset.transform, dataset.height, dataset.width, dataset.crs, dataset.block_shapes)
-    values = (dataset.dtypes, dataset.nodatavals, dataset.scales, dataset.offsets)
-    return repr((grid, values, dataset.colorinterp, dataset.mask_flag_enums))
