@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
+from landslip.runtime.dataset import described, opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, gdal_name, shown
+from landslip.runtime.location import Location, is_networked, shown
+from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +39,19 @@ class Raster(Closing):
         Raises:
             InputMissingError: there is no such file.
             InputError: it is no raster, or not georeferenced.
+            ConnectionLostError: it is behind a connection that cannot be made.
         """
         path = shown(location)
         if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         try:
-            with warnings.catch_warnings():
-                # Said below, as an error with a remedy.
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                self._dataset = rasterio.open(gdal_name(location))
+            self._dataset = patiently(location, lambda: opened(location), RASTER_ERRORS)
         except RASTER_ERRORS as error:
-            raise InputError(
+            raise opening_error(location, role, reason(error)) or InputError(
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
                 "Give a GeoTIFF or another format GDAL reads."
             ) from error
+        self._description = described(self._dataset)
         self.location = location
         self.path = path
         """Where it lies, as messages show it."""
@@ -139,10 +137,14 @@ class Raster(Closing):
 
         Raises:
             InputError: the file is damaged there.
+            ConnectionLostError: it is behind a connection that broke.
         """
         try:
             values, valid = self._stored(window, bands, each)
         except RASTER_ERRORS as error:
+            if is_networked(self.location):
+                # Never left out: it is there when the connection is back.
+                raise reading_error(self.location, self.role, _place(window), reason(error)) from error
             if not self._salvage:
                 raise InputError(
                     f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
@@ -156,8 +158,19 @@ class Raster(Closing):
         return values, valid
 
     def _stored(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        values = self._dataset.read(list(bands), window=window)
-        return values, self._known(window, values, bands if each else None)
+        return patiently(self.location, lambda: self._attempt(window, bands, each), RASTER_ERRORS)
+
+    def _attempt(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        with settings(self.location):
+            if self._dataset.closed:
+                self._dataset = opened(self.location, self._description)
+            try:
+                values = self._dataset.read(list(bands), window=window)
+                return values, self._known(window, values, bands if each else None)
+            except RASTER_ERRORS:
+                if is_networked(self.location):
+                    self._dataset.close()  # GDAL keeps what came of it, as if it were all
+                raise
 
     def _salvaged(
         self, window: Window, bands: Sequence[int], fill: float, each: bool
