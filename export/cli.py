@@ -53,7 +53,7 @@ class _Precision(_Choice):
     default=("onnx",),
     help="What is to run it. Repeatable; onnx is ONNX Runtime. Only int8 needs a file for each.",
 )
-@click.option("--calibrate", type=_FILE, help="SCENE.toml to calibrate on and judge by.  [default: made-up scenes]")
+@click.option("--calibrate", type=_FILE, help="Scene (SCENE.toml, or STAC) to calibrate on.  [default: made-up ones]")
 @click.option("--limit", "limits", multiple=True, help="Another limit of the gate, such as int8:iou=0.99. Repeatable.")
 @click.option("--reduced-range", is_flag=True, help="7-bit weights in int8, for CPUs without VNNI.")
 @click.option("--output", help="Name or position of the network's output to serve.  [default: the first]")

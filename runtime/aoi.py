@@ -5,28 +5,32 @@ from __future__ import annotations
 import contextlib
 import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
 from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 from shapely.errors import ShapelyError
 
+from landslip.runtime.dataset import opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
-from landslip.runtime.location import Location, gdal_name, shown
+from landslip.runtime.location import Location, gdal_name, is_networked, shown
 from landslip.runtime.raster import Raster, check_kind
+from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.resample import Lattice, Resampler
 
 _ROLE = "area of interest"
+_VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
 
 
 class Area(Protocol):
@@ -164,22 +168,19 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     Raises:
         InputMissingError: there is no such file.
         InputError: the file is neither, or holds no polygon or several layers of them, or has no CRS.
+        ConnectionLostError: it is behind a connection that cannot be made.
     """
     path = shown(location)
     if isinstance(location, Path) and not location.exists():
         raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
     check_kind(location, _ROLE)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # GDAL remarks on content that is questionable: what counts is checked
-            layer = _polygon_layer(location)
-            meta, _, shapes, _ = read_vector(gdal_name(location), layer=layer, columns=[])
-        geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
-    except (DataSourceError, DataLayerError) as error:
-        if isinstance(error, DataSourceError) and "not recognized" not in str(error):
-            raise InputError(f"{_ROLE}: {path} cannot be read ({reason(error)}). Save or copy it again.") from error
+    found = _polygons(location)
+    if found is None:
         return RasterArea(stack.enter_context(Raster(location, _ROLE)))
-    except (ShapelyError, UnicodeDecodeError) as error:
+    meta, shapes = found
+    try:
+        geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
+    except ShapelyError as error:
         raise InputError(
             f"{_ROLE}: {path} holds damaged outlines ({reason(error)}). Draw or export them again."
         ) from error
@@ -190,6 +191,49 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
         raise InputError(f"{_ROLE}: {path} has no coordinate reference system. Assign one, then try again.")
     with _placed(path, meta["crs"]):
         return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
+
+
+_Polygons: TypeAlias = "tuple[dict[str, Any], Any]"
+"""Description of a layer, and WKB of its features."""
+
+
+def _polygons(location: Location) -> _Polygons | None:
+    """Description and WKB of the polygons in a file; None where it is in no vector format that GDAL reads."""
+    if is_networked(location):
+        set_up_pyogrio()
+
+    def read() -> _Polygons | None:
+        try:
+            found = _read_polygons(location)
+            if is_networked(location) and not _same(found, _read_polygons(location)):
+                raise RasterioIOError("it came in part, and differs when it is read again")
+        except _VECTOR_ERRORS as error:
+            if is_networked(location):
+                opened(location).close()  # If it is no raster either, the connection may have broken.
+            elif isinstance(error, DataSourceError) and "not recognized" not in str(error):
+                raise InputError(
+                    f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Save or copy it again."
+                ) from error
+            return None
+        return found
+
+    try:
+        return patiently(location, read, RASTER_ERRORS)
+    except RASTER_ERRORS as error:
+        raise opening_error(location, _ROLE, reason(error)) or InputError(
+            f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Give polygons, or a raster."
+        ) from error
+
+
+def _read_polygons(location: Location) -> _Polygons:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GDAL remarks on content that is questionable: what counts is checked
+        meta, _, shapes, _ = read_vector(gdal_name(location), layer=_polygon_layer(location), columns=[])
+    return meta, shapes
+
+
+def _same(found: _Polygons, again: _Polygons) -> bool:
+    return found[0]["crs"] == again[0]["crs"] and np.array_equal(found[1], again[1])
 
 
 def _polygon_layer(location: Location) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from landslip.runtime.errors import LandslipError, UsageError
+from landslip.runtime.location import without_secrets
 from landslip.runtime.plain_text import printable, printable_lines
 
 COMMANDS = {
@@ -92,10 +93,10 @@ def cli(verbose: int, quiet: bool) -> None:
 
 
 class _Plain(logging.Formatter):
-    """The message alone, without what a terminal would obey."""
+    """The message alone, without what a terminal would obey, and without secrets in addresses, which GDAL repeats."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable_lines(super().format(record))
+        return without_secrets(printable_lines(super().format(record)))
 
 
 def main(args: list[str] | None = None) -> None:

@@ -4,6 +4,7 @@
     ├── UsageError       (ValueError)   2   the call itself is wrong: options that exclude each other, or out of range
     ├── InputError       (ValueError)   3   a file or its content cannot be used
     │   ├── InputMissingError (FileNotFoundError)
+    │   ├── ConnectionLostError (ConnectionError)  a file lies behind a connection that broke
     │   └── ModelError                      a model file is not one landslip can run, or fails its checks
     ├── OutputError      (OSError)      1   a result cannot be written
     ├── FetchError       (ConnectionError) 1  a file cannot be downloaded
@@ -39,6 +40,13 @@ class InputMissingError(InputError, FileNotFoundError):
     """An input that is not there."""
 
     # FileNotFoundError would print errno tuples; the message alone is wanted.
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class ConnectionLostError(InputError, ConnectionError):
+    """An input that is elsewhere, behind a connection that broke or cannot be made."""
+
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 

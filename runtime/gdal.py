@@ -16,14 +16,16 @@ from rasterio.warp import transform as _transform
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from landslip.runtime.location import without_secrets
+
 RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError, UnicodeDecodeError)
 """What rasterio raises: these have no common root, some of GDAL's own errors come through untranslated, and what GDAL
 says of a damaged file may quote bytes that are no text."""
 
 
 def reason(error: BaseException) -> str:
-    """What GDAL said, as part of a sentence."""
-    return " ".join(str(error.__cause__ or error).split()).rstrip(".")
+    """What GDAL said, as part of a sentence, without passwords and signatures in addresses."""
+    return without_secrets(" ".join(str(error.__cause__ or error).split()).rstrip("."))
 
 
 def make_window(col_off: int, row_off: int, width: int, height: int) -> Window:

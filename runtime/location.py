@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.request import url2pathname
 
 Location: TypeAlias = "Path | str"
 """A local path, or a name that GDAL reads."""
@@ -20,18 +21,26 @@ Locations: TypeAlias = "Location | tuple[Location, ...] | None"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C:// is a drive
 _WEB = ("http", "https", "ftp")
+_NETWORK = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)(_streaming)?[/?]|(?<!^file)://", re.IGNORECASE)
+_OPTIONS = re.compile(r"/vsicurl\?([^/\s]*)", re.IGNORECASE)  # /vsicurl?header.NAME=secret&url=https%3A%2F%2F…
+_QUERY = re.compile(r"\?[^\s=]*=\S*?(?=[,:;.'\"`)}]*(\s|$))")  # GDAL also says the last part of an address alone
+_ADDRESS = re.compile(r"/vsicurl\?\S*|[A-Za-z][A-Za-z0-9+.-]+://[^\s'\"`()]*")
 
 
-def located(text: str, folder: Path | None = None) -> Location:
-    """A location from what a user wrote.
+def located(text: str, base: Location | None = None) -> Location:
+    """A location from what a user or a file wrote.
 
     Args:
         text: a path, an address, or a name such as ``/vsizip/...``.
-        folder: what a relative path is relative to; None for the working directory.
+        base: the folder or the address of the file that a relative path is relative to; None for the working directory.
     """
+    if text[:7].lower() == "file://":
+        return Path(url2pathname(urlsplit(text).path))
     if text.startswith("/vsi") or _SCHEME.match(text):
         return text
-    return Path(text) if folder is None else folder / text
+    if isinstance(base, str):
+        return urljoin(base, text)
+    return Path(text) if base is None else base / text
 
 
 def several(given: Locations) -> tuple[Location, ...]:
@@ -44,6 +53,22 @@ def several(given: Locations) -> tuple[Location, ...]:
 def is_remote(location: Location) -> bool:
     """Whether only GDAL can say if a file is there."""
     return isinstance(location, str)
+
+
+def is_networked(location: Location) -> bool:
+    """Whether it comes over a connection that can break."""
+    return is_remote(location) and _NETWORK.search(str(location)) is not None
+
+
+def web_address(location: Location) -> str | None:
+    """The address that a web server knows it by, where it is a plain file on one."""
+    text = str(location)
+    if not is_remote(location):
+        return None
+    if options := _OPTIONS.match(text):
+        text = parse_qs(options[1]).get("url", [""])[0]
+    text = text.removeprefix("/vsicurl/")
+    return text if re.match("https?://", text, re.IGNORECASE) else None
 
 
 def gdal_name(location: Location) -> str:
@@ -59,11 +84,21 @@ def shown(locations: Locations | Iterable[Location]) -> str:
     return ", ".join(_shown(location) for location in locations)
 
 
+def without_secrets(text: str) -> str:
+    """What a library says, with every address in it as :func:`shown` shows it."""
+    return _QUERY.sub("", _ADDRESS.sub(lambda found: _shown(found[0]), text))
+
+
 def _shown(location: Location) -> str:
     text = str(location)
-    if not is_remote(location) or not (scheme := _SCHEME.search(text)):
+    if not is_remote(location):
+        return text
+    if _OPTIONS.match(text):
+        address = web_address(location)
+        return "/vsicurl?..." if address is None else _shown(address)
+    if not (scheme := _SCHEME.search(text)):
         return text
     # A virtual name may hold an address behind a prefix: /vsicurl/https://…
-    prefix, address = text[: scheme.start()], urlsplit(text[scheme.start() :])
-    host = address.netloc.rpartition("@")[2]
-    return f"{prefix}{address.scheme}://{host}{address.path}"
+    prefix, rest = text[: scheme.start()], text[scheme.end() :]
+    host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{prefix}{scheme[0]}{host.rpartition('@')[2]}{slash}{path}"

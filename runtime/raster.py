@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
+from landslip.runtime.dataset import described, opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, gdal_name, shown
+from landslip.runtime.location import Location, is_networked, shown
+from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 LARGEST_BLOCK = 1 << 30
 """Bytes of a band's block."""
@@ -44,28 +43,37 @@ class Raster(Closing):
         Raises:
             InputMissingError: there is no such file.
             InputError: it is no raster, or not georeferenced.
+            ConnectionLostError: it is behind a connection that cannot be made.
         """
         path = shown(location)
         if isinstance(location, Path) and not location.exists():
             raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
         check_kind(location, role)
-        try:
-            with warnings.catch_warnings():
-                # Said below, as an error with a remedy.
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                self._dataset = rasterio.open(gdal_name(location))
-        except RASTER_ERRORS as error:
-            raise InputError(
-                f"{role}: {path} cannot be read as a raster ({reason(error)}). "
-                "Give a GeoTIFF or another format GDAL reads."
-            ) from error
         self.location = location
         self.path = path
         """Where it lies, as messages show it."""
         self.role = role
+        try:
+            self._dataset = patiently(location, lambda: opened(location), RASTER_ERRORS)
+            self._description = described(self._dataset)
+            self._describe()
+        except RASTER_ERRORS as error:
+            raise opening_error(location, role, reason(error)) or InputError(
+                f"{role}: {path} cannot be read as a raster ({reason(error)}). "
+                "Give a GeoTIFF or another format GDAL reads."
+            ) from error
         self.damaged: dict[tuple[int, int, int, int], str] = {}
         """Blocks that could not be read, as (first row, end, first column, end), and why."""
         self._salvage = salvage
+        try:
+            self.crs = self._checked_crs()
+            self._check_blocks()
+        except InputError:
+            self._dataset.close()
+            raise
+
+    def _describe(self) -> None:
+        """What the file says of itself; of a damaged one GDAL may find only now that it is."""
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
         self.width: int = self._dataset.width
@@ -86,12 +94,6 @@ class Raster(Closing):
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
-        try:
-            self.crs = self._checked_crs()
-            self._check_blocks()
-        except InputError:
-            self._dataset.close()
-            raise
 
     @property
     def bands(self) -> int:
@@ -147,10 +149,14 @@ class Raster(Closing):
 
         Raises:
             InputError: the file is damaged there.
+            ConnectionLostError: it is behind a connection that broke.
         """
         try:
             values, valid = self._stored(window, bands, each)
         except RASTER_ERRORS as error:
+            if is_networked(self.location):
+                # Never left out: it is there when the connection is back.
+                raise reading_error(self.location, self.role, _place(window), reason(error)) from error
             if not self._salvage:
                 raise InputError(
                     f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
@@ -164,8 +170,19 @@ class Raster(Closing):
         return values, valid
 
     def _stored(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        values = self._dataset.read(list(bands), window=window)
-        return values, self._known(window, values, bands if each else None)
+        return patiently(self.location, lambda: self._attempt(window, bands, each), RASTER_ERRORS)
+
+    def _attempt(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        with settings(self.location):
+            if self._dataset.closed:
+                self._dataset = opened(self.location, self._description)
+            try:
+                values = self._dataset.read(list(bands), window=window)
+                return values, self._known(window, values, bands if each else None)
+            except RASTER_ERRORS:
+                if is_networked(self.location):
+                    self._dataset.close()  # GDAL keeps what came of it, as if it were all
+                raise
 
     def _salvaged(
         self, window: Window, bands: Sequence[int], fill: float, each: bool

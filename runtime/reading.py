@@ -74,7 +74,9 @@ class Reading:
         return None if self.mask_values is None else parsed_classes(self.mask_values)
 
     def _parsed(self) -> CRS:
+        given = self.crs or ""
         try:
-            return CRS.from_user_input(self.crs)
-        except CRSError as error:
+            # GDAL would fetch an address.
+            return CRS.from_user_input("" if "://" in given.split('"', maxsplit=1)[0] else given)
+        except (CRSError, ValueError) as error:  # the latter for EPSG:letters
             raise UsageError(f"The CRS {self.crs!r} is unknown. Give one as EPSG:CODE, WKT or PROJ text.") from error

@@ -16,11 +16,12 @@ from typing import Any
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import InputError, InputMissingError, OutputError, UsageError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.location import Location, shown
+from landslip.runtime.location import Location, is_networked, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.sentinel2 import is_product, true_colour
+from landslip.runtime.web import version_of
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,12 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:
     """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read."""
-    # A file has to have the same content, wherever it lies; what has no checksum has to have the same name.
-    inputs = [{"role": entry["role"], "sha256": entry["sha256"] or entry["path"]} for entry in facts["inputs"]]
+    # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
+    # the same version where a server tells it.
+    inputs = [
+        {"role": entry["role"], "sha256": entry["sha256"] or [entry["path"], entry.get("version")]}
+        for entry in facts["inputs"]
+    ]
     versioned = {**facts["engine"], "version": engine.version}
     return {**facts, "engine": versioned, "inputs": inputs, "reading": asdict(reading)}
 
@@ -103,8 +108,12 @@ def earlier_record(path: Path, identity: Record) -> Record:
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
-    """The ``inputs`` entry."""
-    return [{"role": role, "path": shown(given), "sha256": _digest(given)} for role, given in files.roles()]
+    """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole."""
+    return [
+        {"role": role, "path": shown(given), "sha256": _digest(given)}
+        | ({"version": version_of(given)} if is_networked(given) else {})
+        for role, given in files.roles()
+    ]
 
 
 def _digest(location: Location) -> str | None:

@@ -1,66 +1,146 @@
-"""SCENE.toml: the files of one event, named in a file instead of on the command line.
+"""A scene in a file: the rasters of one event and how to read them, named there instead of on the command line.
 
 .. code-block:: toml
 
-    pre = "before.tif"
-    post = "after.tif"
-    dem = "dem.tif"                    # or hillshade = "…" and slope = "…"
+    pre = "before.tif"                 # a path, an address, or a list of them
+    post = "https://example.org/after.tif"
+    dem = ["north.tif", "south.tif"]   # or hillshade = "…" and slope = "…"
     masks = ["clouds.tif", "snow.tif"]
     aoi = "area.gpkg"
+    resolution = 10.0
 
-Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.SceneFiles`.
+Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.SceneFiles` or of
+:class:`~landslip.runtime.reading.Reading`. A STAC Item or ItemCollection is taken as well: see
+:mod:`~landslip.runtime.stac_scene`.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.json_text import MOST_BYTES
+from landslip.runtime.location import Location, located
+from landslip.runtime.location import shown as shown_location
 from landslip.runtime.plain_text import printable, shown
+from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
-from landslip.runtime.toml_file import check_key, read_toml
+from landslip.runtime.stac_scene import scene_of_stac
+from landslip.runtime.toml_file import MOST_TOML, check_key, parse_toml, read_file
+from landslip.runtime.typed_values import UnfitError, described, fitted
+from landslip.runtime.web import read_address
 
-KEYS = tuple(field.name for field in fields(SceneFiles) if field.name != "reading")
+Fields = dict[str, Any]
+"""Fields of :class:`~landslip.runtime.scene.SceneFiles`, with those of ``Reading`` as a table under ``reading``."""
+
+_FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.name != "reading"}
+_READING: Mapping[str, Any] = get_type_hints(Reading)
+
+KEYS = (*_FILES, *(field.name for field in fields(Reading)))
 """What can be named."""
 
-_LISTS = ("masks",)
 _PATH = 500
 """Most characters of a path in a message."""
+_JSON_NAME = re.compile(r"\.(geo)?json$", re.IGNORECASE)
 
 
-def read_scene_file(path: Path) -> SceneFiles:
-    """Read the files of an event.
+def read_scene_file(location: Location) -> SceneFiles:
+    """Read the scene of an event: SCENE.toml, or a STAC Item or ItemCollection.
 
     Raises:
         InputMissingError: the file, or one that it names, is not there.
         InputError: it is not understood, or what it names makes no scene.
     """
-    table = read_toml(path, "a scene", 'pre = "before.tif"')
-    named: dict[str, Any] = {key: _named(path, key, value) for key, value in table.items()}
+    named = read_scene_fields(location)
     try:
-        return SceneFiles(**named)
+        return scene_of(named)
     except UsageError as error:
         # Said in the words of the command line, whose options have the names of the keys.
-        raise InputError(f"{path}: {str(error).replace('--', '')}") from error
+        raise InputError(f"{shown_location(location)}: {str(error).replace('--', '')}") from error
 
 
-def _named(path: Path, key: str, value: Any) -> Path | tuple[Path, ...]:
-    check_key(path, key, KEYS)
-    if key not in _LISTS:
-        return _file(path, key, value)
-    if not isinstance(value, list):
-        raise InputError(f'{path}: {key} is {shown(value)}, not a list of file names such as ["clouds.tif"].')
-    return tuple(_file(path, key, entry) for entry in value)
+def read_scene_fields(location: Location) -> Fields:
+    """What a scene file says, be it a whole scene or not.
+
+    Raises:
+        InputMissingError: the file, or one that it names, is not there.
+        InputError: it is not understood.
+    """
+    name = shown_location(location)
+    content = read_file(location, "a scene") if isinstance(location, Path) else read_address(location, MOST_BYTES + 1)
+    # The folder of a local file, and the address itself: that is what relative addresses are joined to.
+    base = location.parent if isinstance(location, Path) else location
+    if _JSON_NAME.search(name) or content[:100].lstrip().startswith(b"{"):
+        return scene_of_stac(content, name, base)
+    return _of_table(parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base)
 
 
-def _file(path: Path, key: str, value: Any) -> Path:
+def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
+    """A scene from what a file says and what a user gives besides.
+
+    What the user gives takes the place of what the file says; masks are added. Terrain is one thing: an elevation model
+    takes the place of hillshade and slope, and either of those that of the elevation model.
+
+    Raises:
+        UsageError: it makes no scene.
+    """
+    given = given or {}
+    named = {key: value for key, value in named.items() if not _replaced(key, given)}
+    masks = (*named.get("masks", ()), *given.get("masks", ()))
+    reading = Reading(**{**named.get("reading", {}), **given.get("reading", {})})
+    return SceneFiles(**{**named, **given, "masks": masks, "reading": reading})
+
+
+def _replaced(key: str, given: Fields) -> bool:
+    ready = {"hillshade", "slope"}
+    return (key in ready and "dem" in given) or (key == "dem" and bool(ready & given.keys()))
+
+
+def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
+    named: Fields = {"reading": {}}
+    for key, value in table.items():
+        check_key(name, key, KEYS)
+        if key in _FILES:
+            named[key] = _files(name, key, value, base)
+        else:
+            named["reading"][key] = _setting(name, key, value)
+    try:
+        Reading(**named["reading"])
+    except UsageError as error:
+        raise InputError(f"{name}: {str(error).replace('--', '')}") from error
+    return named
+
+
+def _setting(name: str, key: str, value: Any) -> Any:
+    try:
+        return fitted(value, _READING[key])
+    except UnfitError as error:
+        raise InputError(f"{name}: {key} is {shown(value)}, not {described(_READING[key])}.") from error
+
+
+def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:
+    is_list, may_be_list = _FILES[key].startswith("tuple"), "Locations" in _FILES[key]
+    if is_list and not isinstance(value, list):
+        raise InputError(f'{name}: {key} is {shown(value)}, not a list of file names such as ["clouds.tif"].')
+    if isinstance(value, list) and (is_list or (may_be_list and value)):
+        files = tuple(_file(name, key, entry, base) for entry in value)
+        return files if is_list or len(files) > 1 else files[0]
+    return _file(name, key, value, base)
+
+
+def _file(name: str, key: str, value: Any, base: Location) -> Location:
     if not isinstance(value, str) or not value or "\0" in value:
-        raise InputError(f'{path}: {key} is {shown(value)}, not a file name such as "{key}.tif".')
-    file = path.parent / value
-    if not os.path.exists(file):  # noqa: PTH110 - that of Path raises an error for a name that is too long
-        name = printable(str(file), _PATH)
-        raise InputMissingError(f"{path}: {key} is {name}, which does not exist. Paths are relative to {path.parent}.")
+        raise InputError(f'{name}: {key} is {shown(value)}, not a file name such as "{key}.tif".')
+    try:
+        file = located(value, base)
+    except ValueError as error:
+        raise InputError(f"{name}: {key} is {shown(value)}, which is no address ({error}).") from error
+    if isinstance(file, Path) and not os.path.exists(file):  # noqa: PTH110 - Path.exists raises for a name too long
+        path, where = printable(str(file), _PATH), shown_location(base)
+        raise InputMissingError(f"{name}: {key} is {path}, which does not exist. Paths are relative to {where}.")
     return file

@@ -19,7 +19,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--reference", type=_FILE, help="Keras file (HDF5) to ask again.  [default: the tiles kept at export]")
 @click.option("--spec", type=_FILE, help="SPEC.toml the --reference was exported with, if any.")
 @click.option("--output", help="Output the --reference was exported with, if any.")
-@click.option("--scene", type=_FILE, help="Take the tiles from a scene (SCENE.toml) instead of those kept at export.")
+@click.option(
+    "--scene", type=_FILE, help="Take the tiles from a scene (SCENE.toml, or STAC) instead of those kept at export."
+)
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
 @click.option("--limit", "limits", multiple=True, help="Another limit, such as int8:iou=0.99. Repeatable.")

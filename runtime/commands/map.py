@@ -46,6 +46,7 @@ def map_command(as_json: bool, dry: bool, **options: Any) -> None:
     """Map the landslides of an event.
 
     Give the images and the terrain that the model takes; the published one takes --pre, --post and --dem.
+    Files are paths, addresses (https://..., s3://...) or names of GDAL's such as /vsizip/a.zip/b.tif.
     Writes confidence.tif, landslides.gpkg, quicklook.png and run.json into the output folder.
     """
     if dry:

@@ -11,6 +11,7 @@ import click
 from landslip.runtime.location import Location, Locations, located
 from landslip.runtime.reading import ON_ERROR, Reading
 from landslip.runtime.scene import SceneFiles
+from landslip.runtime.scene_file import read_scene_fields, scene_of
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
@@ -46,6 +47,12 @@ class _Bands(_BandsType):
 _FILE = _Location()
 
 _OPTIONS = (
+    click.option(
+        "--scene",
+        type=_FILE,
+        help="Scene in a file: SCENE.toml, or a STAC Item or ItemCollection. Options given besides replace what it "
+        "says; --mask adds.",
+    ),
     click.option(
         "--pre",
         type=_FILE,
@@ -103,12 +110,17 @@ def scene_files(options: dict[str, Any]) -> SceneFiles:
 
     Raises:
         UsageError: they make no scene.
+        InputError: the file that describes it is not there or not understood.
     """
-    reading = Reading(**{field.name: options.pop(field.name) for field in fields(Reading)})
+    reading = {field.name: options.pop(field.name) for field in fields(Reading)}
     files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
     for role in ("pre", "post", "dem"):
         files[role] = _few(files[role])
-    return SceneFiles(**files, reading=reading)
+    given = {role: named for role, named in files.items() if named not in (None, ())}
+    usual = Reading()
+    given["reading"] = {name: value for name, value in reading.items() if value not in (None, getattr(usual, name))}
+    scene: Location | None = options.pop("scene")
+    return scene_of({} if scene is None else read_scene_fields(scene), given)
 
 
 def _few(given: tuple[Location, ...]) -> Locations:

@@ -81,7 +81,56 @@ def test_the_record_tells_what_the_model_is_and_what_it_was_computed_in(scene, c
     assert record["engine"] == {"name": "openvino", "device": "cpu", "precision": "bf16"}
 
 
+def test_a_scene_file_takes_the_place_of_options_and_these_of_what_it_says(scene):
+    folder, arguments = scene
+    (folder / "SCENE.toml").write_text(
+        'pre = "pre.tif"\npost = "nowhere.tif"\ndem = "dem.tif"\nmasks = ["mask.tif"]\nresolution = 12.0\n'
+    )
+    write(folder / "more.tif", rgb(240, 300)[0] // 255, 10.0)
+    (folder / "nowhere.tif").touch()
+    short = {"-m": arguments["-m"], "--tile": 64, "--scene": folder / "SCENE.toml"}
+    assert run(command(short | {"-o": folder / "bad"})) == 3  # the file alone names what is no raster
+    besides = {"--post": arguments["--post"], "--mask": folder / "more.tif", "-o": folder / "scene"}
+    assert run(command(short | besides)) == 0
+    both = arguments | {"-o": folder / "flags", "--resolution": 12}
+    assert run(command(both, "--mask", str(folder / "more.tif"))) == 0
+    records = {name: json.loads((folder / name / "run.json").read_text()) for name in ("scene", "flags")}
+    assert records["scene"]["inputs"] == records["flags"]["inputs"]
+    assert records["scene"]["grid"] == records["flags"]["grid"]
+    assert records["scene"]["grid"]["transform"][0] == 12
+    maps = {name: (folder / name / "confidence.tif").read_bytes() for name in records}
+    assert maps["scene"] == maps["flags"]
+    assert run(command(short | besides | {"--resolution": 24, "-o": folder / "coarse"})) == 0
+    assert json.loads((folder / "coarse" / "run.json").read_text())["grid"]["transform"][0] == 24
+
+
+def test_a_stac_item_is_a_scene_too(scene):
+    folder, arguments = scene
+    assets = {role: {"href": f"{role}.tif", "landslip:role": role} for role in ("pre", "post", "dem", "mask")}
+    (folder / "event.json").write_text(json.dumps({"type": "Feature", "id": "event", "assets": assets}))
+    short = {"-m": arguments["-m"], "--tile": 64, "--scene": folder / "event.json"}
+    assert run(command(short | {"-o": folder / "stac"})) == 0
+    assert run(command(arguments)) == 0
+    maps = [(folder / name / "confidence.tif").read_bytes() for name in ("stac", "out")]
+    assert maps[0] == maps[1]
+
+
+def test_secrets_in_addresses_are_not_shown(scene):
+    folder, arguments = scene
+    options = {"--pre": "http://user:secret@127.0.0.1:9/pre.tif?sig=secret", "-o": folder / "none"}
+    code = "from landslip.runtime.cli import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code, "-v", *command(arguments | options)],
+        capture_output=True, text=True, check=False, env=os.environ | {"GDAL_HTTP_RETRY_DELAY": "0.01"},
+    )  # fmt: skip
+    assert result.returncode == 3
+    assert "pre-event image: http://127.0.0.1:9/pre.tif cannot be reached" in result.stderr
+    assert "secret" not in result.stderr + result.stdout
+
+
 BAD = {
+    "no scene": ({"--scene": "nowhere.toml"}, 3, "nowhere.toml does not exist"),
+    "no item": ({"--scene": "notes.json"}, 3, "notes.json is not in JSON"),
     "missing file": ({"--pre": "nowhere.tif"}, 3, "nowhere.tif does not exist"),
     "not a raster": ({"--pre": "notes.tif"}, 3, "cannot be read as a raster"),
     "no overlap": ({"--post": "far.tif"}, 3, "no area in common"),
@@ -105,6 +154,7 @@ def test_mistakes_get_one_sentence_and_their_exit_code(scene, kind, capsys, monk
     folder, arguments = scene
     monkeypatch.chdir(folder)
     (folder / "notes.tif").write_text("not a raster")
+    (folder / "notes.json").write_text("{")
     write(folder / "far.tif", rgb(20, 20), 10.0, left=LEFT + 1e5)
     write(folder / "grey.tif", rgb(20, 20)[0], 10.0)
     write(folder / "nowhere_on_earth.tif", rgb(20, 20), 10.0, crs=None)

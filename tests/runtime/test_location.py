@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from landslip.runtime.location import gdal_name, is_remote, located, several, shown
+from landslip.runtime.location import (
+    gdal_name,
+    is_networked,
+    is_remote,
+    located,
+    several,
+    shown,
+    web_address,
+    without_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,9 +57,52 @@ def test_none_one_or_several():
         ("/vsicurl/https://user:secret@host/b.tif?sig=secret", "/vsicurl/https://host/b.tif"),
         ("/vsizip/a.zip/b.tif", "/vsizip/a.zip/b.tif"),
         (Path("a?b@c.tif"), "a?b@c.tif"),
+        ("/vsicurl?header.Authorization=secret&url=https%3A%2F%2Fhost%2Fb.tif%3Fsig%3Dsecret", "https://host/b.tif"),
+        ("/vsicurl?header.Authorization=secret", "/vsicurl?..."),
+        ("zip+https://user:secret@host/a.zip!b.tif", "zip+https://host/a.zip!b.tif"),
+        ("https://[not-an-address/b.tif?sig=secret", "https://[not-an-address/b.tif"),
         ((Path("a.tif"), "s3://bucket/b.tif"), "a.tif, s3://bucket/b.tif"),
         (None, ""),
     ],
 )
 def test_what_is_shown_holds_no_secrets(location, text):
     assert shown(location) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("on https://u:secret@h/a.tif?sig=secret: 503", "on https://h/a.tif 503"),
+        ("a.tif?sig=secret, band 1: failed", "a.tif, band 1: failed"),
+        ("a.tif?sig=sec,ret&x=y.", "a.tif."),
+        ("`/vsicurl/https://h/a.tif?sig=secret' does not exist", "`/vsicurl/https://h/a.tif' does not exist"),
+        ("open /vsicurl?header.x=secret&url=https%3A%2F%2Fh%2Fa.tif now", "open https://h/a.tif now"),
+        ("rows 1 to 2? No.", "rows 1 to 2? No."),
+    ],
+)
+def test_what_a_library_says_holds_no_secrets(said, text):
+    assert without_secrets(said) == text
+
+
+@pytest.mark.parametrize(
+    ("location", "networked", "address"),
+    [
+        ("https://host/b.tif", True, "https://host/b.tif"),
+        ("/vsicurl/http://host/b.tif", True, "http://host/b.tif"),
+        ("/vsicurl?max_retry=1&url=https%3A%2F%2Fhost%2Fb.tif", True, "https://host/b.tif"),
+        ("/vsizip//vsicurl/https://host/a.zip/b.tif", True, None),
+        ("/vsizip/a.zip/b.tif", False, None),
+        ("/vsis3/bucket/b.tif", True, None),
+        ("s3://bucket/b.tif", True, None),
+        (Path("https/b.tif"), False, None),
+    ],
+)
+def test_what_lies_behind_a_connection(location, networked, address):
+    assert is_networked(location) == networked
+    assert web_address(location) == address
+
+
+def test_what_is_relative_to_an_address_or_is_a_file_address(tmp_path):
+    assert located("../b.tif", "https://host/a/SCENE.toml") == "https://host/b.tif"
+    assert located("https://other/b.tif", "https://host/a/SCENE.toml") == "https://other/b.tif"
+    assert located((tmp_path / "b c.tif").as_uri()) == tmp_path / "b c.tif"

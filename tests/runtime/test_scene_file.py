@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.range_server import serving_folder, status
 from helpers.rasters import scene_mixed
-from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
+from landslip.runtime.reading import Reading
 from landslip.runtime.scene import open_scene
-from landslip.runtime.scene_file import KEYS, read_scene_file
+from landslip.runtime.scene_file import KEYS, read_scene_fields, read_scene_file, scene_of
 
 
 @pytest.fixture
@@ -42,6 +47,54 @@ def test_ready_terrain_and_other_folders(folder):
     assert files.masks == ()
 
 
+def test_lists_addresses_and_how_to_read(folder):
+    text = 'pre = ["a.tif", "https://host/b.tif?x=1"]\npost = ["b.tif"]\ndem = "s3://bucket/dem.tif"\n'
+    text += 'masks = ["/vsizip/m.zip/m.tif"]\ncrs = "EPSG:32632"\nresolution = 10\n'
+    files = read_scene_file(written(folder, text))
+    assert files.pre == (folder / "a.tif", "https://host/b.tif?x=1")
+    assert files.post == folder / "b.tif"
+    assert files.dem == "s3://bucket/dem.tif"
+    assert files.masks == ("/vsizip/m.zip/m.tif",)
+    assert files.reading == Reading(crs="EPSG:32632", resolution=10.0)
+
+
+def test_what_is_given_besides_replaces_and_masks_are_added(folder):
+    text = 'pre = "a.tif"\nhillshade = "hill.tif"\nslope = "slope.tif"\nmasks = ["clouds.tif"]\nresolution = 10\n'
+    named = read_scene_fields(written(folder, text))
+    given = {"post": Path("p.tif"), "dem": Path("d.tif"), "masks": (Path("m.tif"),), "reading": {"crs": "EPSG:32632"}}
+    files = scene_of(named, given)
+    assert (files.pre, files.post, files.dem) == (folder / "a.tif", Path("p.tif"), Path("d.tif"))
+    assert (files.hillshade, files.slope) == (None, None)
+    assert files.masks == (folder / "clouds.tif", Path("m.tif"))
+    assert files.reading == Reading(crs="EPSG:32632", resolution=10.0)
+    assert scene_of({"pre": Path("a"), "dem": Path("d")}, {"slope": Path("s")}).dem is None
+
+
+def test_a_scene_file_on_a_server(folder):
+    written(folder, 'pre = "a.tif"\npost = "sub/b.tif"\nmasks = ["https://other/m.tif"]')
+    with serving_folder(folder) as server:
+        files = read_scene_file(server.url("SCENE.toml?sig=secret"))
+        assert (files.pre, files.post) == (server.url("a.tif"), server.url("sub/b.tif"))
+        assert files.masks == ("https://other/m.tif",)
+        with pytest.raises(InputMissingError, match=r"http://.*/gone\.toml does not exist \(404\)") as caught:
+            read_scene_file(server.url("gone.toml?sig=secret"))
+        assert "secret" not in str(caught.value)
+        server.fail(then=status(500))
+        with pytest.raises(InputError, match="the server answers with status 500"):
+            read_scene_file(server.url("SCENE.toml"))
+    with pytest.raises(ConnectionLostError, match=r"SCENE\.toml cannot be reached"):
+        read_scene_file(server.url("SCENE.toml"))
+    with pytest.raises(InputError, match="no address of a web server"):
+        read_scene_file("s3://bucket/SCENE.toml")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "SCENE.toml")
+    with pytest.raises(InputError, match="no regular file"):
+        read_scene_file(tmp_path / "SCENE.toml")
+
+
 def test_what_it_names_can_be_opened(tmp_path):
     made = scene_mixed(tmp_path)
     text = 'pre = "pre.tif"\npost = "post.tif"\ndem = "dem.tif"\nmasks = ["mask.tif"]\n'
@@ -59,7 +112,17 @@ def test_what_it_names_can_be_opened(tmp_path):
         ('before = "a.tif"', r"SCENE\.toml: the key 'before' is unknown\. It may hold: pre, post, dem"),
         ('mask = ["clouds.tif"]', "the key 'mask' is unknown. Did you mean 'masks'?"),
         ("pre = 3", 'SCENE.toml: pre is 3, not a file name such as "pre.tif"'),
-        ('pre = ["a.tif"]', "pre is .*, not a file name"),
+        ("pre = []", r"pre is \[\], not a file name"),
+        ('pre = ["a.tif", 2]', "pre is 2, not a file name"),
+        ('aoi = ["a.tif"]', "aoi is .*, not a file name"),
+        ('pre = "file://[a.tif"', "pre is .*, which is no address"),
+        ('pre = "a.tif"\nresolution = "6"', "resolution is '6', not a number"),
+        ('pre = "a.tif"\nresolution = true', "resolution is True, not a number"),
+        ('pre = "a.tif"\nresolution = inf', "resolution is inf, not a number"),
+        ('pre = "a.tif"\nresolution = 5000', r"SCENE\.toml: A resolution of 5000 m is out of range"),
+        ('pre = "a.tif"\ncrs = "http://127.0.0.1:9/x"', "CRS 'http.*' is unknown"),
+        ('pre = "a.tif"\ncrs = 4326', "crs is 4326, not a text"),
+        ('pre = "a.tif"\ncrs = "EPSG:nothing"', r"SCENE\.toml: The CRS 'EPSG:nothing' is unknown"),
         ('pre = ""', "pre is '', not a file name"),
         ('masks = "clouds.tif"', "masks is 'clouds.tif', not a list of file names"),
         ("masks = [1]", "masks is 1, not a file name"),
@@ -123,3 +186,21 @@ def test_anything_else_is_an_input_error(tmp_path_factory, table):
     path = written(tmp_path_factory.mktemp("scene"), "\n".join(lines).encode("utf-8", "replace").decode())
     with pytest.raises(InputError):
         read_scene_file(path)
+
+
+pieces = st.sampled_from(
+    ['"a.tif"', "pre", "post", " = ", "\n", "[", "]", ",", "crs", '"EPSG:', "{", "1e9", "nan", "{ "]
+)
+
+
+@given(st.one_of(st.binary(max_size=40), st.lists(pieces, max_size=12).map(lambda parts: "".join(parts).encode())))
+def test_any_content_makes_a_scene_or_an_input_error(tmp_path_factory, content):
+    folder = tmp_path_factory.getbasetemp() / "bytes"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.tif").touch()
+    for name in ("SCENE.toml", "SCENE"):
+        (folder / name).write_bytes(content)
+        try:
+            read_scene_file(folder / name)
+        except InputError as error:
+            assert str(error).isprintable()  # noqa: PT017 - an error is not expected

@@ -1,0 +1,49 @@
+"""Opening rasters with rasterio, remote ones so that none is taken for what it is not."""
+
+from __future__ import annotations
+
+import warnings
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+from rasterio.io import DatasetReader
+
+from landslip.runtime.location import Location, gdal_name, is_networked
+from landslip.runtime.remote import settings
+
+
+def opened(location: Location, description: str | None = None) -> DatasetReader:
+    """A raster as rasterio gives it, in one attempt.
+
+    A remote file is opened twice. Where a connection breaks within the head of a file, GDAL opens what came, without
+    the nodata value for example, or takes a mask beside it for missing; it does not do so twice in the same way.
+
+    Args:
+        location: anything GDAL reads.
+        description: what :func:`described` said when it was opened before; None for the first time.
+
+    Raises:
+        One of :data:`~landslip.runtime.gdal.RASTER_ERRORS`: it cannot be opened.
+    """
+    with warnings.catch_warnings(), settings(location):
+        # Said by those who need it, as an error with a remedy.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        if not is_networked(location):
+            return rasterio.open(gdal_name(location))
+        with rasterio.open(gdal_name(location)) as first:
+            found = described(first)
+        dataset = rasterio.open(gdal_name(location))
+        if found != described(dataset):
+            dataset.close()
+            raise RasterioIOError("it came in part, and differs when it is opened again")
+        if description is not None and description != found:
+            dataset.close()
+            raise RasterioIOError("it came back as another file, or in part")
+        return dataset
+
+
+def described(dataset: DatasetReader) -> str:
+    """What decides how a file is read, to be compared; as text, for nodata values that are no number."""
+    grid = (dataset.transform, dataset.height, dataset.width, dataset.crs, dataset.block_shapes)
+    values = (dataset.dtypes, dataset.nodatavals, dataset.scales, dataset.offsets)
+    return repr((grid, values, dataset.colorinterp, dataset.descriptions, dataset.mask_flag_enums))

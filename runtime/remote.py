@@ -1,0 +1,179 @@
+"""Files behind a connection that may be slow or break: how GDAL is set up for them, and how often to try again.
+
+GDAL tries again by itself where a server answers that it is busy (429, 502, 503 …) and where no answer begins. It does
+not where an answer breaks off: it keeps the half as if it were all, and gives it again whenever it is asked. So what
+failed is closed, which drops what GDAL keeps (``CPL_VSIL_CURL_NON_CACHED``), and opened anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pyogrio
+import rasterio
+from rasterio.env import getenv, hasenv
+
+from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
+from landslip.runtime.location import Location, is_networked, shown
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MORE_ATTEMPTS = 3
+"""After the first; ``GDAL_HTTP_MAX_RETRY`` in the environment wins, for GDAL's own attempts as well."""
+FIRST_PAUSE = 1.0
+"""Seconds before the second attempt; each pause is twice as long as the one before. ``GDAL_HTTP_RETRY_DELAY`` wins."""
+_LONGEST_PAUSE = 30.0
+
+_NETWORKS = ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs")
+
+SETTINGS = {
+    "GDAL_HTTP_MAX_RETRY": str(MORE_ATTEMPTS),
+    "GDAL_HTTP_RETRY_DELAY": str(FIRST_PAUSE),
+    "GDAL_HTTP_CONNECTTIMEOUT": "20",
+    # Seconds with less than so many bytes per second: silence ends an attempt, a slow link does not. That is why there
+    # is no GDAL_HTTP_TIMEOUT.
+    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "10",
+    "GDAL_HTTP_TCP_KEEPALIVE": "YES",
+    "CPL_VSIL_CURL_NON_CACHED": ":".join(f"/vsi{network}/" for network in _NETWORKS),
+    # No list of the folder, but masks and nodata values in files beside it are looked for by name: EMPTY_DIR would save
+    # those few requests and map what such a mask hides.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+}
+"""GDAL's options for remote files. Not set: VSI_CACHE, one more place in which half an answer would stay."""
+
+_GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
+BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
+"""What may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, at each opening."""
+
+_STATUS = re.compile(r"HTTP response code(?: on \S+)?:? ?(\d{3})")
+_GONE = re.compile("NoSuchKey|NoSuchBucket|key does not exist|bucket does not exist|NotFound", re.IGNORECASE)
+_REFUSED = re.compile("credential|access ?denied|signature|forbidden|InvalidAccessKey", re.IGNORECASE)
+_LINK = re.compile(r"CURL error|HTTP response code|timed? ?out|could not (connect|resolve)|connection", re.IGNORECASE)
+
+
+def settings(location: Location) -> rasterio.Env:
+    """GDAL's options while a file is opened or read, as a context.
+
+    What the environment or the caller's own ``rasterio.Env`` says wins. Options hold for the thread that enters, so
+    they are entered where a file is read. Local files need none.
+    """
+    if not is_networked(location):
+        return rasterio.Env()
+    taken = {*os.environ, *(getenv() if hasenv() else ())}
+    options = SETTINGS | (BESIDE_GEOTIFF if _GEOTIFF.fullmatch(str(location)) else {})
+    return rasterio.Env(**{name: value for name, value in options.items() if name not in taken})
+
+
+def set_up_pyogrio() -> None:
+    """The same for pyogrio, which has a GDAL of its own; for the whole process, as it knows no other way."""
+    options = {name: value for name, value in SETTINGS.items() if pyogrio.get_gdal_config_option(name) is None}
+    pyogrio.set_gdal_config_options(options)
+
+
+def pauses() -> list[float]:
+    """Seconds between attempts."""
+    count, first = int(_number("GDAL_HTTP_MAX_RETRY", MORE_ATTEMPTS)), _number("GDAL_HTTP_RETRY_DELAY", FIRST_PAUSE)
+    return [min(first * 2**k, _LONGEST_PAUSE) for k in range(min(count, 20))]
+
+
+def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Exception], ...]) -> T:
+    """Do something with a file; where the connection to it may have broken, try again a few times.
+
+    Args:
+        location: the file; one that comes over no connection is tried once.
+        action: what to do. It has to open anew what has failed.
+        errors: what it raises when it fails.
+
+    Raises:
+        One of ``errors``: it failed each time, or cannot get better.
+    """
+    for pause in pauses() if is_networked(location) else ():
+        try:
+            return action()
+        except errors as error:
+            if is_final(_said(error)):
+                raise
+            log.info("%s: an attempt to read failed, the next one is in %.3g s", shown(location), pause)
+            time.sleep(pause)
+    return action()
+
+
+def is_final(said: str) -> bool:
+    """Whether a server said something that another attempt does not change."""
+    status = _status(said)
+    return status in {401, 403, 404, 410} or _GONE.search(said) is not None or _REFUSED.search(said) is not None
+
+
+def opening_error(location: Location, role: str, said: str) -> InputError | None:
+    """What to tell a user when a remote file cannot be opened; None where it is not for its being remote.
+
+    Args:
+        location: the file.
+        role: what it is in the scene.
+        said: GDAL's own words, without secrets.
+    """
+    if not is_networked(location):
+        return None
+    name, status = shown(location), _status(said)
+    if status in {404, 410} or _GONE.search(said):
+        return InputMissingError(f"{role}: {name} does not exist ({said}). Check the address.")
+    if status in {401, 403} or _REFUSED.search(said):
+        return InputError(
+            f"{role}: the server refuses {name} ({said}). Give access as GDAL takes it, for example with "
+            "GDAL_HTTP_HEADER_FILE or AWS_ACCESS_KEY_ID in the environment, or a signed address that has not expired."
+        )
+    if _LINK.search(said):
+        return ConnectionLostError(
+            f"{role}: {name} cannot be reached ({said}), also after {_more()}. Check the connection and the address."
+        )
+    return None
+
+
+def reading_error(location: Location, role: str, where: str, said: str) -> InputError:
+    """What to tell a user when a remote file that was opened can be read no more.
+
+    Args:
+        location: the file.
+        role: what it is in the scene.
+        where: which part of it.
+        said: GDAL's own words, without secrets.
+    """
+    refused = opening_error(location, role, said) if is_final(said) else None
+    return refused or ConnectionLostError(
+        f"{role}: the connection to {shown(location)} was lost in {where} ({said}), also after {_more()}. Check the "
+        "connection and continue with landslip map --resume; if it stops there again, the file is damaged."
+    )
+
+
+def _more() -> str:
+    count = len(pauses())
+    return f"{count} more attempt{'s' * (count != 1)}"
+
+
+def _status(said: str) -> int | None:
+    found = _STATUS.search(said)
+    return int(found[1]) if found else None
+
+
+def _said(error: BaseException | None) -> str:
+    """What an error and those that led to it say."""
+    texts: list[str] = []
+    while error is not None and len(texts) < 10:
+        texts.append(str(error))
+        error = error.__cause__ or error.__context__
+    return " ".join(texts)
+
+
+def _number(name: str, default: float) -> float:
+    try:
+        return max(0.0, float(os.environ[name]))
+    except (KeyError, ValueError):
+        return default
