@@ -17,8 +17,8 @@ from landslip.runtime.spec import ModelSpec
 log = logging.getLogger(__name__)
 
 _REMEDY = (
-    "Choose another folder, or the same options as before, or add --overwrite: then those artifacts can no longer be "
-    "verified."
+    "Choose another folder, or the same options as before, or add --overwrite: then those artifacts have to be "
+    "exported again, or verified with --reference."
 )
 
 
@@ -46,12 +46,13 @@ class Earlier:
         """
         if self.judged and not self.overwrite:
             raise UsageError(
-                f"{self.names} in {self.tiles.parent} were judged by other tiles than are asked for now, and "
-                f"{self.tiles.name} can hold only one of both. {_REMEDY}"
+                f"{self.tiles} holds the tiles that landslip verify judges {self.names} by, and this export would "
+                f"replace them with others. {_REMEDY}"
             )
         if self.judged:
             log.warning(
-                "%s is replaced: %s were judged by the tiles in it, and can no longer be verified. Export them again.",
+                "%s is replaced: it held the tiles that landslip verify judges %s by. Export these again too, or "
+                "verify them with --reference.",
                 self.tiles, self.names,
             )  # fmt: skip
         elif self.tiles.exists():
@@ -103,7 +104,7 @@ def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: s
     except InputError:
         return
     if there.source_sha256 != source_sha256:
-        judged = f", and {earlier.names} in it were judged by them" if earlier.judged else ""
+        judged = f", and landslip verify judges {earlier.names} by them" if earlier.judged else ""
         raise UsageError(
             f"{earlier.tiles} is there already, of another model{judged}. Choose another folder, or add --overwrite."
         )

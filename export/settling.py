@@ -39,7 +39,8 @@ def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> 
             return candidate, verdict
         if verdict.passes(gate) and passing is None:
             passing = candidate, verdict
-            log.info("%s%s: passes; looking for more margin", product.path.name, _which(candidate))
+            if product.precision == "int8":  # others have no second candidate
+                log.info("%s%s: passes; looking for more margin", product.path.name, _which(candidate))
     if passing is None:
         reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
         raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.")

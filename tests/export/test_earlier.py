@@ -68,11 +68,11 @@ def test_the_same_options_as_before_are_fine(folder):
     ids=["calibrated on a scene", "other tiles", "other inputs", "another file"],
 )
 def test_tiles_that_others_need_are_not_replaced(folder, source, spec, scenes):
-    with pytest.raises(UsageError, match=r"test\.fp32\.onnx in .*--overwrite") as caught:
+    with pytest.raises(UsageError, match=r"verify judges test\.fp32\.onnx by.*--overwrite") as caught:
         check_tiles(earlier_in(folder), source, spec, scenes)
     assert "another folder" in str(caught.value).lower()
 
 
 def test_whoever_insists_is_told_what_it_costs(folder, caplog):
     earlier_in(folder, overwrite=True).before_replacing()
-    assert "test.fp32.onnx were judged by the tiles in it, and can no longer be verified" in caplog.text
+    assert "it held the tiles that landslip verify judges test.fp32.onnx by" in caplog.text

@@ -231,19 +231,19 @@ def test_tiles_that_other_artifacts_need_are_not_replaced(pipeline, tmp_path, mo
     pipeline.export_model(tiny_file, tmp_path)
     tiles = tmp_path / "tiny.reference.npz"
     before = tiles.read_bytes()
-    with pytest.raises(UsageError, match=r"tiny\.fp32\.onnx in .* were judged by other tiles"):
+    with pytest.raises(UsageError, match=r"verify judges tiny\.fp32\.onnx by"):
         pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1)
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "read_network", lambda *_, **__: pytest.fail("the work began"))
         choices = ExportChoices(calibrate=tmp_path / "SCENE.toml")
-        with pytest.raises(UsageError, match=r"tiny\.fp32\.onnx in .* were judged by other tiles"):
+        with pytest.raises(UsageError, match=r"verify judges tiny\.fp32\.onnx by"):
             pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), choices=choices)
         with pytest.raises(InputMissingError, match=r"SCENE\.toml does not exist"):
             pipeline.export_model(tiny_file, tmp_path / "other", choices=choices)
     assert tiles.read_bytes() == before
     pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1, overwrite=True)
     assert tiles.read_bytes() != before
-    assert "tiny.fp32.onnx were judged by the tiles in it" in caplog.text
+    assert "it held the tiles that landslip verify judges tiny.fp32.onnx by" in caplog.text
 
 
 def test_what_passed_before_an_interrupt_stays_and_is_listed(pipeline, tiny_file, tmp_path, monkeypatch, caplog):
