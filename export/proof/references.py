@@ -27,8 +27,8 @@ from landslip.runtime.reference import TileSet
 
 log = logging.getLogger(__name__)
 
-_Key = tuple[str, str | None, bool]
-"""Description of a model, digest of its source, and whether the tiles beside it are its own."""
+_Key = tuple[str, str | None, Path | None]
+"""Description of a model, digest of its source, and the file of its tiles, where it has its own."""
 
 
 class References:
@@ -57,7 +57,7 @@ class References:
         if self._keras is None and self._scene is None:
             return self._beside(candidate, file)
         tiles = None if self._scene is not None else self._tiles_beside(candidate, file)
-        key = file.spec.to_json(), candidate.source_sha256, tiles is not None
+        key = file.spec.to_json(), candidate.source_sha256, None if tiles is None else stored_path(candidate, file)
         if key not in self._asked:
             oracle = self._oracle(candidate, file)
             self._asked[key] = reference_of(oracle, tiles or self._other_tiles(file, oracle))
