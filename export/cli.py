@@ -86,11 +86,13 @@ def export(
     Each artifact is compared with the Keras network before it gets its name, and has a JSON record beside it. Reference
     tiles are kept beside them, with which landslip verify proves the artifacts on another machine.
     """
-    from landslip.export.limits import gates_with  # noqa: PLC0415 - numpy, which the help does not need
+    from landslip.export.limits import check_limited, gates_with  # noqa: PLC0415 - numpy, which the help does not need
 
     began = time.monotonic()
     scratch = None if workspace is None else workspace << 20
-    choices = ExportChoices(targets=targets, gates=gates_with(limits), workspace=scratch, **options)
+    gates = gates_with(limits)
+    check_limited(limits, precisions)
+    choices = ExportChoices(targets=targets, gates=gates, workspace=scratch, **options)
     artifacts = _export_model()(
         model,
         out,

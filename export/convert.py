@@ -10,6 +10,7 @@ from typing import Any
 
 from onnx import ModelProto
 
+from landslip.export.interrupts import interrupts_remembered
 from landslip.export.tensorflow_errors import reason, told
 from landslip.runtime.errors import ModelError, UsageError
 
@@ -41,7 +42,13 @@ def convert(function: Any, name: str) -> ModelProto:
         ) from error
 
     try:
-        with told(f"Converting the network {name} to ONNX"), _quiet(), _collected_often(), _transposes_kept_whole():
+        with (
+            told(f"Converting the network {name} to ONNX"),
+            interrupts_remembered(),
+            _quiet(),
+            _collected_often(),
+            _transposes_kept_whole(),
+        ):
             proto, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
     except (RuntimeError, KeyError, AttributeError) as error:
         raise ModelError(f"The network {name} cannot be converted to ONNX by tf2onnx: {reason(error)}") from error

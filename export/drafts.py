@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from landslip.runtime.errors import LandslipError, OutputError
+from landslip.runtime.locks import open_locked
+
+log = logging.getLogger(__name__)
+
+_HIDDEN = ".landslip-partial-"
+"""Begin of the names of working folders."""
+_LOCK = "lock"
+"""File in a working folder that its owner holds locked."""
+_ATTEMPTS = 10
 
 
 @contextmanager
@@ -56,21 +68,50 @@ def draft_of(path: Path) -> Iterator[Path]:
 def working_folder(out: Path) -> Iterator[Path]:
     """A hidden folder inside ``out`` that goes with everything in it when the block ends.
 
+    Those that were left behind by processes that are gone go as well.
+
     Raises:
         OutputError: it cannot be made, or what is written into it does not fit.
     """
     try:
-        folder = Path(tempfile.mkdtemp(prefix=".landslip-partial-", dir=out))
+        folder, lock = _owned_folder(out)
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
     try:
+        _remove_leftovers(out, folder)
         yield folder
     except LandslipError:
         raise
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}). Check the folder and its space.") from error
     finally:
+        lock.close()  # first: Windows removes no file that is open
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owned_folder(out: Path) -> tuple[Path, FileIO]:
+    """A new folder, and the lock in it that says that its owner lives."""
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=out))
+        # Another export may take it for a leftover before it is locked, and remove it.
+        with contextlib.suppress(FileNotFoundError):
+            if (lock := open_locked(folder / _LOCK)) is not None:
+                return folder, lock
+    raise OSError(errno.EAGAIN, "other exports remove what is made there")
+
+
+def _remove_leftovers(out: Path, own: Path) -> None:
+    held = open_locked(own / _LOCK)
+    if held is not None:  # locks do not work there, and nothing says who lives
+        held.close()
+        return
+    for folder in out.glob(f"{_HIDDEN}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or not folder.is_dir() or (lock := open_locked(folder / _LOCK)) is None:
+                continue
+            lock.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            log.info("%s was left behind by an export that was killed, and is removed", folder)
 
 
 def put_in_place(drafts: Sequence[Path], folder: Path) -> None:

@@ -10,6 +10,7 @@ from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, nump
 
 from landslip.export.face import Face, Port
 from landslip.runtime.errors import ModelError
+from landslip.runtime.record import landslip_version
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY
 
 _LEFTOVERS = frozenset({"Identity", "Reshape", "Shape", "Squeeze", "Transpose", "Unsqueeze"})
@@ -161,6 +162,7 @@ def _name_constants(graph: GraphProto) -> None:
 def _describe(model: ModelProto, face: Face) -> None:
     model.graph.name = face.name
     model.producer_name = "landslip"
+    model.producer_version = landslip_version()
     model.doc_string = face.about
     opsets = [entry for entry in model.opset_import if entry.domain in {node.domain for node in model.graph.node}]
     del model.opset_import[:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -31,6 +32,25 @@ def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
     return gates
 
 
+def check_limited(limits: Sequence[str], precisions: Sequence[str]) -> None:
+    """Make sure that limits are of precisions that are made.
+
+    Raises:
+        UsageError: one would be without effect.
+    """
+    for text in limits:
+        precision, _, _ = _parsed(text)
+        if precision not in precisions:
+            remedy = (
+                "Give it to landslip verify, which judges what engines compute in bf16."
+                if precision == "bf16"
+                else f"Leave it out, or add --precision {precision}."
+            )
+            raise UsageError(
+                f"The limit {text!r} would be without effect: what is exported is {', '.join(precisions)}. {remedy}"
+            )
+
+
 def _parsed(text: str) -> tuple[str, str, float | None]:
     precision, _, rest = text.partition(":")
     figure, _, number = rest.partition("=")
@@ -38,9 +58,11 @@ def _parsed(text: str) -> tuple[str, str, float | None]:
         value = None if number == "none" else float(number)
     except ValueError:
         value = math.nan
-    if precision not in GATES or figure not in FIGURES or (value is not None and not 0 <= value < math.inf):
+    # Written so that NaN fails.
+    most = 1.0 if figure == "iou" else sys.float_info.max
+    if precision not in GATES or figure not in FIGURES or (value is not None and not 0 <= value <= most):
         raise UsageError(
             f"The limit {text!r} is not understood. Write PRECISION:FIGURE=VALUE such as int8:iou=0.99, with one of "
-            f"{', '.join(GATES)}, one of {', '.join(FIGURES)}, and a number from 0 on or none."
+            f"{', '.join(GATES)}, one of {', '.join(FIGURES)}, and a number from 0 on (to 1 for iou) or none."
         )
     return precision, figure, value

@@ -98,11 +98,12 @@ def _fitted(topology: Topology, description: Description, where: str, *, insist:
         if insist:
             raise
         fitted = undescribed(topology, where)
-        log.warning(
-            "%s The graph keeps the network's own inputs, which landslip map cannot feed. Describe them in a file, and "
-            "give it with --spec, if the network maps landslides.",
-            error,
+        log.info(
+            "%s has inputs or an output of its own, which are kept, as no --spec describes them; landslip map cannot "
+            "feed the graph. If the network maps landslides, describe it in a file, and give that with --spec.",
+            Path(where).name,
         )
+        log.debug("unlike the published network: %s", error)
     else:
         if not insist:
             log.info("its inputs and output are like those of the published network, and it is taken to be like it")

@@ -10,13 +10,14 @@ from pathlib import Path
 from landslip.export.choices import ExportChoices, Precision
 from landslip.export.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.drafts import output_folder, working_folder
+from landslip.export.earlier import check_tiles, earlier_export
 from landslip.export.mlm import write_item
 from landslip.export.network import read_network
 from landslip.export.plan import Product, check_engines, check_free, planned
 from landslip.export.preparing import open_workshop
 from landslip.export.recognise import check_keras_file
 from landslip.export.record import Artifact, Source
-from landslip.export.reference import check_source
+from landslip.export.scene_tiles import TileSource
 from landslip.export.spec_file import read_description
 from landslip.export.workshop import Workshop
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
@@ -56,7 +57,8 @@ def export_model(
         The artifacts, in the order of their precisions and targets.
 
     Raises:
-        UsageError: name, precisions or targets cannot be used, or an artifact is there already.
+        UsageError: name, precisions or targets cannot be used, or an artifact is there already, or the reference tiles
+            of one would be replaced.
         InputError: the file is not a model that can be exported, or a scene cannot be read.
         EngineError: an engine that judges, or the builder of a target, cannot be used here.
         ParityError: an artifact does not say what the Keras network says; the message tells which ones do.
@@ -68,25 +70,37 @@ def export_model(
     published = find_by_sha256(digest)
     description = _description(source, published, name) if spec is None else _specified(spec, source, name)
     products = planned(out, description.spec.name, precisions, choices.targets)
+    earlier = earlier_export(out, description.spec.name, products, overwrite=overwrite)
+    tiles = TileSource(description.spec, choices.calibrate)
     if not overwrite:
         check_free(products)
-        check_source(out, description.spec.name, digest)
+        check_tiles(earlier, digest, description.spec, tiles.described)
     building = choices.build and "tensorrt" in choices.targets
     check_engines(products, build=building)
+    insist = published is not None or spec is not None
+    tiles.check(insist=insist)
     with output_folder(out), working_folder(out) as folder:
-        network = read_network(source, description, insist=published is not None or spec is not None, output=output)
+        network = read_network(source, description, insist=insist, output=output)
         origin = Source(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
         if network.spec is None:
             _check_single(products, source)
-        artifacts, refusals = _made(open_workshop(network, origin, out, folder, choices), products)
-        if network.spec is not None:
-            write_item(out, network.spec.name)
+        workshop = open_workshop(network, origin, earlier, folder, choices)
+        artifacts: list[Artifact] = []
+        try:
+            refusals = _made(workshop, products, artifacts)
+        except KeyboardInterrupt:
+            if artifacts:
+                log.warning("interrupted. These passed and stay: %s.", _names(artifacts))
+            raise
+        finally:
+            if artifacts and network.spec is not None:
+                write_item(out, network.spec.name)
     if building:
         _build_engines(artifacts, choices.workspace)
     if refusals:
-        raise ParityError(f"{refusals} These passed and stay: {', '.join(each.path.name for each in artifacts)}.")
+        raise ParityError(f"{refusals} These passed and stay: {_names(artifacts)}.")
     return artifacts
 
 
@@ -112,13 +126,16 @@ def _check_single(products: Sequence[Product], source: Path) -> None:
         )
 
 
-def _made(workshop: Workshop, products: Sequence[Product]) -> tuple[list[Artifact], str]:
-    """The artifacts that passed, and what is to be said of the others.
+def _names(artifacts: Sequence[Artifact]) -> str:
+    return ", ".join(artifact.path.name for artifact in artifacts)
+
+
+def _made(workshop: Workshop, products: Sequence[Product], artifacts: list[Artifact]) -> str:
+    """Append the artifacts that passed, each as soon as it has its name, and give what is to be said of the others.
 
     Raises:
         ParityError: none passed.
     """
-    artifacts: list[Artifact] = []
     refusals: list[str] = []
     for product in products:
         try:
@@ -128,7 +145,7 @@ def _made(workshop: Workshop, products: Sequence[Product]) -> tuple[list[Artifac
             refusals.append(str(error))
     if not artifacts:
         raise ParityError(" ".join(refusals))
-    return artifacts, " ".join(refusals)
+    return " ".join(refusals)
 
 
 def _build_engines(artifacts: Sequence[Artifact], workspace: int | None) -> None:

@@ -14,6 +14,7 @@ from onnx import ModelProto
 
 from landslip.export.candidates import Candidates
 from landslip.export.choices import ExportChoices
+from landslip.export.earlier import Earlier
 from landslip.export.gate import NumberJudge, TileJudge
 from landslip.export.int8 import Quantiser
 from landslip.export.network import Network
@@ -31,19 +32,20 @@ from landslip.runtime.spec import ModelSpec
 log = logging.getLogger(__name__)
 
 
-def open_workshop(network: Network, source: Source, out: Path, folder: Path, choices: ExportChoices) -> Workshop:
+def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Path, choices: ExportChoices) -> Workshop:
     """Get the tiles, ask the Keras network about those that are held out, and set up what makes artifacts.
 
     Args:
         network: to be exported.
         source: the file it was read from.
-        out: where the artifacts will lie.
+        earlier: what lies where the artifacts will lie.
         folder: where they lie until then.
         choices: how to make them.
 
     Raises:
         InputError: a scene cannot be read, or has too few tiles.
         ModelError: the network gives no confidence, or does not run.
+        UsageError: tiles would be replaced that other artifacts need.
     """
     gates = choices.gates or GATES
     if network.spec is None:
@@ -69,7 +71,7 @@ def open_workshop(network: Network, source: Source, out: Path, folder: Path, cho
         candidates=Candidates(graph, quantiser),
         judge=TileJudge(answers, gates, folder),
         scenes=tiles.described,
-        reference=kept_reference(out, folder, reference_of(spec.name, source.sha256, answers)),
+        reference=kept_reference(folder, reference_of(spec.name, source.sha256, answers), earlier),
     )
 
 

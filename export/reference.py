@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.export.earlier import Earlier
 from landslip.export.parity import MADE_BY
 from landslip.export.session import single_tiles
-from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.reference import SUFFIX, Batch, Reference, TileSet, read_reference, write_reference
+from landslip.runtime.errors import InputError
+from landslip.runtime.reference import Batch, Reference, TileSet, read_reference, write_reference
 
 log = logging.getLogger(__name__)
 
@@ -54,37 +55,23 @@ def _first(answer: Answer) -> Answer:
     return TileSet(tiles.kind, {name: each[:1] for name, each in tiles.batch.items()}), values[:1]
 
 
-def check_source(out: Path, name: str, source_sha256: str) -> None:
-    """Make sure that a folder holds no reference tiles of another model of that name.
-
-    Raises:
-        UsageError: it does.
-    """
-    try:
-        there = read_reference(out / f"{name}{SUFFIX}")
-    except InputError:
-        return
-    if there.source_sha256 != source_sha256:
-        raise UsageError(
-            f"{out / name}{SUFFIX} is there already, of another model. Choose another folder, or add --overwrite."
-        )
-
-
-def kept_reference(out: Path, folder: Path, reference: Reference) -> Path:
+def kept_reference(folder: Path, reference: Reference, earlier: Earlier) -> Path:
     """The file of the reference tiles: the one of an earlier export where it says the same, or a new one.
 
     Args:
-        out: folder of the artifacts.
         folder: for a new one, until it gets its name.
         reference: what it has to say.
+        earlier: what is there.
+
+    Raises:
+        UsageError: a new one would take the place of one that other artifacts need.
     """
-    name = f"{reference.model}{SUFFIX}"
-    if _says(out / name, reference):
-        return out / name
-    if (out / name).exists():
-        log.warning("%s is replaced: it holds other tiles than artifacts are judged by now", out / name)
-    write_reference(folder / name, reference)
-    return folder / name
+    if _says(earlier.tiles, reference):
+        return earlier.tiles
+    earlier.before_replacing()
+    path = folder / earlier.tiles.name
+    write_reference(path, reference)
+    return path
 
 
 def _says(path: Path, reference: Reference) -> bool:

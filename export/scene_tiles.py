@@ -44,8 +44,8 @@ COUNTS: dict[Part, int] = {"calibration": 16, "held-out": 8}
 
 _CANDIDATES: dict[Part, int] = {"calibration": 24, "held-out": 12}
 """Tiles to choose from."""
-_LEAST = 2
-"""Fewer tiles of a part prove nothing."""
+_NEEDED = 4
+"""Fewer tiles of a user's scene prove nothing: every second one is held out."""
 _LEAST_VALID = 0.8
 """Share of a tile that has to be observed."""
 _SLOPE_STEPS = 16
@@ -91,20 +91,39 @@ class TileSource:
         taken = chosen(sees(batch), COUNTS[part])
         return {name: values[taken] for name, values in batch.items()}
 
+    def check(self, *, insist: bool = True) -> None:
+        """Make sure that a user's scene can be used, before time is spent on the network.
+
+        Args:
+            insist: whether the network is known to be as the spec says; if not, its inputs are looked for later.
+
+        Raises:
+            InputError: the scene cannot be read, or has too few tiles.
+            UsageError: it lacks what the model takes.
+        """
+        if self.scene_file is None:
+            return
+        files = read_scene_file(self.scene_file)
+        with open_scene(files.for_model(self.spec) if insist else files, self.spec.resolution) as scene:
+            self._check_count(len(list(islice(_usable(scene, self.spec.tile), _NEEDED))))
+
+    def _check_count(self, count: int) -> None:
+        if count < _NEEDED:
+            raise InputError(
+                f"{self.scene_file}: there are too few tiles of {self.spec.tile} pixels of {self.spec.resolution:g} m "
+                f"in the scene that do not overlap and are observed to {_LEAST_VALID:.0%}: {count}, and {_NEEDED} are "
+                "needed. Give a larger scene, or leave --calibrate out to take generated ones."
+            )
+
     def _patches(self, part: Part) -> Sequence[Patch]:
         if self.scene_file is None:
             return _generated(part, self.spec.tile, self.spec.resolution)
         files = read_scene_file(self.scene_file).for_model(self.spec)
         with open_scene(files, self.spec.resolution) as scene:
             start = list(SEEDS).index(part)
-            patches = list(islice(_usable(scene, self.spec.tile), start, 2 * _CANDIDATES[part] + start, 2))
-        if len(patches) < _LEAST:
-            raise InputError(
-                f"{self.scene_file}: there are too few tiles of {self.spec.tile} pixels of {self.spec.resolution:g} m "
-                f"in the scene that do not overlap and are observed to {_LEAST_VALID:.0%}. Give a larger scene, or "
-                "leave --calibrate out to take generated ones."
-            )
-        return patches
+            usable = list(islice(_usable(scene, self.spec.tile), 2 * _CANDIDATES[part] + start))
+        self._check_count(len(usable))
+        return usable[start::2]
 
 
 def _values(patch: Patch, role: Role) -> NDArray[Any]:

@@ -39,10 +39,16 @@ def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> 
             return candidate, verdict
         if verdict.passes(gate) and passing is None:
             passing = candidate, verdict
+            if product.precision == "int8":  # others have no second candidate
+                log.info("%s%s: passes; looking for more margin", product.path.name, _which(candidate))
     if passing is None:
         reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
         raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.")
     return passing
+
+
+def _which(candidate: Candidate) -> str:
+    return candidate.summary and f", {candidate.summary}"
 
 
 def _tell(product: Product, candidate: Candidate, figures: Sequence[Parity]) -> None:
@@ -50,7 +56,7 @@ def _tell(product: Product, candidate: Candidate, figures: Sequence[Parity]) -> 
         log.info(
             "%s%s: differs by %.1e in the mean, IoU %.4f",
             product.path.name,
-            candidate.summary and f", {candidate.summary}",
+            _which(candidate),
             max(figure.mean_abs for figure in figures),
             min(figure.iou for figure in figures),
         )

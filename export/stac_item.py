@@ -24,7 +24,7 @@ _WORLD = [-180.0, -90.0, 180.0, 90.0]
 _COLOURS = ("red", "green", "blue")
 _RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
 """How the inputs that are no measurements are made from elevation."""
-_BACKENDS = {"onnx": "any engine", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
+_BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def _model_asset(export: Export) -> Json:
     bound = {"mlm:accelerator": "cuda", "mlm:accelerator_constrained": True} if export.target == "tensorrt" else {}
     return {
         "href": _beside(export.file.name),
-        "title": f"{export.spec.name}, {export.precision}, for {_BACKENDS[export.target]}",
+        "title": f"{export.spec.name}, {export.precision}, for {_backend(export)}",
         "type": "application/octet-stream; framework=onnx",
         "roles": ["mlm:model", "mlm:compiled"],
         "mlm:artifact_type": "onnx",
@@ -236,6 +236,11 @@ def _model_asset(export: Export) -> Json:
         "bands": [{"name": name} for entry in export.spec.inputs for name in _band_names(entry)],
         **_file(export.file.bytes, export.file.sha256),
     }
+
+
+def _backend(export: Export) -> str:
+    """What is to run it; fp32 and fp16 are one file for all."""
+    return "any engine" if export.target == "onnx" and export.precision != "int8" else _BACKENDS[export.target]
 
 
 def _record_asset(export: Export) -> Json:

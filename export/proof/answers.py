@@ -20,7 +20,8 @@ from landslip.runtime.errors import InputError, ModelError, UsageError
 from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import SUFFIX, Batch, TileSet, read_reference
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.reference import Reference as StoredReference
+from landslip.runtime.spec import ModelSpec, published_spec
 
 if TYPE_CHECKING:
     from landslip.export.network import Network
@@ -34,6 +35,8 @@ class Oracle:
     """What it is."""
     ask: Callable[[Batch], NDArray[Any]]
     """From raw tiles to confidence (n, 1, tile, tile)."""
+    artifact: Path | None = None
+    """The artifact it is itself, with ONNX Runtime on the CPU; None for a network."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +59,55 @@ class Reference:
     """What computed it."""
     answers: Answers
     """Tiles, and the confidence it gives them."""
+    artifact: Path | None = None
+    """The artifact that answered, with ONNX Runtime on the CPU; None for a network."""
 
 
-def stored_reference(candidate: Candidate, file: OnnxFile) -> Reference:
-    """The reference tiles beside an artifact.
+@dataclass(frozen=True)
+class StoredFile:
+    """Reference tiles that lie beside artifacts."""
+
+    path: Path
+    """The file."""
+    sha256: str
+    """Its digest."""
+    reference: StoredReference
+    """What is in it."""
+
+
+def read_stored(path: Path) -> StoredFile:
+    """Read reference tiles.
 
     Raises:
         InputMissingError: there are none.
-        ModelError: they are damaged, or of another model.
+        ModelError: they are damaged.
     """
-    name = Path(recorded(candidate.record, "reference", "file") or "").name
-    path = candidate.path.with_name(name or f"{file.spec.name}{SUFFIX}")
     reference = read_reference(path)
-    if recorded(candidate.record, "reference", "sha256") not in (None, sha256_of(path)):
-        raise ModelError(f"{path} is not the file {candidate.path.name} was recorded with. Copy both again.")
+    return StoredFile(path, sha256_of(path), reference)
+
+
+def stored_path(candidate: Candidate, file: OnnxFile) -> Path:
+    """Where the reference tiles of an artifact lie: beside it, under the name in its record."""
+    name = Path(recorded(candidate.record, "reference", "file") or "").name
+    return candidate.path.with_name(name or f"{file.spec.name}{SUFFIX}")
+
+
+def stored_reference(stored: StoredFile, candidate: Candidate, file: OnnxFile) -> Reference:
+    """The reference tiles beside an artifact, if they are those it was exported with.
+
+    Raises:
+        ModelError: they are others, or of another model.
+    """
+    path, reference = stored.path, stored.reference
     if candidate.source_sha256 not in (None, reference.source_sha256):
         raise ModelError(
             f"{path} was written for another model than {candidate.path.name}: their sources differ. Copy both again "
-            "from one export."
+            "from one export, or give the Keras file with --reference."
+        )
+    if recorded(candidate.record, "reference", "sha256") not in (None, stored.sha256):
+        raise ModelError(
+            f"{path} is not the file {candidate.path.name} was recorded with. Copy both again from one export, or give "
+            "the Keras file with --reference."
         )
     for tiles, _ in reference.sets:
         _check_tiles(tiles, file, path)
@@ -100,21 +134,27 @@ def keras_oracle(source: KerasFile, candidate: Candidate, file: OnnxFile) -> Ora
     return Oracle("Keras network, float64, CPU, asked now", _network(source, file).confidence)
 
 
-def fp32_oracle(candidates: Sequence[Candidate], name: str) -> Oracle:
-    """The fp32 artifact of a model, run by ONNX Runtime on the CPU.
+def fp32_oracle(candidates: Sequence[Candidate], candidate: Candidate, file: OnnxFile) -> Oracle:
+    """The fp32 artifact that was made from the same network as another one, run by ONNX Runtime on the CPU.
 
     Raises:
         InputError: there is none.
     """
-    file = next((each.file for each in candidates if each.file is not None and _is_fp32(each, name)), None)
-    if file is None:
-        raise InputError(f"There is no sound fp32 artifact of {name} to compare with. Export it, or give --reference.")
-    return Oracle(f"{file.path.name} with onnxruntime on the CPU, not the Keras network", partial(_fp32, file))
+    found = next(
+        (each.file for each in candidates if each.file is not None and _is_fp32_of(each, candidate, file)), None
+    )
+    if found is None:
+        raise InputError(
+            f"There is no sound fp32 artifact of {file.spec.name} to compare with that was made from the same file as "
+            f"{file.path.name}. Export it, or give --reference."
+        )
+    made_by = f"{found.path.name} with onnxruntime on the CPU, not the Keras network"
+    return Oracle(made_by, partial(_fp32, found), found.path)
 
 
 def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
     """Ask an oracle."""
-    return Reference(oracle.made_by, [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets])
+    return Reference(oracle.made_by, [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets], oracle.artifact)
 
 
 def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
@@ -138,9 +178,12 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
     return TileSet("scene", TileSource(spec, scene).tiles("held-out", mapped))
 
 
-def _is_fp32(candidate: Candidate, name: str) -> bool:
-    file = candidate.file
-    return candidate.fault is None and file is not None and (file.spec.name, file.precision) == (name, "fp32")
+def _is_fp32_of(each: Candidate, candidate: Candidate, file: OnnxFile) -> bool:
+    plain = each.file
+    if each.fault is not None or plain is None or (plain.spec.name, plain.precision) != (file.spec.name, "fp32"):
+        return False
+    sources = {each.source_sha256, candidate.source_sha256} - {None}
+    return len(sources) <= 1
 
 
 def _fp32(file: OnnxFile, batch: Batch) -> NDArray[np.float32]:
@@ -158,6 +201,11 @@ def _check_tiles(tiles: TileSet, file: OnnxFile, path: Path) -> None:
 
 def _description(source: KerasFile, file: OnnxFile) -> Description:
     if source.spec is None:
+        if file.spec.inputs != published_spec(file.spec.name, "").inputs:
+            raise UsageError(
+                f"{file.path.name} was exported with --spec: its inputs are none of the published network. Give that "
+                "file with --spec here too."
+            )
         return Description(file.spec, PUBLISHED_FEEDS)
     described = read_description(source.spec, source.path)
     if described.spec.inputs != file.spec.inputs:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.proof.json_file import read_json
-from landslip.runtime.errors import InputError, InputMissingError, ModelError
+from landslip.export.proof.missing import missing
+from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
 from landslip.runtime.spec import METADATA_KEY
@@ -46,14 +47,16 @@ def find_candidates(path: Path) -> list[Candidate]:
 
     Raises:
         InputMissingError: there is nothing.
-        InputError: a single file that is no model; in a folder it becomes a candidate with a fault.
+        InputError: a single file that is no model; in a folder it becomes a candidate with a fault, and so does a file
+            that a record or a STAC item names and that is not there.
     """
     if not path.is_dir():
         return [_candidate(path, read_onnx_file(path))]
     names = [entry for entry in path.glob("*.onnx") if not entry.name.startswith(".")]
-    if not names:
+    found = [*map(_candidate_or_fault, names), *(Candidate(each, None, {}, fault) for each, fault in missing(path))]
+    if not found:
         raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
-    return sorted(map(_candidate_or_fault, names), key=_order)
+    return sorted(found, key=_order)
 
 
 def record_path(artifact: Path) -> Path:
@@ -91,7 +94,7 @@ def _candidate_or_fault(path: Path) -> Candidate:
             reason = "It says nothing of what it takes and gives, so that landslip can neither feed nor judge it."
             return Candidate(path, None, {}, undescribed=reason)
         return _candidate(path, read_onnx_file(path))
-    except ModelError as error:
+    except InputError as error:
         return Candidate(path, None, {}, str(error))
 
 

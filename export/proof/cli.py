@@ -37,7 +37,7 @@ def verify(
     """Prove that artifacts say on this machine what the network they were made from says.
 
     Runs every artifact with every engine and precision that is usable here, and compares. Exits with 0 when all passes,
-    1 when something fails, 3 when there is nothing to compare, 4 when no engine is usable.
+    1 when something fails or is missing, 3 when there is nothing to compare, 4 when no engine is usable.
     """
     from landslip.export.limits import gates_with  # noqa: PLC0415
     from landslip.export.proof.answers import KerasFile  # noqa: PLC0415

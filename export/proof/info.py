@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from landslip.export.proof.artifacts import read_record
+from landslip.export.proof.artifacts import read_record, record_path, recorded
 from landslip.export.proof.json_file import read_json
+from landslip.export.recognise import check_keras_file
 from landslip.models.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
 from landslip.runtime.errors import InputError, ModelError
@@ -25,12 +26,23 @@ Facts = dict[str, Any]
 _POINTER = 1024
 """Bytes; a longer git-LFS pointer is none."""
 
+_SIGNS = {
+    "geopackage": re.compile(rb"SQLite format 3\0.{52}GP(KG|10|11)", re.DOTALL),
+    "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+}
+"""First bytes of other files that a map comes with."""
+_HEAD = 100
+
 _NOTHING_OF_OURS = {
     "empty": "is empty. Copy or download it again.",
     "web page": "is a web page saved under another name. Download the file itself again.",
     "zip": "is a ZIP archive and no reference tiles. A Keras 3 file (.keras) has to be saved as HDF5 by Keras 2.",
     "tiff": "is a TIFF raster. Look at it with gdalinfo; the run.json beside a map says how it was made.",
     "json": "is a JSON file, but no record of landslip.",
+    "geopackage": "is a GeoPackage, such as landslides.gpkg, the outlines of a map. Open it in a GIS such as QGIS; the "
+    "run.json beside a map says how it was made.",
+    "png": "is a PNG picture, such as quicklook.png, the overview of a map. Open it in a viewer; the run.json beside a "
+    "map says how it was made.",
     "other": "is no file that landslip knows: no ONNX model, Keras file, reference tiles or record.",
 }
 
@@ -45,11 +57,17 @@ def describe_file(path: Path) -> Facts:
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
     found = kind_of(path)
-    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else found
+    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else _beside_a_map(path) if found == "other" else found
     described = _DESCRIBERS.get(kind, _nothing)(path)
     if described is None:
         raise InputError(f"{path} {_NOTHING_OF_OURS[kind]}")
     return {"file": str(path), **described}
+
+
+def _beside_a_map(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    return next((kind for kind, sign in _SIGNS.items() if sign.match(head)), "other")
 
 
 def _nothing(_: Path) -> Facts | None:
@@ -63,9 +81,10 @@ def _describe_onnx(path: Path) -> Facts | None:
         if path.suffix.lower() == ".onnx":
             raise
         return None
+    size = _size(path)
     if METADATA_KEY not in header.metadata:
         kind = "ONNX model without a description: landslip map cannot feed it"
-        return {"kind": kind, **_graph(header), **_size(path), "record": _recorded(path)}
+        return {"kind": kind, **_graph(header), **size, "record": _recorded(path, size["sha256"])}
     file = read_onnx_file(path)
     return {
         "kind": "ONNX model exported by landslip",
@@ -73,8 +92,8 @@ def _describe_onnx(path: Path) -> Facts | None:
         "precision": file.precision,
         "target": file.target,
         **_graph(header),
-        **_size(path),
-        "record": _recorded(path),
+        **size,
+        "record": _recorded(path, size["sha256"]),
     }
 
 
@@ -105,10 +124,19 @@ def _input(entry: InputSpec) -> str:
     return f"{entry.name}: {bands} of {entry.dtype} ({entry.unit}), x / {entry.divisor} + {entry.offset} in the graph"
 
 
-def _recorded(path: Path) -> Facts | str:
-    record = read_record(path)
+def _recorded(path: Path, sha256: str) -> Facts | str:
+    """What the record beside an artifact says of it; where it is of no use, why."""
+    try:
+        record = read_record(path)
+    except InputError as error:
+        return f"cannot be used. {error}"
     if not record:
         return "none beside the file"
+    if recorded(record, "artifact", "sha256") != sha256:
+        return (
+            f"belongs to another file: the digest in {record_path(path).name} is not that of {path.name}, so nothing "
+            "it says holds for that. Copy both again."
+        )
     return {name: record[name] for name in ("created", "landslip", "source", "tools", "parity") if name in record}
 
 
@@ -130,6 +158,7 @@ def _describe_reference(path: Path) -> Facts | None:
 
 
 def _describe_keras(path: Path) -> Facts:
+    check_keras_file(path)
     size = _size(path)
     return {"kind": "Keras file (HDF5)", **size, **_published(find_by_sha256(size["sha256"])), **_network(path)}
 
@@ -206,6 +235,7 @@ _RECORDS = {
     "run record of a map": {"model", "engine", "grid", "tiles", "inputs"},
     "record of an artifact": {"artifact", "source", "spec"},
     "STAC item of an export": {"stac_version", "assets", "properties"},
+    "scores of a demo: how its map agrees with the truth": {"seed", "precision", "recall", "f1", "mcc"},
 }
 """Kinds of JSON files, and keys that tell them."""
 

@@ -63,8 +63,12 @@ def _rows_of(outcome: Outcome, gates: Mapping[str, Gate]) -> Iterator[tuple[str,
             engine = f"{outcome.engine} {outcome.version}"
             yield (
                 outcome.artifact.name, engine, outcome.device, outcome.precision, *_figures(figure),
-                "FAIL" if violations([figure], gates[outcome.judged_as]) else "PASS",
+                _verdict(outcome, violations([figure], gates[outcome.judged_as])),
             )  # fmt: skip
+
+
+def _verdict(outcome: Outcome, beyond: Sequence[str]) -> str:
+    return "FAIL" if beyond else "reference" if outcome.is_reference else "PASS"
 
 
 def _figures(figure: Parity) -> tuple[str, ...]:
@@ -98,7 +102,8 @@ def _how(outcome: Outcome) -> str:
 
 def _sum(report: VerifyReport) -> str:
     verdicts = [outcome.verdict for outcome in report.outcomes]
-    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in ("PASS", "FAIL", "not run"))
+    known = ("PASS", "FAIL", "not run", *(["reference"] if "reference" in verdicts else []))
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in known)
     used = sorted({outcome.judged_as for outcome in report.outcomes if outcome.figures})
     allowed = "; ".join(f"{precision}: {_allowed(report.gates[precision])}" for precision in used)
     return f"{counts}\nAllowed  {allowed}" if allowed else counts

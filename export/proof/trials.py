@@ -70,12 +70,16 @@ class Outcome:
     """Why it fails, one phrase each; empty if it passes."""
     not_run: str | None = None
     """Why it could not be tried here; None if it was."""
+    is_reference: bool = False
+    """Whether it is what the others are compared with, so that its figures prove nothing."""
 
     @property
     def verdict(self) -> str:
-        """``PASS``, ``FAIL`` or ``not run``."""
+        """``PASS``, ``FAIL``, ``not run`` or ``reference``."""
         if self.not_run is not None:
             return "not run"
+        if self.is_reference:
+            return "reference"
         return "FAIL" if self.objections else "PASS"
 
     def as_json(self) -> dict[str, Any]:
@@ -151,8 +155,13 @@ def _opened(trial: Trial, options: EngineOptions) -> Engine:
     try:
         engine: Engine = trial.backend.load()(trial.file.path, options)
     except EngineError as error:
-        raise _NotUsableError(str(error)) from error
+        raise _NotUsableError(_here(str(error))) from error
     return engine
+
+
+def _here(sentence: str) -> str:
+    """What an engine says, without advice that is meant for maps: here all precisions are tried, and none is chosen."""
+    return sentence.partition(" Say which one: --precision")[0]
 
 
 def _tile(pair: tuple[TileSet, NDArray[Any]]) -> int:

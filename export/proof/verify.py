@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from landslip.export.proof.answers import (
-    KerasFile,
-    Oracle,
-    Reference,
-    fp32_oracle,
-    keras_oracle,
-    reference_of,
-    scene_tiles,
-    stored_reference,
-)
+from landslip.export.proof.answers import KerasFile, Reference
 from landslip.export.proof.artifacts import Candidate, find_candidates
+from landslip.export.proof.references import References
 from landslip.export.proof.trials import Outcome, attempt, trials_of
-from landslip.export.tiles import parity_tiles
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.environment import describe_environment
-from landslip.runtime.errors import EngineError, InputMissingError, LandslipError
+from landslip.runtime.errors import EngineError, InputError, LandslipError
 from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.parity import GATES, Gate
 from landslip.runtime.record import landslip_version
-from landslip.runtime.reference import TileSet
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,17 +52,23 @@ class VerifyReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when all that could be run passed, 1 when something failed, 4 when nothing could be run."""
+        """0 when all that could be run passed, 1 when something failed.
+
+        3 when nothing could be compared whatever runs here, 4 when nothing could be run.
+        """
         verdicts = {outcome.verdict for outcome in self.outcomes}
         if "FAIL" in verdicts:
             return LandslipError.exit_code
-        return 0 if "PASS" in verdicts else EngineError.exit_code
+        if "PASS" in verdicts:
+            return 0
+        lacks_engine = any(outcome.verdict == "not run" and outcome.engine for outcome in self.outcomes)
+        return EngineError.exit_code if lacks_engine else InputError.exit_code
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for ``--json``."""
         return {
             "landslip": landslip_version(),
-            "verdict": {0: "PASS", 1: "FAIL", 4: "not run"}[self.exit_code],
+            "verdict": {0: "PASS", 1: "FAIL", 3: "nothing to compare", 4: "not run"}[self.exit_code],
             "references": dict(self.references),
             "gates": {name: limits_of(gate) for name, gate in self.gates.items()},
             "runs": [outcome.as_json() for outcome in self.outcomes],
@@ -91,24 +84,33 @@ def limits_of(gate: Gate) -> dict[str, Any]:
 def verify(request: VerifyRequest) -> VerifyReport:
     """Run every artifact with every engine and precision of this machine, and compare it with its reference.
 
+    An artifact that has no reference of its own fails, and the others are tried.
+
     Raises:
-        InputError: there is no artifact, or no reference to compare with.
-        UsageError: the reference needs what is not installed.
+        InputError: there is no artifact, or nothing to compare any of them with.
+        UsageError: the reference needs an option, or what is not installed.
         EngineError: the reference cannot be computed here.
     """
     candidates = find_candidates(request.path)
-    references: dict[str, Reference] = {}
+    references = References(candidates, request.reference, request.scene)
     outcomes: list[Outcome] = []
+    refusals: list[InputError] = []
+    made_by: dict[str, str] = {}
     for candidate in candidates:
         file = candidate.file
         if candidate.fault is not None or file is None:
             outcomes.append(_untried(candidate))
             continue
-        name = file.spec.name
-        if name not in references:
-            references[name] = _reference(request, candidates, candidate, file)
-        outcomes += _tried(file, references[name], request)
-    made_by = {name: reference.made_by for name, reference in references.items()}
+        try:
+            reference = references.of(candidate, file)
+        except InputError as error:
+            refusals.append(error)
+            outcomes.append(Outcome(candidate.path, "", "", objections=(str(error),)))
+            continue
+        made_by.setdefault(file.spec.name, reference.made_by)
+        outcomes += _tried(file, reference, request)
+    if len(refusals) == len(outcomes) and len({str(error) for error in refusals}) == 1:
+        raise refusals[0]
     return VerifyReport(tuple(outcomes), made_by, request.gates)
 
 
@@ -122,27 +124,11 @@ def _tried(file: OnnxFile, reference: Reference, request: VerifyRequest) -> list
     if not trials:
         objection = BACKENDS[request.engine].objection(file)
         return [Outcome(file.path, request.engine, file.precision, not_run=objection)]
-    return [attempt(trial, reference.answers, request.device, request.gates) for trial in trials]
+    outcomes = [attempt(trial, reference.answers, request.device, request.gates) for trial in trials]
+    return [_marked(outcome, reference) for outcome in outcomes]
 
 
-def _reference(
-    request: VerifyRequest, candidates: Sequence[Candidate], candidate: Candidate, file: OnnxFile
-) -> Reference:
-    if request.reference is None and request.scene is None:
-        return stored_reference(candidate, file)
-    oracle = (
-        fp32_oracle(candidates, file.spec.name)
-        if request.reference is None
-        else keras_oracle(request.reference, candidate, file)
-    )
-    return reference_of(oracle, _tile_sets(request, candidate, file, oracle))
-
-
-def _tile_sets(request: VerifyRequest, candidate: Candidate, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
-    if request.scene is not None:
-        return [scene_tiles(request.scene, file.spec, oracle)]
-    try:
-        return [tiles for tiles, _ in stored_reference(candidate, file).answers]
-    except InputMissingError:
-        log.info("no reference tiles beside %s: taking generated ones", candidate.path.name)
-        return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
+def _marked(outcome: Outcome, reference: Reference) -> Outcome:
+    """An outcome that says so if it is the reference that was compared with itself."""
+    same = outcome.artifact == reference.artifact and (outcome.engine, outcome.device) == ("onnxruntime", "cpu")
+    return replace(outcome, is_reference=same and not outcome.objections)

@@ -86,6 +86,8 @@ def test_a_precision_that_only_a_run_has_is_explained(tmp_path):
 def test_limits_that_are_not_understood_are_wrong_usage(tmp_path, capsys):
     assert run(["export", "m.hdf5", "-o", str(tmp_path / "out"), "--limit", "int8.iou"]) == 2
     assert "The limit 'int8.iou' is not understood" in capsys.readouterr().err
+    assert run(["export", "m.hdf5", "-o", str(tmp_path / "out"), "--limit", "int8:iou=0.9"]) == 2
+    assert "would be without effect" in capsys.readouterr().err
 
 
 @pytest.mark.tensorflow

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from landslip.export.drafts import draft_of, output_folder, put_in_place, working_folder
@@ -84,6 +88,46 @@ def test_a_working_folder_goes_with_what_is_in_it(tmp_path):
     with pytest.raises(OutputError, match="No space left"), working_folder(tmp_path):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from landslip.export.drafts import working_folder
+with working_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_export_left_goes_and_that_of_a_living_one_stays(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True)
+    theirs = Path(process.stdout.readline().strip())
+    (tmp_path / ".landslip-partial-old").mkdir()
+    (tmp_path / ".landslip-partial-old" / "m.onnx").touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".landslip-partial-link").symlink_to(tmp_path / "elsewhere")
+    try:
+        with working_folder(tmp_path) as folder:
+            assert {entry.name for entry in tmp_path.iterdir()} == {
+                folder.name, theirs.name, "elsewhere", ".landslip-partial-link",
+            }  # fmt: skip
+    finally:
+        process.kill()
+        process.communicate()
+    assert theirs.is_dir()
+    with working_folder(tmp_path):
+        assert not theirs.exists()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"elsewhere", ".landslip-partial-link"}
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_where_locks_do_not_work_nothing_is_taken_for_a_leftover(tmp_path, monkeypatch):
+    monkeypatch.setattr("landslip.export.drafts.open_locked", lambda path: path.open("a+b", buffering=0))
+    (tmp_path / ".landslip-partial-other").mkdir()
+    with working_folder(tmp_path):
+        pass
+    assert [entry.name for entry in tmp_path.iterdir()] == [".landslip-partial-other"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from landslip.export.face import Face, Port
 from landslip.export.graph import deployable
 from landslip.runtime.errors import ModelError
+from landslip.runtime.record import landslip_version
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec, published_spec
 
 SPEC = published_spec("test", "a test")
@@ -159,6 +160,7 @@ def test_the_description_travels_inside():
     assert ModelSpec.from_json(metadata[METADATA_KEY], "here") == SPEC
     assert metadata[PRECISION_KEY] == "fp32"
     assert (model.producer_name, model.graph.name) == ("landslip", "test")
+    assert model.producer_version == landslip_version()
 
 
 def test_the_result_passes_onnx_full_check():

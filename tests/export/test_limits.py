@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from landslip.export.limits import gates_with
+from landslip.export.limits import check_limited, gates_with
 from landslip.runtime.errors import UsageError
 from landslip.runtime.parity import GATES
 
@@ -17,8 +17,34 @@ def test_a_limit_replaces_one_figure_of_one_gate():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "int8", "int8:iou", "int8:iou=", "fp8:iou=1", "int8:kinds=1", "int8:iou=much", "int8:iou=nan", "int8:iou=-1"],
+    [
+        "",
+        "int8",
+        "int8:iou",
+        "int8:iou=",
+        "fp8:iou=1",
+        "int8:kinds=1",
+        "int8:iou=much",
+        "int8:iou=nan",
+        "int8:iou=-1",
+        "int8:iou=2",
+        "fp32:max_abs=inf",
+        "fp32:max_abs=-1e-9",
+    ],
 )
 def test_what_is_not_understood_is_said(text):
     with pytest.raises(UsageError, match="Write PRECISION:FIGURE=VALUE"):
         gates_with([text])
+
+
+def test_limits_may_be_as_strict_and_as_loose_as_can_be():
+    assert gates_with(["int8:iou=1"])["int8"].iou == 1
+    assert gates_with(["int8:area=3"])["int8"].area == 3
+
+
+def test_a_limit_of_what_is_not_exported_is_said():
+    check_limited(["int8:iou=1", "fp32:iou=none"], ("fp32", "int8"))
+    with pytest.raises(UsageError, match=r"without effect: what is exported is fp32\..*add --precision int8"):
+        check_limited(["int8:iou=0.99"], ("fp32",))
+    with pytest.raises(UsageError, match="Give it to landslip verify"):
+        check_limited(["bf16:iou=0.99"], ("fp32",))

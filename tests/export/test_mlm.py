@@ -79,6 +79,15 @@ def test_the_item_is_valid(folder):
     ]  # fmt: skip
 
 
+def test_titles_say_what_runs_each_artifact(folder):
+    add_artifact(folder, "demo.int8.onnx")
+    add_artifact(folder, "demo.int8.openvino.onnx", target="openvino")
+    titles = {key: asset["title"] for key, asset in item_in(folder)["assets"].items()}
+    assert titles["fp32"] == "demo, fp32, for any engine"
+    assert titles["int8"] == "demo, int8, for ONNX Runtime"
+    assert titles["int8.openvino"] == "demo, int8, for OpenVINO"
+
+
 def without(*keys):
     def change(item):
         for key in keys[:-1]:

@@ -16,6 +16,7 @@ from onnx import numpy_helper
 
 from helpers.keras_files import conv, layer, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
 from helpers.stac import problems
+from landslip.export.choices import ExportChoices
 from landslip.export.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.models.registry import M_ALL_006, REGISTRY
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -220,6 +221,46 @@ def test_an_earlier_export_is_kept_unless_it_may_be_replaced(pipeline, tiny_file
     (artifact,) = pipeline.export_model(tiny_file, tmp_path, overwrite=True)
     assert artifact.path == there
     assert there.stat().st_size == artifact.bytes
+
+
+def test_tiles_that_other_artifacts_need_are_not_replaced(pipeline, tmp_path, monkeypatch, caplog):
+    config = tiny_config([*tiny_layers(), conv("second", "up", 1, 1, activation="sigmoid")])
+    config["config"]["output_layers"][1] = ["second", 0, 0]
+    weights = tiny_weights()
+    tiny_file = write_keras_hdf5(tmp_path / "tiny.hdf5", config, weights | {"second": weights["conv_out_2"]})
+    pipeline.export_model(tiny_file, tmp_path)
+    tiles = tmp_path / "tiny.reference.npz"
+    before = tiles.read_bytes()
+    with pytest.raises(UsageError, match=r"verify judges tiny\.fp32\.onnx by"):
+        pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "read_network", lambda *_, **__: pytest.fail("the work began"))
+        choices = ExportChoices(calibrate=tmp_path / "SCENE.toml")
+        with pytest.raises(UsageError, match=r"verify judges tiny\.fp32\.onnx by"):
+            pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), choices=choices)
+        with pytest.raises(InputMissingError, match=r"SCENE\.toml does not exist"):
+            pipeline.export_model(tiny_file, tmp_path / "other", choices=choices)
+    assert tiles.read_bytes() == before
+    pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1, overwrite=True)
+    assert tiles.read_bytes() != before
+    assert "it held the tiles that landslip verify judges tiny.fp32.onnx by" in caplog.text
+
+
+def test_what_passed_before_an_interrupt_stays_and_is_listed(pipeline, tiny_file, tmp_path, monkeypatch, caplog):
+    workshop = importlib.import_module("landslip.export.workshop")
+    honest = workshop.Workshop.made
+
+    def made(self, product):
+        if product.precision == "fp16":
+            raise KeyboardInterrupt
+        return honest(self, product)
+
+    monkeypatch.setattr(workshop.Workshop, "made", made)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.export_model(tiny_file, tmp_path, precisions=("fp32", "fp16"))
+    assert "These passed and stay: tiny.fp32.onnx." in caplog.text
+    assets = json.loads((tmp_path / "tiny.stac.json").read_text(encoding="utf-8"))["assets"]
+    assert set(assets) == {"fp32", "fp32.record", "reference"}
 
 
 @pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", ""])

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from helpers.models import batch_of
-from landslip.export.reference import asked, check_source, kept_reference, reference_of
+from landslip.export.earlier import Earlier
+from landslip.export.proof.artifacts import Candidate
+from landslip.export.reference import asked, kept_reference, reference_of
 from landslip.runtime.errors import UsageError
 from landslip.runtime.reference import TileSet, read_reference
 
@@ -24,6 +26,10 @@ def keras(batch):
     return batch["post"][:, :1] / 255 + 1e-9
 
 
+def earlier(out):
+    return Earlier(out / "m.reference.npz")
+
+
 @pytest.fixture
 def answers():
     return asked(keras, SETS)
@@ -35,7 +41,7 @@ def test_the_network_is_asked_tile_by_tile(answers):
 
 
 def test_scenes_and_a_little_noise_are_kept(answers, tmp_path):
-    path = kept_reference(tmp_path / "out", tmp_path, reference_of("m", "ab", answers))
+    path = kept_reference(tmp_path, reference_of("m", "ab", answers), earlier(tmp_path / "out"))
     assert path == tmp_path / "m.reference.npz"
     reference = read_reference(path)
     assert [(tiles.kind, tiles.count, tiles.tile) for tiles, _ in reference.sets] == [
@@ -51,26 +57,23 @@ def test_scenes_and_a_little_noise_are_kept(answers, tmp_path):
 def test_the_same_tiles_are_not_written_again(answers, tmp_path):
     reference = reference_of("m", "ab", answers)
     (tmp_path / "out").mkdir()
-    first = kept_reference(tmp_path / "out", tmp_path, reference)
+    there = earlier(tmp_path / "out")
+    first = kept_reference(tmp_path, reference, there)
     first = first.replace(tmp_path / "out" / first.name)
-    assert kept_reference(tmp_path / "out", tmp_path, reference) == first
+    assert kept_reference(tmp_path, reference, there) == first
     others = reference_of("m", "ab", asked(keras, [*SETS[:3], TileSet("scene", batch_of(2, 96))]))
-    assert kept_reference(tmp_path / "out", tmp_path, others).parent == tmp_path
+    assert kept_reference(tmp_path, others, there).parent == tmp_path
     shifted = replace(reference, sets=tuple((tiles, values + np.float32(1e-3)) for tiles, values in reference.sets))
-    assert kept_reference(tmp_path / "out", tmp_path, shifted).parent == tmp_path
+    assert kept_reference(tmp_path, shifted, there).parent == tmp_path
+    needed = replace(there, judged=(Candidate(tmp_path / "m.fp32.onnx", None, {}),))
+    assert kept_reference(tmp_path, reference, needed) == first
+    with pytest.raises(UsageError, match=r"verify judges m\.fp32\.onnx by"):
+        kept_reference(tmp_path, others, needed)
 
 
 def test_the_same_answers_give_the_same_bytes(answers, tmp_path):
     contents = set()
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        contents.add(kept_reference(tmp_path, tmp_path / name, reference_of("m", "ab", answers)).read_bytes())
+        contents.add(kept_reference(tmp_path / name, reference_of("m", "ab", answers), earlier(tmp_path)).read_bytes())
     assert len(contents) == 1
-
-
-def test_tiles_of_another_model_are_not_replaced(answers, tmp_path):
-    check_source(tmp_path, "m", "ab")
-    kept_reference(tmp_path / "out", tmp_path, reference_of("m", "ab", answers))
-    check_source(tmp_path, "m", "ab")
-    with pytest.raises(UsageError, match=r"m\.reference\.npz is there already, of another model"):
-        check_source(tmp_path, "m", "cd")

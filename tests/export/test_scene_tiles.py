@@ -11,7 +11,7 @@ from helpers.rasters import elevation, rgb, scene_mixed, write
 from landslip.export.scene_tiles import COUNTS, SEEDS, TileSource, chosen, spread_windows
 from landslip.models.demo import TEST_SEEDS
 from landslip.models.trainer import TRAINING_SEEDS, VALIDATION_SEEDS
-from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.scene import open_scene
 from landslip.runtime.scene_file import read_scene_file
 from landslip.runtime.spec import InputSpec, published_spec
@@ -115,6 +115,20 @@ def test_a_scene_of_too_few_tiles_is_said(tmp_path):
     path = scene_toml(tmp_path, height_m=450, width_m=900)
     with pytest.raises(InputError, match=r"SCENE\.toml: there are too few tiles of 64 pixels of 6 m"):
         TileSource(SPEC, path).tiles("held-out", brightness)
+    with pytest.raises(InputError, match=r"observed to 80%: \d, and 4 are needed"):
+        TileSource(SPEC, path).check()
+
+
+def test_a_scene_is_checked_beforehand(tmp_path):
+    TileSource(SPEC).check()
+    with pytest.raises(InputMissingError):
+        TileSource(SPEC, tmp_path / "gone.toml").check()
+    path = scene_toml(tmp_path, height_m=2400, width_m=3000)
+    TileSource(SPEC, path).check()
+    path.write_text('post = "post.tif"\ndem = "dem.tif"\n')
+    with pytest.raises(UsageError, match="takes pre, which is missing"):
+        TileSource(SPEC, path).check()
+    TileSource(SPEC, path).check(insist=False)
 
 
 def test_a_scene_without_what_the_model_takes_is_said(tmp_path):

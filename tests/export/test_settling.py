@@ -73,9 +73,11 @@ def test_the_first_that_is_well_within_the_gate_is_taken(judge):
     assert verdict.passes(halfway(judge.gates["int8"]))
 
 
-def test_a_margin_is_taken_where_it_costs_little(judge):
-    chosen, _ = settled(PRODUCT, [candidate(0.07), candidate(0.0, SPARE_WORK / 2)], judge)
+def test_a_margin_is_taken_where_it_costs_little(judge, caplog):
+    with caplog.at_level("INFO", logger="landslip"):
+        chosen, _ = settled(PRODUCT, [candidate(0.07), candidate(0.0, SPARE_WORK / 2)], judge)
     assert chosen.summary == "0.0"
+    assert caplog.text.count("small.int8.onnx, 0.07: passes; looking for more margin") == 1
 
 
 def test_a_margin_that_costs_much_is_left(judge):

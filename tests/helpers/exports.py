@@ -17,12 +17,14 @@ SOURCE = "ab" * 32
 """SHA-256 of the Keras file that there never was."""
 
 
-def write_artifact(folder: Path, name: str, precision: str = "fp32", target: str = "onnx") -> Path:
+def write_artifact(
+    folder: Path, name: str, precision: str = "fp32", target: str = "onnx", source: str = SOURCE
+) -> Path:
     """A brightness model with its record beside it."""
     path = brightness_model(folder / name, extra={PRECISION_KEY: precision, TARGET_KEY: target})
     record = {
         "artifact": {"file": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "precision": precision},
-        "source": {"file": "test.hdf5", "sha256": SOURCE},
+        "source": {"file": "test.hdf5", "sha256": source},
         "spec": {},
     }
     path.with_name(f"{name}.json").write_text(json.dumps(record))

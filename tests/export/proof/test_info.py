@@ -5,15 +5,18 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from helpers.exports import SOURCE, write_artifact
+from helpers.keras_files import layer, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
 from landslip.models.demo import DEMO_MODEL
 from landslip.models.registry import M_ALL_006
+from landslip.models.score import Scores
 from landslip.runtime.cli import run
 
 KERAS = DEMO_MODEL.with_name("demo.hdf5")
@@ -38,7 +41,7 @@ def test_the_text_has_the_same_facts(tmp_path, capsys):
     path = write_artifact(tmp_path, "test.fp32.onnx")
     assert run(["info", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "pre: 3 bands of uint8 (8-bit)" in out
+    assert any(line.strip().startswith("- pre: 3 bands of uint8 (8-bit)") for line in out.splitlines())
     assert SOURCE in out
 
 
@@ -77,9 +80,66 @@ def test_a_published_file_is_recognised(capsys, monkeypatch):
 
 
 def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
+    path = write_keras_hdf5(tmp_path / "own.hdf5", tiny_config([*tiny_layers(), layer("Lambda", "own", ("add",))]))
+    assert told(capsys, path)["network"].startswith("cannot be exported")
+
+
+def test_a_keras_file_that_is_cut_off_is_bad_input(tmp_path, capsys):
     path = tmp_path / "cut.hdf5"
     path.write_bytes(KERAS.read_bytes()[:5000])
-    assert told(capsys, path)["network"].startswith("cannot be exported")
+    assert run(["info", str(path)]) == 3
+    captured = capsys.readouterr()
+    assert "has 5000 of" in captured.err
+    assert captured.out == ""
+
+
+def test_the_record_of_another_file_is_not_believed(tmp_path, capsys):
+    path = write_artifact(tmp_path, "test.fp32.onnx")
+    record = path.with_name(f"{path.name}.json")
+    assert told(capsys, path)["record"]["source"]["sha256"] == SOURCE
+    write_artifact(tmp_path, "test.fp16.onnx", "fp16").replace(path)
+    facts = told(capsys, path)
+    assert facts["precision"] == "fp16"
+    assert facts["record"].startswith("belongs to another file: the digest in test.fp32.onnx.json is not that of")
+    record.write_text("{")
+    facts = told(capsys, path)
+    assert facts["precision"] == "fp16"
+    assert facts["record"].startswith(f"cannot be used. {record} is no record, or a damaged one")
+
+
+def test_what_lies_deep_in_records_reads_on_short_lines(tmp_path, capsys):
+    for name in ("demo.fp32.onnx", "demo.fp32.onnx.json"):
+        shutil.copy(DEMO_MODEL.with_name(name), tmp_path)
+    proof = {"engine": "openvino", "figures": [{"kind": "noise", "tiles": 2}, {"kind": "scene", "tiles": 8}]}
+    path = tmp_path / "demo.fp32.onnx.json"
+    record = json.loads(path.read_text())
+    record["parity"]["engines"] = [proof]
+    path.write_text(json.dumps(record))
+    item = importlib.import_module("landslip.export.mlm").write_item(tmp_path, "demo")
+    for each in (path, item):
+        assert run(["info", str(each)]) == 0
+        out = capsys.readouterr().out
+        assert "{" not in out
+        assert "['" not in out
+        lines = out.splitlines()
+        assert max(map(len, lines)) < 250
+        if each == path:
+            start = next(index for index, line in enumerate(lines) if line.split() == ["engines"])
+            assert [line.strip() for line in lines[start + 1 : start + 5]] == [
+                "- engine openvino", "figures", "- kind noise, tiles 2", "- kind scene, tiles 8",
+            ]  # fmt: skip
+        else:
+            assert any(line.split() == ["shape", "-1;", "3;", "224;", "224"] for line in lines)
+
+
+def test_records_may_nest_as_deep_as_is_read(tmp_path, capsys):
+    nested = {"a": "word " * 100}
+    for _ in range(20):
+        nested = {"a": [nested]}
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"), nested)))
+    assert run(["info", str(path)]) == 0
+    assert "word word" in capsys.readouterr().out
 
 
 def test_a_pointer_tells_what_it_stands_for(tmp_path, capsys):
@@ -98,6 +158,9 @@ def test_records(tmp_path, capsys):
     path = tmp_path / "run.json"
     path.write_text(json.dumps(dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"))))
     assert told(capsys, path)["kind"] == "run record of a map"
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps({"seed": 9001, "size_km": 6.0, **Scores(1, 2, 3, 4).as_dict()}))
+    assert told(capsys, path)["kind"].startswith("scores of a demo")
 
 
 UNKNOWN = {
@@ -118,6 +181,9 @@ UNKNOWN = {
     "hole.hdf5": (POINTER.format("0" * 64, 3).encode() + bytes(2000), "damaged git-LFS pointer"),
     "pointer.hdf5": (b"version https://git-lfs.github.com/spec/v1\noid", "damaged git-LFS pointer"),
     "made.engine": (b"ftrt", "no record beside it"),
+    "landslides.gpkg": (b"SQLite format 3\0" + bytes(52) + b"GPKG", "the outlines of a map. Open it in a GIS"),
+    "quicklook.png": (b"\x89PNG\r\n\x1a\n", "the overview of a map"),
+    "other.db": (b"SQLite format 3\0" + bytes(56), "no file that landslip knows"),
 }
 
 
@@ -183,8 +249,8 @@ def test_a_pipe_is_not_waited_for(tmp_path, capsys):
         assert run(["info", str(tmp_path / name)]) == 3
         assert "is no regular file" in capsys.readouterr().err
     os.mkfifo(write_artifact(tmp_path, "test.fp32.onnx").with_name("own.onnx.json"))
-    assert run(["info", str(brightness_model(tmp_path / "own.onnx"))]) == 3
-    assert "no regular file" in capsys.readouterr().err
+    assert run(["info", str(brightness_model(tmp_path / "own.onnx"))]) == 0
+    assert "no regular file" in capsys.readouterr().out
 
 
 def test_without_h5py_the_rest_is_told():

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from landslip.models.demo import DEMO_MODEL
 from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.cli import run
 from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.errors import EngineError
 from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import Reference, TileSet, write_reference
 
@@ -38,6 +40,11 @@ def verified(capsys, *arguments):
 
 def verdicts(report):
     return {(entry["engine"], entry["precision"]): entry["verdict"] for entry in report["runs"]}
+
+
+def reasons(report):
+    """What is objected to each artifact, by the name of its file."""
+    return {entry["artifact"].rsplit("/", 1)[-1]: " ".join(entry["objections"]) for entry in report["runs"]}
 
 
 def test_an_artifact_that_says_the_same_passes_with_every_engine(export, capsys):
@@ -124,11 +131,61 @@ def test_a_damaged_copy_is_named_and_the_rest_is_tried(export, capsys):
     write_artifact(export, "noted.onnx").with_name("noted.onnx.json").write_text('{"artifact":')
     code, report = verified(capsys, export, "--engine", "onnxruntime")
     assert code == 1
-    reasons = {entry["artifact"].rsplit("/", 1)[-1]: " ".join(entry["objections"]) for entry in report["runs"]}
-    assert "is not the file its record test.fp16.onnx.json was written for" in reasons["test.fp16.onnx"]
-    assert "is damaged or no ONNX model" in reasons["cut.onnx"]
-    assert "noted.onnx.json is no record, or a damaged one" in reasons["noted.onnx"]
-    assert reasons["test.fp32.onnx"] == ""
+    found = reasons(report)
+    assert "is not the file its record test.fp16.onnx.json was written for" in found["test.fp16.onnx"]
+    assert "is damaged or no ONNX model" in found["cut.onnx"]
+    assert "noted.onnx.json is no record, or a damaged one" in found["noted.onnx"]
+    assert found["test.fp32.onnx"] == ""
+
+
+def test_each_artifact_is_held_to_its_own_source(export, capsys):
+    write_artifact(export, "test.fp16.onnx", "fp16", source="cd" * 32)
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 1
+    assert verdicts(report) == {("onnxruntime", "fp32"): "PASS", ("", ""): "FAIL"}
+    assert "was written for another model than test.fp16.onnx" in reasons(report)["test.fp16.onnx"]
+
+
+def test_each_artifact_is_held_to_the_tiles_it_was_recorded_with(export, capsys):
+    write_artifact(export, "test.fp16.onnx", "fp16")
+    name_reference(export, "0" * 64)
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 1
+    assert verdicts(report) == {("onnxruntime", "fp16"): "PASS", ("", ""): "FAIL"}
+    assert "is not the file test.fp32.onnx was recorded with" in reasons(report)["test.fp32.onnx"]
+
+
+def test_a_damaged_reference_fails_its_artifacts_and_no_others(export, capsys):
+    other = brightness_model(export / "other.fp32.onnx", replace(SPEC, name="other"))
+    (export / "other.reference.npz").write_bytes(b"PK")
+    (export / "gone.onnx").symlink_to(export / "nowhere")
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert (code, report["verdict"]) == (1, "FAIL")
+    found = reasons(report)
+    assert "reference tiles cannot be read" in found[other.name]
+    assert "does not exist" in found["gone.onnx"]
+    assert found["test.fp32.onnx"] == ""
+    assert report["references"] == {SPEC.name: "the brightest band"}
+
+
+def test_an_artifact_that_is_missing_fails(export, capsys):
+    assets = {
+        "fp16": {"href": "./test.fp16%20b.onnx"},
+        "far": {"href": "../x.onnx"},
+        "odd": 1,
+        "tiles": {"href": "./a"},
+    }
+    (export / "test.stac.json").write_text(json.dumps({"assets": assets}))
+    (export / "broken.stac.json").write_text("[]")
+    write_artifact(export, "test.int8.onnx", "int8").unlink()
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 1
+    found = reasons(report)
+    assert "test.int8.onnx is missing, and its record test.int8.onnx.json is there" in found["test.int8.onnx"]
+    assert "is missing, and test.stac.json lists it" in found["test.fp16 b.onnx"]
+    assert set(found) == {"test.fp32.onnx", "test.int8.onnx", "test.fp16 b.onnx"}
+    (export / "test.fp32.onnx").unlink()
+    assert run(["-q", "verify", str(export)]) == 1
 
 
 def test_an_artifact_without_a_record_is_judged_by_its_figures(export, capsys):
@@ -160,6 +217,20 @@ def test_a_model_that_landslip_cannot_feed_is_listed_and_no_failure(export, caps
     assert code == 0
     assert report["runs"][0]["verdict"] == "not run"
     assert "neither feed nor judge it" in report["runs"][0]["not_run"]
+    for path in (*export.glob("test.*"),):
+        path.unlink()
+    code, report = verified(capsys, export)
+    assert (code, report["verdict"]) == (3, "nothing to compare")
+
+
+def test_advice_for_maps_is_not_given_here(export, capsys, monkeypatch):
+    def unable(*_):
+        raise EngineError("This CPU does not compute in fp16. Say which one: --precision fp32, or take another engine.")
+
+    monkeypatch.setattr("landslip.runtime.engines.onnx_runtime.OnnxRuntimeEngine.__init__", unable)
+    code, report = verified(capsys, export, "--engine", "onnxruntime")
+    assert code == 4
+    assert report["runs"][0]["not_run"] == "This CPU does not compute in fp16."
 
 
 def test_where_no_engine_works_the_exit_code_is_4(export, capsys, monkeypatch):
@@ -184,7 +255,7 @@ def test_a_device_that_is_not_there_is_not_replaced(export, capsys):
         (lambda folder: (folder / REFERENCE).write_bytes(b"PK"), "reference tiles cannot be read"),
         (lambda folder: write_export(folder, source="cd" * 32), "was written for another model"),
         (lambda folder: name_reference(folder, "0" * 64), "is not the file test.fp32.onnx was recorded with"),
-        (lambda folder: (folder / "test.fp32.onnx").unlink(), "holds no .onnx file"),
+        (lambda folder: [path.unlink() for path in folder.glob("*.onnx*")], "holds no .onnx file"),
         (shutil.rmtree, "does not exist"),
     ],
 )
@@ -235,12 +306,29 @@ def test_tiles_of_a_scene_are_compared_with_the_fp32_artifact(export, scene, cap
         assert (figure["kind"], figure["tile"]) == ("scene", SPEC.tile)
         assert figure["tiles"] >= 2
         assert 0 < figure["area_reference"] < figure["tiles"] * SPEC.tile**2
+    assert verdicts(report) == {("onnxruntime", "fp32"): "reference", ("onnxruntime", "fp16"): "PASS"}
+
+
+def test_the_reference_alone_proves_nothing(export, scene, capsys):
+    command = (export, "--engine", "onnxruntime", "--scene", scene)
+    code, report = verified(capsys, *command)
+    assert (code, report["verdict"]) == (3, "nothing to compare")
+    assert run(["-q", "verify", *map(str, command)]) == 3
+    out = capsys.readouterr().out
+    assert "0 PASS, 0 FAIL, 0 not run, 1 reference" in out
+    assert any(line.split()[-1:] == ["reference"] for line in out.splitlines())
 
 
 def test_a_scene_needs_something_to_compare_with(tmp_path, scene, capsys):
     write_artifact(tmp_path, "test.int8.onnx", "int8")
     assert run(["-q", "verify", str(tmp_path), "--scene", str(scene)]) == 3
     assert "no sound fp32 artifact of test to compare with" in capsys.readouterr().err
+    write_artifact(tmp_path, "test.fp32.onnx", source="cd" * 32)
+    code, report = verified(capsys, tmp_path, "--scene", scene, "--engine", "onnxruntime")
+    assert code == 1
+    assert "no sound fp32 artifact of test" in reasons(report)["test.int8.onnx"]
+    (tmp_path / "test.fp32.onnx").unlink()
+    (tmp_path / "test.fp32.onnx.json").unlink()
     assert run(["-q", "verify", str(tmp_path), "--scene", str(tmp_path / "gone.toml")]) == 3
 
 

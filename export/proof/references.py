@@ -1,0 +1,87 @@
+"""What each artifact is held to; what several share is read, or asked, once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from landslip.export.proof.answers import (
+    KerasFile,
+    Oracle,
+    Reference,
+    StoredFile,
+    fp32_oracle,
+    keras_oracle,
+    read_stored,
+    reference_of,
+    scene_tiles,
+    stored_path,
+    stored_reference,
+)
+from landslip.export.proof.artifacts import Candidate
+from landslip.export.tiles import parity_tiles
+from landslip.runtime.errors import InputError
+from landslip.runtime.onnx_file import OnnxFile
+from landslip.runtime.reference import TileSet
+
+log = logging.getLogger(__name__)
+
+_Key = tuple[str, str | None, Path | None]
+"""Description of a model, digest of its source, and the file of its tiles, where it has its own."""
+
+
+class References:
+    """Finds the reference of each artifact; artifacts of one name may be of different networks."""
+
+    def __init__(self, candidates: Sequence[Candidate], keras: KerasFile | None, scene: Path | None) -> None:
+        """Get ready; nothing is read before it is needed.
+
+        Args:
+            candidates: all artifacts.
+            keras: network to ask; None for the reference tiles beside the artifacts.
+            scene: SCENE.toml whose tiles are taken; None for the reference tiles.
+        """
+        self._candidates, self._keras, self._scene = candidates, keras, scene
+        self._stored: dict[Path, StoredFile] = {}
+        self._asked: dict[_Key, Reference] = {}
+
+    def of(self, candidate: Candidate, file: OnnxFile) -> Reference:
+        """The reference of an artifact.
+
+        Raises:
+            InputError: there is none, or it is that of another network.
+            UsageError: asking needs an option, or what is not installed.
+            EngineError: it cannot be computed here.
+        """
+        if self._keras is None and self._scene is None:
+            return self._beside(candidate, file)
+        tiles = None if self._scene is not None else self._tiles_beside(candidate, file)
+        key = file.spec.to_json(), candidate.source_sha256, None if tiles is None else stored_path(candidate, file)
+        if key not in self._asked:
+            oracle = self._oracle(candidate, file)
+            self._asked[key] = reference_of(oracle, tiles or self._other_tiles(file, oracle))
+        return self._asked[key]
+
+    def _beside(self, candidate: Candidate, file: OnnxFile) -> Reference:
+        path = stored_path(candidate, file)
+        if path not in self._stored:
+            self._stored[path] = read_stored(path)
+        return stored_reference(self._stored[path], candidate, file)
+
+    def _oracle(self, candidate: Candidate, file: OnnxFile) -> Oracle:
+        if self._keras is None:
+            return fp32_oracle(self._candidates, candidate, file)
+        return keras_oracle(self._keras, candidate, file)
+
+    def _tiles_beside(self, candidate: Candidate, file: OnnxFile) -> list[TileSet] | None:
+        try:
+            return [tiles for tiles, _ in self._beside(candidate, file).answers]
+        except InputError as error:
+            log.info("%s is asked generated tiles, as none of its own lie beside it: %s", candidate.path.name, error)
+            return None
+
+    def _other_tiles(self, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
+        if self._scene is not None:
+            return [scene_tiles(self._scene, file.spec, oracle)]
+        return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
