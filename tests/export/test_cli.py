@@ -50,7 +50,7 @@ def test_json_says_what_was_made(tiny_file, tmp_path):
     assert artifact["path"] == str(tmp_path / "out" / "small.fp32.onnx")
     assert artifact["precision"] == "fp32"
     assert artifact["parity"][0]["max_abs"] <= 1e-5
-    assert artifact["seconds"] > 0
+    assert artifact["seconds"] >= 0
     assert artifact["peak_rss_bytes"] is None or artifact["peak_rss_bytes"] > 100e6
     assert (tmp_path / "out" / "small.fp32.onnx.json").samefile(artifact["record"])
 

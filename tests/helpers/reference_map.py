@@ -153,9 +153,11 @@ def _outline(source: Source, crs: CRS) -> Bounds:
 
 def _grid(leading: Source, images: list[Source], area: _Area | None, resolution: float) -> Grid | None:
     crs = leading.crs if leading.crs.is_projected else CRS.from_epsg(32632)
-    boxes = [_outline(image, crs) for image in images] + ([] if area is None else [area.bounds(crs)])
-    left, bottom = (max(box[side] for box in boxes) for side in (0, 1))
-    right, top = (min(box[side] for box in boxes) for side in (2, 3))
+    left, bottom, right, top = _common([_outline(image, crs) for image in images])
+    if area is not None:
+        left, bottom, right, top = _common(
+            [(left, bottom, right, top), area.bounds_near(crs, left, bottom, right, top)]
+        )
     placed = leading.transform
     own = leading.crs == crs and placed[:2] == (resolution, 0) and placed[3:5] == (0, -resolution)
     x, y = (placed.c, placed.f) if own else (0.0, 0.0)
@@ -171,6 +173,14 @@ def _grid(leading: Source, images: list[Source], area: _Area | None, resolution:
     return Grid(crs, x + first_col * resolution, y - first_row * resolution, resolution, height, width)
 
 
+def _common(boxes: list[Bounds]) -> Bounds:
+    if any(not all(map(np.isfinite, box)) for box in boxes):
+        return 0.0, 0.0, -1.0, -1.0
+    left, bottom = (max(box[side] for box in boxes) for side in (0, 1))
+    right, top = (min(box[side] for box in boxes) for side in (2, 3))
+    return left, bottom, right, top
+
+
 class _Area:
     """An area of interest: polygons, or the nonzero pixels of a raster."""
 
@@ -180,8 +190,12 @@ class _Area:
             meta, _, shapes, _ = pyogrio.raw.read(path)
             self._crs, self._shape = CRS.from_user_input(meta["crs"]), shapely.union_all(shapely.from_wkb(shapes))
 
-    def bounds(self, crs: CRS) -> Bounds:
-        return _outline(self._raster, crs) if self._raster is not None else self._moved(crs).bounds
+    def bounds_near(self, crs: CRS, left: float, bottom: float, right: float, top: float) -> Bounds:
+        """Of what lies near a box: a tenth of its size around it. What is further away has no say."""
+        if self._raster is not None:
+            return _outline(self._raster, crs)
+        wide, high = (right - left) / 10, (top - bottom) / 10
+        return shapely.clip_by_rect(self._moved(crs), left - wide, bottom - high, right + wide, top + high).bounds
 
     def inside(self, grid: Grid) -> Known:
         if self._raster is not None:
