@@ -90,6 +90,10 @@ def cli(verbose: int, quiet: bool) -> None:
     handler.setFormatter(_Plain())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("landslip").setLevel(level)
+    if not verbose:
+        # What GDAL says of a file is in our own sentences.
+        for library in ("rasterio", "pyogrio"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 class _Plain(logging.Formatter):

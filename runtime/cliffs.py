@@ -19,8 +19,8 @@ from landslip.runtime.raster import Raster
 
 log = logging.getLogger(__name__)
 
-SUSPECTS = (0, -9999, -32767, -32768)
-"""What is written for unknown elevations."""
+SUSPECTS = (0, -9999, -32767, -32768, -3.4028234663852886e38)
+"""What is written for unknown elevations; the last one is the lowest number in float32."""
 SAMPLE = 4 << 20
 """Most pixels of an elevation model that are looked at."""
 PIECE = 512
@@ -71,7 +71,7 @@ def _warn(raster: Raster, pieces: list[Window]) -> None:
 
 
 def _steps(
-    values: NDArray[np.generic], valid: NDArray[np.bool_], suspect: int, cell: tuple[float, float]
+    values: NDArray[np.generic], valid: NDArray[np.bool_], suspect: float, cell: tuple[float, float]
 ) -> NDArray[np.int64]:
     """How many pixels have the value, how many neighbours of them another, and how many of these lie behind a cliff."""
     found = valid & (values == suspect)

@@ -16,6 +16,7 @@ from typing import Any
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import InputError, InputMissingError, OutputError, UsageError
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.json_text import MOST_BYTES, parse_json
 from landslip.runtime.location import Location, is_networked, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
@@ -64,11 +65,28 @@ def describe_engine(model: Path, engine: Engine) -> Record:
     An engine that has no file, such as a fake one, leaves the checksum out.
     """
     sha256 = sha256_of(model) if model.exists() else None
+    if sha256 is not None:
+        _warn_of_another_record(model, sha256)
     precision = read_onnx_file(model).precision if model.exists() else engine.precision
     return {
         "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
+
+
+def _warn_of_another_record(model: Path, sha256: str) -> None:
+    """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
+    beside = model.with_name(f"{model.name}.json")
+    try:
+        with beside.open("rb") as stream:
+            recorded = parse_json(stream.read(MOST_BYTES))["artifact"]["sha256"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return
+    if recorded != sha256:
+        log.warning(
+            "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
+            "it again.", model, beside.name,
+        )  # fmt: skip
 
 
 def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:

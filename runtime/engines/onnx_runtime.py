@@ -1,7 +1,7 @@
 """ONNX Runtime, on the CPU or an NVIDIA GPU: the one place of the runtime that uses onnxruntime.
 
-It computes a graph as it was exported. On the CPU that means for fp16: weights and results of layers are rounded to
-half precision, and the arithmetic between is in single precision.
+It computes a graph as it was exported. It has no fp16 arithmetic on the CPU: there it computes with the fp16 weights in
+single precision, which is said.
 
 The settings for GPUs were chosen by measuring on an H200 (tools/cuda_settings.py; benchmarks/results/h200).
 """
@@ -67,6 +67,11 @@ class OnnxRuntimeEngine(Closing):
         self.precision = BACKENDS[self.name].precision_for(file, options.precision)
         self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
         _check_graph(self._session, self.spec, model)
+        if (self.device, self.precision) == ("cpu", "fp16"):
+            log.warning(
+                "onnxruntime has no fp16 arithmetic on the CPU: it computes with the fp16 weights in fp32, which is no "
+                "faster. Take the fp32 or int8 artifact there."
+            )
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""

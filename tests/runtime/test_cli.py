@@ -43,6 +43,16 @@ def test_a_map_from_the_command_line(scene, capsys):
     assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(PRODUCTS)
 
 
+@pytest.mark.parametrize(
+    ("record", "warned"), [({"sha256": "0" * 64}, True), (None, False), ({}, False), ("damaged", False)]
+)
+def test_a_model_that_is_not_the_one_of_its_record_is_told(scene, caplog, record, warned):
+    folder, arguments = scene
+    (folder / "model.onnx.json").write_text(json.dumps({"artifact": record}))
+    assert run(command(arguments)) == 0
+    assert ("is not the file that model.onnx.json was written for" in caplog.text) == warned
+
+
 def test_json_goes_to_stdout(scene, capsys):
     folder, arguments = scene
     assert run(command(arguments, "--json")) == 0

@@ -112,3 +112,9 @@ def test_the_sample_is_bounded_and_spread(tmp_path, caplog, monkeypatch):
     assert len(seen) == 8
     assert sum(window.width * window.height for window in seen) <= cliffs.SAMPLE
     assert {window.row_off // 45 for window in seen} == {0, 1}
+
+
+def test_the_lowest_number_of_float32_is_warned_of(tmp_path, caplog):
+    (said,) = warnings_of(tmp_path, caplog, with_hole(np.finfo(np.float32).min))
+    number = said.rpartition("--dem-nodata ")[2].rstrip(".")
+    assert float(number) == float(np.finfo(np.float32).min)

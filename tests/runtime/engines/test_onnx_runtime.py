@@ -79,12 +79,13 @@ def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16", "int8"])
-def test_it_computes_an_artifact_as_it_was_exported(tmp_path, precision):
+def test_it_computes_an_artifact_as_it_was_exported(tmp_path, precision, caplog):
     model = brightness_model(tmp_path / "m.onnx")
     with pytest.raises(EngineError, match=r"which is fp32, in .*: it computes an artifact in the precision it was"):
         opened(model, precision=precision)
-    with opened(brightness_model(tmp_path / "half.onnx", extra={PRECISION_KEY: "fp16"})) as engine:
+    with opened(brightness_model(tmp_path / "half.onnx", extra={PRECISION_KEY: "fp16"}), device="cpu") as engine:
         assert engine.precision == "fp16"
+    assert "no fp16 arithmetic on the CPU" in caplog.text
 
 
 def test_an_artifact_made_for_another_backend_is_refused(tmp_path):

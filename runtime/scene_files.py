@@ -1,0 +1,94 @@
+"""The files of one event, as a user gives them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from landslip.runtime.errors import UsageError
+from landslip.runtime.location import Location, Locations, several
+from landslip.runtime.reading import Reading
+from landslip.runtime.spec import ModelSpec, Role
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SceneFiles:
+    """What a user gives: files of any grid, resolution and extent."""
+
+    pre: Locations = None
+    """RGB image before the event: one file, a Sentinel-2 product, or three files for red, green and blue."""
+    post: Locations = None
+    """RGB image after the event likewise."""
+    dem: Locations = None
+    """Elevation in metres, one file or tiles on one grid; hillshade and slope are computed from it. Or give those."""
+    hillshade: Location | None = None
+    """Ready hillshade, uint8 as from ``gdaldem hillshade``, 0 = unknown."""
+    slope: Location | None = None
+    """Ready slope in degrees."""
+    masks: tuple[Location, ...] = ()
+    """Masks, nonzero = not usable: clouds, shadows, snow."""
+    aoi: Location | None = None
+    """Area of interest: a raster, nonzero = inside, or polygons in any vector format."""
+    reading: Reading = field(default_factory=Reading)
+    """How to read them."""
+
+    def __post_init__(self) -> None:
+        """Check what would be wrong for any model."""
+        if self.pre is None and self.post is None:
+            raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
+        if self.dem is not None and (self.hillshade is not None or self.slope is not None):
+            raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
+        if self.dem is None and (self.reading.dem_nodata is not None or self.reading.fill_voids):
+            raise UsageError("--dem-nodata and --fill-voids say how to read an elevation model: give one with --dem.")
+        if not self.masks and self.reading.mask_values is not None:
+            raise UsageError("--mask-values says what masks mean: give one with --mask.")
+
+    @property
+    def images(self) -> dict[Role, tuple[Location, ...]]:
+        """The images that are given, in the order of time: the last one leads where the map grid is laid."""
+        given: tuple[tuple[Role, Locations], ...] = (("pre", self.pre), ("post", self.post))
+        return {role: several(locations) for role, locations in given if locations is not None}
+
+    def roles(self) -> Iterator[tuple[str, Location]]:
+        """Every file with its role in the scene."""
+        for role in ("pre", "post", "dem", "hillshade", "slope", "aoi"):
+            for location in several(getattr(self, role)):
+                yield role, location
+        for location in self.masks:
+            yield "mask", location
+
+    def for_model(self, spec: ModelSpec) -> SceneFiles:
+        """The files a model takes; the others are left out with a warning, so that they cannot hide parts of the map.
+
+        Raises:
+            UsageError: a file the model takes is missing.
+        """
+        takes = {entry.name for entry in spec.inputs}
+        missing = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
+        if missing:
+            remedies = ", ".join(dict.fromkeys(_REMEDIES[role] for role in missing))
+            raise UsageError(f"The model {spec.name} takes {', '.join(missing)}, which is missing. Give {remedies}.")
+        unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
+        unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
+        if unused:
+            log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
+        nothing: dict[str, Any] = dict.fromkeys(unused)
+        if "dem" in unused:
+            nothing["reading"] = replace(self.reading, dem_nodata=None, fill_voids=False)
+        return replace(self, **nothing)
+
+    def _gives(self, role: Role) -> bool:
+        return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)
+
+
+_TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
+_REMEDIES: dict[Role, str] = {
+    "pre": "--pre",
+    "post": "--post",
+    "hillshade": "--dem (or --hillshade)",
+    "slope": "--dem (or --slope)",
+}
