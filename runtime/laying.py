@@ -64,7 +64,10 @@ def common_grid(images: Sequence[Raster], area: Area | None, reading: Reading, r
         UsageError: the CRS that was chosen has no true metres there.
         InputError: there is no common area, or a place is unknown.
     """
-    leading, resolution = images[-1], reading.resolution or resolution
+    leading = images[-1]
+    if reading.resolution is not None:
+        _warn_of_another_size(reading.resolution, resolution)
+        resolution = reading.resolution
     crs = _map_crs(leading, reading.map_crs)
     common = common_ground(images, crs)
     if area is not None:
@@ -83,6 +86,14 @@ def common_grid(images: Sequence[Raster], area: Area | None, reading: Reading, r
             f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(image.path for image in images)}."
         )
     return grid
+
+
+def _warn_of_another_size(chosen: float, trained: float) -> None:
+    if not 0.8 <= chosen / trained <= 1.25:
+        log.warning(
+            "The map is made with %g m per pixel, and the model was trained with %g: it may not know landslides of "
+            "that size.", chosen, trained,
+        )  # fmt: skip
 
 
 def common_ground(images: Sequence[Raster], crs: CRS) -> Bounds:

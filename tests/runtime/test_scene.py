@@ -322,12 +322,13 @@ def test_a_model_of_slope_alone_takes_it_from_either_file(tmp_path):
     assert replace(ready, hillshade=None).for_model(taking("post", "slope")).slope == ready.slope
 
 
-def test_crs_and_resolution_can_be_chosen(tmp_path):
+def test_crs_and_resolution_can_be_chosen(tmp_path, caplog):
     files = scene_mixed(tmp_path)
     chosen = replace(files, reading=Reading(crs="EPSG:25832", resolution=12.0))
     grid, patch = read_all(chosen)
     assert grid.crs == CRS.from_epsg(25832)
     assert grid.resolution == 12.0
+    assert "with 12 m per pixel, and the model was trained with 6" in caplog.text
     assert (grid.transform.c % 12, grid.transform.f % 12) == (0, 0)
     assert patch.valid.mean() > 0.5
 
