@@ -51,6 +51,22 @@ def scene(tmp_path_factory):
     return folder, [str(part) for part in [*arguments, "--dem", files.dem, "--tile", 64, "--min-area", 4000]]
 
 
+SLOW_MAP = MAP.replace(
+    "saving.INTERVAL = 0.0",
+    """
+import time
+from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
+saving.INTERVAL = 0.0
+infer = OnnxRuntimeEngine.infer
+def slowly(self, batch):
+    print("busy", flush=True)
+    time.sleep(0.05)
+    return infer(self, batch)
+OnnxRuntimeEngine.infer = slowly
+""",
+)
+
+
 def landslip_map(arguments, out, *more):
     command = [sys.executable, "-c", MAP, "map", *arguments, "-o", str(out), *more]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -88,3 +104,45 @@ def test_finished_rows_are_kept_and_the_run_goes_on_when_there_is_space(scene, w
         assert digests(disk / "out") == whole
         with rasterio.open(disk / "out" / "confidence.tif") as dataset:
             assert dataset.shape == (400, 500)
+
+
+@contextmanager
+def mounted(real, place):
+    """A folder shown in another place; gives what takes it away from there, with files open in it."""
+    place.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", "--bind", str(real), str(place)], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("no file system may be mounted here")
+    gone = []
+
+    def vanish():
+        if not gone:
+            gone.append(subprocess.run(["umount", "--lazy", str(place)], check=True))
+
+    try:
+        yield vanish
+    finally:
+        vanish()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts")
+def test_a_mount_that_vanishes_loses_nothing(scene, whole, tmp_path):
+    _, arguments = scene
+    real, place = tmp_path / "real", tmp_path / "mount"
+    real.mkdir()
+    with mounted(real, place) as vanish:
+        command = [sys.executable, "-c", SLOW_MAP, "map", *arguments, "-o", str(place / "out"), "--batch", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            for _ in range(30):
+                assert process.stdout.readline() == "busy\n"
+            vanish()
+            _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "Traceback" not in err
+    assert "--resume" in err
+    assert err.strip().splitlines()[-1].startswith("landslip: journal.jsonl cannot be written")
+    with mounted(real, place):
+        done = landslip_map(arguments, place / "out", "--resume")
+        assert done.returncode == 0, done.stderr
+        assert "going on after row" in done.stderr
+        assert digests(place / "out") == whole
