@@ -17,7 +17,8 @@ import rasterio
 from numpy.typing import NDArray
 
 from landslip.runtime.budget import COMPRESSED, disk_needed, memory_needed
-from landslip.runtime.engines import Engine, open_engine
+from landslip.runtime.engines import Engine
+from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import UsageError
 from landslip.runtime.gdal import make_window
 from landslip.runtime.inspection import inspect_scene
@@ -53,7 +54,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
     _check_out(request)
     with ExitStack() as stack:
         before = resident_bytes()
-        engine = engine or stack.enter_context(open_engine(request.model, request.engine))
+        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
         files = request.files.for_model(engine.spec)
         scene = stack.enter_context(open_scene(files, engine.spec.resolution))
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, request.engine.tile or engine.spec.tile)))

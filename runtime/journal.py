@@ -60,13 +60,19 @@ class Journal:
         """
         self._write("w", {"landslip": "run", "identity": self.identity})
 
-    def add(self, checkpoint: Checkpoint) -> None:
+    def add(self, checkpoint: Checkpoint, before: Sequence[Any] = ()) -> None:
         """Add a checkpoint, and wait until the disk has it.
+
+        Args:
+            checkpoint: how far the run is.
+            before: what earlier lines say of damage already, and this one does not repeat.
 
         Raises:
             OutputError: it cannot be written.
         """
-        self._write("a", asdict(checkpoint))
+        told = {_place(entry) for entry in before}
+        fresh = [entry for entry in checkpoint.damaged if _place(entry) not in told]
+        self._write("a", {**asdict(checkpoint), "damaged": fresh})
 
     def earlier(self) -> list[Checkpoint] | None:
         """The checkpoints of an earlier run of the same, in order; None if there was none.
@@ -82,7 +88,12 @@ class Journal:
                 f"output: {self.path.parent.parent} holds a run that is not finished, of something else: "
                 f"{'; '.join(differences)}. Give what it was started with, or add --overwrite to start anew."
             )
-        return [checkpoint for line in lines[1:] if (checkpoint := _checkpoint(line)) is not None]
+        found: list[Checkpoint] = []
+        damaged: tuple[Any, ...] = ()
+        for checkpoint in filter(None, map(_checkpoint, lines[1:])):
+            damaged = merged(damaged, checkpoint.damaged)
+            found.append(replace(checkpoint, damaged=damaged))
+        return found
 
     def _write(self, mode: str, entry: Mapping[str, Any]) -> None:
         try:
@@ -97,8 +108,14 @@ class Journal:
 
 def merged(before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:
     """What was found before and what is found now, each once."""
-    found = {json.dumps(entry, sort_keys=True): entry for entry in (*before, *now)}
+    found = {_place(entry): entry for entry in (*now, *before)}
     return tuple(found[key] for key in sorted(found))
+
+
+def _place(entry: Any) -> str:
+    """Which part of which file an entry is about; the words for why may differ."""
+    known = entry if isinstance(entry, dict) else {}
+    return json.dumps([known.get(key) for key in ("role", "path", "rows", "cols")])
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -136,7 +153,7 @@ def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for one, other in zip(before, now, strict=True):
             yield from _differences(one, other, where)
-    elif before != now:
+    elif json.dumps(before) != json.dumps(now):  # so that NaN is what it was
         yield f"{where} was {_short(before)} and is {_short(now)}"
 
 

@@ -38,6 +38,7 @@ from landslip.runtime.record import (
     describe_engine,
     describe_grid,
     describe_inputs,
+    describe_products,
     earlier_record,
     fingerprint_of,
     identity_of,
@@ -118,7 +119,8 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         thumbnails = Thumbnails(scene.grid)
         run = Run(scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), thumbnails)
         facts = _facts(request, run, inputs)
-        identity = identity_of(facts, engine, files.reading)
+        batch = None if engine.device == "cpu" else request.engine.batch  # it can change the last bits on a GPU
+        identity = identity_of(facts, engine, files.reading, scene.parts, batch)
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
@@ -136,6 +138,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
                 "tiles_per_second": round(run.computed / clock.elapsed, 3),
                 "peak_rss_bytes": peak_rss_bytes(),
                 **({"resumed_after_row": resumed} if resumed else {}),
+                "products": describe_products(work.path(RECORD).parent),
                 "fingerprint": fingerprint_of(identity),
                 "started": started,
                 "finished": now(),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio._err import CPLE_OutOfMemoryError
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window
@@ -65,6 +66,7 @@ class Raster(Closing):
         self.damaged: dict[tuple[int, int, int, int], str] = {}
         """Blocks that could not be read, as (first row, end, first column, end), and why."""
         self._salvage = salvage
+        self._state = _state_of(location)
         try:
             self.crs = self._checked_crs()
             self._check_blocks()
@@ -94,6 +96,13 @@ class Raster(Closing):
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """Other local files it is made of: sources, masks and statistics beside it."""
+        own = None if isinstance(self.location, str) else self.location.absolute()
+        named = (Path(name).absolute() for name in self._dataset.files if not name.startswith("/vsi"))
+        return tuple(path for path in named if path != own and path.is_file())
 
     @property
     def bands(self) -> int:
@@ -198,8 +207,22 @@ class Raster(Closing):
             try:
                 values[(slice(None), *place)], valid[place] = self._stored(part, bands, each)
             except RASTER_ERRORS as error:
+                self._check_damage(error)
                 self._pass_over(block, reason(error))
         return values, valid
+
+    def _check_damage(self, error: Exception) -> None:
+        """Make sure that it is the file that is damaged, and not out of reach for a while."""
+        if isinstance(error.__cause__ or error, CPLE_OutOfMemoryError):
+            raise InputError(
+                f"{self.role}: {self.path} cannot be read for want of memory ({reason(error)}). Close what else uses "
+                "it; --resume goes on."
+            ) from error
+        if _state_of(self.location) != self._state:
+            raise InputError(
+                f"{self.role}: {self.path} has changed since it was opened, or is not there any more. Once it is back "
+                "as it was, --resume goes on."
+            ) from error
 
     def _blocks(self, window: Window) -> Iterator[Window]:
         """The file's blocks that a window touches."""
@@ -265,6 +288,17 @@ def check_kind(location: Location, role: str) -> None:
     """
     if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
         raise InputError(f"{role}: {shown(location)} is no regular file. Save what comes from it as a file first.")
+
+
+def _state_of(location: Location) -> tuple[int, int] | None:
+    """Size and time of change of a local file; None for others, and for one that is not there."""
+    if isinstance(location, str):
+        return None
+    try:
+        state = location.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
 
 
 def _place(window: Window) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.sentinel2 import is_product, true_colour
 from landslip.runtime.web import version_of
+from landslip.runtime.workspace import PRODUCTS
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +91,18 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
         )  # fmt: skip
 
 
-def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:
-    """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read."""
+def identity_of(
+    facts: Record, engine: Engine, reading: Reading, parts: Sequence[Path] = (), batch: int | None = None
+) -> Record:
+    """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
+
+    Args:
+        facts: entries of the record.
+        engine: what computes.
+        reading: how files are read.
+        parts: local files that belong to the inputs, such as the sources of a VRT.
+        batch: tiles per call, where that decides too.
+    """
     # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
     # the same version where a server tells it.
     inputs = [
@@ -98,12 +110,24 @@ def identity_of(facts: Record, engine: Engine, reading: Reading) -> Record:
         for entry in facts["inputs"]
     ]
     versioned = {**facts["engine"], "version": engine.version}
-    return {**facts, "engine": versioned, "inputs": inputs, "reading": asdict(reading)}
+    beside = sorted(sha256_of(path) for path in parts)
+    return {
+        **facts, "engine": versioned, "inputs": inputs, "parts": beside, "batch": batch, "reading": asdict(reading),
+    }  # fmt: skip
 
 
 def fingerprint_of(identity: Record) -> str:
     """SHA-256 of what decides a map."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def describe_products(folder: Path) -> Record:
+    """The ``products`` entry: size and checksum of each, by name; None for one that is not there."""
+    found = {name: folder / name for name in PRODUCTS[:-1]}
+    return {
+        name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} if path.is_file() else None
+        for name, path in found.items()
+    }
 
 
 def earlier_record(path: Path, identity: Record) -> Record:
@@ -115,7 +139,13 @@ def earlier_record(path: Path, identity: Record) -> Record:
     record: Any = None
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(record, dict) or record.get("fingerprint") != fingerprint_of(identity):
+    same = isinstance(record, dict) and record.get("fingerprint") == fingerprint_of(identity)
+    if same and record.get("products") != describe_products(path.parent):
+        raise UsageError(
+            f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed. "
+            "Choose another folder, or add --overwrite to make them again."
+        )
+    if not same:
         raise UsageError(
             f"output: {path.parent} holds results already, of something else. Choose another folder, or add "
             "--overwrite to replace them."

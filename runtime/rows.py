@@ -6,6 +6,7 @@ before is whole, and a torn end can be cut off. A GeoTIFF that is open for writi
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from collections.abc import Iterator
@@ -135,9 +136,9 @@ def write_all(file: FileIO, content: memoryview) -> None:
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     """What to say when a working file cannot be written."""
-    return OutputError(
-        f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}). Check the free disk space."
-    )
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
+    remedy = "Check the free disk space." if full else "Once the folder can be written again, --resume goes on."
+    return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}). {remedy}")
 
 
 def _read(file: int, size: int) -> bytes:

@@ -60,12 +60,23 @@ class Saving(Closing):
             self.checkpoint = self._restored(earlier or [])
             self._stack = stack.pop_all()
         self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
+        self._told = self.checkpoint.damaged
         if self.checkpoint.rows:
             log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
             work.keep()
         else:
-            self._journal.begin()
+            self._start_anew(work)
         self._height = grid.height
+
+    def _start_anew(self, work: Workspace) -> None:
+        try:
+            if work.unfinished:
+                work.check_free()  # nobody knows what was unfinished, nor whether it was to replace what is there
+                log.warning("nothing usable is left of the unfinished run in %s: starting at the top", work.out)
+            self._journal.begin()
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, percent: NDArray[np.uint8], state: Checkpoint) -> None:
         """Take finished rows (rows, width); a checkpoint is made when one is due.
@@ -89,13 +100,15 @@ class Saving(Closing):
         try:
             yield
         except BaseException:
+            if self._work.is_published:
+                raise
             # The disk may be the trouble. Then the last checkpoint stands.
             with contextlib.suppress(LandslipError):
                 self._save()
-            if self._work.is_kept:
+            if self._work.is_kept and self._saved_rows and self._work.path(ROWS).exists():
                 log.warning(
-                    "%d of %d rows are kept in %s: the same command with --resume goes on from there",
-                    self._saved_rows, self._height, self._work.out,
+                    "%d of %d rows are kept in %s: the same command with --resume (without --overwrite) goes on from "
+                    "there", self._saved_rows, self._height, self._work.out,
                 )  # fmt: skip
             raise
 
@@ -108,7 +121,8 @@ class Saving(Closing):
             return
         self.rows.sync()
         self._pictures.save(self.checkpoint.rows)
-        self._journal.add(self.checkpoint)
+        self._journal.add(self.checkpoint, self._told)
+        self._told = self.checkpoint.damaged
         self._work.keep()
         self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,11 @@ class Scene:
         rasters += [mask.raster for mask in self._masks]
         rasters += [] if self._area is None else self._area.rasters
         return sum(kept_bytes(raster, self.grid, rows) for raster in rasters)
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """Local files that its files refer to or are accompanied by: sources of a VRT, masks and statistics beside."""
+        return tuple(sorted({part for raster in self._opened for part in raster.parts}))
 
     @property
     def damaged(self) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
+from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +62,8 @@ class Workspace:
         self._lock = self._locked()
         self.is_kept = False
         """Whether the hidden folder stays when the context is left with an error."""
+        self.is_published = False
+        """Whether the results have their names."""
         self.complete = False
         """Whether a run is to go on that is complete already."""
         try:
@@ -72,14 +76,15 @@ class Workspace:
         try:
             lock = None
             while lock is None:
-                self._partial.mkdir(parents=True, exist_ok=True)
                 # Another run may just be removing the folder.
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(FileNotFoundError, FileExistsError):
+                    self._partial.mkdir(parents=True, exist_ok=True)
                     lock = open_locked(self._partial / _LOCK)
                     if lock is None:
                         raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
-            lock.truncate(0)
-            lock.write(str(os.getpid()).encode())
+            with contextlib.suppress(OSError):  # who holds it is a nicety, for which a full disk may have no room
+                lock.truncate(0)
+                lock.write(str(os.getpid()).encode())
         except OSError as error:
             raise OutputError(
                 f"output: {self.out} cannot be written ({error.strerror}). Choose another folder."
@@ -101,18 +106,23 @@ class Workspace:
                 "to start anew."
             )
         self.is_kept = left and not overwrite
-        self.complete = resume and not left and (self.out / RECORD).exists()
+        self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
         if not self.is_kept:
             self._empty()
         if not (self.is_kept or self.complete):
             try:
-                self._check_free()
+                self.check_free()
             except UsageError:
                 self._clear()
                 raise
         return self.is_kept
 
-    def _check_free(self) -> None:
+    def check_free(self) -> None:
+        """Make sure that no results are there that may not be replaced.
+
+        Raises:
+            UsageError: there are.
+        """
         found = [name for name in PRODUCTS if (self.out / name).exists()]
         folders = [name for name in found if (self.out / name).is_dir()]
         if folders:
@@ -132,20 +142,26 @@ class Workspace:
         self.is_kept = True
 
     def publish(self) -> None:
-        """Put every product under its final name.
+        """Put every product under its final name, undisturbed by signals, and wait until the disk has them.
+
+        What they were made from is still there until then, so that a power cut loses nothing.
 
         Raises:
             OutputError: a file cannot be moved.
         """
         try:
-            # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
-            for stale in (RECORD, *_SIDE_FILES):
-                (self.out / stale).unlink(missing_ok=True)
             for name in PRODUCTS:
-                self.path(name).replace(self.out / name)
+                _sync(self.path(name))
+            with _undisturbed():
+                # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
+                for stale in (RECORD, *_SIDE_FILES):
+                    (self.out / stale).unlink(missing_ok=True)
+                for name in PRODUCTS:
+                    self.path(name).replace(self.out / name)
+                _sync(self.out)
+                self.is_kept, self.is_published = False, True
         except OSError as error:
             raise OutputError(f"output: results cannot be put into {self.out} ({error}).") from error
-        self.is_kept = False
 
     def __enter__(self) -> Self:
         return self
@@ -163,6 +179,8 @@ class Workspace:
                 self.out.rmdir()
 
     def _empty(self) -> None:
+        # The rows first: without them the rest says nothing, and they would say something wrong without the rest.
+        (self._partial / ROWS).unlink(missing_ok=True)
         for entry in self._partial.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
@@ -180,3 +198,27 @@ class Workspace:
         self._lock.close()
         with contextlib.suppress(OSError):
             self._partial.rmdir()
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    file = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A block in which Ctrl-C and SIGTERM wait for its end."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -65,6 +65,7 @@ class OnnxRuntimeEngine(Closing):
         self.version: str = ort.__version__
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision)
+        self._session: Any
         self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
@@ -89,7 +90,7 @@ class OnnxRuntimeEngine(Closing):
 
     def close(self) -> None:
         """Free the session."""
-        del self._session
+        self._session = None
 
 
 def providers() -> list[str]:

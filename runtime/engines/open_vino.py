@@ -53,7 +53,7 @@ class OpenVinoEngine(Closing):
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision)
         graph = _graph(file, options.batch, self.spec.checked_tile(options.tile))
-        self._request = _compiled(graph, self.precision, options.threads, model).create_infer_request()
+        self._request: Any = _compiled(graph, self.precision, options.threads, model).create_infer_request()
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
@@ -70,7 +70,7 @@ class OpenVinoEngine(Closing):
 
     def close(self) -> None:
         """Free the compiled model."""
-        del self._request
+        self._request = None
 
 
 def devices() -> dict[str, list[str]]:

@@ -73,9 +73,11 @@ class ShrinkingEngine(Closing):
             try:
                 return self._inferred(batch)
             except MemoryError as error:  # an EngineMemoryError is one
-                self._engine.close()
-                self._halve(error)
-                self._engine = self._opened()
+                trouble = str(error)
+            # Not before here: the error holds on to what the engine had in hand, and to its memory.
+            self._engine.close()
+            self._halve(trouble)
+            self._engine = self._opened()
 
     def close(self) -> None:
         """Free the device."""
@@ -93,16 +95,17 @@ class ShrinkingEngine(Closing):
             try:
                 return self._opener(self._batch)
             except MemoryError as error:
-                self._halve(error)
+                trouble = str(error)
+            self._halve(trouble)
 
-    def _halve(self, error: MemoryError) -> None:
+    def _halve(self, trouble: str) -> None:
         if self._batch == 1:
             raise EngineMemoryError(
-                f"{error} That was for a single tile. Take a smaller --tile, another --precision or --engine, or close "
-                "what else uses the memory."
-            ) from error
+                f"{trouble} That was for a single tile. Take a smaller --tile, another --precision or --engine, or "
+                "close what else uses the memory."
+            )
         self._batch //= 2
-        log.warning("The memory does not suffice (%s) Going on with batches of %d.", error, self._batch)
+        log.warning("The memory does not suffice (%s) Going on with batches of %d.", trouble, self._batch)
 
 
 def open_shrinking(model: Path, options: EngineOptions | None = None) -> ShrinkingEngine:

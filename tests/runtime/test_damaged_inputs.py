@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rasterio
+from rasterio.windows import Window
 
 from helpers.engines import SPEC, mixing_engine, mixture
 from helpers.rasters import elevation, rgb, scene_mixed, write
@@ -15,6 +16,7 @@ from landslip.runtime import saving
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 
 BLOCK = 64
@@ -124,3 +126,11 @@ def test_a_file_that_is_sound_is_read_as_ever(files, tmp_path, caplog):
 def test_other_words_are_refused():
     with pytest.raises(UsageError, match="Choose from: stop, skip"):
         Reading(on_error="ignore")
+
+
+def test_a_file_that_changes_meanwhile_is_not_taken_for_damaged(files):
+    content = files.post.read_bytes()
+    with Raster(files.post, "image", salvage=True) as raster:
+        files.post.write_bytes(content[: len(content) // 4])
+        with pytest.raises(InputError, match=r"has changed since it was opened.*--resume goes on"):
+            raster.read(Window(0, 0, 180, 240), (1, 2, 3))

@@ -10,6 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio import shutil
+from rasterio.vrt import WarpedVRT
 
 from helpers.engines import SPEC, mixing_engine, mixture
 from helpers.killing import digests
@@ -18,7 +21,8 @@ from landslip.runtime import saving
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.reading import Reading
+from landslip.runtime.workspace import PARTIAL, PRODUCTS, Workspace
 
 BATCH = 3
 
@@ -339,3 +343,70 @@ def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds):
     assert report["kept"] > 0
     assert all(result == report["whole"] for result in report["results"])
     assert len(report["results"]) == rounds + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("confidence.tif", "holds results already"), ("landslides.gpkg", "already")]
+)
+def test_results_of_which_one_is_missing_are_not_called_complete(files, tmp_path, name, words):
+    run(files, tmp_path / "out")
+    (tmp_path / "out" / name).unlink()
+    with pytest.raises(UsageError, match=words):
+        run(files, tmp_path / "out", resume=True)
+
+
+def test_results_that_were_changed_are_not_called_complete(files, tmp_path):
+    run(files, tmp_path / "out")
+    (tmp_path / "out" / "landslides.gpkg").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"not those of its run\.json: they were damaged or changed"):
+        run(files, tmp_path / "out", resume=True)
+
+
+def test_rows_of_which_nobody_knows_do_not_replace_complete_results(files, tmp_path, caplog):
+    run(files, tmp_path / "out")
+    before = digests(tmp_path / "out")
+    (tmp_path / "out" / PARTIAL).mkdir()
+    (tmp_path / "out" / PARTIAL / "rows.raw").write_bytes(bytes(10_000))
+    with pytest.raises(UsageError, match="holds results already"):
+        run(files, tmp_path / "out", resume=True, threshold=0.3)
+    assert digests(tmp_path / "out") == before
+
+
+def test_a_restart_is_said(files, whole, tmp_path, caplog):
+    interrupted(files, tmp_path / "out", 20)
+    (tmp_path / "out" / PARTIAL / "journal.jsonl").unlink()
+    run(files, tmp_path / "out", resume=True)
+    assert "nothing usable is left" in caplog.text
+    assert digests(tmp_path / "out") == whole[0]
+
+
+def test_what_a_vrt_refers_to_is_part_of_the_inputs(files, tmp_path):
+    source = tmp_path / "source.tif"
+    source.write_bytes(files.post.read_bytes())
+    with rasterio.open(source) as dataset, WarpedVRT(dataset) as virtual:
+        shutil.copy(virtual, tmp_path / "post.vrt", driver="VRT")
+    referring = replace(files, post=tmp_path / "post.vrt")
+    interrupted(referring, tmp_path / "out")
+    source.write_bytes(write(tmp_path / "other.tif", rgb(300, 120, seed=5), 10.0).read_bytes())
+    with pytest.raises(UsageError, match="parts was"):
+        run(referring, tmp_path / "out", resume=True)
+
+
+def test_a_nodata_value_that_is_no_number_can_be_gone_on_with(files, tmp_path):
+    unusual = replace(files, reading=Reading(dem_nodata=float("nan")))
+    interrupted(unusual, tmp_path / "out")
+    assert run(unusual, tmp_path / "out", resume=True)["resumed_after_row"] > 0
+
+
+def test_an_interrupt_after_the_results_have_their_names_leaves_them(files, whole, tmp_path, monkeypatch):
+    publish = Workspace.publish
+
+    def then_stop(self):
+        publish(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Workspace, "publish", then_stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(files, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+    assert digests(tmp_path / "out") == whole[0]

@@ -92,7 +92,7 @@ class Session(Closing):
     def close(self) -> None:
         """Free the GPU: memory first, then TensorRT's objects from the inside out."""
         self._stack.close()
-        del self._context, self._engine, self._runtime
+        self._context = self._engine = self._runtime = None  # in this order
 
     def _submit(self, slot: _Slot, rows: int) -> None:
         """Start all that is to be done with the tiles in a slot."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -56,10 +58,13 @@ def test_half_the_batch_and_the_same_results(batch, room, sizes, at_opening, cap
 
 @pytest.mark.parametrize("at_opening", [True, False])
 def test_when_a_single_tile_is_too_much_it_is_said(at_opening):
-    with pytest.raises(
-        EngineMemoryError, match=r"no room for 1 tiles\. That was for a single tile\. Take a smaller"
-    ) as e:
-        ShrinkingEngine(Small(0, at_opening=at_opening), 4).infer(batch_of(4))
+    with (
+        pytest.raises(
+            EngineMemoryError, match=r"no room for 1 tiles\. That was for a single tile\. Take a smaller"
+        ) as e,
+        ShrinkingEngine(Small(0, at_opening=at_opening), 4) as engine,
+    ):
+        engine.infer(batch_of(4))
     assert e.value.exit_code == 4
 
 
@@ -127,3 +132,12 @@ def test_a_real_engine_without_memory_is_one_that_can_be_helped():
     size, shape = json.loads(done.stdout)
     assert shape == [64, 1, 448, 448]
     assert size < 64
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_real_engines_can_be_closed_twice(name):
+    if importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    engine = open_engine(DEMO_MODEL, EngineOptions(engine=name, device="cpu", batch=1, tile=64))
+    engine.close()
+    engine.close()
