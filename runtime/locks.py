@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from io import FileIO
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 if sys.platform == "win32":
     import msvcrt
@@ -22,9 +25,9 @@ else:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
-        except OSError:
+        except OSError as error:
             # A file system without locks, as over some networks: better to go on than to refuse it.
-            return
+            log.warning("no locks here (%s): make sure that no other run writes to the same place", error.strerror)
 
 
 def open_locked(path: Path) -> FileIO | None:
