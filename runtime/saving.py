@@ -24,7 +24,7 @@ from landslip.runtime.workspace import ROWS, Workspace
 log = logging.getLogger(__name__)
 
 INTERVAL = 2.0
-"""Seconds between checkpoints at the least: a crash costs no more work than that."""
+"""Seconds between checkpoints at the least; a crash costs what came after the last, and the tiles reaching over it."""
 
 
 class Saving(Closing):
@@ -74,6 +74,7 @@ class Saving(Closing):
                 work.check_free()  # nobody knows what was unfinished, nor whether it was to replace what is there
                 log.warning("nothing usable is left of the unfinished run in %s: starting at the top", work.out)
             self._journal.begin()
+            work.sync_names()
         except BaseException:
             self.close()
             raise

@@ -141,6 +141,11 @@ class Workspace:
         """From now on something is there that a later run can go on with."""
         self.is_kept = True
 
+    def sync_names(self) -> None:
+        """Wait until the disk knows of the files that were made here, so that a power cut does not lose them whole."""
+        _sync_names(self._partial)
+        _sync_names(self.out)
+
     def publish(self) -> None:
         """Put every product under its final name, undisturbed by signals, and wait until the disk has them.
 
@@ -158,7 +163,7 @@ class Workspace:
                     (self.out / stale).unlink(missing_ok=True)
                 for name in PRODUCTS:
                     self.path(name).replace(self.out / name)
-                _sync(self.out)
+                _sync_names(self.out)
                 self.is_kept, self.is_published = False, True
         except OSError as error:
             raise OutputError(f"output: results cannot be put into {self.out} ({error}).") from error
@@ -200,10 +205,14 @@ class Workspace:
             self._partial.rmdir()
 
 
+def _sync_names(folder: Path) -> None:
+    """Wait until the disk has the names in a folder, where the system can do that: Windows and some networks cannot."""
+    with contextlib.suppress(OSError):
+        _sync(folder)
+
+
 def _sync(path: Path) -> None:
-    """Wait until the disk has a file, or the names in a folder."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows opens no folders
+    """Wait until the disk has a file."""
     file = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
     try:
         os.fsync(file)

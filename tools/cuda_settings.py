@@ -1,8 +1,9 @@
 """Which settings of ONNX Runtime suit a network on an NVIDIA GPU: tiles per second by layout, search and CUDA graphs.
 
-The settings that landslip runs with came from this (``benchmarks/results/h200``). Each row is a session of its own, fed
-with one batch of noise. Columns: ``session.run`` from arrays in host memory; the same from two threads at once; and
-computation alone, with everything on the GPU already. CUDA graphs can be replayed only so.
+The settings that landslip runs with came from a first version of this (``benchmarks/results/h200``); as it stands it
+has not been run on a GPU by us. Each row is a session of its own, fed with one batch of noise. Columns: ``session.run``
+from arrays in host memory; the same from two threads at once; and computation alone, with everything on the GPU
+already. CUDA graphs can be replayed only so.
 
 Usage: python tools/cuda_settings.py MODEL.onnx FOLDER
 """
