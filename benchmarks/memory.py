@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.alone import map_alone
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Finding, Report, Table
 from landslip.models.synthetic import EventSpec, write_event
 
 RESOLUTION = 6.0
@@ -40,9 +40,11 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
             "peak": "maximum resident set size of the whole process",
             "repeats": 1,
         },
-        columns=("rows", "columns", "tiles", "peak MiB", "ratio to the first"),
-        rows=table,
-        findings={"tallest_to_lowest": peaks[-1] / peaks[0], "rows_tallest_to_lowest": rows[-1] / rows[0]},
+        tables=[Table("", ("rows", "columns", "tiles", "peak MiB", "ratio to the first"), table)],
+        findings={
+            "tallest_to_lowest": Finding(peaks[-1] / peaks[0], better="lower"),
+            "rows_tallest_to_lowest": Finding(rows[-1] / rows[0]),
+        },
     )
 
 
