@@ -50,7 +50,7 @@ def save_plot(plot: Plot, environment: Mapping[str, Any], path: Path) -> None:
         figure = Figure(figsize=(WIDTH, plot.height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         plot.draw(figure.add_subplot())
-        figure.suptitle(textwrap.fill(plot.caption, 92), x=0.01, ha="left", fontsize=10.5)
+        figure.suptitle(textwrap.fill(plot.caption, 100), x=0.01, ha="left", fontsize=10.5)
         figure.supxlabel(_footer(environment), x=0.01, ha="left", fontsize=7, color="#666666")
         # Without matplotlib's version in it, the same picture is the same file.
         figure.savefig(path, metadata={"Software": None})
