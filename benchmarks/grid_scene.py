@@ -72,9 +72,12 @@ def _bands_of_rows(height: int, width: int) -> Iterator[tuple[int, dict[str, NDA
         wave = np.sin(2 * np.pi * rows / 257) * np.cos(2 * np.pi * cols / 311)
         spots = np.sin(rows / 23) * np.sin(cols / 29) > 0.9
         ground = 70 + 30 * wave
-        yield first, {
-            "pre": (ground + rng.integers(0, 16, (3, *wave.shape))).astype(np.uint8),
-            "post": (ground + 110 * spots + rng.integers(0, 16, (3, *wave.shape))).astype(np.uint8),
-            "hillshade": (140 + 90 * wave + rng.integers(0, 16, (1, *wave.shape))).astype(np.uint8),
-            "slope": (25 + 20 * wave + rng.integers(0, 4, (1, *wave.shape))).astype(np.uint8),
-        }
+        yield (
+            first,
+            {
+                "pre": (ground + rng.integers(0, 16, (3, *wave.shape))).astype(np.uint8),
+                "post": (ground + 110 * spots + rng.integers(0, 16, (3, *wave.shape))).astype(np.uint8),
+                "hillshade": (140 + 90 * wave + rng.integers(0, 16, (1, *wave.shape))).astype(np.uint8),
+                "slope": (25 + 20 * wave + rng.integers(0, 4, (1, *wave.shape))).astype(np.uint8),
+            },
+        )
