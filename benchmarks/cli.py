@@ -39,13 +39,22 @@ def memory(out: Path | None, model: Path | None, rows: tuple[int, ...], width: i
 
 @bench.command("throughput")
 @_OUT
-@_MODEL
-@click.option("--size-km", type=float, default=8.0, help="Edge of the scene in kilometres.")
-@click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
-@click.option("--repeats", type=int, default=3, help="Measurements of each row; the median counts.")
-def throughput(out: Path | None, model: Path | None, size_km: float, batch: int, repeats: int) -> None:
-    """Tiles per second of the engine alone, and of a whole map."""
-    settings = Bench(model or DEMO_MODEL, size_km=size_km, batch=batch, repeats=repeats)
+@click.option(
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Folder of artifacts, or an ONNX file.  [default: the demo model]",
+)
+@click.option("--hdf5", type=click.Path(path_type=Path), help="Keras file of the same network, for the published loop.")
+@click.option("--batch", type=click.IntRange(1), default=4, help="Tiles per call of the engine.")
+@click.option("--seconds", type=float, default=25.0, help="About how long each run takes.")
+@click.option("--repeats", type=click.IntRange(1), default=2, help="Runs of each; the median counts.")
+@click.option("--absolute", is_flag=True, help="Add tiles/s and km²/h, which are true for this machine alone.")
+def throughput(
+    out: Path | None, model: Path | None, hdf5: Path | None, batch: int, seconds: float, repeats: int, absolute: bool
+) -> None:
+    """Maps, engines, the published loop and MONAI in one run."""
+    settings = Bench(model or DEMO_MODEL, hdf5, batch=batch, seconds=seconds, repeats=repeats, absolute=absolute)
     with tempfile.TemporaryDirectory() as folder:
         _show(measure_throughput(settings, Path(folder)), out)
 

@@ -30,6 +30,12 @@ def edge_of(tiles: int, tile: int, overlap: float) -> int:
     return tile + (tiles - 1) * round(tile * (1.0 - overlap))
 
 
+def grid_scene_files(folder: Path) -> SceneFiles:
+    """The files that :func:`write_grid_scene` writes into a folder."""
+    pre, post, hillshade, slope = _paths(folder)
+    return SceneFiles(pre=pre, post=post, hillshade=hillshade, slope=slope)
+
+
 def write_grid_scene(folder: Path, height: int, width: int) -> SceneFiles:
     """Write waves and noise, with brighter spots in the second image, band of blocks by band of blocks.
 
@@ -41,9 +47,8 @@ def write_grid_scene(folder: Path, height: int, width: int) -> SceneFiles:
     Raises:
         OutputError: the folder cannot be written.
     """
-    paths = tuple(folder / f"{role}.tif" for role in _BANDS)
     place = Affine(RESOLUTION, 0.0, _WEST, 0.0, -RESOLUTION, _NORTH)
-    with finished_together(paths) as partial, ExitStack() as stack:
+    with finished_together(_paths(folder)) as partial, ExitStack() as stack:
         files = {
             role: stack.enter_context(new_raster(path, (height, width), place, _EPSG, count=bands, dtype="uint8"))
             for (role, bands), path in zip(_BANDS.items(), partial, strict=True)
@@ -51,7 +56,7 @@ def write_grid_scene(folder: Path, height: int, width: int) -> SceneFiles:
         for first, rows in _bands_of_rows(height, width):
             for role, values in rows.items():
                 files[role].write(values, window=Window(0, first, width, values.shape[1]))
-    return SceneFiles(**dict(zip(_BANDS, paths, strict=True)))
+    return grid_scene_files(folder)
 
 
 def read_whole(files: SceneFiles) -> dict[str, NDArray[Any]]:
@@ -61,6 +66,10 @@ def read_whole(files: SceneFiles) -> dict[str, NDArray[Any]]:
         with rasterio.open(path) as dataset:
             arrays[role] = dataset.read()
     return arrays
+
+
+def _paths(folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / f"{role}.tif" for role in _BANDS)
 
 
 def _bands_of_rows(height: int, width: int) -> Iterator[tuple[int, dict[str, NDArray[np.uint8]]]]:

@@ -1,8 +1,8 @@
 """The published way to map: a Keras model, whole rasters in memory, one tile at a time, centres pasted.
 
-Source: ``LS_mapping.ipynb`` of Prakash, Manconi & Loew (2021), doi:10.1038/s41598-021-89015-8. Two things make it faster
-here than there: the model has none of the four outputs that mapping does not use, and the rasters lie on the map's grid
-already.
+Source: ``LS_mapping.ipynb`` of Prakash, Manconi & Loew (2021), doi:10.1038/s41598-021-89015-8. Two things make it
+faster here than there: the model has none of the four outputs that mapping does not use, and the rasters lie on the
+map's grid already.
 """
 
 from __future__ import annotations
