@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -37,6 +36,8 @@ def measure_start(repeats: int = 5) -> list[tuple[str, float, float]]:
 
 def _cpu_seconds(code: str, *arguments: str) -> float:
     """Of a Python process, its start and end included."""
+    import resource  # noqa: PLC0415 - not on Windows
+
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
