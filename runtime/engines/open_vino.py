@@ -34,6 +34,7 @@ class OpenVinoEngine(Closing):
     """An ONNX file run by OpenVINO on the CPU with fixed batch and tile size."""
 
     name = "openvino"
+    lanes = 1
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
         """Load and compile a model.

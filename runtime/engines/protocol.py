@@ -18,7 +18,7 @@ Device = Literal["cpu", "cuda"]
 
 
 class Engine(Protocol):
-    """A model ready to run on a device; one thread calls it at a time."""
+    """A model ready to run on a device; at most :attr:`lanes` threads call it at a time."""
 
     @property
     def name(self) -> str:
@@ -38,6 +38,11 @@ class Engine(Protocol):
     @property
     def precision(self) -> str:
         """What it computes in: ``fp32``, ``fp16``, ``bf16`` or ``int8``."""
+        ...
+
+    @property
+    def lanes(self) -> int:
+        """Calls of :meth:`infer` that may be under way at once, each from a thread of its own."""
         ...
 
     @property

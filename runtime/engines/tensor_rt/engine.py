@@ -25,6 +25,7 @@ class TensorRtEngine(Closing):
 
     name = "tensorrt"
     device = "cuda"
+    lanes = 1  # parts of a batch overlap inside a call
 
     def __init__(self, model: Path, options: EngineOptions, cache: EngineCache | None = None) -> None:
         """Load a model, after building its engine for this machine where that has not been done yet.
