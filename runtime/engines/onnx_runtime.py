@@ -68,7 +68,7 @@ class OnnxRuntimeEngine(Closing):
         file = read_onnx_file(model)
         self.version: str = ort.__version__
         self.spec = file.spec
-        self.precision = BACKENDS[self.name].precision_for(file, options.precision)
+        self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._session: Any
         self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
         self.lanes = _LANES[self.device]

@@ -14,7 +14,7 @@ from landslip.runtime.spec import ModelSpec
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Device = Literal["cpu", "cuda"]
+Device = Literal["cpu", "cuda", "gpu", "npu"]
 
 
 class Engine(Protocol):
@@ -32,7 +32,7 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs: ``cpu`` or ``cuda``."""
+        """Where it runs: ``cpu``, ``cuda``, or Intel's ``gpu`` or ``npu``."""
         ...
 
     @property

@@ -89,5 +89,5 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
 
 
 def _check_device(device: str) -> None:
-    if device not in ("auto", "cuda"):
+    if device not in ("auto", "cuda"):  # said before anything is read, also where an engine is given
         raise EngineError(f"tensorrt does not run on {device}. Run with --device cuda, or take another engine.")
