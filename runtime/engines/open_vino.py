@@ -9,7 +9,7 @@ copy of the weights whose content OpenVINO does not check when it loads it, unde
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,7 @@ def _kind(place: str) -> str:
     return place.split(".", maxsplit=1)[0]
 
 
-def _unable(name: str, precision: str, able: Set[str]) -> str:
+def _unable(name: str, precision: str, able: set[str]) -> str:
     others = " or ".join(other for other in ("fp32", "fp16", "bf16") if other.upper() in able)
     return (
         f"This {name} does not compute in {precision} under openvino, which would have taken another precision by "
