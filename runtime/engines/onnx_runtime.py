@@ -44,6 +44,10 @@ _CUDA_OPTIONS = {
 }
 
 
+_LANES = {"cpu": 1, "cuda": 2}
+"""On a GPU the copies of one call fit beside the computation of another. On a CPU one call has all cores."""
+
+
 class OnnxRuntimeEngine(Closing):
     """An ONNX file run by ONNX Runtime with fixed batch and tile size."""
 
@@ -64,9 +68,10 @@ class OnnxRuntimeEngine(Closing):
         file = read_onnx_file(model)
         self.version: str = ort.__version__
         self.spec = file.spec
-        self.precision = BACKENDS[self.name].precision_for(file, options.precision)
+        self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._session: Any
         self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
+        self.lanes = _LANES[self.device]
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
@@ -76,14 +81,15 @@ class OnnxRuntimeEngine(Closing):
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
-        confidence = _room_for(batch, self.spec)
+        # A session can be run from several threads; bindings, inputs and output are of this call alone.
+        session, confidence = self._session, _room_for(batch, self.spec)
         try:
-            binding = self._session.io_binding()
+            binding = session.io_binding()
             for name, values in batch.items():
                 binding.bind_cpu_input(name, np.ascontiguousarray(values))
             # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
             binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
-            self._session.run_with_iobinding(binding)
+            session.run_with_iobinding(binding)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise failure(f"onnxruntime failed on {self.device}", error) from error
         return confidence

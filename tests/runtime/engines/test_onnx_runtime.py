@@ -78,6 +78,12 @@ def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
         opened(brightness_model(tmp_path / "m.onnx"), device="cuda")
 
 
+@pytest.mark.parametrize("device", ["gpu", "npu"])
+def test_devices_of_intel_are_not_its(device):
+    with pytest.raises(EngineError, match=rf"onnxruntime does not run on {device}\. Run with --device cpu or cuda"):
+        opened(DEMO_MODEL, device=device)
+
+
 @pytest.mark.parametrize("precision", ["fp16", "bf16", "int8"])
 def test_it_computes_an_artifact_as_it_was_exported(tmp_path, precision, caplog):
     model = brightness_model(tmp_path / "m.onnx")

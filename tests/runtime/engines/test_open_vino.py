@@ -139,7 +139,7 @@ def test_a_damaged_graph_is_refused(tmp_path):
 
 def test_it_refuses_what_it_does_not_run(tmp_path):
     model = brightness_model(tmp_path / "m.onnx")
-    with pytest.raises(EngineError, match="does not run on cuda"):
+    with pytest.raises(EngineError, match=r"does not run on cuda\. Run with --device cpu or gpu or npu,"):
         opened(model, device="cuda")
     with pytest.raises(UsageError, match="multiple of 32"):
         opened(model, tile=100)
@@ -148,6 +148,29 @@ def test_it_refuses_what_it_does_not_run(tmp_path):
     for_tensorrt = brightness_model(tmp_path / "t.onnx", extra={TARGET_KEY: "tensorrt"})
     with pytest.raises(EngineError, match="is made for tensorrt"):
         opened(for_tensorrt)
+
+
+@pytest.mark.parametrize("device", ["gpu", "npu"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(device):
+    found = import_openvino().Core().available_devices
+    if any(one.startswith(device.upper()) for one in found):
+        pytest.skip("it is there")
+    with pytest.raises(EngineError, match=rf"openvino finds no {device.upper()} here, only {', '.join(found)}\. "):
+        opened(DEMO_MODEL, device=device)
+
+
+@pytest.mark.parametrize("device", ["gpu", "npu"])
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_another_device_says_what_the_cpu_says(device, precision, real_batch):
+    core = import_openvino().Core()
+    if not any(one.startswith(device.upper()) for one in core.available_devices):
+        pytest.skip("it is not there")
+    if precision.upper() not in core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("it does not compute in that")
+    difference = np.abs(
+        answers("openvino", real_batch, device=device, precision=precision) - answers("onnxruntime", real_batch)
+    )
+    assert difference.mean() < {"fp32": 1e-5, "fp16": 1e-3}[precision]
 
 
 def test_threads_do_not_change_the_answer(real_batch):
