@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_openvino
@@ -58,15 +59,14 @@ class OpenVinoEngine(Closing):
         self.device = "cpu" if options.device == "auto" else options.device
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
-        graph = _graph(file, options.batch, self.spec.checked_tile(options.tile))
+        self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
+        graph = _graph(file, self._count, self._tile)
         compiled = _compiled(graph, self.device, self.precision, options.threads, model)
         self._request: Any = compiled.create_infer_request()
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
-        if missing := {entry.name for entry in self.spec.inputs} - batch.keys():
-            # OpenVINO would take what the last batch had there.
-            raise EngineError(f"openvino failed on {self.device}: the batch has no {' and no '.join(sorted(missing))}")
+        check_batch(batch, self.spec, self._count, self._tile, self.name)  # it would take what the last batch had
         try:
             # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
             outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)
