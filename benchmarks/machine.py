@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from landslip.benchmarks.gemm import on_onnxruntime, on_openvino
+from landslip.benchmarks.gemm import moving, on_onnxruntime, on_openvino, product
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.engines.onnx_runtime import providers
 from landslip.runtime.errors import EngineError
@@ -57,22 +58,25 @@ def gemm_peaks(device: str = "cpu", seconds: float = SECONDS, size: int | None =
     ]
 
 
-def memory_bandwidth(array: int = ARRAY, seconds: float = SECONDS) -> float:
-    """Bytes per second of a copy by all cores, each byte counted when it is read and when it is written.
+def memory_bandwidth(device: str = "cpu", seconds: float = SECONDS, array: int = ARRAY) -> float:
+    """Bytes per second of a copy, each byte counted when it is read and when it is written.
 
     Args:
-        array: bytes to copy.
+        device: ``cpu`` for a copy by all cores, ``cuda`` for ONNX Runtime within the memory of the GPU.
         seconds: how long it is repeated; the fastest repeat counts.
+        array: bytes to copy.
     """
+    if device == "cuda":
+        return 2 * array / fastest(on_onnxruntime(moving(array // 4), device), seconds)
     source, target = np.ones(array, np.uint8), np.zeros(array, np.uint8)
     cores = _cores()
     pieces = list(zip(np.array_split(target, cores), np.array_split(source, cores), strict=True))
     with ThreadPoolExecutor(cores) as pool:  # numpy copies without holding the interpreter
+        return 2 * array / fastest(lambda: list(pool.map(_copy, pieces)), seconds)
 
-        def copy() -> None:
-            list(pool.map(lambda pair: np.copyto(*pair), pieces))
 
-        return 2 * array / fastest(copy, seconds)
+def _copy(pair: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
+    np.copyto(*pair)
 
 
 def fastest(run: Callable[[], object], seconds: float) -> float:
@@ -113,7 +117,7 @@ def _pairs(device: str) -> list[tuple[str, str]]:
 def _product(engine: str, precision: str, device: str, size: int) -> Callable[[], object]:
     if engine == "openvino":
         return on_openvino(size, precision)
-    return on_onnxruntime(size, precision, device)
+    return on_onnxruntime(product(size, precision), device)
 
 
 def _numpy_product(size: int) -> Callable[[], object]:

@@ -184,10 +184,13 @@ def draw_roofline(axes: Axes, points: Sequence[Point], roofs: Sequence[Roof], ba
     for roof in roofs:
         start, colour = (roof.height / bandwidth, roof.height), OF_PRECISION[roof.precision]
         axes.plot([start[0], right], [roof.height, roof.height], color=colour, linewidth=1.4)
-        _beside(axes, roof.label, start, colour, (4, 4))
+        _beside(axes, roof.label, start, colour, (16, 4))
     for point, marker in zip(points, _repeated(MARKERS), strict=False):
-        style = {"color": OF_PRECISION[point.precision], "marker": marker, "linestyle": ""}
-        axes.plot(point.intensity, point.speed, label=point.label, markeredgecolor="#222222", markersize=8, **style)
+        colour = OF_PRECISION[point.precision]
+        axes.plot(
+            point.intensity, point.speed, label=point.label, color=colour, marker=marker, linestyle="",
+            markeredgecolor="#222222", markersize=8,
+        )  # fmt: skip
     lowest = min([*(point.speed for point in points), left * bandwidth])
     axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(lowest / 1.5, 1.6 * highest))
     axes.set(xlabel="FLOP per byte that the convolutions move (estimate)", ylabel=unit)

@@ -6,12 +6,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from landslip.runtime.environment import describe_environment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+Better = Literal["higher", "lower"]
+BETTER: tuple[Better, ...] = get_args(Better)
+"""Ways in which a figure gets better."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Finding:
     """The figure."""
     unit: str = "ratio"
     """What it is in."""
-    better: Literal["higher", "lower"] | None = None
+    better: Better | None = None
     """Which way it gets better; None where it is neither."""
 
 
@@ -75,7 +80,7 @@ class Report:
         """The report as a page, pictures included by name."""
         lines = [f"# {self.name}", "", self.question]
         for table in self.tables:
-            lines += ["", *_table(table)]
+            lines += ["", *table_lines(table)]
         for plot in self.plots:
             lines += ["", f"![{plot.caption}]({self._picture(plot)})", "", plot.caption]
         findings = {key: _finding(value) for key, value in self.findings.items()}
@@ -115,7 +120,8 @@ class Report:
         return f"{self.name}-{plot.name}.png"
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
+    """A table as lines of Markdown."""
     title = [f"**{table.title}**", ""] if table.title else []
     rows = [_row([_text(cell) for cell in row]) for row in table.rows]
     return [*title, _row(table.columns), _row(["---"] * len(table.columns)), *rows]
