@@ -130,13 +130,14 @@ class RasterLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
-        shape = (self._source.count, int(window.height), int(window.width))
-        values, known = np.zeros(shape, dtype=self._source.dtype), np.zeros(shape[1:], dtype=np.bool_)
+        shape = (int(window.height), int(window.width))
+        values, known = _Pasted(self._source.count, shape, self._source.dtype), _Pasted(1, shape, np.dtype(np.bool_))
         for part, sampling in _pieces(self._resampler, window):
-            found, valid = self._source.read(_source(sampling))
+            found, valid = self._resampler.resample(sampling, *self._source.read(_source(sampling)))
             place = _place(part, window)
-            values[(slice(None), *place)], known[place] = self._resampler.resample(sampling, found, valid)
-        return {self._role: values}, known
+            values.put(place, found)
+            known.put(place, valid[None])
+        return {self._role: values.array}, known.array[0]
 
 
 class StackedLayer:
@@ -159,6 +160,8 @@ class StackedLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
+        if len(self._layers) == 1:
+            return self._layers[0].read(window)
         found = [layer.read(window) for layer in self._layers]
         known = np.logical_and.reduce([valid for _, valid in found])
         values = np.concatenate([arrays[self._role] for arrays, _ in found])
@@ -196,14 +199,16 @@ class TerrainLayer:
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
         shape = (int(window.height), int(window.width))
-        shaded, steep = np.zeros((1, *shape), dtype=np.uint8), np.zeros((1, *shape), dtype=np.float32)
-        known = np.zeros(shape, dtype=np.bool_)
+        shaded, steep = _Pasted(1, shape, np.dtype(np.uint8)), _Pasted(1, shape, np.dtype(np.float32))
+        known = _Pasted(1, shape, np.dtype(np.bool_))
         for part, sampling in _pieces(self._resampler, window):
             hillshade, slope, valid = self._terrain(_source(sampling))
             place = _place(part, window)
-            shaded[(slice(None), *place)], known[place] = self._resampler.resample(sampling, hillshade[None], valid)
-            steep[(slice(None), *place)], _ = self._resampler.resample(sampling, slope[None], valid)
-        return {"hillshade": shaded, "slope": steep}, known
+            steep.put(place, self._resampler.resample(sampling, slope[None], valid)[0])
+            found, valid = self._resampler.resample(sampling, hillshade[None], valid)
+            shaded.put(place, found)
+            known.put(place, valid[None])
+        return {"hillshade": shaded.array, "slope": steep.array}, known.array[0]
 
     def _terrain(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
         """Terrain on a window of the elevation model, read with the ring of neighbours that Horn's formulas need."""
@@ -246,6 +251,28 @@ class MaskLayer:
         clear: NDArray[np.bool_] = values == 0
         # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
         return clear & valid if self.raster.masked else clear
+
+
+class _Pasted:
+    """A window put together from pieces; zeros where there is none."""
+
+    def __init__(self, bands: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+        self._shape, self._dtype = (bands, *shape), dtype
+        self._array: NDArray[Any] | None = None
+
+    def put(self, place: tuple[slice, slice], piece: NDArray[Any]) -> None:
+        """Add a piece (bands, rows, cols); the only one that is as large as the window is taken as it is."""
+        if piece.shape == self._shape:
+            self._array = piece
+        else:
+            self.array[(slice(None), *place)] = piece
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """What there is so far: (bands, rows, cols)."""
+        if self._array is None:
+            self._array = np.zeros(self._shape, self._dtype)
+        return self._array
 
 
 def _resampler(raster: Raster | Elevation, grid: MapGrid, method: Method) -> Resampler:
