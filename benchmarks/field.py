@@ -47,8 +47,8 @@ class Bench:
     """Tiles of a run of the published loop, a multiple of each of ``batches``."""
     seconds: float = 25.0
     """About how long a run of an engine or a map takes: scenes are made as large as that needs."""
-    empty_tiles: int = 58
-    """Tiles along an edge of the scene that is mapped without a network; 58 are 40 km at 6 m."""
+    empty_km: float = 40.0
+    """Edge of the scene that is mapped without a network, in kilometres; rounded to whole tiles, two at least."""
     repeats: int = 2
     """Runs of each."""
     absolute: bool = False
@@ -109,7 +109,9 @@ class Field:
     def without_network(self) -> list[Contestant]:
         """The pipeline by itself, and MONAI's."""
         engine = FakeEngine(self.spec)
-        files = self._grid_scene("empty", self._bench.empty_tiles)
+        files = self._grid_scene(
+            "empty", round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
+        )
         ours = self._mapped("landslip map without a network", Path("fake"), engine, files, self.setting)
         return [ours, *self._monai_map("MONAI without a network", engine, files, cast=False)]
 
@@ -159,7 +161,7 @@ class Field:
     def _monai(self, choice: Choice) -> list[Contestant]:
         """The same session, the same tiles, the same scene."""
         engine = self.engines[choice]
-        files = self._grid_scene("monai", max(2, round(math.sqrt(self._bench.seconds * self._rates[choice]))))
+        files = self._grid_scene("monai", round(math.sqrt(self._bench.seconds * self._rates[choice])))
         ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
         theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
         return [ours, *theirs] if theirs else []
@@ -204,7 +206,7 @@ class Field:
         return self._scenes[size]
 
     def _grid_scene(self, name: str, along: int) -> SceneFiles:
-        size = edge_of(along, self.spec.tile, OVERLAP)
+        size = edge_of(max(2, along), self.spec.tile, OVERLAP)
         return write_grid_scene(self._folder / name, size, size)
 
     def _with(self, precision: str) -> list[Choice]:

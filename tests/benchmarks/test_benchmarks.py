@@ -7,10 +7,8 @@ import json
 import pytest
 import rasterio
 
-from helpers.models import brightness_model
 from landslip.benchmarks.memory import measure_memory
 from landslip.benchmarks.sentinel2 import measure_sentinel2
-from landslip.benchmarks.throughput import Bench, measure_throughput
 from landslip.runtime.cli import run
 from landslip.runtime.errors import LandslipError
 
@@ -43,14 +41,6 @@ def test_a_large_scene_is_mapped_with_its_time(tmp_path):
 def test_a_map_that_fails_is_an_error_of_the_benchmark(tmp_path):
     with pytest.raises(LandslipError, match="does not exist"):
         measure_memory(tmp_path, [250], 260, tmp_path / "nowhere.onnx")
-
-
-def test_throughput_compares_three_in_one_run(tmp_path):
-    bench = Bench(brightness_model(tmp_path / "m.onnx"), size_km=1.6, repeats=1, seconds=0.1)
-    report = measure_throughput(bench, tmp_path)
-    assert all(0 < lowest <= median <= highest for _, median, lowest, highest in report.tables[0].rows)
-    assert report.tables[0].rows[0][1] == 1
-    assert report.findings["map_to_engine"].value == report.tables[0].rows[1][1]
 
 
 def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
