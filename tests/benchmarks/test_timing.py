@@ -57,3 +57,33 @@ def test_unequal_work_is_refused():
 def test_no_repeats_are_refused():
     with pytest.raises(UsageError, match="0 repeats"):
         alternate({"one": lambda: 1.0}, repeats=0)
+
+
+class Meter:
+    """Tells what a test has put on it."""
+
+    source = "test"
+    total = 0.0
+
+    def joules(self):
+        return self.total
+
+
+def test_energy_is_that_of_each_run_alone():
+    meter, costs = Meter(), iter([100.0, 3.0, 5.0, 4.0])
+
+    def work():
+        meter.total += next(costs)
+        return 2.0
+
+    def idle():
+        return 1.0
+
+    timings = alternate({"work": work, "idle": idle}, repeats=3, warm_up=1, meter=meter)
+    assert timings["work"].joules == (3.0, 5.0, 4.0)
+    assert timings["work"].energy == 2.0
+    assert timings["idle"].energy == 0.0
+
+
+def test_energy_that_was_not_measured_is_none():
+    assert alternate({"work": lambda: 1.0}, repeats=1)["work"].energy is None
