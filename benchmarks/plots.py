@@ -159,7 +159,8 @@ def draw_lines(
     places = sorted({x for line in series for x in line.x})
     axes.set_xticks(places, [_plain(place) for place in places])
     axes.set(xlabel=x_label, ylabel=y_label)
-    axes.set_ylim(bottom=0)
+    heights = [y for drawn in axes.lines for y in drawn.get_ydata()]
+    axes.set_ylim(0, 1.1 * max(heights, default=1.0))
     if len(series) > 1 or even:
         axes.legend(loc="best")
 
