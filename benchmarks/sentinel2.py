@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.benchmarks.alone import map_alone
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Finding, Report, Table
 from landslip.models.synthetic import event_files
 from landslip.models.synthetic.writing import BLOCK, finished_together, new_raster
 
@@ -37,6 +37,10 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
     write_large_scene(folder / "scene", size)
     record = map_alone(folder / "scene", folder / "map", model)
     grid, seconds, peak = record["grid"], record["seconds"], record["peak_rss_bytes"] / 2**20
+    row = (
+        grid["height"], grid["width"], record["tiles"]["predicted"], record["landslides"], peak, seconds["total"],
+        record["tiles_per_second"],
+    )  # fmt: skip
     return Report(
         name="sentinel2" if model is None else f"sentinel2-{model.stem}",
         question="What does a map of the size of a Sentinel-2 tile take?",
@@ -50,19 +54,15 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
             "time": "from opening the files to the last product, polygons and checksums included",
             "repeats": 1,
         },
-        columns=("rows", "columns", "tiles", "landslides", "peak MiB", "seconds", "tiles/s"),
-        rows=[
-            (
-                grid["height"], grid["width"], record["tiles"]["predicted"], record["landslides"], peak,
-                seconds["total"], record["tiles_per_second"],
-            )
+        tables=[
+            Table("", ("rows", "columns", "tiles", "landslides", "peak MiB", "seconds", "tiles/s"), [row]),
+            Table("Seconds each stage was busy", STAGES, [tuple(seconds[name] for name in STAGES)]),
         ],
         findings={
-            "peak_mib": peak,
-            "seconds": seconds["total"],
-            "busy_seconds": {name: seconds[name] for name in STAGES},
+            "peak_mib": Finding(peak, "MiB", "lower"),
+            "seconds": Finding(seconds["total"], "s", "lower"),
         },
-    )  # fmt: skip
+    )
 
 
 def write_large_scene(folder: Path, size: int) -> None:
