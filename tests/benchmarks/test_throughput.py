@@ -60,6 +60,7 @@ def test_shares_are_of_the_wall_clock(report):
     assert all(0 <= share < 1.05 for row in table.rows for share in row[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     pytest.importorskip("torch")
