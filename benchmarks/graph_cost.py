@@ -55,7 +55,11 @@ def graph_cost(path: Path, tile: int) -> GraphCost:
     graph = _with_shapes(onnx.load(path), tile, path)
     shapes = {value.name: _shape(value) for value in (*graph.input, *graph.value_info, *graph.output)}
     shapes |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    costs = [_cost(node, shapes) for node in graph.node if node.op_type in _MACS]
+    nodes = [node for node in graph.node if node.op_type in _MACS]
+    for name in [name for node in nodes for name in (*node.input[:2], node.output[0])]:
+        if not all(shapes.get(name, (0,))):
+            raise ModelError(f"model: the shape of {name!r} in {path} is open. Export the model again.")
+    costs = [_cost(node, shapes) for node in nodes]
     return GraphCost(*(sum(values) for values in zip(*costs, strict=True))) if costs else GraphCost(0, 0, 0)
 
 

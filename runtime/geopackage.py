@@ -138,7 +138,7 @@ def _errors_about(path: Path) -> Iterator[None]:
         yield
     except (DataSourceError, DataLayerError, OSError) as error:
         raise OutputError(
-            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has room."
+            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."
         ) from error
 
 

@@ -22,7 +22,7 @@ from landslip.runtime.assemble import Batch, Buffers, Placed, assemble, read_chu
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.flow import Line, Stopwatch
+from landslip.runtime.flow import Line, Stopwatch, side_by_side
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.journal import Checkpoint, merged
@@ -240,14 +240,17 @@ def _seen(patches: Iterable[Patch], thumbnails: Thumbnails) -> Iterator[Patch]:
 
 def _inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
     nothing = np.empty((0, 1, run.plan.tiles.tile, run.plan.tiles.tile), dtype=np.float32)
-    for batch in batches:
+
+    def confidence_of(batch: Batch) -> tuple[Batch, NDArray[np.float32]]:
         confidence = nothing
         if batch.count:
             with run.clock("infer"):
                 confidence = run.engine.infer(batch.arrays)
             _check_shape(confidence, batch.arrays, run.engine.name)
         buffers.give_back(batch.arrays, confidence)
-        yield batch, confidence
+        return batch, confidence
+
+    return side_by_side(confidence_of, batches, getattr(run.engine, "lanes", 1))
 
 
 def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[MapBand]:

@@ -24,7 +24,14 @@ from rasterio.windows import Window
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, transform_points
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.resample_kernels import mix_scattered, mix_separable, pick_nearest, taps
+from landslip.runtime.resample_kernels import (
+    between_nodes,
+    extent,
+    mix_scattered,
+    mix_separable,
+    pick_nearest,
+    taps,
+)
 
 Method = Literal["bilinear", "nearest"]
 
@@ -176,7 +183,7 @@ class Resampler:
         rows, cols = self._through(self._inverse, nodes_y, nodes_x)
         shape = (window.height, window.width)
         offset = (window.row_off - first_row * NODE, window.col_off - first_col * NODE)
-        return _between_nodes(rows, offset, shape), _between_nodes(cols, offset, shape)
+        return _interpolated(rows, offset, shape), _interpolated(cols, offset, shape)
 
     def _same_pixels(self, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> Window | None:
         """The source pixels that the map pixels are, where grids fit onto each other and the source reaches."""
@@ -202,19 +209,14 @@ def _consecutive(places: NDArray[np.float64]) -> bool:
 
 
 def _support(places: NDArray[np.float64], radius: float, length: int) -> tuple[int, int]:
-    inside = places[(places >= -0.5) & (places < length - 0.5)]
-    if not inside.size:
+    least, most = extent(places, length)
+    if least > most:
         return 0, 0
-    first = max(0, math.floor(inside.min() - radius))
-    return first, min(length, math.ceil(inside.max() + radius) + 1)
+    return max(0, math.floor(least - radius)), min(length, math.ceil(most + radius) + 1)
 
 
-def _between_nodes(nodes: NDArray[np.float64], offset: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Bilinear interpolation of node values at the pixel centres of a window that starts ``offset`` pixels in."""
-    row = (np.arange(shape[0]) + offset[0] + 0.5) / NODE
-    col = (np.arange(shape[1]) + offset[1] + 0.5) / NODE
-    top, left = row.astype(np.int64), col.astype(np.int64)
-    down, right = (row - top)[:, None], col - left
-    along_top = nodes[top][:, left] * (1 - right) + nodes[top][:, left + 1] * right
-    along_bottom = nodes[top + 1][:, left] * (1 - right) + nodes[top + 1][:, left + 1] * right
-    return along_top * (1 - down) + along_bottom * down
+def _interpolated(nodes: NDArray[np.float64], offset: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Node values at the pixel centres of a window that starts ``offset`` pixels in."""
+    out = np.empty(shape, dtype=np.float64)
+    between_nodes(nodes, *offset, NODE, out)
+    return out

@@ -208,25 +208,96 @@ def mix_scattered(
             if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
                 continue
             top, left = math.floor(row - radius[0]) + 1, math.floor(col - radius[1]) + 1
-            good = True
-            weights = np.float32(0.0)
-            totals[:] = 0.0
-            for m in range(top, top + 2 * math.ceil(radius[0])):
-                along = max(0.0, 1.0 - abs(m - row) / radius[0])
-                if along == 0.0 or m < 0 or m >= limits[0]:
-                    continue
-                y = m - place[0]
-                for n in range(left, left + 2 * math.ceil(radius[1])):
-                    weight = np.float32(along * max(0.0, 1.0 - abs(n - col) / radius[1]))
-                    if weight == 0.0 or n < 0 or n >= limits[1]:
-                        continue
-                    x = n - place[1]
-                    good &= valid[y, x]
-                    weights += weight
-                    for band in range(out.shape[0]):
-                        totals[band] += weight * np.float32(values[band, y, x])
+            if radius[0] == 1.0 == radius[1] and 0 < top < limits[0] - 2 and 0 < left < limits[1] - 2:
+                good = _mix_four(values, valid, top - place[0], left - place[1], row - top, col - left, totals)
+            else:
+                good = _mix_many(values, valid, (row, col), (top, left), place, limits, radius, totals)
             known[i, j] = good
             if good:
                 for band in range(out.shape[0]):
-                    total = totals[band] / weights + half
+                    total = totals[band] + half
                     out[band, i, j] = math.floor(total) if whole else total
+
+
+@kernel
+def _mix_four(
+    values: Array, valid: Array, y: int, x: int, down: float, across: float, totals: Array
+) -> bool:  # pragma: no cover - compiled
+    """The mean of 2 x 2 pixels, the first of which is ``y``, ``x``; whether all that have a weight are known."""
+    one = np.float32(1.0)
+    low, right = np.float32(down), np.float32(across)
+    # A pixel without weight may lie outside the window that was read: its neighbour stands in for it.
+    below = min(y + (low > 0.0), values.shape[1] - 1)
+    beside = min(x + (right > 0.0), values.shape[2] - 1)
+    for band in range(len(totals)):
+        above = (one - right) * np.float32(values[band, y, x]) + right * np.float32(values[band, y, beside])
+        under = (one - right) * np.float32(values[band, below, x]) + right * np.float32(values[band, below, beside])
+        totals[band] = (one - low) * above + low * under
+    good: bool = valid[y, x] & valid[y, beside] & valid[below, x] & valid[below, beside]
+    return good
+
+
+@kernel
+def _mix_many(
+    values: Array, valid: Array, at: Any, first: Any, place: Any, limits: Any, radius: Any, totals: Array
+) -> bool:  # pragma: no cover - compiled
+    """The mean of all pixels under the triangle around ``at``, from ``first`` on, as far as the source goes."""
+    good = True
+    weights = np.float32(0.0)
+    totals[:] = 0.0
+    for m in range(first[0], first[0] + 2 * math.ceil(radius[0])):
+        along = max(0.0, 1.0 - abs(m - at[0]) / radius[0])
+        if along == 0.0 or m < 0 or m >= limits[0]:
+            continue
+        y = m - place[0]
+        for n in range(first[1], first[1] + 2 * math.ceil(radius[1])):
+            weight = np.float32(along * max(0.0, 1.0 - abs(n - at[1]) / radius[1]))
+            if weight == 0.0 or n < 0 or n >= limits[1]:
+                continue
+            x = n - place[1]
+            good &= valid[y, x]
+            weights += weight
+            for band in range(len(totals)):
+                totals[band] += weight * np.float32(values[band, y, x])
+    for band in range(len(totals)):
+        totals[band] /= weights
+    return good
+
+
+@kernel
+def between_nodes(nodes: Array, row_off: int, col_off: int, node: int, out: Array) -> None:  # pragma: no cover
+    """Bilinear interpolation at pixel centres of values known at every ``node``-th pixel corner.
+
+    Args:
+        nodes: (rows, cols) float64.
+        row_off: pixels from the first row of nodes to the first pixel.
+        col_off: pixels from the first column of nodes to the first pixel.
+        node: pixels between nodes.
+        out: (h, w) float64, written.
+    """
+    along = np.empty(nodes.shape[1], dtype=np.float64)
+    for i in range(out.shape[0]):
+        place = (i + row_off + 0.5) / node
+        top = math.floor(place)
+        down = place - top
+        for k in range(len(along)):
+            along[k] = nodes[top, k] * (1.0 - down) + nodes[top + 1, k] * down
+        line = out[i]
+        for j in range(len(line)):
+            place = (j + col_off + 0.5) / node
+            left = np.int64(place)
+            across = place - left
+            line[j] = along[left] * (1.0 - across) + along[left + 1] * across
+
+
+@kernel
+def extent(places: Array, length: int) -> tuple[float, float]:  # pragma: no cover - compiled
+    """The least and the largest of the places (h, w) that lie in a source of ``length`` pixels; inf, -inf for none."""
+    least, most = np.inf, -np.inf
+    for i in range(places.shape[0]):
+        line = places[i]
+        for j in range(len(line)):
+            inside = (line[j] >= -0.5) & (line[j] < length - 0.5)
+            least = min(least, line[j] if inside else np.inf)
+            most = max(most, line[j] if inside else -np.inf)
+    return least, most
