@@ -39,12 +39,12 @@ format: .venv/full
 train-demo: .venv/full ## train the demo model again and export it (half an hour on two cores)
 	$(BIN)/python -m landslip.models.train --out models/demo_data --seed 1 --steps 2200
 
-bench: .venv/full ## measure this machine
+bench: .venv/peers ## measure this machine; MONAI and torch are installed for comparison, 5 GB on Linux
 	$(BIN)/landslip bench all -o benchmarks/results
 
 lock: .venv/full ## update the pinned versions, on purpose
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -62,3 +62,7 @@ clean:
 .venv/full: .venv/python pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev]'
 	touch $@ .venv/lean
+
+.venv/peers: .venv/full
+	$(PIP) install -q -c constraints.txt -e '.[bench-peers]'
+	touch $@
