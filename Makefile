@@ -40,10 +40,10 @@ format: .venv/full
 train-demo: .venv/full ## train the demo model again and export it (half an hour on two cores)
 	$(BIN)/python -m landslip.models.train --out models/demo_data --seed 1 --steps 2200
 
-bench: .venv/bench $(BENCH)/exported ## measure this machine with the network at its published width (half an hour)
+bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; half an hour, 5 GB for torch on Linux
 	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/standin.hdf5 -o benchmarks/results --by-machine
 
-$(BENCH)/exported: | .venv/bench # stand-in weights, exported for the engines of this machine (some minutes)
+$(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of this machine (some minutes)
 	mkdir -p $(BENCH)
 	$(BIN)/python -m landslip.models.standin $(BENCH)/standin.hdf5 --adam
 	$(BIN)/landslip export $(BENCH)/standin.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
@@ -52,7 +52,7 @@ $(BENCH)/exported: | .venv/bench # stand-in weights, exported for the engines of
 
 lock: .venv/full ## update the pinned versions, on purpose
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -71,6 +71,6 @@ clean:
 	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev]'
 	touch $@ .venv/lean
 
-.venv/bench: .venv/full
-	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench-peers,dev]'
+.venv/peers: .venv/full
+	$(PIP) install -q -c constraints.txt -e '.[bench-peers]'
 	touch $@

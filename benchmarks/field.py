@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,21 +120,25 @@ class Field:
         if self._bench.hdf5 is None:
             return []
         # Imported here: it brings TensorFlow.
-        from landslip.benchmarks.baselines.published import HOP, TILE, keras_network, published_inputs, published_map  # noqa: PLC0415
+        from landslip.benchmarks.baselines import published  # noqa: PLC0415
 
-        edge = math.isqrt(self._bench.published_tiles - 1) + 1
-        files = write_grid_scene(self._folder / "published", *[edge_of(edge, TILE, 0.5) + 2] * 2)
-        model, inputs = keras_network(self._bench.hdf5), published_inputs(read_whole(files))
+        tiles = self._bench.published_tiles
+        edge = published.published_edge(math.isqrt(tiles - 1) + 1)
+        files = write_grid_scene(self._folder / "published", edge, edge)
+        model = published.keras_network(self._bench.hdf5)
+        inputs = published.published_inputs(read_whole(files))
 
-        def loop(batch: int) -> Callable[[], float]:
-            published_map(model, inputs, batch=batch, most=batch)
-            return lambda: float(published_map(model, inputs, batch=batch, most=self._bench.published_tiles)[1])
+        def loop(batch: int, most: int) -> float:
+            return float(published.published_map(model, inputs, batch=batch, most=most)[1])
 
-        km2 = self._bench.published_tiles * (HOP * self.spec.resolution) ** 2 / 1e6
-        return [
-            Contestant(published_name(batch), Setting(TILE, 0.5, batch), loop(batch), lambda: km2, "arrays in memory")
-            for batch in reversed(self._bench.batches)
-        ]
+        everyone: list[Contestant] = []
+        for batch in reversed(self._bench.batches):
+            loop(batch, batch)
+            setting = Setting(published.TILE, OVERLAP, batch)
+            km2 = setting.km2(tiles, self.spec.resolution)
+            name, work = published_name(batch), partial(loop, batch, tiles)
+            everyone.append(Contestant(name, setting, work, partial(float, km2), "arrays in memory"))
+        return everyone
 
     def _engine_pairs(self) -> list[Contestant]:
         """Each engine alone; those that targets are about, or that nothing beats, with the map beside it."""

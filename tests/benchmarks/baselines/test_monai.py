@@ -18,10 +18,18 @@ pytest.importorskip("monai")
 HEIGHT, WIDTH = edge_of(3, 224, 0.5), edge_of(4, 224, 0.5)
 
 
-def test_the_same_engine_gives_the_same_map(tmp_path):
+INSIDE = (slice(112, HEIGHT - 112), slice(112, WIDTH - 112))
+"""Pixels that four tiles cover. MONAI clamps its weights in two dimensions and landslip in one: there that is worth up
+to 2e-3 near the corners of tiles, but along the map's edges all of MONAI's weights are equal."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "where"), [(mixing_engine(), INSIDE), (FakeEngine(SPEC), (slice(None), slice(None)))]
+)
+def test_the_same_engine_gives_the_same_map(engine, where, tmp_path):
     from landslip.benchmarks.baselines.monai import monai_map, predictor_of, stacked
 
-    files, engine = scene_on_grid(tmp_path, HEIGHT, WIDTH), mixing_engine()
+    files = scene_on_grid(tmp_path, HEIGHT, WIDTH)
     raster = stacked(files, SPEC.inputs)
     assert raster.shape == (1, 8, HEIGHT, WIDTH)
     # 12 windows in batches of 5: the last one is filled up.
@@ -29,8 +37,7 @@ def test_the_same_engine_gives_the_same_map(tmp_path):
     map_scene(MapRequest(tmp_path / "fake", files, tmp_path / "out"), engine=engine)
     with rasterio.open(tmp_path / "out" / "confidence.tif") as dataset:
         ours = dataset.read(1)
-    # Ours is truncated to whole percent; MONAI clamps its weights in two dimensions, which is worth 2e-3 at corners.
-    ahead = 100 * theirs - ours
+    ahead = (100 * theirs - ours)[where]  # of whole percent, truncated
     assert ahead.min() > -0.2
     assert ahead.max() < 1.2
     assert np.unique(ours).size > 10
