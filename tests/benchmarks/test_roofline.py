@@ -20,6 +20,8 @@ from landslip.runtime.errors import EngineError
 
 ort = import_onnxruntime()
 
+without_cuda = pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="CUDA works here")
+
 
 def run(graph, values):
     session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -115,6 +117,13 @@ def test_the_network_under_its_roofs(tmp_path):
     assert report.write(tmp_path)[2].stat().st_size > 10_000
 
 
+@without_cuda
 def test_a_device_that_nothing_runs_on_is_an_error():
     with pytest.raises(EngineError, match="on cuda"):
         measure_roofline(RooflineBench(DEMO_MODEL, device="cuda", seconds=0.01, size=64))
+
+
+@without_cuda
+def test_a_library_that_does_not_start_on_a_device_is_an_error():
+    with pytest.raises(EngineError, match="onnxruntime"):
+        gemm_peaks("cuda", seconds=0.01, size=64)
