@@ -98,13 +98,15 @@ class Field:
         self._warm_up_map()
 
     def everyone(self) -> list[Contestant]:
-        """All that can take part in one network's table; those to be compared beside each other."""
-        first = self._plain()
+        """All that takes part in the network's table; those that targets compare are beside each other."""
+        others = [choice for choice in self.engines if choice != self.best]
+        plain = next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)
         return [
             *self._published(),
+            *self._pair(self.best),
             *self._presets(),
-            *self._engine_pairs(),
-            *([] if first is None else self._monai(first)),
+            *(each for choice in others for each in self._pair(choice)),
+            *([] if plain is None else self._monai(plain)),
         ]
 
     def without_network(self) -> list[Contestant]:
@@ -140,18 +142,16 @@ class Field:
             everyone.append(Contestant(name, setting, work, partial(float, km2), "arrays in memory"))
         return everyone
 
-    def _engine_pairs(self) -> list[Contestant]:
-        """Each engine alone; those that targets are about, or that nothing beats, with the map beside it."""
-        everyone: list[Contestant] = []
-        for choice, engine in sorted(self.engines.items(), key=lambda item: item[0] != self.best):
-            shown = choice == self.best or choice.key in TARGETED
-            seconds = self._bench.seconds * (1.0 if shown else 0.4)
-            calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
-            everyone.append(bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls))
-            if shown:
-                files = self._large_scene(self._rates[choice], self.setting)
-                everyone.append(self._mapped(map_name(choice), choice.path, engine, files, self.setting))
-        return everyone
+    def _pair(self, choice: Choice) -> list[Contestant]:
+        """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
+        mapping = choice == self.best or choice.key in TARGETED
+        seconds = self._bench.seconds * (1.0 if mapping else 0.4)
+        calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
+        alone = bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls)
+        if not mapping:
+            return [alone]
+        files = self._large_scene(self._rates[choice], self.setting)
+        return [alone, self._mapped(map_name(choice), choice.path, self.engines[choice], files, self.setting)]
 
     def _presets(self) -> list[Contestant]:
         everyone: list[Contestant] = []
@@ -166,7 +166,7 @@ class Field:
     def _monai(self, choice: Choice) -> list[Contestant]:
         """The same session, the same tiles, the same scene."""
         engine = self.engines[choice]
-        files = self._grid_scene("monai", round(math.sqrt(self._bench.seconds * self._rates[choice])))
+        files = self._grid_scene("monai", self._along(self._rates[choice]))
         ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
         theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
         return [ours, *theirs] if theirs else []
@@ -201,8 +201,8 @@ class Field:
 
     def _large_scene(self, rate: float, setting: Setting) -> SceneFiles:
         """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
-        along = max(2, round(math.sqrt(self._bench.seconds * rate)))
-        size = math.ceil(edge_of(along, setting.tile, setting.overlap) * self.spec.resolution / PIXEL)
+        edge = edge_of(self._along(rate), setting.tile, setting.overlap)
+        size = math.floor(edge * self.spec.resolution / PIXEL)
         if size not in self._scenes:
             folder = self._folder / f"large-{size}"
             write_large_scene(folder, size)
@@ -214,9 +214,9 @@ class Field:
         size = edge_of(max(2, along), self.spec.tile, OVERLAP)
         return write_grid_scene(self._folder / name, size, size)
 
+    def _along(self, rate: float) -> int:
+        """Tiles along an edge for a run of about the wanted length; even, so that batches of 4 are full."""
+        return 2 * max(1, round(math.sqrt(self._bench.seconds * rate) / 2))
+
     def _with(self, precision: str) -> list[Choice]:
         return [choice for choice in self.engines if choice.precision == precision]
-
-    def _plain(self) -> Choice | None:
-        """ONNX Runtime in fp32, which MONAI is given too."""
-        return next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)
