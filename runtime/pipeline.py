@@ -250,7 +250,7 @@ def _inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[
         buffers.give_back(batch.arrays, confidence)
         return batch, confidence
 
-    return side_by_side(confidence_of, batches, getattr(run.engine, "lanes", 1))
+    return side_by_side(confidence_of, batches, run.engine.lanes)
 
 
 def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[MapBand]:

@@ -51,6 +51,7 @@ def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[st
     yield "memory", {}
     if has_monai():
         yield "memory", {"monai": True}
+    yield "pipeline", {}
     yield "scaling", {}
 
 
