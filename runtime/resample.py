@@ -128,6 +128,7 @@ class Resampler:
             down = taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
             mix_separable(values, valid, down, across, whole, out, known)
         else:
+            values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)
             mix_scattered(values, valid, rows, cols, place, limits, self._radius, whole, out, known)
         return out, known
 

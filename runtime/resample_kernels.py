@@ -189,8 +189,8 @@ def mix_scattered(
     """Weighted means of source pixels where each map pixel has a place of its own; ``out`` and ``known`` come as zeros.
 
     Args:
-        values: (bands, rows, cols) of the source window.
-        valid: (rows, cols) which of them are known.
+        values: (bands, rows, cols) of the source window, contiguous.
+        valid: (rows, cols) which of them are known, contiguous.
         rows: (h, w) source row of each map pixel.
         cols: (h, w) source column.
         place: first row and column of the source window.
@@ -201,56 +201,100 @@ def mix_scattered(
         known: (h, w) bool, written: every source pixel with a weight is known.
     """
     half = np.float32(0.5) if whole else np.float32(0.0)
-    totals = np.empty(out.shape[0], dtype=np.float32)
-    for i in range(out.shape[1]):
-        for j in range(out.shape[2]):
+    bands, height, width = out.shape
+    stride = values.shape[2]
+    totals = np.empty(bands, dtype=np.float32)
+    line = np.empty(width, dtype=np.float32)
+    flat = values.reshape(bands, -1)
+    corner = np.empty(width, dtype=np.int64)
+    down, across = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
+    usable = valid.reshape(-1)
+    for i in range(height):
+        fine = radius[0] == 1.0 == radius[1]
+        if fine and _places(rows[i], cols[i], place, limits, stride, corner, down, across):
+            _known_of_four(usable, stride, corner, down, across, known[i])
+            for band in range(bands):
+                _mix_four(flat[band], stride, corner, down, across, half, line)
+                _put(line, whole, known[i], out[band, i])
+            continue
+        for j in range(width):
             row, col = rows[i, j], cols[i, j]
-            if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
-                continue
-            top, left = math.floor(row - radius[0]) + 1, math.floor(col - radius[1]) + 1
-            if radius[0] == 1.0 == radius[1] and 0 < top < limits[0] - 2 and 0 < left < limits[1] - 2:
-                good = _mix_four(values, valid, top - place[0], left - place[1], row - top, col - left, totals)
-            else:
-                good = _mix_many(values, valid, (row, col), (top, left), place, limits, radius, totals)
-            known[i, j] = good
-            if good:
-                for band in range(out.shape[0]):
+            if -0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5:
+                known[i, j] = _mix_many(values, valid, (row, col), place, limits, radius, totals)
+                for band in range(bands):
                     total = totals[band] + half
-                    out[band, i, j] = math.floor(total) if whole else total
+                    if known[i, j]:
+                        out[band, i, j] = math.floor(total) if whole else total
+
+
+@kernel
+def _places(
+    rows: Array, cols: Array, place: Any, limits: Any, stride: int, corner: Array, down: Array, across: Array
+) -> bool:  # pragma: no cover - compiled
+    """Where the four pixels around each place are, if all are well inside the source; whether they are.
+
+    Args:
+        rows: (w,) source rows.
+        cols: (w,) source columns.
+        place: first row and column of the source window.
+        limits: rows and columns of the source.
+        stride: columns of the source window.
+        corner: (w,) int64, written: the first of the four, in the window laid out as one line.
+        down: (w,) float32, written: how far the place lies below it, in pixels.
+        across: (w,) float32, written: how far to the right.
+    """
+    inside = True
+    for j in range(len(corner)):
+        inside &= (rows[j] >= 1.0) & (rows[j] < limits[0] - 2.0) & (cols[j] >= 1.0) & (cols[j] < limits[1] - 2.0)
+    if not inside:
+        return False
+    for j in range(len(corner)):
+        top, left = np.int64(rows[j]), np.int64(cols[j])
+        corner[j] = (top - place[0]) * stride + (left - place[1])
+        down[j] = rows[j] - top
+        across[j] = cols[j] - left
+    return True
+
+
+@kernel
+def _known_of_four(
+    valid: Array, stride: int, corner: Array, down: Array, across: Array, known: Array
+) -> None:  # pragma: no cover - compiled
+    """Whether all of the four that have a weight are known."""
+    zero = np.float32(0.0)
+    for j in range(len(corner)):
+        k, alone, level = corner[j], across[j] == zero, down[j] == zero
+        above = valid[k] & (valid[k + 1] | alone)
+        known[j] = above & (level | (valid[k + stride] & (valid[k + stride + 1] | alone)))
 
 
 @kernel
 def _mix_four(
-    values: Array, valid: Array, y: int, x: int, down: float, across: float, totals: Array
-) -> bool:  # pragma: no cover - compiled
-    """The mean of 2 x 2 pixels, the first of which is ``y``, ``x``; whether all that have a weight are known."""
+    values: Array, stride: int, corner: Array, down: Array, across: Array, half: Any, line: Array
+) -> None:  # pragma: no cover - compiled
     one = np.float32(1.0)
-    low, right = np.float32(down), np.float32(across)
-    # A pixel without weight may lie outside the window that was read: its neighbour stands in for it.
-    below = min(y + (low > 0.0), values.shape[1] - 1)
-    beside = min(x + (right > 0.0), values.shape[2] - 1)
-    for band in range(len(totals)):
-        above = (one - right) * np.float32(values[band, y, x]) + right * np.float32(values[band, y, beside])
-        under = (one - right) * np.float32(values[band, below, x]) + right * np.float32(values[band, below, beside])
-        totals[band] = (one - low) * above + low * under
-    good: bool = valid[y, x] & valid[y, beside] & valid[below, x] & valid[below, beside]
-    return good
+    for j in range(len(corner)):
+        k, low, right = corner[j], down[j], across[j]
+        above = (one - right) * np.float32(values[k]) + right * np.float32(values[k + 1])
+        under = (one - right) * np.float32(values[k + stride]) + right * np.float32(values[k + stride + 1])
+        line[j] = (one - low) * above + low * under + half
 
 
 @kernel
 def _mix_many(
-    values: Array, valid: Array, at: Any, first: Any, place: Any, limits: Any, radius: Any, totals: Array
+    values: Array, valid: Array, at: Any, place: Any, limits: Any, radius: Any, totals: Array
 ) -> bool:  # pragma: no cover - compiled
-    """The mean of all pixels under the triangle around ``at``, from ``first`` on, as far as the source goes."""
+    """The mean of all pixels under the triangle around ``at``, as far as the source goes; whether all are known."""
+    top, left = math.floor(at[0] - radius[0]) + 1, math.floor(at[1] - radius[1]) + 1
     good = True
     weights = np.float32(0.0)
     totals[:] = 0.0
-    for m in range(first[0], first[0] + 2 * math.ceil(radius[0])):
+    for m in range(top, top + 2 * math.ceil(radius[0])):
         along = max(0.0, 1.0 - abs(m - at[0]) / radius[0])
         if along == 0.0 or m < 0 or m >= limits[0]:
             continue
         y = m - place[0]
-        for n in range(first[1], first[1] + 2 * math.ceil(radius[1])):
+        for n in range(left, left + 2 * math.ceil(radius[1])):
             weight = np.float32(along * max(0.0, 1.0 - abs(n - at[1]) / radius[1]))
             if weight == 0.0 or n < 0 or n >= limits[1]:
                 continue
@@ -276,6 +320,12 @@ def between_nodes(nodes: Array, row_off: int, col_off: int, node: int, out: Arra
         out: (h, w) float64, written.
     """
     along = np.empty(nodes.shape[1], dtype=np.float64)
+    left = np.empty(out.shape[1], dtype=np.int32)
+    across = np.empty(out.shape[1], dtype=np.float64)
+    for j in range(len(left)):
+        place = (j + col_off + 0.5) / node
+        left[j] = np.int32(place)
+        across[j] = place - left[j]
     for i in range(out.shape[0]):
         place = (i + row_off + 0.5) / node
         top = math.floor(place)
@@ -284,10 +334,7 @@ def between_nodes(nodes: Array, row_off: int, col_off: int, node: int, out: Arra
             along[k] = nodes[top, k] * (1.0 - down) + nodes[top + 1, k] * down
         line = out[i]
         for j in range(len(line)):
-            place = (j + col_off + 0.5) / node
-            left = np.int64(place)
-            across = place - left
-            line[j] = along[left] * (1.0 - across) + along[left + 1] * across
+            line[j] = along[left[j]] * (1.0 - across[j]) + along[left[j] + 1] * across[j]
 
 
 @kernel
