@@ -64,15 +64,17 @@ def test_an_engine_without_a_network_gets_the_windows_as_they_are():
 
     from landslip.benchmarks.baselines.monai import predictor_of
 
-    seen = {}
+    seen, given = {}, np.zeros((2, 1, 64, 64), np.float32)
 
     def keep(batch):
         seen.update(batch)
-        return np.zeros((2, 1, 64, 64), np.float32)
+        return given
 
     windows = torch.rand(2, 8, 64, 64)
-    predictor_of(FakeEngine(SPEC, keep), 2, cast=False)(windows)
+    answer = predictor_of(FakeEngine(SPEC, keep), 2, network=False)(windows)
     np.testing.assert_array_equal(seen["post"], windows.numpy()[:, 3:6])
     assert np.shares_memory(seen["post"], windows.numpy())
+    answer[:] = 1
+    assert not given.any()  # MONAI multiplies what it gets in place
     predictor_of(FakeEngine(SPEC, keep), 2)(windows * 255)
     assert [seen[entry.name].dtype for entry in SPEC.inputs] == [entry.dtype for entry in SPEC.inputs]
