@@ -15,6 +15,7 @@ from landslip.runtime.dry_run import dry_run
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.presets import FAITHFUL, PRESETS
 from landslip.runtime.progress import progress_for
 from landslip.runtime.protocols import PROTOCOLS
 
@@ -26,8 +27,17 @@ _FILE = click.Path(path_type=Path)
 @scene_options
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
-@click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the model's own]")
-@click.option("--overlap", type=float, default=0.5, help="Share of a tile that the next one covers again.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default=FAITHFUL,
+    help="How tiles are laid: as published, or larger ones up to two or three times the model's own, which need fewer "
+    "operations. --tile and --overlap replace what it says.",
+)
+@click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the preset's]")
+@click.option(
+    "--overlap", type=float, help="Share of a tile that the next one covers again.  [default: the preset's, or 0.5]"
+)
 @click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
 @click.option("--threshold", type=float, help="Confidence that counts as landslide, 0..1.  [default: the model's own]")
 @click.option("--min-area", type=float, default=400.0, help="Smallest landslide polygon in square metres.")

@@ -10,6 +10,7 @@ from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,22 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
     engine: Engine = backend.load()(model, options)
     log.info("engine: %s %s on %s, %s (%s)", engine.name, engine.version, engine.device, engine.precision, why)
     return engine
+
+
+def spec_of(model: Path) -> ModelSpec:
+    """What a model takes and means, without opening it.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: the file is not a model landslip can run.
+        EngineError: it is an engine of TensorRT's, in a folder that others can write.
+    """
+    if model.suffix.lower() not in TENSORRT_SUFFIXES:
+        return read_onnx_file(model).spec
+    # Imported here: hardly any model is one.
+    from landslip.runtime.engines.tensor_rt.cache import EngineCache  # noqa: PLC0415
+
+    return EngineCache().load(model).record.spec
 
 
 def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
