@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
@@ -46,6 +46,8 @@ class EngineOptions:
     """Threads of the engine on the CPU; 0 leaves it to the engine."""
     precision: str = "auto"
     """What to compute in, one of :data:`RUN_PRECISIONS`."""
+    why: str = field(default="as asked", compare=False)
+    """Why it is this engine, for the log, where it is not ``auto``."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -99,7 +101,7 @@ def spec_of(model: Path) -> ModelSpec:
 
 def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
     if options.engine != "auto":
-        return BACKENDS[options.engine], "as asked"  # which says itself what it cannot run
+        return BACKENDS[options.engine], options.why  # which says itself what it cannot run
     if model.suffix.lower() in TENSORRT_SUFFIXES:
         return BACKENDS["tensorrt"], "it is an engine of TensorRT's"
     file = read_onnx_file(model)
