@@ -12,7 +12,7 @@ import rasterio
 
 from landslip.benchmarks.report import Report
 from landslip.models.demo import DEMO_MODEL, TEST_SEEDS
-from landslip.models.score import NOT_OBSERVED, confusion
+from landslip.models.score import NOT_OBSERVED, Scores, confusion, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.grid import TileGrid
@@ -56,6 +56,8 @@ class Likeness:
     """Intersection over union of the pixels at or above the threshold."""
     area: float
     """Mapped area as a ratio to the faithful one's."""
+    scores: Scores
+    """How it compares with the landslides that are known."""
     operations: float
     """Predicted tiles times their pixels, for each pixel of the map."""
 
@@ -80,12 +82,14 @@ def measure_presets(bench: PresetsBench, folder: Path) -> Report:
         question="What do larger tiles do to the map, to the operations it needs, and to speed?",
         settings=_settings(bench, spec, last),
         columns=(
-            "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "operations per km2, ratio",
+            "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
+            "operations per km2, ratio",
             "the same on a map of 110 x 110 km", "km2/h, ratio (median)",
         ),
         rows=rows,
         findings={
-            row[0]: {"iou": row[2], "lowest_iou": row[3], "operations": row[6], "km2_per_hour": row[7]} for row in rows
+            row[0]: {"iou": row[2], "lowest_iou": row[3], "f1": row[5], "operations": row[7], "km2_per_hour": row[8]}
+            for row in rows
         },
     )  # fmt: skip
 
@@ -103,11 +107,11 @@ def _compared(bench: PresetsBench, event: EventFiles, folder: Path) -> dict[str,
     """Every preset on one scene, and the control."""
     plain = folder / "map-faithful"
     faithful = _map(bench, bench.judge, event, plain)
-    found = {FAITHFUL: _likeness(faithful, faithful, plain, plain)}
+    found = {FAITHFUL: _likeness(faithful, faithful, (plain, plain), event.truth)}
     others: dict[str, dict[str, Any]] = {name: {"preset": name} for name in PRESETS if name != FAITHFUL}
     for name, how in {_control(): {"overlap": CONTROL}, **others}.items():
         record = _map(bench, bench.judge, event, folder / "map-other", **how)
-        found[name] = _likeness(record, faithful, folder / "map-other", plain)
+        found[name] = _likeness(record, faithful, (folder / "map-other", plain), event.truth)
     return found
 
 
@@ -115,8 +119,9 @@ def _control() -> str:
     return f"{FAITHFUL}, overlap {CONTROL:g}"
 
 
-def _likeness(record: Record, faithful: Record, ours: Path, theirs: Path) -> Likeness:
-    with rasterio.open(ours / "confidence.tif") as one, rasterio.open(theirs / "confidence.tif") as other:
+def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: Path) -> Likeness:
+    ours, theirs = (folder / "confidence.tif" for folder in maps)
+    with rasterio.open(ours) as one, rasterio.open(theirs) as other:
         mine, plain = one.read(1), other.read(1)
     level = round(100 * record["threshold"])
     scores = confusion(mine >= level, plain >= level, (mine != NOT_OBSERVED) & (plain != NOT_OBSERVED))
@@ -124,6 +129,7 @@ def _likeness(record: Record, faithful: Record, ours: Path, theirs: Path) -> Lik
     return Likeness(
         iou=scores.true_positive / union if union else 1.0,
         area=record["above_threshold_km2"] / faithful["above_threshold_km2"] if union else 1.0,
+        scores=score_map(ours, truth, record["threshold"]),
         operations=record["tiles"]["predicted"] * record["tile"] ** 2 / mine.size,
     )
 
@@ -152,6 +158,7 @@ def _row(
         statistics.mean(each.iou for each in found),
         min(each.iou for each in found),
         statistics.mean(each.area for each in found),
+        sum((each.scores for each in found), Scores()).f1,
         needed / usual,
         _on_large(spec, preset) / _on_large(spec, PRESETS[FAITHFUL]),
         speeds[name] / speeds[FAITHFUL] if preset else "not timed",

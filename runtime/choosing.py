@@ -89,13 +89,13 @@ def _for_file(model: Path, wish: Wish) -> EngineOptions:
         return usual
     sha256 = sha256_of(model)
     tuning = _tuning_of(tunings, family_of(model, sha256), {sha256})
-    if tuning is None or _is_stale(tuning, model, "The defaults are used"):
+    if tuning is None:
         return usual
     own = [choice for choice in tuning.choices if choice.sha256 == sha256]
-    if not own:
+    if reason := _why_stale(tuning) or ("" if own else f"{model.name} is not one of the files it was tuned with"):
         log.warning(
-            "%s is not one of the files that were tuned on %s. The defaults are used; tune again with: landslip bench "
-            "tune -m %s", model.name, tuning.day, model,
+            "%s was tuned on %s, which does not hold here and now: %s. The defaults are used; tune again with: "
+            "landslip bench tune -m %s", tuning.model, tuning.day, reason, model,
         )  # fmt: skip
         return usual
     # Another precision than the artifact's own is the user's to ask for.
@@ -114,20 +114,24 @@ def _from_folder(folder: Path, wish: Wish) -> tuple[Path, EngineOptions]:
     if not found:
         raise InputMissingError(f"model: {folder} holds no .onnx file. Give a file made by landslip export.")
     families = {family_of(path, sha256) for path, sha256 in found.items()}
-    remedy = f"Name one of its files, or tune with: landslip bench tune -m {next(iter(found))}"
     if len(families) > 1:
         raise UsageError(f"model: {folder} holds artifacts of {len(families)} models. Name one of its files.")
     tuning = _tuning_of(all_tunings(), families.pop(), set(found.values()))
+    unknown = f"model: which file in {folder} is the fastest here is not known"
+    remedy = f"Name one of them, or tune with: landslip bench tune -m {folder}"
     if tuning is None:
-        raise UsageError(f"model: which artifact in {folder} is the fastest here is not known. {remedy}")
-    if _is_stale(tuning, next(iter(found)), "No artifact is chosen"):
-        raise UsageError(f"model: which artifact in {folder} is the fastest here is not known any more. {remedy}")
+        raise UsageError(f"{unknown}. {remedy}")
+    if reason := _why_stale(tuning):
+        raise UsageError(f"{unknown} any more, as it was tuned on {tuning.day}: {reason}. {remedy}")
     places = {(path.name, sha256): path for path, sha256 in found.items()}
     for choice in filter(wish.allows, tuning.choices):
         if path := places.get((choice.artifact, choice.sha256)):
             _say(tuning, choice, wish)
             return path, wish.fulfilled(choice.options())
-    raise UsageError(f"model: nothing in {folder} was tuned that is as asked for. {remedy}")
+        log.warning(
+            "%s, the fastest here when it was tuned on %s, is gone or another file", choice.artifact, tuning.day
+        )
+    raise UsageError(f"model: no file in {folder} was tuned for what is asked for. {remedy}")
 
 
 def _artifacts(folder: Path) -> list[Path]:
@@ -141,14 +145,9 @@ def _tuning_of(tunings: Sequence[Tuning], family: str, digests: set[str]) -> Tun
     return min(about, key=lambda tuning: dict(tuning.machine) != machine, default=None)
 
 
-def _is_stale(tuning: Tuning, model: Path, so: str) -> bool:
-    differences = tuning.differences(machine_here(), versions_here())
-    if differences:
-        log.warning(
-            "%s was tuned on %s, which does not hold here and now: %s. %s; tune again with: landslip bench tune -m %s",
-            tuning.model, tuning.day, "; ".join(differences), so, model,
-        )  # fmt: skip
-    return bool(differences)
+def _why_stale(tuning: Tuning) -> str:
+    """In what machine and versions differ from those of a tuning; empty if they do not."""
+    return "; ".join(tuning.differences(machine_here(), versions_here()))
 
 
 def _say(tuning: Tuning, choice: Choice, wish: Wish) -> None:

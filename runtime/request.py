@@ -62,8 +62,9 @@ class MapRequest:
 
     @property
     def laid_as(self) -> str | None:
-        """The preset that decides how tiles are laid; None where their size or overlap is given."""
-        return self.preset if self.overlap is None and self.engine.tile is None else None
+        """The preset that decides how tiles are laid; None where their size, their overlap or the protocol does."""
+        free = self.overlap is None and self.engine.tile is None and self.protocol == "gaussian"
+        return self.preset if free else None
 
     def layout(self, spec: ModelSpec, grid: MapGrid) -> Layout:
         """How tiles are laid: as given, or else as the preset says.
