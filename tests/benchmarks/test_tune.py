@@ -6,6 +6,8 @@ import importlib.util
 import itertools
 import json
 import shutil
+import subprocess
+import sys
 
 import click
 import numpy as np
@@ -242,3 +244,9 @@ def test_precisions_are_all_ranked():
     from landslip.benchmarks.tune import ways
 
     assert known <= set(ways._LIKELY)
+
+
+def test_tuning_needs_nothing_heavy():
+    code = "import sys, landslip.benchmarks.tune.command; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "requests"} & set(loaded)
