@@ -1,67 +1,66 @@
-"""``landslip bench``."""
+"""``landslip bench``: its commands are found by name and loaded only when they are run."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import importlib
 
 import click
 
-from landslip.benchmarks.memory import measure_memory
-from landslip.benchmarks.report import Report
-from landslip.benchmarks.sentinel2 import measure_sentinel2
-from landslip.benchmarks.throughput import Bench, measure_throughput
-from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.errors import UsageError
 
-_OUT = click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the report as JSON and Markdown.")
-_MODEL = click.option("-m", "--model", type=click.Path(path_type=Path), help="ONNX file.  [default: the demo model]")
+_COMMANDS = "landslip.benchmarks.commands"
+
+COMMANDS = {
+    "throughput": (f"{_COMMANDS}.throughput:throughput", "Maps, engines, the published loop and MONAI in one run."),
+    "roofline": (f"{_COMMANDS}.roofline:roofline", "The network in every engine against this machine at its best."),
+    "parity": (f"{_COMMANDS}.parity:parity", "What every artifact says in every engine, against the network."),
+    "memory": (f"{_COMMANDS}.memory:memory", "Peak memory by scene height, at large, against MONAI."),
+    "pipeline": (f"{_COMMANDS}.pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
+    "presets": (f"{_COMMANDS}.presets:presets", "What the presets do to the map, to operations, and to speed."),
+    "scaling": (f"{_COMMANDS}.scaling:scaling", "Speed over scene size, threads, batch and tile."),
+    "tune": (f"{_COMMANDS}.tune:tune", "Find the fastest settings that pass the gate, and keep them for maps."),
+    "compare": (f"{_COMMANDS}.compare:compare", "What got better or worse between two reports of one benchmark."),
+    "summary": (f"{_COMMANDS}.summary:summary", "What the reports in a folder say of each target."),
+    "all": (f"{_COMMANDS}.everything:everything", "All benchmarks with their defaults, and the summary."),
+}
+"""Where each command lives, as ``module:attribute``, and what it does."""
+
+_EXTRAS = {"torch": "bench-peers", "monai": "bench-peers"}
+"""Extras of landslip that install a package; ``bench`` brings the others."""
 
 
-@click.group("bench", context_settings={"show_default": True})
+class BenchGroup(click.Group):
+    """A group whose commands are imported when they are run; its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, the widest question first."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("landslip"):
+                raise
+            raise UsageError(
+                f"landslip bench {cmd_name} needs the package {error.name!r}, which is not installed. Install it with: "
+                f"pip install 'landslip[{_EXTRAS.get(error.name, 'bench')}]'"
+            ) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line for each command, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(cls=BenchGroup)
 def bench() -> None:
-    """Measure throughput and memory on this machine."""
-
-
-@bench.command("memory")
-@_OUT
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="ONNX file.  [default: no network]")
-@click.option("--rows", type=int, multiple=True, default=(2000, 10000, 40000), help="Heights in map rows. Repeatable.")
-@click.option("--width", type=int, default=1000, help="Width in map pixels.")
-@click.option("--sentinel2", is_flag=True, help="One scene as large as a Sentinel-2 tile instead, with its time.")
-def memory(out: Path | None, model: Path | None, rows: tuple[int, ...], width: int, sentinel2: bool) -> None:
-    """Peak memory over scene height."""
-    with tempfile.TemporaryDirectory() as folder:
-        if sentinel2:
-            _show(measure_sentinel2(Path(folder), model), out)
-        else:
-            _show(measure_memory(Path(folder), sorted(rows), width, model), out)
-
-
-@bench.command("throughput")
-@_OUT
-@_MODEL
-@click.option("--size-km", type=float, default=8.0, help="Edge of the scene in kilometres.")
-@click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
-@click.option("--repeats", type=int, default=3, help="Measurements of each row; the median counts.")
-def throughput(out: Path | None, model: Path | None, size_km: float, batch: int, repeats: int) -> None:
-    """Tiles per second of the engine alone, and of a whole map."""
-    settings = Bench(model or DEMO_MODEL, size_km=size_km, batch=batch, repeats=repeats)
-    with tempfile.TemporaryDirectory() as folder:
-        _show(measure_throughput(settings, Path(folder)), out)
-
-
-@bench.command("all")
-@_OUT
-@_MODEL
-@click.pass_context
-def everything(context: click.Context, out: Path | None, model: Path | None) -> None:
-    """All benchmarks, with their defaults."""
-    context.invoke(memory, out=out)
-    context.invoke(throughput, out=out, model=model)
-
-
-def _show(report: Report, out: Path | None) -> None:
-    click.echo(report.markdown())
-    if out is not None:
-        for path in report.write(out):
-            click.echo(path, err=True)
+    """Measure this machine: speed, parity and memory, each with its context."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.alone import map_alone
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.plots import Series, draw_lines
+from landslip.benchmarks.report import Finding, Plot, Report, Table
 from landslip.models.synthetic import EventSpec, write_event
 
 RESOLUTION = 6.0
@@ -24,11 +26,8 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
         model: ONNX file; None for the fake engine.
     """
     records = [_one(folder, height, width, model) for height in rows]
+    heights = [record["grid"]["height"] for record in records]
     peaks = [record["peak_rss_bytes"] / 2**20 for record in records]
-    table = [
-        (record["grid"]["height"], record["grid"]["width"], record["tiles"]["predicted"], peak, peak / peaks[0])
-        for record, peak in zip(records, peaks, strict=True)
-    ]
     return Report(
         name="memory" if model is None else f"memory-{model.stem}",
         question="How much memory does a map take as its scene grows taller?",
@@ -40,9 +39,30 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
             "peak": "maximum resident set size of the whole process",
             "repeats": 1,
         },
-        columns=("rows", "columns", "tiles", "peak MiB", "ratio to the first"),
-        rows=table,
-        findings={"tallest_to_lowest": peaks[-1] / peaks[0], "rows_tallest_to_lowest": rows[-1] / rows[0]},
+        tables=[
+            Table(
+                "",
+                ("rows", "columns", "tiles", "peak MiB", "ratio to the first"),
+                [_row(record, peak, peaks[0]) for record, peak in zip(records, peaks, strict=True)],
+            )
+        ],
+        findings={
+            "tallest_to_lowest": Finding(peaks[-1] / peaks[0], better="lower"),
+            "rows_tallest_to_lowest": Finding(rows[-1] / rows[0]),
+        },
+        plots=[_plot(heights, peaks, width)],
+    )
+
+
+def _row(record: dict[str, Any], peak: float, first: float) -> tuple[Any, ...]:
+    return record["grid"]["height"], record["grid"]["width"], record["tiles"]["predicted"], peak, peak / first
+
+
+def _plot(heights: Sequence[float], peaks: Sequence[float], width: int) -> Plot:
+    series = [Series("landslip map", heights, peaks)]
+    draw = partial(draw_lines, series=series, x_label="rows of the map", y_label="peak memory of the process, MiB")
+    return Plot(
+        "height", f"Peak memory over the height of the scene, {width} columns wide.", partial(draw, powers=True)
     )
 
 

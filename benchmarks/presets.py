@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import rasterio
 
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Finding, Report, Table
+from landslip.benchmarks.timing import alternate
 from landslip.models.demo import DEMO_MODEL, TEST_SEEDS
 from landslip.models.score import NOT_OBSERVED, Scores, confusion, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
@@ -25,6 +27,11 @@ from landslip.runtime.spec import ModelSpec
 
 CONTROL = 0.6
 """Overlap of the control: tiles as large as the faithful ones, and more of them, but elsewhere."""
+
+_COLUMNS = (
+    "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
+    "operations per km2, ratio", "the same on a map of 110 x 110 km", "km2/h, ratio (median)",
+)  # fmt: skip
 
 LARGE = 18_300
 """Edge in map pixels of a scene as large as a Sentinel-2 tile."""
@@ -81,17 +88,9 @@ def measure_presets(bench: PresetsBench, folder: Path) -> Report:
         name="presets" if bench.model == DEMO_MODEL else f"presets-{bench.model.stem}",
         question="What do larger tiles do to the map, to the operations it needs, and to speed?",
         settings=_settings(bench, spec, last),
-        columns=(
-            "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
-            "operations per km2, ratio",
-            "the same on a map of 110 x 110 km", "km2/h, ratio (median)",
-        ),
-        rows=rows,
-        findings={
-            row[0]: {"iou": row[2], "lowest_iou": row[3], "f1": row[5], "operations": row[7], "km2_per_hour": row[8]}
-            for row in rows
-        },
-    )  # fmt: skip
+        tables=[Table("", _COLUMNS, rows)],
+        findings=dict(_findings(rows)),
+    )
 
 
 def _scene(folder: Path, seed: int, size_km: float) -> EventFiles:
@@ -135,16 +134,26 @@ def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: 
 
 
 def _speeds(bench: PresetsBench, event: EventFiles, folder: Path) -> tuple[dict[str, float], Record]:
-    """Square kilometres an hour of each preset, end to end, and the record of the last map; alternating."""
-    seconds: dict[str, list[float]] = {name: [] for name in PRESETS}
-    record = _map(bench, bench.model, event, folder / "map-timed")
-    for _ in range(bench.repeats):
-        for name, times in seconds.items():
-            record = _map(bench, bench.model, event, folder / "map-timed", preset=name)
-            times.append(record["seconds"]["total"])
-    grid = record["grid"]
-    area = grid["height"] * grid["width"] * grid["transform"][0] ** 2 / 1e6
-    return {name: 3600 * area / statistics.median(times) for name, times in seconds.items()}, record
+    """Speed of each preset over ground, end to end, as a ratio to the faithful one; and the record of the last map."""
+    records: list[Record] = []
+
+    def work(preset: str) -> float:
+        records.append(_map(bench, bench.model, event, folder / "map-timed", preset=preset))
+        grid = records[-1]["grid"]
+        return float(grid["height"] * grid["width"] * grid["transform"][0] ** 2 / 1e6)
+
+    timings = alternate({name: partial(work, name) for name in PRESETS}, bench.repeats)
+    return {name: timing.ratio(timings[FAITHFUL]) for name, timing in timings.items()}, records[-1]
+
+
+def _findings(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Finding]]:
+    for name, _, iou, lowest, _, f1, _, operations, speed in rows:
+        if name in PRESETS:
+            yield f"{name}_iou", Finding(iou, "IoU", "higher")
+            yield f"{name}_lowest_iou", Finding(lowest, "IoU", "higher")
+            yield f"{name}_f1", Finding(f1, "F1", "higher")
+            yield f"{name}_operations", Finding(operations, better="lower")
+            yield f"{name}_vs_faithful_km2", Finding(speed, better="higher")
 
 
 def _row(
@@ -161,7 +170,7 @@ def _row(
         sum((each.scores for each in found), Scores()).f1,
         needed / usual,
         _on_large(spec, preset) / _on_large(spec, PRESETS[FAITHFUL]),
-        speeds[name] / speeds[FAITHFUL] if preset else "not timed",
+        speeds.get(name),
     )
 
 
@@ -184,5 +193,5 @@ def _settings(bench: PresetsBench, spec: ModelSpec, record: Record) -> dict[str,
         f"{bench.seeds[0]}, from opening the files to the last product",
         "batch": f"{bench.engine.batch} tiles of {spec.tile} pixels, or as many fewer larger ones",
         "repeats": bench.repeats,
-        "warm_up": "one map",
+        "warm_up": "one map of each",
     }

@@ -1,117 +1,144 @@
-"""Tiles per second: the bare engine, the whole pipeline around it, and the pipeline without a network."""
+"""Throughput in one run: the published loop, engines alone, whole maps by landslip, and MONAI's sliding window."""
 
 from __future__ import annotations
 
-import statistics
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from landslip.benchmarks.choices import choices_of, open_choices
+from landslip.benchmarks.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
+from landslip.benchmarks.field import PRESETS, Bench, Field, alone_name, has_monai, map_name, published_name
+from landslip.benchmarks.grid_scene import DESCRIBED
+from landslip.benchmarks.plots import Bar, bars_height, draw_bars, draw_shares
+from landslip.benchmarks.report import Finding, Plot, Report, Table
 
-from landslip.benchmarks.report import Report
-from landslip.models.synthetic import EventFiles, EventSpec, write_event
-from landslip.runtime.engines import Engine, EngineOptions, FakeEngine, open_engine
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.scene import SceneFiles
+__all__ = ["Bench", "measure_throughput"]
 
-STAGES = ("read", "prepare", "infer", "stitch", "write", "polygons")
-
-
-@dataclass(frozen=True)
-class Bench:
-    """How to measure."""
-
-    model: Path
-    """ONNX file."""
-    size_km: float = 8.0
-    """Edge of the synthetic scene in kilometres."""
-    batch: int = 4
-    """Tiles per call of the engine."""
-    repeats: int = 3
-    """Measurements of each row; the median counts."""
-    seconds: float = 5.0
-    """How long the bare engine runs in each measurement."""
+PUBLISHED = published_name(1)
+EMPTY, EMPTY_MONAI = "landslip map without a network", "MONAI without a network"
 
 
 def measure_throughput(bench: Bench, folder: Path) -> Report:
-    """Measure all three in one run, alternating, on one synthetic scene.
+    """Measure everything that can take part, in turn.
 
     Args:
         bench: how to measure.
-        folder: for the scene and the maps.
+        folder: for scenes and maps.
+
+    Raises:
+        LandslipError: the model cannot be used, or a map failed.
     """
-    event = write_event(
-        folder / "scene", EventSpec(seed=2, width_m=1000 * bench.size_km, height_m=1000 * bench.size_km)
-    )
-    with open_engine(bench.model, EngineOptions(batch=bench.batch)) as engine:
-        idle = FakeEngine(engine.spec)
-        _bare(engine, bench.batch, 1.0)
-        _mapped(bench, event, engine, folder)
-        _mapped(bench, event, idle, folder)
-        bare, whole, empty = [], [], []
-        for _ in range(bench.repeats):
-            bare.append(_bare(engine, bench.batch, bench.seconds))
-            whole.append(_mapped(bench, event, engine, folder))
-            empty.append(_mapped(bench, event, idle, folder))
-        settings = _settings(bench, engine, whole[0])
-    alone = statistics.median(bare)
-    ratios = [[rate / alone for rate in rates] for rates in (bare, _rates(whole), _rates(empty))]
-    names = (f"{settings['engine']} alone", f"landslip map with {settings['engine']}", "landslip map without a network")
+    with ExitStack() as stack:
+        engines, left_out = open_choices(choices_of(bench.model), bench.batch)
+        for engine in engines.values():
+            stack.enter_context(engine)
+        field = Field(bench, folder, engines, stack)
+        results = contest(field.everyone(), bench.repeats)
+        empty = contest(field.without_network(), bench.repeats)
+        settings = _settings(bench, field, left_out)
+    base = PUBLISHED if PUBLISHED in results else alone_name(field.best)
+    shares = _shares({**results, **empty})
     return Report(
-        name=f"throughput-{bench.model.stem}",
-        question="How much of the engine's speed reaches the user?",
+        name=f"throughput-{field.spec.name}",
+        question="How fast is a map, compared with the published way, with the engine alone and with MONAI?",
         settings=settings,
-        columns=("what", "tiles/s, as a ratio to the engine alone (median)", "lowest", "highest"),
-        rows=[
-            (name, statistics.median(values), min(values), max(values))
-            for name, values in zip(names, ratios, strict=True)
+        tables=[
+            ratio_table(f"With the network, as ratios to: {base}", results, base),
+            ratio_table("Without a network", empty, EMPTY_MONAI if EMPTY_MONAI in empty else EMPTY),
+            _calls(field),
+            _shares_table(shares),
+            *([rate_table("On this machine, now", {**results, **empty})] if bench.absolute else []),
         ],
-        findings={
-            "map_to_engine": statistics.median(ratios[1]),
-            "shares_of_wall_clock": {
-                name: whole[-1]["seconds"][name] / whole[-1]["seconds"]["total"] for name in STAGES
-            },
-        },
+        findings=dict(_findings(field, results, empty)),
+        plots=[_ground_plot(results, base), _shares_plot(shares)],
     )
 
 
-def _bare(engine: Engine, batch: int, seconds: float) -> float:
-    """Tiles per second of the engine, fed again and again with one batch of noise."""
-    rng, tile = np.random.default_rng(0), engine.spec.tile
-    arrays: dict[str, NDArray[Any]] = {
-        entry.name: rng.integers(0, 60, (batch, entry.bands, tile, tile)).astype(entry.dtype)
-        for entry in engine.spec.inputs
-    }
-    began, calls = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        engine.infer(arrays)
-        calls += 1
-    return calls * batch / (time.perf_counter() - began)
+def _findings(field: Field, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
+    best = map_name(field.best)
+    if PUBLISHED in results:
+        if field.best.precision == "int8":
+            yield "best_int8_vs_published_tiles", tiles_ratio(results, best, PUBLISHED)
+        presets = [map_name(field.best, name) for name in PRESETS]
+        ratios = [ground_ratio(results, name, PUBLISHED) for name in presets if name in results]
+        if ratios:
+            yield "best_preset_vs_published_km2", max(ratios, key=lambda finding: finding.value)
+    for choice in field.alone:
+        if map_name(choice) in results:
+            yield f"map_vs_engine_{choice.key}", tiles_ratio(results, map_name(choice), alone_name(choice))
+        if (theirs := f"MONAI, {choice.name}") in results:
+            ours = map_name(choice, "on the grid")
+            yield f"{choice.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
+    if EMPTY_MONAI in empty:
+        yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
 
 
-def _mapped(bench: Bench, event: EventFiles, engine: Engine, folder: Path) -> dict[str, Any]:
-    files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-    options = EngineOptions(batch=bench.batch)
-    return map_scene(MapRequest(bench.model, files, folder / "map", engine=options, overwrite=True), engine=engine)
+def _calls(field: Field) -> Table:
+    """How evenly the engines answer."""
+    rows = []
+    for choice, alone in field.alone.items():
+        calls = alone.calls
+        tail = (quantile / calls.median for quantile in (calls.p90, calls.p95, calls.p99))
+        rows.append((choice.name, len(calls.seconds), *tail))
+    columns = ("engine alone", "calls", "p90 to median", "p95 to median", "p99 to median")
+    return Table(f"Time of a batch of {field.setting.batch}", columns, rows)
 
 
-def _rates(records: list[dict[str, Any]]) -> list[float]:
-    return [record["tiles_per_second"] for record in records]
-
-
-def _settings(bench: Bench, engine: Engine, record: dict[str, Any]) -> dict[str, Any]:
+def _shares(results: Results) -> dict[str, dict[str, float]]:
+    """Of each map, how long each stage was busy, as a share of the wall clock; stages run side by side."""
     return {
-        "engine": f"{engine.name} {engine.precision} on {engine.device}",
-        "model": engine.spec.name,
-        "scene": f"synthetic, {bench.size_km:g} x {bench.size_km:g} km, RGB at 10 m, elevation at 30 m",
-        "map": f"{record['grid']['height']} x {record['grid']['width']} pixels, {record['tiles']['predicted']} tiles",
-        "tile": record["tile"],
-        "overlap": record["overlap"],
-        "batch": bench.batch,
-        "repeats": bench.repeats,
-        "warm_up": "one map, one second of the bare engine",
-        "map_time": "from opening the files to the last product, polygons and checksums included",
+        name: _shares_of(result.contestant.records[-1]["seconds"])
+        for name, result in results.items()
+        if result.contestant.records
+    }
+
+
+def _shares_of(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {stage: value / seconds["total"] for stage, value in seconds.items() if stage != "total"}
+
+
+def _shares_table(shares: Mapping[str, Mapping[str, float]]) -> Table:
+    stages = list(dict.fromkeys(stage for each in shares.values() for stage in each))
+    rows = [(name, *(each.get(stage) for stage in stages)) for name, each in shares.items()]
+    return Table("Time a stage was busy, as a share of the wall clock; stages run side by side", ("map", *stages), rows)
+
+
+def _shares_plot(shares: dict[str, dict[str, float]]) -> Plot:
+    draw = partial(draw_shares, rows=shares, unit="time a stage was busy, as a share of the wall clock")
+    caption = "What the stages of a map take; they run side by side, so that their sum may exceed the wall clock."
+    return Plot("stages", caption, draw, bars_height(len(shares)))
+
+
+def _ground_plot(results: Results, base: str) -> Plot:
+    ground = {name: result.ground.ratios(results[base].ground) for name, result in results.items()}
+    bars = [
+        Bar(name, ground_ratio(results, name, base).value, min(each), max(each), ours=name.startswith("landslip"))
+        for name, each in ground.items()
+    ]
+    draw = partial(draw_bars, bars=bars, unit=f"km²/h as a ratio to: {base}")
+    return Plot("ground", "Ground mapped per hour; landslip's maps in blue.", draw, bars_height(len(bars)))
+
+
+def _settings(bench: Bench, field: Field, left_out: Mapping[str, str]) -> dict[str, Any]:
+    missing = {} if bench.hdf5 else {"published loop": "no Keras file was given (--hdf5)."}
+    missing |= {} if has_monai() else {"MONAI": "it is not installed (pip install 'landslip[bench-peers]')."}
+    devices = {choice.engine: engine.device for choice, engine in field.engines.items()}
+    return {
+        "model": field.spec.name,
+        "devices": devices,
+        "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
+        "warm_up": "a batch and three more of each engine and loop, two small maps, a row of tiles by MONAI",
+        "runs": f"about {bench.seconds:g} s of an engine or map, {bench.published_tiles} tiles of the published loop",
+        "engines_open": "before the clock starts, for all alike",
+        "map": "from opening the files to the last product, polygons and checksums included",
+        "10_and_30_m": "images and clouds at 10 m, elevation at 30 m",
+        "on_the_grid": DESCRIBED,
+        "arrays_in_memory": "whole rasters on the map's grid, scaled (published loop) or one float32 tensor (MONAI); "
+        "reading them is not in the time",
+        "published_loop": "its central quarter of each tile counts as mapped; the network lacks the four outputs that "
+        "mapping does not use",
+        **({"left_out": {**left_out, **missing}} if left_out or missing else {}),
     }

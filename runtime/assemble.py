@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import queue
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 
 from landslip.runtime import kernels
 from landslip.runtime.flow import Stopwatch
+from landslip.runtime.grid import TileGrid
 from landslip.runtime.protocols import Plan
 from landslip.runtime.scene import Patch, Scene
 from landslip.runtime.spec import ModelSpec
+
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,15 @@ class RowEnd:
     """(rows of the band that is now final, width): which pixels were observed."""
     skipped: int
     """Tiles of the row that are not predicted."""
+    slope: NDArray[np.float32] | None
+    """(rows of the band, width) degrees, where the scene has them; 0 where not observed."""
 
 
 @dataclass
 class Batch:
     """One call of the engine, and what its results mean, in order."""
 
-    arrays: dict[str, NDArray[Any]]
+    arrays: Arrays
     """Every input of the model: (batch, bands, tile, tile); tiles beyond the placed ones are zeros."""
     steps: list[Placed | RowEnd] = field(default_factory=list)
     """Row-major: tiles in the order of the batch, with the ends of rows between them."""
@@ -66,8 +72,34 @@ def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> I
         yield patch
 
 
+class Buffers:
+    """Arrays for batches, used again and again: fresh memory costs more than the copies into it.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, spec: ModelSpec, batch: int, tile: int) -> None:
+        """For batches of ``batch`` tiles of ``tile`` pixels."""
+        self.batch = batch
+        """Tiles in each."""
+        self._shapes = {entry.name: ((batch, entry.bands, tile, tile), entry.dtype) for entry in spec.inputs}
+        self._free: queue.SimpleQueue[Arrays] = queue.SimpleQueue()
+
+    def take(self) -> Arrays:
+        """Arrays of any content."""
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            return {name: np.empty(shape, dtype=dtype) for name, (shape, dtype) in self._shapes.items()}
+
+    def give_back(self, arrays: Arrays, result: NDArray[Any]) -> None:
+        """Let arrays be used again, unless the engine gave a part of them back as its ``result``."""
+        if not any(np.may_share_memory(values, result) for values in arrays.values()):
+            self._free.put(arrays)
+
+
 def assemble(
-    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, batch: int, clock: Stopwatch, start: int = 0
+    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, buffers: Buffers, clock: Stopwatch, start: int = 0
 ) -> Iterator[Batch]:
     """Cut the tiles out of the rows as they come.
 
@@ -77,76 +109,90 @@ def assemble(
         patches: one per tile row, from :func:`read_chunks`.
         plan: the tiles.
         spec: the model's inputs.
-        batch: tiles per batch.
+        buffers: arrays for batches; whoever takes a batch gives its arrays back.
         clock: told the time under ``prepare``.
         start: the tile row that the first patch is for.
     """
     register = _Register(plan, spec, start)
-    current = _empty_batch(plan, spec, batch)
+    current = Batch(buffers.take())
     for index, patch in enumerate(patches, start):
         with clock("prepare"):
-            register.take(index, patch)
+            register.take(patch)
             cols = register.predicted_cols(index)
         for col in cols:
             with clock("prepare"):
                 register.gather(index, col, current)
-            if current.count == batch:
+            if current.count == buffers.batch:
                 yield current
-                current = _empty_batch(plan, spec, batch)
-        current.steps.append(RowEnd(index, register.band_valid(index), len(plan.tiles.cols) - len(cols)))
-        if current.count == 0 or current.row_ends > batch:
+                current = Batch(buffers.take())
+        with clock("prepare"):
+            current.steps.append(register.end(index, len(plan.tiles.cols) - len(cols)))
+        if current.count == 0 or current.row_ends > buffers.batch:
             # Finished rows wait with the tiles before them, but not for long: a masked rest has no more tiles.
-            yield current
-            current = _empty_batch(plan, spec, batch)
+            yield _filled(current)
+            current = Batch(buffers.take())
     if current.steps:
-        yield current
+        yield _filled(current)
 
 
 class _Register:
-    """The map rows that the current tile row shows, of every input."""
+    """The map rows that the current tile row shows, of every input: rings, map row ``r`` at ``r % depth``."""
 
     def __init__(self, plan: Plan, spec: ModelSpec, start: int) -> None:
-        self._plan, self._spec = plan, spec
-        self._first = plan.tiles.band(start)[0] if plan.tiles.rows else 0
-        self._rows: dict[str, NDArray[Any]] = {}
-        self._valid = np.zeros((0, plan.tiles.width), dtype=np.bool_)
+        self._tiles, self._least = plan.tiles, plan.least_valid
+        self._names = [entry.name for entry in spec.inputs]
+        self._depth = _rows_at_hand(plan.tiles, start)
+        self._rings: dict[str, NDArray[Any]] = {}
+        self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
 
-    def take(self, index: int, patch: Patch) -> None:
-        """Drop the rows above tile row ``index`` and add the new ones below."""
-        first = self._plan.tiles.band(index)[0]
-        keep = first - self._first
-        for entry in self._spec.inputs:
-            new = patch.arrays[entry.name]
-            old = self._rows.get(entry.name, new[:, :0])[:, keep:]
-            self._rows[entry.name] = np.concatenate([old, new], axis=1)
-        self._valid = np.concatenate([self._valid[keep:], patch.valid])
-        self._first = first
+    def take(self, patch: Patch) -> None:
+        """Put new rows in the place of the oldest."""
+        first = int(patch.window.row_off)
+        for name, rows in patch.arrays.items():
+            if name not in self._rings:
+                self._rings[name] = np.zeros((len(rows), self._depth, rows.shape[2]), dtype=rows.dtype)
+            _put_rows(self._rings[name], first, rows)
+        _put_rows(self._valid[None], first, patch.valid[None])
 
     def predicted_cols(self, index: int) -> list[int]:
         """Columns of the tiles of this row that have enough valid pixels."""
-        tiles, top = self._plan.tiles, self._plan.tiles.rows[index] - self._first
+        row, tile, height = self._tiles.rows[index], self._tiles.tile, self._tiles.height
         return [
             col
-            for col, start in enumerate(tiles.cols)
-            if kernels.count_valid(self._valid, top, start, tiles.tile) >= self._plan.least_valid
+            for col, start in enumerate(self._tiles.cols)
+            if kernels.count_valid(self._valid, row, start, tile, height) >= self._least
         ]
 
     def gather(self, index: int, col: int, batch: Batch) -> None:
         """Cut a tile out of every input and put it into the batch."""
-        tiles = self._plan.tiles
-        for name, out in batch.arrays.items():
-            rows = self._rows[name]
-            kernels.gather_tile(rows, self._first, tiles.rows[index], tiles.cols[col], tiles.height, out[batch.count])
+        row, left, height = self._tiles.rows[index], self._tiles.cols[col], self._tiles.height
+        for name in self._names:
+            kernels.gather_tile(self._rings[name], row, left, height, batch.arrays[name][batch.count])
         batch.steps.append(Placed(index, col))
         batch.count += 1
 
-    def band_valid(self, index: int) -> NDArray[np.bool_]:
-        """Validity of the rows that finish with this tile row."""
-        first, last = self._plan.tiles.band(index)
-        return self._valid[first - self._first : last - self._first].copy()
+    def end(self, index: int, skipped: int) -> RowEnd:
+        """What the rows are like that finish with this tile row."""
+        places = np.arange(*self._tiles.band(index)) % self._depth
+        slope = self._rings.get("slope")
+        return RowEnd(index, self._valid[places], skipped, None if slope is None else slope[0, places])
 
 
-def _empty_batch(plan: Plan, spec: ModelSpec, batch: int) -> Batch:
-    tile = plan.tiles.tile
-    shapes: Mapping[str, tuple[int, ...]] = {entry.name: (batch, entry.bands, tile, tile) for entry in spec.inputs}
-    return Batch({entry.name: np.zeros(shapes[entry.name], dtype=entry.dtype) for entry in spec.inputs})
+def _rows_at_hand(tiles: TileGrid, start: int) -> int:
+    """The most rows that are needed at a time, from the band of a tile row to the end of what it shows."""
+    return max((tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(start, len(tiles.rows))), default=0)
+
+
+def _put_rows(ring: NDArray[Any], first: int, rows: NDArray[Any]) -> None:
+    """Copy map rows (bands, n, width) from ``first`` on to their places."""
+    place, count = first % ring.shape[1], rows.shape[1]
+    straight = min(count, ring.shape[1] - place)
+    ring[:, place : place + straight] = rows[:, :straight]
+    ring[:, : count - straight] = rows[:, straight:]
+
+
+def _filled(batch: Batch) -> Batch:
+    """A short batch with zeros behind its tiles."""
+    for values in batch.arrays.values():
+        values[batch.count :] = 0
+    return batch

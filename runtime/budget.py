@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from landslip.runtime.grid import MapGrid, TileGrid
-from landslip.runtime.layers import LARGEST_WINDOW
+from landslip.runtime.pieces import LARGEST_WINDOW
 from landslip.runtime.protocols import Plan
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.thumbnail import EDGE
@@ -43,8 +43,8 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
 
     Returns:
         ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
-        the input rows that a row of tiles shows. ``stitcher``: the results of the tile rows that overlap, and the rows
-        made of them. ``quicklook``: the pictures of the whole map in small.
+        the input rows that a row of tiles shows. ``stitcher``: the results of the tile rows that overlap, the rows
+        made of them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
     picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
@@ -58,15 +58,15 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
     band = max(high - low for low, high in map(tiles.band, range(last + 1)))
     waiting = max(sum(chunks[index : index + _WAITING]) for index in range(last + 1))
     ends = _BATCHES * (1 + batch // max(1, len(tiles.cols))) * band
+    finished = 1 + (4 if any(entry.name == "slope" for entry in spec.inputs) else 0)  # with its slope, per pixel
     return {
         "reading": _reading(tiles, max(chunks), source_pixels),
         "queues": waiting * width * per_pixel
-        + ends * width
+        + (ends + _WAITING * band) * width * finished
         + _BATCHES * batch * area * sum(inputs)
         + _WAITING * batch * area * 4,
-        # While rows are added to one of the inputs, it is there twice.
-        "register": held * width * (per_pixel + max(inputs)),
-        "stitcher": tiles.depth * len(tiles.cols) * area * 4 + band * width * (4 + 1),
+        "register": held * width * per_pixel,
+        "stitcher": tiles.depth * len(tiles.cols) * area * 4 + band * width * (4 + 1 + 4),
     } | picture
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _POLL = 0.1
 """Seconds between looks at whether the other side has given up."""
@@ -102,21 +104,59 @@ class Line:
             thread.join()
 
 
+def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:
+    """The results of ``function`` in the order of the items, with up to ``lanes`` calls under way at once.
+
+    Args:
+        function: called from ``lanes`` threads; on the caller's where that is 1.
+        items: taken one by one, no more than ``lanes`` and one ahead of the results.
+        lanes: at least 1.
+    """
+    if lanes == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(lanes, "landslip-lane") as pool:
+        under_way: deque[Future[R]] = deque()
+        for item in items:
+            under_way.append(pool.submit(function, item))
+            if len(under_way) > lanes:  # one more waits, so that no lane has to
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
 class Stopwatch:
-    """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows."""
+    """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._started = time.perf_counter()
         self._busy: defaultdict[str, float] = defaultdict(float)
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
-        """Add the time spent inside to ``stage``; each stage belongs to one thread."""
+        """Add the time spent inside to ``stage``."""
         began = time.perf_counter()
         try:
             yield
         finally:
-            self._busy[stage] += time.perf_counter() - began
+            self._add(stage, time.perf_counter() - began)
+
+    def left_out(self, stage: str, items: Iterable[T]) -> Iterator[T]:
+        """The same items; the time it takes to get them, inside a block of ``stage``, does not count."""
+        began = time.perf_counter()
+        for item in items:
+            self._add(stage, began - time.perf_counter())
+            yield item
+            began = time.perf_counter()
+        self._add(stage, began - time.perf_counter())
+
+    def _add(self, stage: str, seconds: float) -> None:
+        with self._lock:
+            self._busy[stage] += seconds
 
     @property
     def elapsed(self) -> float:

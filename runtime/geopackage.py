@@ -39,7 +39,7 @@ class Summary:
     """Their area together, square metres."""
 
 
-def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 1000) -> Summary:
+def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 5000) -> Summary:
     """Write multipolygons with id (1, 2, …), area_m2, confidence_mean, confidence_max and slope_mean (null if unknown).
 
     The file comes under its name when it is complete; without landslides it has the layer, its CRS and no feature.
@@ -138,7 +138,7 @@ def _errors_about(path: Path) -> Iterator[None]:
         yield
     except (DataSourceError, DataLayerError, OSError) as error:
         raise OutputError(
-            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has room."
+            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""How kernels are compiled: without the GIL, and kept on disk where there is a place for it."""
+"""How kernels are compiled: without the GIL, and kept on disk for the next process."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, TypeVar
 
 import numba
 
+from landslip.runtime.kernel_cache import KernelCache
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def kernel(function: F) -> F:
     """Compile a loop with numba on its first call, releasing the GIL.
 
-    The compiled code is kept beside the source, or in the user's cache folder. Where neither can be written, as in some
-    containers, it is compiled anew in each process, which takes some seconds.
+    The compiled code is kept in the user's cache folder; see :class:`landslip.runtime.kernel_cache.KernelCache`.
     """
-    try:
-        compiled: Any = numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # numba found no place for its cache
-        compiled = numba.njit(nogil=True)(function)
-    dispatcher: F = compiled
-    return dispatcher
+    dispatcher: Any = numba.njit(nogil=True)(function)
+    if hasattr(dispatcher, "_cache"):  # with NUMBA_DISABLE_JIT it is the plain function
+        dispatcher._cache = KernelCache(function)  # noqa: SLF001 - numba's own switch knows only numba's own cache
+    compiled: F = dispatcher
+    return compiled

@@ -33,6 +33,9 @@ along the lattice row (1) or column (0), the piece it belongs to; and their numb
 # outline does not turn. Diagonal pairs, 6 and 9, have two corners, which are left the same way.
 _ALONG_ROW = np.array([-1, 1, 0, -1, 0, -1, 0, 0, 1, 1, -1, 1, -1, 1, 0, -1], dtype=np.int8)
 
+STEP = 64
+"""Columns looked at together first: most of a map is no landslide, and that is seen many pixels at a time."""
+
 Array = NDArray[Any]
 
 
@@ -40,6 +43,22 @@ Array = NDArray[Any]
 def is_landslide(confidence: int, level: int) -> bool:  # pragma: no cover - compiled
     """Whether a map pixel counts: ``level`` or more, and observed."""
     return level <= confidence <= 100
+
+
+@kernel
+def _has_landslide(confidence: Array, level: int) -> bool:  # pragma: no cover - compiled
+    found = False
+    for col in range(len(confidence)):
+        found |= is_landslide(confidence[col], level)
+    return found
+
+
+@kernel
+def _has_label(labels: Array) -> bool:  # pragma: no cover - compiled
+    found = False
+    for col in range(len(labels)):
+        found |= labels[col] > 0
+    return found
 
 
 @kernel
@@ -66,10 +85,15 @@ def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - comp
     runs = 0
     for row in range(confidence.shape[0]):
         inside = False
-        for col in range(confidence.shape[1]):
-            here = is_landslide(confidence[row, col], level)
-            runs += here and not inside
-            inside = here
+        line = confidence[row]
+        for first in range(0, len(line), STEP):
+            last = min(first + STEP, len(line))
+            if not (inside or _has_landslide(line[first:last], level)):
+                continue
+            for col in range(first, last):
+                here = is_landslide(line[col], level)
+                runs += here and not inside
+                inside = here
     return runs
 
 
@@ -91,31 +115,51 @@ def label_rows(
     Returns:
         The highest label in use now.
     """
-    rows, width = confidence.shape
-    for row in range(rows):
-        for col in range(width):
-            if not is_landslide(confidence[row, col], level):
-                labels[row, col] = 0
-                continue
-            left = labels[row, col - 1] if col > 0 else 0
-            up = above[col]
-            if left > 0:
-                label = left
-                if up > 0:
-                    _unite(pieces, left, up)
-                    _unite(components, left, up)
-            elif up > 0:
-                label = up
-            else:
-                used += 1
-                label = used
-            # Diagonal neighbours matter only where nothing between them and this pixel joins them already.
-            if up == 0 and left == 0 and col > 0 and above[col - 1] > 0:
-                _unite(components, label, above[col - 1])
-            if up == 0 and col + 1 < width and above[col + 1] > 0:
-                _unite(components, label, above[col + 1])
-            labels[row, col] = label
-        above = labels[row]
+    for row in range(confidence.shape[0]):
+        line = labels[row]
+        line[:] = 0
+        for first in range(0, len(line), STEP):
+            last = min(first + STEP, len(line))
+            if _has_landslide(confidence[row, first:last], level):
+                used = _label(confidence[row], level, above, used, first, last, line, pieces, components)
+        above = line
+    return used
+
+
+@kernel
+def _label(
+    confidence: Array,
+    level: int,
+    above: Array,
+    used: int,
+    first: int,
+    last: int,
+    line: Array,
+    pieces: Array,
+    components: Array,
+) -> int:  # pragma: no cover - compiled
+    """:func:`label_rows` for the columns ``first`` to ``last`` of one row, whose labels ``line`` come as zeros."""
+    for col in range(first, last):
+        if not is_landslide(confidence[col], level):
+            continue
+        left = line[col - 1] if col > 0 else 0
+        up = above[col]
+        if left > 0:
+            label = left
+            if up > 0:
+                _unite(pieces, left, up)
+                _unite(components, left, up)
+        elif up > 0:
+            label = up
+        else:
+            used += 1
+            label = used
+        # Diagonal neighbours matter only where nothing between them and this pixel joins them already.
+        if up == 0 and left == 0 and col > 0 and above[col - 1] > 0:
+            _unite(components, label, above[col - 1])
+        if up == 0 and col + 1 < len(line) and above[col + 1] > 0:
+            _unite(components, label, above[col + 1])
+        line[col] = label
     return used
 
 
@@ -137,14 +181,18 @@ def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: 
         tallies: int64 (labels, TALLIES), updated.
     """
     for row in range(labels.shape[0]):
-        for col in range(labels.shape[1]):
-            label = labels[row, col]
-            if label > 0:
-                value = np.int64(confidence[row, col])
-                tallies[label, PIXELS] += 1
-                tallies[label, CONFIDENCE_SUM] += value
-                tallies[label, CONFIDENCE_MAX] = max(tallies[label, CONFIDENCE_MAX], value)
-                tallies[label, LAST_ROW] = first_row + row
+        for first in range(0, labels.shape[1], STEP):
+            line = labels[row, first : first + STEP]
+            if not _has_label(line):
+                continue
+            for col in range(len(line)):
+                label = line[col]
+                if label > 0:
+                    value = np.int64(confidence[row, first + col])
+                    tallies[label, PIXELS] += 1
+                    tallies[label, CONFIDENCE_SUM] += value
+                    tallies[label, CONFIDENCE_MAX] = max(tallies[label, CONFIDENCE_MAX], value)
+                    tallies[label, LAST_ROW] = first_row + row
 
 
 @kernel
@@ -157,11 +205,15 @@ def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma:
         tallies: int64 (labels, TALLIES), updated.
     """
     for row in range(labels.shape[0]):
-        for col in range(labels.shape[1]):
-            label = labels[row, col]
-            if label > 0 and 0.0 <= slope[row, col] <= 90.0:
-                tallies[label, SLOPE_SUM] += np.int64(np.float64(slope[row, col]) * SLOPE_UNIT + 0.5)
-                tallies[label, SLOPE_PIXELS] += 1
+        for first in range(0, labels.shape[1], STEP):
+            line = labels[row, first : first + STEP]
+            if not _has_label(line):
+                continue
+            for col in range(len(line)):
+                label, degrees = line[col], slope[row, first + col]
+                if label > 0 and 0.0 <= degrees <= 90.0:
+                    tallies[label, SLOPE_SUM] += np.int64(np.float64(degrees) * SLOPE_UNIT + 0.5)
+                    tallies[label, SLOPE_PIXELS] += 1
 
 
 @kernel
@@ -209,20 +261,36 @@ def find_corners(labels: Array, above: Array, first_row: int, corners: Array) ->
     Returns:
         How many corners there are.
     """
-    rows, width = labels.shape
+    width = labels.shape[1]
     place = 0
-    for row in range(rows):
-        nw = sw = 0
-        for col in range(width + 1):
-            ne = above[col] if col < width else 0
-            se = labels[row, col] if col < width else 0
-            pattern = (nw > 0) + 2 * (ne > 0) + 4 * (sw > 0) + 8 * (se > 0)
-            along_row = _ALONG_ROW[pattern]
-            if pattern in (6, 9):
-                place = _put(corners, place, first_row + row, col, along_row, max(nw, sw))
-                place = _put(corners, place, first_row + row, col, along_row, max(ne, se))
-            elif along_row >= 0:
-                place = _put(corners, place, first_row + row, col, along_row, max(nw, ne, sw, se))
-            nw, sw = ne, se
-        above = labels[row]
+    for row in range(labels.shape[0]):
+        line = labels[row]
+        for first in range(0, width + 1, STEP):
+            last = min(first + STEP, width + 1)
+            # The pixels to the left of the first lattice point belong to it too.
+            begin = max(0, first - 1)
+            if _has_label(line[begin:last]) or _has_label(above[begin:last]):
+                place = _corners(line, above, first_row + row, first, last, place, corners)
+        above = line
+    return place
+
+
+@kernel
+def _corners(
+    line: Array, above: Array, row: int, first: int, last: int, place: int, corners: Array
+) -> int:  # pragma: no cover - compiled
+    """:func:`find_corners` for the points ``first`` to ``last`` of lattice row ``row``."""
+    nw = above[first - 1] if first > 0 else 0
+    sw = line[first - 1] if first > 0 else 0
+    for col in range(first, last):
+        ne = above[col] if col < len(line) else 0
+        se = line[col] if col < len(line) else 0
+        pattern = (nw > 0) + 2 * (ne > 0) + 4 * (sw > 0) + 8 * (se > 0)
+        along_row = _ALONG_ROW[pattern]
+        if pattern in (6, 9):
+            place = _put(corners, place, row, col, along_row, max(nw, sw))
+            place = _put(corners, place, row, col, along_row, max(ne, se))
+        elif along_row >= 0:
+            place = _put(corners, place, row, col, along_row, max(nw, ne, sw, se))
+        nw, sw = ne, se
     return place

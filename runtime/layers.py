@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,13 +15,10 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.mask_classes import Classes, in_classes
+from landslip.runtime.pieces import Pasted, pieces, resampler_of
 from landslip.runtime.raster import Raster
-from landslip.runtime.resample import Lattice, Method, Resampler, Sampling
 from landslip.runtime.spec import Role
 from landslip.runtime.terrain import horn
-
-LARGEST_WINDOW = 4 << 20
-"""Pixels of a source read at a time."""
 
 
 class Layer(Protocol):
@@ -116,7 +113,7 @@ class RasterLayer:
         """
         self._role: Role = role
         self._source = source
-        self._resampler = _resampler(source.raster, grid, "bilinear")
+        self._resampler = resampler_of(source.raster, grid, "bilinear")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -130,13 +127,13 @@ class RasterLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
-        shape = (self._source.count, int(window.height), int(window.width))
-        values, known = np.zeros(shape, dtype=self._source.dtype), np.zeros(shape[1:], dtype=np.bool_)
-        for part, sampling in _pieces(self._resampler, window):
-            found, valid = self._source.read(_source(sampling))
-            place = _place(part, window)
-            values[(slice(None), *place)], known[place] = self._resampler.resample(sampling, found, valid)
-        return {self._role: values}, known
+        shape = (int(window.height), int(window.width))
+        values, known = Pasted(self._source.count, shape, self._source.dtype), Pasted(1, shape, np.dtype(np.bool_))
+        for piece in pieces(self._resampler, window):
+            found, valid = self._resampler.resample(piece.sampling, *self._source.read(piece.source))
+            values.put(piece.place, found)
+            known.put(piece.place, valid[None])
+        return {self._role: values.array}, known.array[0]
 
 
 class StackedLayer:
@@ -159,6 +156,8 @@ class StackedLayer:
 
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
+        if len(self._layers) == 1:
+            return self._layers[0].read(window)
         found = [layer.read(window) for layer in self._layers]
         known = np.logical_and.reduce([valid for _, valid in found])
         values = np.concatenate([arrays[self._role] for arrays, _ in found])
@@ -181,7 +180,7 @@ class TerrainLayer:
         """
         self._dem = dem
         self._cells = CellSize(dem)
-        self._resampler = _resampler(dem, grid, "bilinear")
+        self._resampler = resampler_of(dem, grid, "bilinear")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -196,14 +195,15 @@ class TerrainLayer:
     def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
         """See :class:`Layer`."""
         shape = (int(window.height), int(window.width))
-        shaded, steep = np.zeros((1, *shape), dtype=np.uint8), np.zeros((1, *shape), dtype=np.float32)
-        known = np.zeros(shape, dtype=np.bool_)
-        for part, sampling in _pieces(self._resampler, window):
-            hillshade, slope, valid = self._terrain(_source(sampling))
-            place = _place(part, window)
-            shaded[(slice(None), *place)], known[place] = self._resampler.resample(sampling, hillshade[None], valid)
-            steep[(slice(None), *place)], _ = self._resampler.resample(sampling, slope[None], valid)
-        return {"hillshade": shaded, "slope": steep}, known
+        shaded, steep = Pasted(1, shape, np.dtype(np.uint8)), Pasted(1, shape, np.dtype(np.float32))
+        known = Pasted(1, shape, np.dtype(np.bool_))
+        for piece in pieces(self._resampler, window):
+            hillshade, slope, valid = self._terrain(piece.source)
+            steep.put(piece.place, self._resampler.resample(piece.sampling, slope[None], valid)[0])
+            found, valid = self._resampler.resample(piece.sampling, hillshade[None], valid)
+            shaded.put(piece.place, found)
+            known.put(piece.place, valid[None])
+        return {"hillshade": shaded.array, "slope": steep.array}, known.array[0]
 
     def _terrain(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
         """Terrain on a window of the elevation model, read with the ring of neighbours that Horn's formulas need."""
@@ -230,14 +230,15 @@ class MaskLayer:
         """
         self.raster = raster
         self._classes = classes
-        self._resampler = _resampler(raster, grid, "nearest")
+        self._resampler = resampler_of(raster, grid, "nearest")
 
     def usable(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
         usable = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
-        for part, sampling in _pieces(self._resampler, window):
-            values, valid = self.raster.read(_source(sampling), (1,), fill=1)
-            _, usable[_place(part, window)] = self._resampler.resample(sampling, values, self._clear(values[0], valid))
+        for piece in pieces(self._resampler, window):
+            values, valid = self.raster.read(piece.source, (1,), fill=1)
+            clear = self._clear(values[0], valid)
+            _, usable[piece.place] = self._resampler.resample(piece.sampling, values, clear)
         return usable
 
     def _clear(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -246,52 +247,3 @@ class MaskLayer:
         clear: NDArray[np.bool_] = values == 0
         # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
         return clear & valid if self.raster.masked else clear
-
-
-def _resampler(raster: Raster | Elevation, grid: MapGrid, method: Method) -> Resampler:
-    resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
-    under = resampler.sampling(make_window(grid.width // 2, grid.height // 2, 1, 1)).source
-    if under is not None and under.width * under.height > LARGEST_WINDOW:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {under.width} x {under.height} pixels under a single one of the map. "
-            "Check its georeferencing, or bring it to a coarser resolution first."
-        )
-    return resampler
-
-
-def _pieces(resampler: Resampler, window: Window) -> Iterator[tuple[Window, Sampling]]:
-    """A window in pieces whose source windows stay small, without those that miss the source.
-
-    Sources much finer than the map, or turned against it, would otherwise be read in windows as large as the file.
-    Results do not depend on windows, so cutting does not change them.
-    """
-    sampling = resampler.sampling(window)
-    source = sampling.source
-    if source is None:
-        return
-    if source.width * source.height <= LARGEST_WINDOW or window.width * window.height == 1:
-        yield window, sampling
-        return
-    for half in _halves(window):
-        yield from _pieces(resampler, half)
-
-
-def _halves(window: Window) -> tuple[Window, Window]:
-    col, row, width, height = (int(part) for part in window.flatten())
-    if width > height:
-        middle = width // 2
-        return make_window(col, row, middle, height), make_window(col + middle, row, width - middle, height)
-    middle = height // 2
-    return make_window(col, row, width, middle), make_window(col, row + middle, width, height - middle)
-
-
-def _place(part: Window, window: Window) -> tuple[slice, slice]:
-    """Where a part of a window lies in the window's arrays."""
-    top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
-    return slice(top, top + int(part.height)), slice(left, left + int(part.width))
-
-
-def _source(sampling: Sampling) -> Window:
-    if sampling.source is None:
-        raise ValueError("the map window misses the source")
-    return sampling.source

@@ -1,37 +1,36 @@
-"""The whole flow on one screen: read, prepare, infer, stitch, write.
+"""The whole flow on one screen: read, prepare, infer, stitch and save, trace.
 
-Reading, preparing and inference are generators that run in threads of their own; stitching and writing happen on the
-calling thread. Bounded queues between them keep memory flat, let reading run ahead of the engine and writing behind it.
+All are generators, each in a thread of its own but the last, which traces landslides on the calling thread. Bounded
+queues between them keep memory flat, let reading run ahead of the engine and writing and tracing behind it.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from landslip.runtime.assemble import Batch, Placed, assemble, read_chunks
+from landslip.runtime.assemble import Batch, Buffers, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.flow import Line, Stopwatch
+from landslip.runtime.flow import Line, Stopwatch, side_by_side
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.journal import Checkpoint, merged
 from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.polygons import MapBand, trace
 from landslip.runtime.presets import Layout
-from landslip.runtime.products import BLOCK, read_back, write_cog
+from landslip.runtime.products import BLOCK, check_written, write_cog
 from landslip.runtime.progress import NoProgress, Progress
 from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.quicklook import write_quicklook
@@ -50,7 +49,6 @@ from landslip.runtime.record import (
     write_record,
 )
 from landslip.runtime.request import MapRequest
-from landslip.runtime.rows import RowsFile
 from landslip.runtime.saving import Saving
 from landslip.runtime.scene import Patch, Scene, open_scene
 from landslip.runtime.spec import ModelSpec
@@ -67,6 +65,10 @@ LEAST_CACHE = 8 << 20
 
 MOST_CACHE = 512 << 20
 """Bytes GDAL may use at the most, however oddly the files are cut into blocks."""
+
+
+Saver = Callable[[NDArray[np.uint8], Checkpoint], None]
+"""Takes finished rows, and how far the map is with them."""
 
 
 @dataclass
@@ -167,21 +169,24 @@ def _facts(request: MapRequest, layout: Layout, run: Run, inputs: list[Record]) 
     }
 
 
-def stream(run: Run) -> Generator[NDArray[np.uint8], None, None]:
-    """The rest of the map from the top down: (rows, width) uint8 percent, 255 where not observed.
+def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None]:
+    """The rest of the map from the top down.
 
-    Each time ``run.done`` says how far the map is with these rows.
+    Args:
+        run: how far it is, and what its stages share.
+        save: takes the rows of each band before it is given out, with how far the map is with them.
     """
     tiles = run.plan.tiles
     if run.done.rows == tiles.height:
         return
     # Tile rows that reach into the rows to come are computed again: their tiles were not kept.
     start = tiles.first_row_touching(run.done.tile_rows) if tiles.rows else 0
+    spec, buffers = run.engine.spec, Buffers(run.engine.spec, run.batch, tiles.tile)
     with Line() as line:
         patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock, start), run.thumbnails))
-        batches = line.background(assemble(patches, run.plan, run.engine.spec, run.batch, run.clock, start))
-        results = line.background(_inferred(batches, run))
-        yield from _stitched(results, run)
+        batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
+        results = line.background(_inferred(batches, run, buffers))
+        yield from line.background(_saved(_stitched(results, run), run, save))
 
 
 def cache_bytes(scene: Scene, rows: int) -> int:
@@ -194,21 +199,18 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
     grid, rows = run.scene.grid, saving.rows
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     run.progress.advance(run.done.predicted + run.done.skipped)
+    least = math.ceil(min_area / grid.pixel_area)
     try:
-        with closing(stream(run)) as finished:
-            for percent in finished:
-                run.done = replace(run.done, damaged=merged(run.done.damaged, run.scene.damaged))
-                with run.clock("write"):
-                    saving.add(percent, run.done)
+        with closing(_bands(run, saving)) as bands, run.clock("polygons"):
+            landslides = trace(
+                run.clock.left_out("polygons", bands), level=run.level, min_pixels=least, transform=grid.transform
+            )
+            summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
     finally:
         run.progress.finish()
     with run.clock("write"):
         write_cog(rows.as_raster(), work.path("confidence.tif"))
-    with run.clock("polygons"):
-        bands = _map_bands(work.path("confidence.tif"), rows, run.scene)
-        least = math.ceil(min_area / grid.pixel_area)
-        landslides = trace(bands, level=run.level, min_pixels=least, transform=grid.transform)
-        summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
+        check_written(work.path("confidence.tif"), rows.histogram)
     pictures = run.thumbnails
     images = [pictures.image(role) for role in run.scene.images]
     write_quicklook(work.path("quicklook.png"), images, pictures.confidence, run.level)
@@ -222,6 +224,16 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
     }
 
 
+def _bands(run: Run, saving: Saving) -> Generator[MapBand, None, None]:
+    """The whole map: what an earlier run has left, then the rest as it is made."""
+    scene = run.scene
+    for first, percent in saving.rows.stored(run.done.rows):
+        window = scene.grid.rows(first, first + len(percent))
+        yield MapBand(first, percent, partial(scene.slope, window) if scene.has_slope else None)
+    with closing(stream(run, saving.add)) as rest:
+        yield from rest
+
+
 def _seen(patches: Iterable[Patch], thumbnails: Thumbnails) -> Iterator[Patch]:
     """The same patches; the images in them are remembered in small."""
     for patch in patches:
@@ -230,22 +242,26 @@ def _seen(patches: Iterable[Patch], thumbnails: Thumbnails) -> Iterator[Patch]:
         yield patch
 
 
-def _inferred(batches: Iterable[Batch], run: Run) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+def _inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
     nothing = np.empty((0, 1, run.plan.tiles.tile, run.plan.tiles.tile), dtype=np.float32)
-    for batch in batches:
+
+    def confidence_of(batch: Batch) -> tuple[Batch, NDArray[np.float32]]:
         confidence = nothing
         if batch.count:
             with run.clock("infer"):
                 confidence = run.engine.infer(batch.arrays)
             _check_shape(confidence, batch.arrays, run.engine.name)
-        yield batch, confidence
+        buffers.give_back(batch.arrays, confidence)
+        return batch, confidence
+
+    return side_by_side(confidence_of, batches, run.engine.lanes)
 
 
-def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[NDArray[np.uint8]]:
+def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[MapBand]:
     tiles = run.plan.tiles
     if not tiles.rows:
         # The notebook's protocol has no tile for a map this small: nothing is observed.
-        yield np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8)
+        yield MapBand(0, np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8), None)
     stitcher = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
     placed = 0
     for batch, confidence in results:
@@ -260,15 +276,22 @@ def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) ->
             if step.row >= run.done.tile_rows:
                 run.done = run.done.after_row(step.row, placed, step.skipped)
                 run.progress.advance(placed + step.skipped)
-                yield percent
+                yield MapBand(tiles.band(step.row)[0], percent, _given(step.slope))
             placed = 0
         run.computed += batch.count
 
 
-def _map_bands(path: Path, rows: RowsFile, scene: Scene) -> Iterator[MapBand]:
-    for first_row, percent in read_back(path, rows.histogram):
-        window = scene.grid.rows(first_row, first_row + len(percent))
-        yield MapBand(first_row, percent, partial(scene.slope, window) if scene.has_slope else None)
+def _given(slope: NDArray[np.float32] | None) -> Callable[[], NDArray[np.float32]] | None:
+    return None if slope is None else lambda: slope
+
+
+def _saved(bands: Iterable[MapBand], run: Run, save: Saver | None) -> Iterator[MapBand]:
+    for band in bands:
+        run.done = replace(run.done, damaged=merged(run.done.damaged, run.scene.damaged))
+        if save is not None:
+            with run.clock("write"):
+                save(band.confidence, run.done)
+        yield band
 
 
 def check_inputs(spec: ModelSpec, scene: Scene) -> None:

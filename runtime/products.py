@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.errors import OutputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
+from landslip.runtime.kernels import count_values
 
 BLOCK = 512
 """Edge of the blocks of the map file."""
@@ -26,7 +26,7 @@ def write_cog(source: Path, target: Path) -> None:
     try:
         rasterio.shutil.copy(
             source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
-            overview_resampling="average",
+            overview_resampling="average", num_threads="ALL_CPUS",
         )  # fmt: skip
     except RASTER_ERRORS as error:
         raise _unwritable(target, error) from error
@@ -34,21 +34,17 @@ def write_cog(source: Path, target: Path) -> None:
 
 def histogram_of(percent: NDArray[np.uint8]) -> NDArray[np.int64]:
     """How often each value occurs: (256,)."""
-    counts: NDArray[np.int64] = np.bincount(percent.ravel(), minlength=256)
+    counts = np.zeros(256, dtype=np.int64)
+    count_values(np.ascontiguousarray(percent).reshape(-1), counts)
     return counts
 
 
-def read_back(path: Path, written: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The rows of a finished map, from the top down, and with the last of them the proof that the file is whole.
-
-    Neither closing nor copying a GeoTIFF reports reliably that the disk was full.
+def check_written(path: Path, written: NDArray[np.int64]) -> None:
+    """Read a finished map: neither closing nor copying a GeoTIFF reports reliably that the disk was full.
 
     Args:
         path: the map.
         written: how often each value was written, (256,).
-
-    Yields:
-        first row and (rows, width) uint8.
 
     Raises:
         OutputError: the file is damaged, or does not hold what was written.
@@ -58,9 +54,7 @@ def read_back(path: Path, written: NDArray[np.int64]) -> Iterator[tuple[int, NDA
         with rasterio.open(path) as dataset:
             for first in range(0, dataset.height, BLOCK):
                 region = make_window(0, first, dataset.width, min(BLOCK, dataset.height - first))
-                percent = dataset.read(1, window=region)
-                found += histogram_of(percent)
-                yield first, percent
+                found += histogram_of(dataset.read(1, window=region))
     except RASTER_ERRORS as error:
         raise _unwritable(path, error) from error
     if not np.array_equal(found, written):

@@ -53,7 +53,7 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has room."
+            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."
         ) from error
 
 

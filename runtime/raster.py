@@ -88,6 +88,7 @@ class Raster(Closing):
         self.nodata_values: tuple[float | None, ...] = self._dataset.nodatavals
         """The same of each band."""
         self._heard = frozenset(self._dataset.mask_flag_enums[0])
+        self._all_known = {*map(tuple, self._dataset.mask_flag_enums)} == {(MaskFlags.all_valid,)}
         self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
         """Whether a mask or an alpha band says what is known, and not a value."""
         self.scales: tuple[float, ...] = self._dataset.scales
@@ -174,8 +175,9 @@ class Raster(Closing):
             values, valid = self._salvaged(window, bands, fill, each)
         if np.issubdtype(values.dtype, np.floating):
             finite = np.isfinite(values)
-            valid &= finite.all(axis=0)
-            values[~finite] = fill
+            if not finite.all():
+                valid &= finite.all(axis=0)
+                values[~finite] = fill
         return values, valid
 
     def _stored(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -246,7 +248,9 @@ class Raster(Closing):
     def _known(self, window: Window, values: NDArray[Any], each: Sequence[int] | None) -> NDArray[np.bool_]:
         """What GDAL takes for known, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
         valid: NDArray[np.bool_]
-        if each is None:
+        if self._all_known:
+            valid = np.ones(values.shape[1:], dtype=np.bool_)
+        elif each is None:
             valid = self._dataset.dataset_mask(window=window) != 0
         else:
             valid = (self._dataset.read_masks(list(each), window=window) != 0).all(axis=0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from rasterio.crs import CRS
-from rasterio.errors import CRSError
+from typing import TYPE_CHECKING
 
 from landslip.runtime.errors import UsageError
 from landslip.runtime.mask_classes import Classes, parsed_classes
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
 
 ON_ERROR = ("stop", "skip")
 """What can be done where a file is damaged."""
@@ -74,6 +75,10 @@ class Reading:
         return None if self.mask_values is None else parsed_classes(self.mask_values)
 
     def _parsed(self) -> CRS:
+        # Imported here: the command line needs this module for its help.
+        from rasterio.crs import CRS  # noqa: PLC0415
+        from rasterio.errors import CRSError  # noqa: PLC0415
+
         given = self.crs or ""
         try:
             # GDAL would fetch an address.

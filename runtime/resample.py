@@ -24,7 +24,14 @@ from rasterio.windows import Window
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, transform_points
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.jit import kernel
+from landslip.runtime.resample_kernels import (
+    between_nodes,
+    extent,
+    mix_scattered,
+    mix_separable,
+    pick_nearest,
+    taps,
+)
 
 Method = Literal["bilinear", "nearest"]
 
@@ -59,6 +66,8 @@ class Sampling:
     """Source row of each map pixel, in pixels from the source's first pixel centre: (h, 1) or (h, w)."""
     cols: NDArray[np.float64]
     """Source column likewise: (1, w) or (h, w)."""
+    fits: bool = False
+    """Map pixels are source pixels, one to one: those of ``source``, in order."""
 
 
 class Resampler:
@@ -83,7 +92,8 @@ class Resampler:
     def sampling(self, window: Window) -> Sampling:
         """Where a map window lies in the source."""
         rows, cols = self._coordinates(window)
-        return Sampling(self._needed(rows, cols), rows, cols)
+        same = self._same_pixels(rows, cols)
+        return Sampling(same or self._needed(rows, cols), rows, cols, fits=same is not None)
 
     def resample(
         self, sampling: Sampling, values: NDArray[Any], valid: NDArray[np.bool_]
@@ -92,7 +102,7 @@ class Resampler:
 
         Args:
             sampling: from :meth:`sampling`, with a source window.
-            values: (bands, rows, cols) of that source window.
+            values: (bands, rows, cols) of that source window; they may be changed, and given back.
             valid: (rows, cols) which of its pixels are known.
 
         Returns:
@@ -102,19 +112,24 @@ class Resampler:
         if window is None:
             raise ValueError("the map window misses the source: there is nothing to resample")
         height, width = sampling.rows.shape[0], sampling.cols.shape[1]
+        if sampling.fits:
+            if not valid.all():
+                values[:, ~valid] = 0
+            return values, valid
         out = np.zeros((len(values), height, width), dtype=values.dtype)
         known = np.zeros((height, width), dtype=np.bool_)
         rows, cols, limits = sampling.rows, sampling.cols, (self._source.height, self._source.width)
         place = (int(window.row_off), int(window.col_off))
+        whole = np.issubdtype(values.dtype, np.integer)
         if self._nearest:
-            _nearest(values, valid, rows, cols, place, limits, out, known)
+            pick_nearest(values, valid, rows, cols, place, limits, out, known)
         elif self._separable:
-            across = _taps(cols[0], self._radius[1], limits[1], (place[1], values.shape[2]))
-            down = _taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
-            _separable(values, valid, down, across, np.issubdtype(values.dtype, np.integer), out, known)
+            across = taps(cols[0], self._radius[1], limits[1], (place[1], values.shape[2]))
+            down = taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
+            mix_separable(values, valid, down, across, whole, out, known)
         else:
-            whole = np.issubdtype(values.dtype, np.integer)
-            _scattered(values, valid, rows, cols, place, limits, self._radius, whole, out, known)
+            values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)
+            mix_scattered(values, valid, rows, cols, place, limits, self._radius, whole, out, known)
         return out, known
 
     def _filter_radius(self) -> tuple[float, float]:
@@ -169,7 +184,17 @@ class Resampler:
         rows, cols = self._through(self._inverse, nodes_y, nodes_x)
         shape = (window.height, window.width)
         offset = (window.row_off - first_row * NODE, window.col_off - first_col * NODE)
-        return _between_nodes(rows, offset, shape), _between_nodes(cols, offset, shape)
+        return _interpolated(rows, offset, shape), _interpolated(cols, offset, shape)
+
+    def _same_pixels(self, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> Window | None:
+        """The source pixels that the map pixels are, where grids fit onto each other and the source reaches."""
+        if not (self._separable and self._radius == (1.0, 1.0)):
+            return None
+        row, col = float(rows[0, 0]), float(cols[0, 0])
+        inside = 0 <= row <= self._source.height - len(rows) and 0 <= col <= self._source.width - cols.shape[1]
+        if not (inside and _consecutive(rows[:, 0]) and _consecutive(cols[0])):
+            return None
+        return make_window(int(col), int(row), cols.shape[1], len(rows))
 
     def _needed(self, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> Window | None:
         first_row, last_row = _support(rows, self._radius[0], self._source.height)
@@ -179,156 +204,20 @@ class Resampler:
         return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
 
 
+def _consecutive(places: NDArray[np.float64]) -> bool:
+    """Whether places are whole numbers, each one more than the last."""
+    return bool(places[0].is_integer() and np.array_equal(places, places[0] + np.arange(len(places))))
+
+
 def _support(places: NDArray[np.float64], radius: float, length: int) -> tuple[int, int]:
-    inside = places[(places >= -0.5) & (places < length - 0.5)]
-    if not inside.size:
+    least, most = extent(places, length)
+    if least > most:
         return 0, 0
-    first = max(0, math.floor(inside.min() - radius))
-    return first, min(length, math.ceil(inside.max() + radius) + 1)
+    return max(0, math.floor(least - radius)), min(length, math.ceil(most + radius) + 1)
 
 
-def _between_nodes(nodes: NDArray[np.float64], offset: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Bilinear interpolation of node values at the pixel centres of a window that starts ``offset`` pixels in."""
-    row = (np.arange(shape[0]) + offset[0] + 0.5) / NODE
-    col = (np.arange(shape[1]) + offset[1] + 0.5) / NODE
-    top, left = row.astype(np.int64), col.astype(np.int64)
-    down, right = (row - top)[:, None], col - left
-    along_top = nodes[top][:, left] * (1 - right) + nodes[top][:, left + 1] * right
-    along_bottom = nodes[top + 1][:, left] * (1 - right) + nodes[top + 1][:, left + 1] * right
-    return along_top * (1 - down) + along_bottom * down
-
-
-def _taps(
-    places: NDArray[np.float64], radius: float, length: int, span: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Filter taps along one axis.
-
-    Args:
-        places: (n,) where the pixels lie in the source.
-        radius: half width of the triangle.
-        length: pixels of the source.
-        span: first pixel and number of pixels of the source window.
-
-    Returns:
-        indices (n, taps) into the source window and weights (n, taps) that sum to 1 over the taps inside the source;
-        a row of zero weights marks a pixel outside the source.
-    """
-    count = 2 * math.ceil(radius)
-    first = np.floor(places - radius).astype(np.int64) + 1
-    indices = first[:, None] + np.arange(count)
-    weights = np.maximum(0.0, 1.0 - np.abs(indices - places[:, None]) / radius)
-    outside = (places < -0.5) | (places >= length - 0.5)
-    weights[(indices < 0) | (indices >= length) | outside[:, None]] = 0.0
-    total = weights.sum(axis=1, keepdims=True)
-    np.divide(weights, total, out=weights, where=total > 0)
-    # A tap without weight may lie outside the window that was read; any pixel inside will do for it.
-    return np.clip(indices - span[0], 0, span[1] - 1), weights.astype(np.float32)
-
-
-@kernel
-def _nearest(
-    values: Any, valid: Any, rows: Any, cols: Any, place: Any, limits: Any, out: Any, known: Any
-) -> None:  # pragma: no cover - compiled
-    for i in range(out.shape[1]):
-        for j in range(out.shape[2]):
-            row = rows[i, 0] if rows.shape[1] == 1 else rows[i, j]
-            col = cols[0, j] if cols.shape[0] == 1 else cols[i, j]
-            if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
-                continue
-            y = math.floor(row + 0.5) - place[0]
-            x = math.floor(col + 0.5) - place[1]
-            known[i, j] = valid[y, x]
-            if valid[y, x]:
-                for band in range(out.shape[0]):
-                    out[band, i, j] = values[band, y, x]
-
-
-@kernel
-def _separable(  # noqa: PLR0912 - one loop nest, split it would be no clearer and slower
-    values: Any, valid: Any, down: Any, across: Any, whole: bool, out: Any, known: Any
-) -> None:  # pragma: no cover - compiled
-    row_index, row_weight = down
-    col_index, col_weight = across
-    bands, height, width = out.shape
-    source_width = values.shape[2]
-    half = np.float32(0.5) if whole else np.float32(0.0)
-    usable = np.empty(source_width, dtype=np.bool_)
-    line = np.empty(source_width, dtype=np.float32)
-    for i in range(height):
-        outside = True
-        usable[:] = True
-        for t in range(row_index.shape[1]):
-            if row_weight[i, t] > 0.0:
-                outside = False
-                y = row_index[i, t]
-                for x in range(source_width):
-                    usable[x] &= valid[y, x]
-        if outside:
-            continue
-        for j in range(width):
-            inside = False
-            good = True
-            for t in range(col_index.shape[1]):
-                if col_weight[j, t] > 0.0:
-                    inside = True
-                    good &= usable[col_index[j, t]]
-            known[i, j] = inside and good
-        for band in range(bands):
-            line[:] = 0.0
-            for t in range(row_index.shape[1]):
-                weight = row_weight[i, t]
-                if weight > 0.0:
-                    source = values[band, row_index[i, t]]
-                    for x in range(source_width):
-                        line[x] += weight * np.float32(source[x])
-            for j in range(width):
-                if known[i, j]:
-                    total = half
-                    for t in range(col_index.shape[1]):
-                        total += col_weight[j, t] * line[col_index[j, t]]
-                    out[band, i, j] = math.floor(total) if whole else total
-
-
-@kernel
-def _scattered(
-    values: Any,
-    valid: Any,
-    rows: Any,
-    cols: Any,
-    place: Any,
-    limits: Any,
-    radius: Any,
-    whole: bool,
-    out: Any,
-    known: Any,
-) -> None:  # pragma: no cover - compiled
-    half = np.float32(0.5) if whole else np.float32(0.0)
-    totals = np.empty(out.shape[0], dtype=np.float32)
-    for i in range(out.shape[1]):
-        for j in range(out.shape[2]):
-            row, col = rows[i, j], cols[i, j]
-            if not (-0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5):
-                continue
-            top, left = math.floor(row - radius[0]) + 1, math.floor(col - radius[1]) + 1
-            good = True
-            weights = np.float32(0.0)
-            totals[:] = 0.0
-            for m in range(top, top + 2 * math.ceil(radius[0])):
-                along = max(0.0, 1.0 - abs(m - row) / radius[0])
-                if along == 0.0 or m < 0 or m >= limits[0]:
-                    continue
-                y = m - place[0]
-                for n in range(left, left + 2 * math.ceil(radius[1])):
-                    weight = np.float32(along * max(0.0, 1.0 - abs(n - col) / radius[1]))
-                    if weight == 0.0 or n < 0 or n >= limits[1]:
-                        continue
-                    x = n - place[1]
-                    good &= valid[y, x]
-                    weights += weight
-                    for band in range(out.shape[0]):
-                        totals[band] += weight * np.float32(values[band, y, x])
-            known[i, j] = good
-            if good:
-                for band in range(out.shape[0]):
-                    total = totals[band] / weights + half
-                    out[band, i, j] = math.floor(total) if whole else total
+def _interpolated(nodes: NDArray[np.float64], offset: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Node values at the pixel centres of a window that starts ``offset`` pixels in."""
+    out = np.empty(shape, dtype=np.float64)
+    between_nodes(nodes, *offset, NODE, out)
+    return out

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import OutputError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.kernels import NOT_OBSERVED
+from landslip.runtime.kernels import NOT_OBSERVED, count_values
 
 _PIECE = 8 << 20
 """Bytes read at a time, about."""
@@ -64,7 +64,7 @@ class RowsFile(Closing):
         """Count stored rows (rows, width) as whole, in order."""
         self.rows += len(percent)
         self.checksum = checksum_of(percent, self.checksum)
-        self.histogram += np.bincount(percent.ravel(), minlength=256)
+        count_values(np.ascontiguousarray(percent).reshape(-1), self.histogram)
 
     def append(self, percent: NDArray[np.uint8]) -> None:
         """Write rows (rows, width) after those that are whole.

@@ -29,7 +29,7 @@ from landslip.runtime.location import Location, located
 from landslip.runtime.location import shown as shown_location
 from landslip.runtime.plain_text import printable, shown
 from landslip.runtime.reading import Reading
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.scene_files import SceneFiles
 from landslip.runtime.stac_scene import scene_of_stac
 from landslip.runtime.toml_file import MOST_TOML, check_key, parse_toml, read_file
 from landslip.runtime.typed_values import UnfitError, described, fitted

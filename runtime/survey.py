@@ -84,12 +84,13 @@ def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, Known]]:
 def _row_of_tiles(plan: Plan, index: int, first: int, known: Known) -> Iterator[str]:
     top, tile = plan.tiles.rows[index] - first, plan.tiles.tile
     together = np.logical_and.reduce(list(known.values()))
+    rows = len(together)
     for left in plan.tiles.cols:
-        if kernels.count_valid(together, top, left, tile) >= plan.least_valid:
+        if kernels.count_valid(together, top, left, tile, rows) >= plan.least_valid:
             yield ""
             continue
         yield _blame(
-            {name: kernels.count_valid(valid, top, left, tile) for name, valid in known.items()}, plan.least_valid
+            {name: kernels.count_valid(valid, top, left, tile, rows) for name, valid in known.items()}, plan.least_valid
         )
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Report, Table
 from landslip.runtime.engines import onnx_runtime
 from landslip.runtime.onnx_file import read_onnx_file
 
@@ -61,7 +61,7 @@ def main(model: Path, folder: Path) -> None:
         "measured": f"median of the batches of {SECONDS} s; of two threads the mean",
     }
     question = "Which settings of ONNX Runtime's CUDA provider are fastest? Tiles per second."
-    Report("cuda-settings", question, settings, COLUMNS, rows, {}).write(folder)
+    Report("cuda-settings", question, settings, [Table("", COLUMNS, rows)], {}).write(folder)
 
 
 def _rows(model: Path, batch: int, tile: int) -> Iterator[tuple[Any, ...]]:

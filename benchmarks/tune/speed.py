@@ -11,10 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from landslip.benchmarks.bare import noise
 from landslip.benchmarks.tune.ways import Way
 from landslip.runtime.engines import Engine
-from landslip.runtime.reference import Batch
-from landslip.runtime.spec import ModelSpec
 
 Measured = TypeVar("Measured")
 
@@ -54,7 +53,7 @@ class Running:
         """
         self.way = way
         self._engine: Engine = stack.enter_context(way.trial.backend.load()(way.file.path, way.options(tile)))
-        self._batch = noise(way.spec, way.batch, tile or way.spec.tile)
+        self._batch = noise(self._engine, way.batch, tile or way.spec.tile, np.random.default_rng(0))
         self._engine.infer(self._batch)
 
     def seconds(self) -> float:
@@ -62,14 +61,6 @@ class Running:
         began = time.perf_counter()
         self._engine.infer(self._batch)
         return (time.perf_counter() - began) / self.way.batch
-
-
-def noise(spec: ModelSpec, count: int, tile: int) -> Batch:
-    """Tiles of noise in the range of every input, always the same."""
-    rng = np.random.default_rng(0)
-    return {
-        entry.name: rng.integers(0, 60, (count, entry.bands, tile, tile)).astype(entry.dtype) for entry in spec.inputs
-    }
 
 
 def tiles_per_second(way: Way, tile: int | None = None) -> float:

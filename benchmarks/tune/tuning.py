@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Finding, Report, Table
 from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
 from landslip.benchmarks.tune.speed import CALLS, Deadline, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, ways_of
@@ -21,11 +21,13 @@ from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.engines.opening import DEVICES
 from landslip.runtime.errors import EngineError, InputError, LandslipError, OutputError, UsageError
 from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.presets import PRESETS
+from landslip.runtime.presets import FAITHFUL, PRESETS
 from landslip.runtime.record import now, sha256_of
 from landslip.runtime.tuned import Choice, Tuning, family_of, machine_here, tuning_folder, versions_here
 
 log = logging.getLogger(__name__)
+
+_COLUMNS = ("artifact", "engine", "device", "precision", "batch", "threads", "speed, ratio to the usual", "verdict")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
     deadline = Deadline(request.budget)
     family = family_at(request.model)
     named = family.files[family.members.index(family.named)]
-    ways = ways_of(family.files, named, _devices(), request.engine)
+    ways = ways_of(family.files, named, request.engine, _devices())
     if not ways:
         raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take --engine auto.")
     found = try_all(ways, _answers_of(family), deadline)
@@ -163,6 +165,7 @@ def _report(request: TuneRequest, results: Sequence[Found], usual: Found, deadli
         name=f"tune-{name}",
         question=f"What runs {name} fastest on this machine, within its gate?",
         settings={
+            "best": str(best.way),
             "usual": f"{usual.way}: what is run without tuning",
             "tile": best.way.spec.tile,
             "measured": f"the engine alone, fed with noise; medians of {CALLS} or more calls after one that warms up",
@@ -170,37 +173,26 @@ def _report(request: TuneRequest, results: Sequence[Found], usual: Found, deadli
             "gate": "as landslip verify, on the reference tiles beside the artifacts",
             "budget_seconds": request.budget,
         },
-        columns=(
-            "artifact",
-            "engine",
-            "device",
-            "precision",
-            "batch",
-            "threads",
-            "speed, ratio to the usual",
-            "verdict",
-        ),
-        rows=[_row(each, usual) for each in results if each.outcome.not_run is None],
+        tables=[Table("", _COLUMNS, [_row(each, usual) for each in results if each.outcome.not_run is None])],
         findings={
-            "best": str(best.way),
-            "times_the_usual": best.tiles_per_second / usual.tiles_per_second,
-            "presets": _presets(best.way, deadline),
+            "best_vs_usual": Finding(best.tiles_per_second / usual.tiles_per_second, better="higher"),
+            **{f"{name}_vs_faithful_km2": Finding(ratio) for name, ratio in _presets(best.way, deadline).items()},
         },
     )
 
 
 def _row(found: Found, usual: Found) -> tuple[Any, ...]:
     way = found.way
-    speed = found.tiles_per_second / usual.tiles_per_second if found.passed else "-"
+    speed = found.tiles_per_second / usual.tiles_per_second if found.passed else None
     verdict = found.outcome.verdict if found.is_refined or not found.passed else "PASS, not refined"
     return (
         way.file.path.name, way.trial.backend.name, way.device, way.trial.precision, way.batch,
-        way.threads or "its own choice", speed, verdict,
+        way.threads or None, speed, verdict,
     )  # fmt: skip
 
 
-def _presets(way: Way, deadline: Deadline) -> dict[str, Any]:
-    """How fast the best way covers ground in each preset, as a ratio to the first, as far as the time goes."""
+def _presets(way: Way, deadline: Deadline) -> dict[str, float]:
+    """Ground the best way covers in the other presets, as a ratio to the faithful one; as far as the time goes."""
     speeds: dict[str, float] = {}
     for name, preset in PRESETS.items():
         tile = preset.times * way.spec.tile
@@ -212,5 +204,5 @@ def _presets(way: Way, deadline: Deadline) -> dict[str, Any]:
             speeds[name] = tiles_per_second(fewer, tile) * hop**2
         except (LandslipError, MemoryError) as error:
             log.info("tiles of %d pixels do not run: %s", tile, error)
-    first = next(iter(speeds.values()), 1.0)
-    return {name: speed / first for name, speed in speeds.items()} or {"not measured": "the time was spent"}
+    usual = speeds.pop(FAITHFUL, None)
+    return {} if usual is None else {name: speed / usual for name, speed in speeds.items()}

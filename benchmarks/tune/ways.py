@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from landslip.export.proof.trials import Trial, trials_of
@@ -55,7 +55,7 @@ class Way:
 
 
 def ways_of(
-    files: Sequence[OnnxFile], named: OnnxFile, devices: Sequence[str] = DEVICES, engine: str = "auto"
+    files: Sequence[OnnxFile], named: OnnxFile, engine: str = "auto", devices: Collection[str] = DEVICES
 ) -> list[Way]:
     """Every way to run some artifacts with the usual batch and threads, in the order they are best tried in.
 
@@ -65,16 +65,16 @@ def ways_of(
     Args:
         files: the artifacts.
         named: the one of them the user names.
-        devices: where they may run; ``auto`` is none.
         engine: the only one to try; ``auto`` for all but those that have to be built for minutes before they run.
+        devices: where they may run.
     """
     ways = [
         Way(trial, device)
         for file in files
         for trial in trials_of(file, engine)
         if engine != "auto" or trial.backend.automatic
-        for device in devices
-        if device != "auto"
+        for device in trial.backend.devices
+        if device in devices and trial.backend.objection(file, trial.precision, device) is None
     ]
     ways.sort(key=_likely)
     usual = [way for way in ways if way.file.path == named.path and way.trial.precision == named.precision]

@@ -10,8 +10,7 @@ import click
 
 from landslip.runtime.location import Location, Locations, located
 from landslip.runtime.reading import ON_ERROR, Reading
-from landslip.runtime.scene import SceneFiles
-from landslip.runtime.scene_file import read_scene_fields, scene_of
+from landslip.runtime.scene_files import SceneFiles
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
@@ -112,6 +111,9 @@ def scene_files(options: dict[str, Any]) -> SceneFiles:
         UsageError: they make no scene.
         InputError: the file that describes it is not there or not understood.
     """
+    # Imported here, with GDAL: help needs none of it.
+    from landslip.runtime.scene_file import read_scene_fields, scene_of  # noqa: PLC0415
+
     reading = {field.name: options.pop(field.name) for field in fields(Reading)}
     files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
     for role in ("pre", "post", "dem"):

@@ -29,6 +29,8 @@ class Backend:
     """Package that has to be importable."""
     extra: str
     """Extra of landslip that installs it."""
+    devices: tuple[str, ...]
+    """Where it runs, the usual first."""
     targets: tuple[str, ...]
     """``landslip.target`` of the artifacts it runs."""
     precisions: Mapping[str, tuple[str, ...]]
@@ -48,13 +50,17 @@ class Backend:
         """What to say when it is not installed."""
         return f"{self.name} is not installed. Install it with: pip install 'landslip[{self.extra}]'"
 
-    def objection(self, file: OnnxFile, precision: str = "auto") -> str | None:
+    def objection(self, file: OnnxFile, precision: str = "auto", device: str = "auto") -> str | None:
         """Why it cannot run an artifact, in a sentence; None if it can.
 
         Args:
             file: the artifact.
             precision: what is to be computed in: one of :data:`PRECISIONS`, or ``auto`` for the artifact's own.
+            device: where, or ``auto``.
         """
+        if device not in ("auto", *self.devices):
+            places = " or ".join(self.devices)
+            return f"{self.name} does not run on {device}. Run with --device {places}, or take another engine."
         if file.target not in self.targets:
             return (
                 f"{file.path} is made for {file.target}, and {self.name} would compute something else from it. "
@@ -64,13 +70,13 @@ class Backend:
             return f"{self.name} cannot compute {file.path}, which is {file.precision}, in {precision}: {self.advice}"
         return None
 
-    def precision_for(self, file: OnnxFile, asked: str) -> str:
+    def precision_for(self, file: OnnxFile, asked: str, device: str = "auto") -> str:
         """What to compute an artifact in; see :meth:`objection`.
 
         Raises:
-            EngineError: it cannot run the artifact, or not in that precision.
+            EngineError: it cannot run the artifact, or not in that precision or on that device.
         """
-        if objection := self.objection(file, asked):
+        if objection := self.objection(file, asked, device):
             raise EngineError(objection)
         return file.precision if asked == "auto" else asked
 
@@ -101,6 +107,7 @@ BACKENDS: dict[str, Backend] = {
             engine="landslip.runtime.engines.onnx_runtime:OnnxRuntimeEngine",
             package="onnxruntime",
             extra="cpu",
+            devices=("cpu", "cuda"),
             targets=("onnx",),
             precisions=_AS_EXPORTED,
             advice="it computes an artifact in the precision it was exported in. Export another one with landslip "
@@ -111,6 +118,7 @@ BACKENDS: dict[str, Backend] = {
             engine="landslip.runtime.engines.open_vino:OpenVinoEngine",
             package="openvino",
             extra="openvino",
+            devices=("cpu", "gpu", "npu"),
             targets=("onnx", "openvino"),
             precisions={"fp32": ("fp32", "bf16", "fp16"), "fp16": ("fp16", "fp32", "bf16"), "int8": ("int8",)},
             advice="int8 needs an artifact that was quantised (landslip export --precision int8), and that one "
@@ -121,6 +129,7 @@ BACKENDS: dict[str, Backend] = {
             engine="landslip.runtime.engines.tensor_rt:TensorRtEngine",
             package="tensorrt",
             extra="tensorrt",
+            devices=("cuda",),
             targets=("onnx", "tensorrt"),
             precisions=_AS_EXPORTED,
             advice="it computes an artifact in the precision it was exported in. Export another one with landslip "

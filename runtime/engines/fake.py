@@ -22,15 +22,16 @@ class FakeEngine(Closing):
     device = "cpu"
     precision = "fp32"
 
-    def __init__(self, spec: ModelSpec, function: Function | None = None) -> None:
+    def __init__(self, spec: ModelSpec, function: Function | None = None, *, lanes: int = 1) -> None:
         """Make an engine.
 
         Args:
             spec: the model it stands in for.
             function: from a batch to confidence (n, 1, tile, tile) float32; by default the first band of the last
                 8-bit image input divided by 255, a value that depends on the place.
+            lanes: calls that may be under way at once; ``function`` has to stand that.
         """
-        self.spec = spec
+        self.spec, self.lanes = spec, lanes
         self._function = function or self._brightness
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

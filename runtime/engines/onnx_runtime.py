@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_onnxruntime
@@ -44,6 +45,10 @@ _CUDA_OPTIONS = {
 }
 
 
+_LANES = {"cpu": 1, "cuda": 2}
+"""On a GPU the copies of one call fit beside the computation of another. On a CPU one call has all cores."""
+
+
 class OnnxRuntimeEngine(Closing):
     """An ONNX file run by ONNX Runtime with fixed batch and tile size."""
 
@@ -64,9 +69,11 @@ class OnnxRuntimeEngine(Closing):
         file = read_onnx_file(model)
         self.version: str = ort.__version__
         self.spec = file.spec
-        self.precision = BACKENDS[self.name].precision_for(file, options.precision)
+        self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
+        self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
         self._session: Any
-        self.device, self._session = _started(model, options, self.spec.checked_tile(options.tile))
+        self.device, self._session = _started(model, options, self._tile)
+        self.lanes = _LANES[self.device]
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
@@ -76,14 +83,16 @@ class OnnxRuntimeEngine(Closing):
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
-        confidence = _room_for(batch, self.spec)
+        check_batch(batch, self.spec, self._count, self._tile, self.name)
+        # A session can be run from several threads; binding, inputs and output are of this call alone.
+        session, confidence = self._session, np.empty((self._count, 1, self._tile, self._tile), np.float32)
         try:
-            binding = self._session.io_binding()
+            binding = session.io_binding()
             for name, values in batch.items():
                 binding.bind_cpu_input(name, np.ascontiguousarray(values))
             # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
             binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
-            self._session.run_with_iobinding(binding)
+            session.run_with_iobinding(binding)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise failure(f"onnxruntime failed on {self.device}", error) from error
         return confidence
@@ -96,17 +105,6 @@ class OnnxRuntimeEngine(Closing):
 def providers() -> list[str]:
     """What the installed build was made for, the preferred first; whether it starts here is seen when it is opened."""
     return list(ort.get_available_providers())
-
-
-def _room_for(batch: Mapping[str, NDArray[Any]], spec: ModelSpec) -> NDArray[np.float32]:
-    """An array for the confidence of a batch."""
-    found = {name: np.shape(values) for name, values in batch.items()}
-    sizes = {(len(shape), shape[:1], shape[2:]) for shape in found.values()}
-    if batch.keys() != {entry.name for entry in spec.inputs} or len(sizes) != 1 or min(sizes)[0] != 4:
-        wanted = ", ".join(f"{entry.name} (n, {entry.bands}, T, T)" for entry in spec.inputs)
-        raise EngineError(f"onnxruntime failed: the batch holds {found}, and the model takes {wanted}.")
-    count, _, height, width = next(iter(found.values()))
-    return np.empty((count, 1, height, width), np.float32)
 
 
 def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:

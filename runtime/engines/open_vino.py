@@ -1,4 +1,7 @@
-"""OpenVINO on the CPU: the one place that uses openvino.
+"""OpenVINO on the CPU, or Intel's GPU or NPU: the one place that uses openvino.
+
+The GPU and the NPU are used only when they are asked for. They are written against OpenVINO's interface and sources and
+are not yet run on hardware by us; what is tested is that a device that is not there is refused.
 
 Compiled models are not kept on disk. On the CPU that would save tenths of a second (0.3 s at full width), for a second
 copy of the weights whose content OpenVINO does not check when it loads it, under a key that leaves the precision out.
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.backends import BACKENDS
+from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_openvino
@@ -27,20 +31,23 @@ ov: Any = import_openvino()
 _HINTS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}
 """What layers compute in that are not quantised. Left to itself OpenVINO takes bf16 where the CPU has it."""
 
+_CAPABILITIES = {"f32": "FP32", "f16": "FP16", "bf16": "BF16"}
+
 _TENSORS = {"uint8": "u8", "float32": "f32"}
 
 
 class OpenVinoEngine(Closing):
-    """An ONNX file run by OpenVINO on the CPU with fixed batch and tile size."""
+    """An ONNX file run by OpenVINO with fixed batch and tile size."""
 
     name = "openvino"
+    lanes = 1
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
         """Load and compile a model.
 
         Args:
             model: an ONNX file exported by landslip.
-            options: batch, tile, threads and precision; the device is the CPU.
+            options: device, batch, tile, threads and precision; the device is the CPU unless another is asked for.
 
         Raises:
             UsageError: the model cannot take such tiles.
@@ -49,17 +56,17 @@ class OpenVinoEngine(Closing):
         """
         file = read_onnx_file(model)
         self.version: str = ov.get_version().split("-")[0]
-        self.device = _device(options.device)
+        self.device = "cpu" if options.device == "auto" else options.device
         self.spec = file.spec
-        self.precision = BACKENDS[self.name].precision_for(file, options.precision)
-        graph = _graph(file, options.batch, self.spec.checked_tile(options.tile))
-        self._request: Any = _compiled(graph, self.precision, options.threads, model).create_infer_request()
+        self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
+        self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
+        graph = _graph(file, self._count, self._tile)
+        compiled = _compiled(graph, self.device, self.precision, options.threads, model)
+        self._request: Any = compiled.create_infer_request()
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
-        if missing := {entry.name for entry in self.spec.inputs} - batch.keys():
-            # OpenVINO would take what the last batch had there.
-            raise EngineError(f"openvino failed on {self.device}: the batch has no {' and no '.join(sorted(missing))}")
+        check_batch(batch, self.spec, self._count, self._tile, self.name)  # it would take what the last batch had
         try:
             # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
             outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)
@@ -74,15 +81,9 @@ class OpenVinoEngine(Closing):
 
 
 def devices() -> dict[str, list[str]]:
-    """Devices OpenVINO sees, with what they can compute in; landslip uses the CPU."""
+    """Devices OpenVINO sees, with what they can compute in."""
     core = ov.Core()
     return {device: list(core.get_property(device, "OPTIMIZATION_CAPABILITIES")) for device in core.available_devices}
-
-
-def _device(asked: str) -> str:
-    if asked not in ("auto", "cpu"):
-        raise EngineError(f"openvino does not run on {asked}. Run with --device cpu, or take another engine.")
-    return "cpu"
 
 
 def _graph(file: OnnxFile, batch: int, tile: int) -> Any:
@@ -120,28 +121,66 @@ def _bands(shape: Any) -> int | None:
     return shape[1].get_length() if len(shape) == 4 and shape[1].is_static else None
 
 
-def _compiled(graph: Any, precision: str, threads: int, model: Path) -> Any:
-    hint = _HINTS[precision]
-    # One request at a time with all cores on it: batches come one after the other.
-    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
-    if threads:
-        settings["INFERENCE_NUM_THREADS"] = threads
+def _compiled(graph: Any, device: str, precision: str, threads: int, model: Path) -> Any:
     core = ov.Core()
-    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if hint != "f32" and precision.upper() not in able:
-        raise EngineError(_unable(precision))
+    name, hint = _present(core, device), _hint(device, precision)
+    able = set(core.get_property(name, "OPTIMIZATION_CAPABILITIES"))
+    needed = {_CAPABILITIES[hint], *({"INT8"} if precision == "int8" else ())}
+    if not needed <= able:
+        raise EngineError(_unable(name, precision, able))
     try:
-        compiled = core.compile_model(graph, "CPU", settings)
-        used = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        compiled = core.compile_model(graph, name, _settings(hint, device, threads))
+        used, places = _used(compiled)
     except Exception as error:
         raise failure(f"openvino {ov.get_version()} cannot compile {model}", error) from error
     if used != hint:
-        raise EngineError(_unable(precision))
+        raise EngineError(_unable(name, precision, able))
+    if places != {name}:
+        raise EngineError(f"openvino would have run on {', '.join(sorted(places))} instead of {name}: say --device.")
     return compiled
 
 
-def _unable(precision: str) -> str:
+def _present(core: Any, device: str) -> str:
+    """OpenVINO's name of a device that is there."""
+    name, found = device.upper(), core.available_devices
+    if name not in map(_kind, found):
+        raise EngineError(
+            f"openvino finds no {name} here, only {', '.join(found)}. Install the driver of the {name}, or run with "
+            "--device cpu."
+        )
+    return name
+
+
+def _settings(hint: str, device: str, threads: int) -> dict[str, Any]:
+    # One request at a time with all of the device for it: batches come one after the other.
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+    if threads and device == "cpu":
+        settings["INFERENCE_NUM_THREADS"] = threads
+    return settings
+
+
+def _hint(device: str, precision: str) -> str:
+    """OpenVINO's name for what layers compute in that are not quantised."""
+    if precision == "int8" and device != "cpu":
+        return "f16"  # these devices are made for it, and an NPU has nothing else
+    return _HINTS[precision]
+
+
+def _used(compiled: Any) -> tuple[str, set[str]]:
+    """The precision and the kinds of devices that a compiled model says it uses."""
+    places = compiled.get_property("EXECUTION_DEVICES")  # a list, but one name from an NPU
+    kinds = {_kind(place) for place in ([places] if isinstance(places, str) else places)}
+    return compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name(), kinds
+
+
+def _kind(place: str) -> str:
+    """``GPU`` of ``GPU.0``."""
+    return place.split(".", maxsplit=1)[0]
+
+
+def _unable(name: str, precision: str, able: set[str]) -> str:
+    others = " or ".join(other for other in ("fp32", "fp16", "bf16") if other.upper() in able)
     return (
-        f"This CPU does not compute in {precision} under openvino, which would have taken another precision by itself. "
-        "Say which one: --precision fp32, or take another engine or artifact."
+        f"This {name} does not compute in {precision} under openvino, which would have taken another precision by "
+        f"itself. Say which one: --precision {others}, or take another engine or artifact."
     )

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 ENGINES = ("auto", *BACKENDS)
 """Engines a user can ask for by name."""
 
-DEVICES = ("auto", "cpu", "cuda")
-"""Devices a user can ask for by name."""
+DEVICES = ("auto", "cpu", "cuda", "gpu", "npu")
+"""Devices a user can ask for by name: ``cuda`` is NVIDIA's, ``gpu`` and ``npu`` are Intel's."""
 
 RUN_PRECISIONS = ("auto", *PRECISIONS)
 """Precisions a user can ask for by name; ``auto`` is that of the artifact."""
@@ -115,7 +115,7 @@ def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
 
 def _may_choose(backend: Backend, file: OnnxFile, options: EngineOptions) -> bool:
     made_for_it = file.target == backend.name
-    return (backend.automatic or made_for_it) and backend.objection(file, options.precision) is None
+    return (backend.automatic or made_for_it) and backend.objection(file, options.precision, options.device) is None
 
 
 def _nothing_installed(file: OnnxFile, precision: str, able: list[Backend]) -> str:

@@ -14,11 +14,11 @@ from landslip.runtime.spec import ModelSpec
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Device = Literal["cpu", "cuda"]
+Device = Literal["cpu", "cuda", "gpu", "npu"]
 
 
 class Engine(Protocol):
-    """A model ready to run on a device; one thread calls it at a time."""
+    """A model ready to run on a device; at most :attr:`lanes` threads call it at a time."""
 
     @property
     def name(self) -> str:
@@ -32,12 +32,17 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs: ``cpu`` or ``cuda``."""
+        """Where it runs: ``cpu``, ``cuda``, or Intel's ``gpu`` or ``npu``."""
         ...
 
     @property
     def precision(self) -> str:
         """What it computes in: ``fp32``, ``fp16``, ``bf16`` or ``int8``."""
+        ...
+
+    @property
+    def lanes(self) -> int:
+        """Calls of :meth:`infer` that may be under way at once, each from a thread of its own."""
         ...
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,8 @@ Opener = Callable[[int], Engine]
 class ShrinkingEngine(Closing):
     """An :class:`~landslip.runtime.engines.Engine` that is opened again for half the batch when memory runs out.
 
-    Batches keep the size they come in: they are computed in parts, and tiles do not depend on each other.
+    Batches keep the size they come in: they are computed in parts, and tiles do not depend on each other. Where several
+    calls are under way, the one that meets the shortage first waits for the others to end, and new ones wait for it.
     """
 
     def __init__(self, opener: Opener, batch: int) -> None:
@@ -41,6 +44,8 @@ class ShrinkingEngine(Closing):
         """
         self._opener, self._batch = opener, batch
         self._engine = self._opened()
+        self._changed = threading.Condition()
+        self._calls, self._replacing = 0, False
 
     @property
     def name(self) -> str:
@@ -63,6 +68,11 @@ class ShrinkingEngine(Closing):
         return self._engine.precision
 
     @property
+    def lanes(self) -> int:
+        """See :class:`~landslip.runtime.engines.Engine`."""
+        return self._engine.lanes
+
+    @property
     def spec(self) -> Any:
         """See :class:`~landslip.runtime.engines.Engine`."""
         return self._engine.spec
@@ -70,25 +80,46 @@ class ShrinkingEngine(Closing):
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`~landslip.runtime.engines.Engine`."""
         while True:
-            try:
-                return self._inferred(batch)
-            except MemoryError as error:  # an EngineMemoryError is one
-                trouble = str(error)
+            with self._call() as (engine, size):
+                try:
+                    return _inferred(engine, size, batch)
+                except MemoryError as error:  # an EngineMemoryError is one
+                    trouble = str(error)
             # Not before here: the error holds on to what the engine had in hand, and to its memory.
-            self._engine.close()
-            self._halve(trouble)
-            self._engine = self._opened()
+            self._shrink(size, trouble)
 
     def close(self) -> None:
         """Free the device."""
         self._engine.close()
 
-    def _inferred(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        count = len(next(iter(batch.values())))
-        if count <= self._batch:
-            return self._engine.infer(batch)
-        starts = range(0, count, self._batch)
-        return np.concatenate([self._engine.infer(_part(batch, start, self._batch)) for start in starts])[:count]
+    @contextmanager
+    def _call(self) -> Iterator[tuple[Engine, int]]:
+        """The engine, which stays open inside the block, and its batch."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._replacing)
+            self._calls += 1
+            current = self._engine, self._batch
+        try:
+            yield current
+        finally:
+            with self._changed:
+                self._calls -= 1
+                self._changed.notify_all()
+
+    def _shrink(self, size: int, trouble: str) -> None:
+        """Replace the engine for ``size`` tiles, unless another call did, or is about to."""
+        with self._changed:
+            if self._replacing or self._batch < size:
+                return
+            self._replacing = True
+            try:
+                self._changed.wait_for(lambda: not self._calls)
+                self._halve(trouble)
+                self._engine.close()
+                self._engine = self._opened()
+            finally:
+                self._replacing = False
+                self._changed.notify_all()
 
     def _opened(self) -> Engine:
         while True:
@@ -112,6 +143,13 @@ def open_shrinking(model: Path, options: EngineOptions | None = None) -> Shrinki
     """Open a model as :func:`~landslip.runtime.engines.open_engine` does; batches get smaller where memory is short."""
     chosen = options or EngineOptions()
     return ShrinkingEngine(lambda batch: open_engine(model, replace(chosen, batch=batch)), chosen.batch)
+
+
+def _inferred(engine: Engine, size: int, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    count = len(next(iter(batch.values())))
+    if count <= size:
+        return engine.infer(batch)
+    return np.concatenate([engine.infer(_part(batch, start, size)) for start in range(0, count, size)])[:count]
 
 
 def _part(batch: Mapping[str, NDArray[Any]], start: int, size: int) -> dict[str, NDArray[Any]]:

@@ -12,7 +12,7 @@ from landslip.runtime.engines import EngineOptions
 @pytest.mark.slow
 def test_presets_are_compared_with_the_faithful_map(tmp_path):
     report = measure_presets(PresetsBench(seeds=(31, 32), size_km=3.2, repeats=1), tmp_path)
-    rows = {row[0]: dict(zip(report.columns, row, strict=True)) for row in report.rows}
+    rows = {row[0]: dict(zip(report.tables[0].columns, row, strict=True)) for row in report.tables[0].rows}
     assert list(rows) == ["faithful", "faithful, overlap 0.6", "balanced", "fast"]
     assert list(rows["faithful"].values())[2:5] == [1, 1, 1]
     assert list(rows["faithful"].values())[6:] == [1, 1, 1]
@@ -24,7 +24,7 @@ def test_presets_are_compared_with_the_faithful_map(tmp_path):
         assert row["F1 against the truth"] == pytest.approx(rows["faithful"]["F1 against the truth"], abs=0.05)
         assert 0.3 < row["operations per km2, ratio"] < 0.7
         assert row["km2/h, ratio (median)"] > 0
-        assert report.findings[name]["iou"] == row["IoU, mean"]
+        assert report.findings[f"{name}_iou"].value == row["IoU, mean"]
     assert rows["fast"]["the same on a map of 110 x 110 km"] < rows["balanced"]["the same on a map of 110 x 110 km"]
     with rasterio.open(tmp_path / "map-timed" / "confidence.tif") as dataset:
         assert dataset.width * 6 == pytest.approx(3200, abs=12)

@@ -14,7 +14,7 @@ from rasterio.windows import Window
 
 from helpers.engines import SPEC
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
-from landslip.runtime import layers
+from landslip.runtime import pieces as cutting
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
@@ -261,7 +261,7 @@ def test_sources_much_finer_than_the_map_are_read_in_pieces(tmp_path, monkeypatc
         seen.append(window)
         return read(self, window, *arguments, **options)
 
-    monkeypatch.setattr(layers, "LARGEST_WINDOW", 5000)
+    monkeypatch.setattr(cutting, "LARGEST_WINDOW", 5000)
     monkeypatch.setattr(Raster, "read", noted)
     with open_scene(files, 6.0) as scene:
         seen.clear()  # what was measured on the images

@@ -25,6 +25,7 @@ class TensorRtEngine(Closing):
 
     name = "tensorrt"
     device = "cuda"
+    lanes = 1  # parts of a batch overlap inside a call
 
     def __init__(self, model: Path, options: EngineOptions, cache: EngineCache | None = None) -> None:
         """Load a model, after building its engine for this machine where that has not been done yet.
@@ -88,5 +89,5 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
 
 
 def _check_device(device: str) -> None:
-    if device not in ("auto", "cuda"):
+    if device not in ("auto", "cuda"):  # said before anything is read, also where an engine is given
         raise EngineError(f"tensorrt does not run on {device}. Run with --device cuda, or take another engine.")

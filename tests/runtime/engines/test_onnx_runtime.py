@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import onnxruntime
 import pytest
-from onnx import TensorProto
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
 from landslip.models.demo import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
-from landslip.runtime.errors import EngineError, ModelError, UsageError
+from landslip.runtime.errors import EngineError
 from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
 
 
@@ -41,41 +38,17 @@ def test_shapes_are_fixed_for_a_run(tmp_path):
         assert engine.infer(batch_of(3, SPEC.tile)).shape == (3, 1, SPEC.tile, SPEC.tile)
 
 
-def test_a_description_that_does_not_fit_the_graph_is_refused(tmp_path):
-    fewer = replace(SPEC, inputs=SPEC.inputs[:3])
-    more = replace(SPEC, inputs=(replace(SPEC.inputs[0], bands=4), *SPEC.inputs[1:]))
-    other = replace(SPEC, inputs=(*SPEC.inputs[:3], replace(SPEC.inputs[3], dtype="uint8")))
-    named = replace(SPEC, output="answer")
-    for number, spec in enumerate((fewer, more, other, named)):
-        with pytest.raises(ModelError, match="but its description says"):
-            opened(brightness_model(tmp_path / f"{number}.onnx", spec))
-
-
-@pytest.mark.parametrize("gives", ["FLOAT16", "DOUBLE", "INT64"])
-def test_confidence_of_another_type_is_refused(tmp_path, gives):
-    with pytest.raises(ModelError, match=r"but its description says .* 'confidence' in float32"):
-        opened(brightness_model(tmp_path / "m.onnx", gives=TensorProto.DataType.Value(gives)))
-
-
-def test_a_damaged_graph_is_refused(tmp_path):
-    content = bytearray(DEMO_MODEL.read_bytes())
-    content[2000:4000] = bytes(2000)
-    model = tmp_path / "spoilt.onnx"
-    model.write_bytes(content)
-    with pytest.raises(ModelError, match=r"spoilt\.onnx cannot be loaded by onnxruntime"):
-        opened(model)
-
-
-def test_tiles_the_model_cannot_take_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="multiple of 32"):
-        opened(brightness_model(tmp_path / "m.onnx"), tile=100)
-
-
 def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime can use CUDA")
     with pytest.raises(EngineError, match="no CUDA support"):
         opened(brightness_model(tmp_path / "m.onnx"), device="cuda")
+
+
+@pytest.mark.parametrize("device", ["gpu", "npu"])
+def test_devices_of_intel_are_not_its(device):
+    with pytest.raises(EngineError, match=rf"onnxruntime does not run on {device}\. Run with --device cpu or cuda"):
+        opened(DEMO_MODEL, device=device)
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16", "int8"])
@@ -105,20 +78,3 @@ def test_on_a_gpu_it_says_what_it_says_on_the_cpu(batch, capfd):
         for _ in range(2):
             np.testing.assert_allclose(engine.infer(tiles), expected, rtol=0, atol=1e-5)
     assert capfd.readouterr() == ("", "")
-
-
-def test_a_batch_that_is_not_what_the_model_takes_is_refused(tmp_path):
-    tiles = batch_of(2)
-    with opened(brightness_model(tmp_path / "m.onnx"), batch=2, tile=64, device="cpu") as engine:
-        for wrong in (
-            {name: values for name, values in tiles.items() if name != "slope"},
-            tiles | {"slope": tiles["slope"][:1]},
-            tiles | {"slope": tiles["slope"][..., :32]},
-            tiles | {"slope": tiles["slope"].astype(np.float64)},
-            tiles | {"pre": tiles["pre"][:, :2]},
-            {name: values[0] for name, values in tiles.items()},
-        ):
-            with pytest.raises(EngineError, match="onnxruntime failed"):
-                engine.infer(wrong)
-        apart = {name: np.repeat(values, 2, axis=-1)[..., ::2] for name, values in tiles.items()}
-        np.testing.assert_array_equal(engine.infer(apart), engine.infer(tiles))

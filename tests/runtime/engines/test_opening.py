@@ -58,6 +58,17 @@ def test_the_precision_asked_for_decides_too(tmp_path):
         assert "does not compute in bf16" in str(error)  # noqa: PT017 - as it is on CPUs without it
 
 
+@with_openvino
+@pytest.mark.parametrize("device", ["gpu", "npu"])
+def test_the_device_asked_for_decides_too(tmp_path, device):
+    """What openvino says of it, which the first engine would not."""
+    try:
+        with open_engine(brightness_model(tmp_path / "m.onnx"), EngineOptions(device=device)) as engine:
+            assert (engine.name, engine.device) == ("openvino", device)
+    except EngineError as error:
+        assert f"openvino finds no {device.upper()} here" in str(error)  # noqa: PT017 - as it is on most machines
+
+
 def test_tensorrt_is_not_taken_without_being_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", only("tensorrt"))
     with pytest.raises(EngineError, match=r"landslip\[cpu\]' or pip install 'landslip\[openvino\]"):

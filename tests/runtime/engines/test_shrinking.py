@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -81,9 +85,90 @@ def test_it_passes_for_the_engine_inside():
     options = EngineOptions(engine="onnxruntime", device="cpu", batch=2, tile=64)
     tiles = batch_of(2)
     with open_shrinking(DEMO_MODEL, options) as engine, open_engine(DEMO_MODEL, options) as inside:
-        for name in ("name", "version", "device", "precision", "spec"):
+        for name in ("name", "version", "device", "precision", "lanes", "spec"):
             assert getattr(engine, name) == getattr(inside, name)
         np.testing.assert_array_equal(engine.infer(tiles), inside.infer(tiles))
+
+
+class Lanes:
+    """Opens engines that two threads call; ``meanwhile`` happens in each call, and may raise."""
+
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+        self.opened, self.calls, self.closed_in_use = [], 0, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, batch):
+        self.opened.append(batch)
+        engine = FakeEngine(SPEC, self._run, lanes=2)
+        engine.close = self._close
+        return engine
+
+    def _close(self):
+        self.closed_in_use += self.calls
+
+    def _run(self, batch):
+        with self._lock:
+            self.calls += 1
+        try:
+            if len(self.opened) == 1:
+                self.meanwhile(len(batch["pre"]))
+            return mixture(batch)
+        finally:
+            with self._lock:
+                self.calls -= 1
+
+    def map(self, *batches):
+        """Let two threads infer these batches."""
+        with ShrinkingEngine(self, 4) as engine, ThreadPoolExecutor(engine.lanes) as pool:
+            for found, batch in zip(pool.map(engine.infer, batches), batches, strict=True):
+                np.testing.assert_array_equal(found, mixture(batch))
+
+
+def test_two_calls_that_run_short_halve_the_batch_once(caplog):
+    both = threading.Barrier(2)
+
+    def fail(count):
+        both.wait(10)
+        raise EngineMemoryError(f"no room for {count} tiles.")
+
+    lanes = Lanes(fail)
+    lanes.map(*[batch_of(4)] * 6)
+    assert (lanes.opened, lanes.closed_in_use) == ([4, 2], 0)
+    assert caplog.text.count("Going on with batches of") == 1
+
+
+def test_a_call_under_way_ends_before_the_engine_is_replaced():
+    failing, under_way = threading.Event(), threading.Event()
+
+    def fail_or_dawdle(count):
+        if count == 4:
+            assert under_way.wait(10)
+            failing.set()
+            raise EngineMemoryError("no room for 4 tiles.")
+        under_way.set()
+        assert failing.wait(10)
+        time.sleep(0.1)  # by now the other call wants to replace the engine
+
+    lanes = Lanes(fail_or_dawdle)
+    lanes.map(batch_of(2), batch_of(4), batch_of(4))
+    assert (lanes.opened, lanes.closed_in_use) == ([4, 2], 0)
+
+
+def test_when_a_single_tile_is_too_much_both_calls_say_so():
+    both = threading.Barrier(2)
+
+    def fail(count):
+        with suppress(threading.BrokenBarrierError):  # one of them tries again alone
+            both.wait(0.2)
+        raise EngineMemoryError(f"no room for {count} tiles.")
+
+    lanes = Lanes(fail)
+    with ShrinkingEngine(lanes, 1) as engine, ThreadPoolExecutor(2) as pool:
+        for answer in [pool.submit(engine.infer, batch_of(1)) for _ in range(2)]:
+            with pytest.raises(EngineMemoryError, match="That was for a single tile"):
+                answer.result()
+    assert lanes.opened == [1]
 
 
 @pytest.mark.parametrize(

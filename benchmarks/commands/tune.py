@@ -8,16 +8,17 @@ from pathlib import Path
 
 import click
 
+from landslip.benchmarks.commands.options import FILE, out_option, show
 from landslip.benchmarks.tune.tuning import TuneRequest
 from landslip.benchmarks.tune.tuning import tune as run
 from landslip.runtime.engines.opening import ENGINES
 
 
-@click.command("tune", context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True})
 @click.option(
     "-m",
     "--model",
-    type=click.Path(path_type=Path),
+    type=FILE,
     required=True,
     help="ONNX file made by landslip export; the others of its model in the same folder are tried too. Or the folder.",
 )
@@ -28,8 +29,9 @@ from landslip.runtime.engines.opening import ENGINES
     default="auto",
     help="Engine to try; auto = all but TensorRT, which builds each engine for minutes.",
 )
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is kept as JSON.")
-def tune(model: Path, budget: float, engine: str, as_json: bool) -> None:
+def tune(model: Path, budget: float, engine: str, out: Path | None, as_json: bool) -> None:
     """Find what runs a model fastest on this machine, and keep it for landslip map.
 
     Tries engines, precisions, batches and threads, and keeps only what passes the gate of landslip verify. Tiles are
@@ -40,6 +42,5 @@ def tune(model: Path, budget: float, engine: str, as_json: bool) -> None:
         click.echo(json.dumps({"path": str(path), **asdict(tuning)}, indent=2))
         return
     folder = model if model.is_dir() else model.parent
-    click.echo(
-        f"{report.markdown()}\nKept in {path}: landslip map uses it. With -m {folder} it takes the fastest file."
-    )
+    show(report, out)
+    click.echo(f"\nKept in {path}: landslip map uses it. With -m {folder} it takes the fastest file.")

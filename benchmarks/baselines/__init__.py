@@ -1,0 +1,1 @@
+"""What landslip is compared with: the published loop, and MONAI's sliding window."""

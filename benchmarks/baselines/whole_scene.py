@@ -1,0 +1,55 @@
+"""Maps one scene without a network in a process of its own, so that its peak memory is its own.
+
+Run as ``python -m landslip.benchmarks.baselines.whole_scene WAY SCENE OUT``: ``WAY`` is ``landslip``, which maps the
+files of ``SCENE`` into ``OUT``, or ``MONAI``, which reads them into one tensor and keeps the map in memory. Prints what
+it took as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from landslip.benchmarks.grid_scene import grid_scene_files
+from landslip.runtime.engines import FakeEngine
+from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.record import peak_rss_bytes
+from landslip.runtime.spec import published_spec
+
+BATCH, OVERLAP = 4, 0.5
+
+
+def by_landslip(scene: Path, out: Path) -> dict[str, int | None]:
+    """Map to files; gives bytes and the number of tiles."""
+    before = peak_rss_bytes()
+    request = MapRequest(Path("fake"), grid_scene_files(scene), out, overlap=OVERLAP, overwrite=True)
+    record = map_scene(request, engine=_engine())
+    return {"imports": before, "peak": peak_rss_bytes(), "tiles": record["tiles"]["predicted"]}
+
+
+def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
+    """Map to memory; gives bytes and the number of tiles."""
+    # Imported here: the other way must not pay for torch.
+    from landslip.benchmarks.baselines import monai  # noqa: PLC0415
+
+    del out
+    before, engine = peak_rss_bytes(), _engine()
+    tile = engine.spec.tile
+    raster = monai.stacked(grid_scene_files(scene), engine.spec.inputs)
+    confidence = monai.monai_map(
+        raster, monai.predictor_of(engine, BATCH, cast=False), tile=tile, overlap=OVERLAP, batch=BATCH
+    )
+    rows, cols = confidence.shape
+    return {"imports": before, "peak": peak_rss_bytes(), "tiles": monai.windows_of(rows, cols, tile, OVERLAP)}
+
+
+WAYS = {"landslip": by_landslip, "MONAI": by_monai}
+
+
+def _engine() -> FakeEngine:
+    return FakeEngine(published_spec("fake", "no model"))
+
+
+if __name__ == "__main__":
+    print(json.dumps(WAYS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))))

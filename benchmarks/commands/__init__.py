@@ -1,0 +1,1 @@
+"""The commands of ``landslip bench``, one in each file."""

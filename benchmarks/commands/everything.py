@@ -1,0 +1,66 @@
+"""``landslip bench all``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landslip.benchmarks.cli import bench
+from landslip.benchmarks.commands.options import FILE, artifacts_option
+from landslip.benchmarks.field import has_monai
+from landslip.benchmarks.slug import machine_slug
+from landslip.runtime.environment import describe_environment
+from landslip.runtime.errors import LandslipError
+
+log = logging.getLogger(__name__)
+
+
+@click.command("all", context_settings={"show_default": True})
+@click.option("-o", "--out", type=FILE, required=True, help="Folder for the reports.")
+@artifacts_option
+@click.option("--hdf5", type=FILE, help="Keras file of the same network, for the published loop.")
+@click.option("--by-machine", is_flag=True, help="Write into a folder below --out, named after this machine.")
+@click.option("--only", multiple=True, help="Leave out all others than this benchmark. Repeatable.")
+@click.pass_context
+def everything(
+    context: click.Context, out: Path, model: Path | None, hdf5: Path | None, by_machine: bool, only: tuple[str, ...]
+) -> int:
+    """All benchmarks with their defaults, and what they say of each target.
+
+    Goes on where one fails, says so, and then exits with 1.
+    """
+    folder = out / machine_slug(describe_environment()) if by_machine else out
+    folder.mkdir(parents=True, exist_ok=True)
+    if not has_monai():
+        log.warning("MONAI is not measured: it is not installed (pip install 'landslip[bench-peers]')")
+    steps = [(name, options) for name, options in _steps(model, hdf5) if not only or name in only]
+    done = [_done(context, name, {**options, "out": folder}) for name, options in steps]
+    done.append(_done(context, "summary", {"folder": folder}))
+    return 0 if all(done) else LandslipError.exit_code
+
+
+def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Commands and their options, what is asked for most often first."""
+    yield "throughput", {"model": model, "hdf5": hdf5}
+    yield "roofline", {"model": model}
+    yield "parity", {"model": model}
+    yield "memory", {}
+    if has_monai():
+        yield "memory", {"monai": True}
+    yield "pipeline", {}
+    yield "scaling", {}
+
+
+def _done(context: click.Context, name: str, options: dict[str, Any]) -> bool:
+    """Run a command, and say whether it went well."""
+    log.info("landslip bench %s", name)
+    try:
+        command = bench.get_command(context, name)
+        return command is not None and not context.invoke(command, **options)
+    except LandslipError as error:
+        log.warning("landslip bench %s failed: %s", name, error)
+        return False

@@ -1,0 +1,25 @@
+"""What the commands share: options, and how a report is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from landslip.benchmarks.report import Report
+
+FILE = click.Path(path_type=Path)
+
+out_option = click.option("-o", "--out", type=FILE, help="Folder for the report: JSON, Markdown and pictures.")
+artifacts_option = click.option(
+    "-m", "--model", type=FILE, help="Folder of artifacts, or an ONNX file.  [default: the demo model]"
+)
+file_option = click.option("-m", "--model", type=FILE, help="ONNX file.  [default: the demo model]")
+
+
+def show(report: Report, out: Path | None) -> None:
+    """Print a report as Markdown, and write it where a folder is given; the paths go to stderr."""
+    click.echo(report.markdown(), nl=False)
+    if out is not None:
+        for path in report.write(out):
+            click.echo(path, err=True)

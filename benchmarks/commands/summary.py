@@ -1,0 +1,23 @@
+"""``landslip bench summary``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from landslip.benchmarks.commands.options import FILE, show
+from landslip.benchmarks.targets import summarise
+from landslip.runtime.errors import InputMissingError
+
+
+@click.command()
+@click.argument("folder", type=FILE)
+def summary(folder: Path) -> None:
+    """What the reports in FOLDER say of each target.
+
+    Writes summary.json and summary.md beside them.
+    """
+    if not folder.is_dir():
+        raise InputMissingError(f"{folder} is no folder. Give the one that landslip bench -o has written to.")
+    show(summarise(folder), folder)

@@ -1,0 +1,217 @@
+"""Who takes part in the throughput benchmark: everything is opened, laid out and warmed up here."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from landslip.benchmarks.bare import BareEngine
+from landslip.benchmarks.choices import Choice
+from landslip.benchmarks.contestants import Contestant, Setting, bare, mapped
+from landslip.benchmarks.grid_scene import edge_of, read_whole, write_grid_scene
+from landslip.benchmarks.sentinel2 import PIXEL, write_large_scene
+from landslip.models.synthetic import event_files
+from landslip.runtime.engines import Engine, FakeEngine
+from landslip.runtime.scene import SceneFiles
+
+OVERLAP = 0.5
+"""Of the default protocol."""
+
+PRESETS = {"balanced": 2, "fast": 3}
+"""Edge of a preset's tiles as a multiple of the model's; neighbours share as many pixels as in the default protocol."""
+
+
+TARGETED = ("onnxruntime_fp32", "openvino_int8")
+"""Engines whose share that reaches the user has a target, by the keys of their choices."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How to measure."""
+
+    model: Path
+    """Folder of artifacts, or one ONNX file."""
+    hdf5: Path | None = None
+    """Keras file of the same network, for the published loop; None leaves that out."""
+    batch: int = 4
+    """Tiles per call of the engine."""
+    batches: tuple[int, ...] = (1, 4, 8, 16)
+    """Tiles per call in the published loop, which has 1."""
+    published_tiles: int = 48
+    """Tiles of a run of the published loop, a multiple of each of ``batches``."""
+    seconds: float = 25.0
+    """About how long a run of an engine or a map takes: scenes are made as large as that needs."""
+    empty_km: float = 40.0
+    """Edge of the scene that is mapped without a network, in kilometres; rounded to whole tiles, two at least."""
+    repeats: int = 2
+    """Runs of each."""
+    absolute: bool = False
+    """Add tiles/s and km²/h, which are true for this machine in its present state alone."""
+
+
+def alone_name(choice: Choice) -> str:
+    """What an engine that is fed from memory is called."""
+    return f"{choice.name} alone"
+
+
+def map_name(choice: Choice, how: str = "") -> str:
+    """What a map of landslip's is called; ``how`` is a preset or a kind of scene."""
+    return f"landslip map, {choice.name}" + f", {how}" * bool(how)
+
+
+def published_name(batch: int) -> str:
+    """What the published loop is called; it has batches of 1."""
+    return "published loop" if batch == 1 else f"published loop, batches of {batch}"
+
+
+def has_monai() -> bool:
+    """Whether MONAI and torch are installed."""
+    return all(importlib.util.find_spec(package) for package in ("monai", "torch"))
+
+
+class Field:
+    """Makes the contestants of one model."""
+
+    def __init__(self, bench: Bench, folder: Path, engines: Mapping[Choice, Engine], stack: ExitStack) -> None:
+        """Warm up the engines and find out about how fast they are.
+
+        Args:
+            bench: how to measure.
+            folder: for scenes and maps.
+            engines: open engines of one model, for ``bench.batch`` tiles of its own size.
+            stack: closes what is opened besides.
+        """
+        self._bench, self._folder, self.engines, self._stack = bench, folder, engines, stack
+        self.spec = next(iter(engines.values())).spec
+        self.setting = Setting(self.spec.tile, OVERLAP, bench.batch)
+        self.alone = {choice: BareEngine(engine, bench.batch, self.spec.tile) for choice, engine in engines.items()}
+        self._rates = {choice: alone.rate() for choice, alone in self.alone.items()}
+        self.best = max(self._with("int8") or engines, key=self._rates.__getitem__)
+        self._scenes: dict[int, SceneFiles] = {}
+        self._warm_up_map()
+
+    def everyone(self) -> list[Contestant]:
+        """All that can take part in one network's table; those to be compared beside each other."""
+        first = self._plain()
+        return [
+            *self._published(),
+            *self._presets(),
+            *self._engine_pairs(),
+            *([] if first is None else self._monai(first)),
+        ]
+
+    def without_network(self) -> list[Contestant]:
+        """The pipeline by itself, and MONAI's."""
+        engine = FakeEngine(self.spec)
+        files = self._grid_scene(
+            "empty", round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
+        )
+        ours = self._mapped("landslip map without a network", Path("fake"), engine, files, self.setting)
+        return [ours, *self._monai_map("MONAI without a network", engine, files, cast=False)]
+
+    def _published(self) -> list[Contestant]:
+        if self._bench.hdf5 is None:
+            return []
+        # Imported here: it brings TensorFlow.
+        from landslip.benchmarks.baselines.published import HOP, TILE, keras_network, published_inputs, published_map  # noqa: PLC0415
+
+        edge = math.isqrt(self._bench.published_tiles - 1) + 1
+        files = write_grid_scene(self._folder / "published", *[edge_of(edge, TILE, 0.5) + 2] * 2)
+        model, inputs = keras_network(self._bench.hdf5), published_inputs(read_whole(files))
+
+        def loop(batch: int) -> Callable[[], float]:
+            published_map(model, inputs, batch=batch, most=batch)
+            return lambda: float(published_map(model, inputs, batch=batch, most=self._bench.published_tiles)[1])
+
+        km2 = self._bench.published_tiles * (HOP * self.spec.resolution) ** 2 / 1e6
+        return [
+            Contestant(published_name(batch), Setting(TILE, 0.5, batch), loop(batch), lambda: km2, "arrays in memory")
+            for batch in reversed(self._bench.batches)
+        ]
+
+    def _engine_pairs(self) -> list[Contestant]:
+        """Each engine alone; those that targets are about, or that nothing beats, with the map beside it."""
+        everyone: list[Contestant] = []
+        for choice, engine in sorted(self.engines.items(), key=lambda item: item[0] != self.best):
+            shown = choice == self.best or choice.key in TARGETED
+            seconds = self._bench.seconds * (1.0 if shown else 0.4)
+            calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
+            everyone.append(bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls))
+            if shown:
+                files = self._large_scene(self._rates[choice], self.setting)
+                everyone.append(self._mapped(map_name(choice), choice.path, engine, files, self.setting))
+        return everyone
+
+    def _presets(self) -> list[Contestant]:
+        everyone: list[Contestant] = []
+        for name, times in {} if self.spec.fixed else PRESETS.items():
+            setting = Setting(times * self.spec.tile, OVERLAP / times, max(1, self._bench.batch // times**2))
+            engine = self._stack.enter_context(self.best.opened(setting.batch, setting.tile))
+            rate = BareEngine(engine, setting.batch, setting.tile).rate()
+            files = self._large_scene(rate, setting)
+            everyone.append(self._mapped(map_name(self.best, name), self.best.path, engine, files, setting))
+        return everyone
+
+    def _monai(self, choice: Choice) -> list[Contestant]:
+        """The same session, the same tiles, the same scene."""
+        engine = self.engines[choice]
+        files = self._grid_scene("monai", round(math.sqrt(self._bench.seconds * self._rates[choice])))
+        ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
+        theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
+        return [ours, *theirs] if theirs else []
+
+    def _monai_map(self, name: str, engine: Engine, files: SceneFiles, *, cast: bool = True) -> list[Contestant]:
+        if not has_monai():
+            return []
+        # Imported here: it brings torch.
+        from landslip.benchmarks.baselines import monai  # noqa: PLC0415
+
+        monai.use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        raster, setting = monai.stacked(files, self.spec.inputs), self.setting
+        predictor = monai.predictor_of(engine, setting.batch, cast=cast)
+        rows, cols = raster.shape[2:]
+        tiles = monai.windows_of(rows, cols, setting.tile, OVERLAP)
+
+        def work(region: Any = raster) -> float:
+            monai.monai_map(region, predictor, tile=setting.tile, overlap=OVERLAP, batch=setting.batch)
+            return float(tiles)
+
+        work(raster[..., : setting.tile, :])
+        km2 = rows * cols * self.spec.resolution**2 / 1e6
+        return [Contestant(name, setting, work, lambda: km2, "arrays in memory")]
+
+    def _mapped(self, name: str, path: Path, engine: Engine, files: SceneFiles, setting: Setting) -> Contestant:
+        return mapped(name, path, engine, files, self._folder / "map", setting)
+
+    def _warm_up_map(self) -> None:
+        """Two small maps without a network: kernels are loaded, and libraries have found their files."""
+        for files in (self._grid_scene("small", 2), self._large_scene(1.0, replace(self.setting, batch=1))):
+            self._mapped("", Path("fake"), FakeEngine(self.spec), files, self.setting).work()
+
+    def _large_scene(self, rate: float, setting: Setting) -> SceneFiles:
+        """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
+        along = max(2, round(math.sqrt(self._bench.seconds * rate)))
+        size = math.ceil(edge_of(along, setting.tile, setting.overlap) * self.spec.resolution / PIXEL)
+        if size not in self._scenes:
+            folder = self._folder / f"large-{size}"
+            write_large_scene(folder, size)
+            event = event_files(folder)
+            self._scenes[size] = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
+        return self._scenes[size]
+
+    def _grid_scene(self, name: str, along: int) -> SceneFiles:
+        size = edge_of(max(2, along), self.spec.tile, OVERLAP)
+        return write_grid_scene(self._folder / name, size, size)
+
+    def _with(self, precision: str) -> list[Choice]:
+        return [choice for choice in self.engines if choice.precision == precision]
+
+    def _plain(self) -> Choice | None:
+        """ONNX Runtime in fp32, which MONAI is given too."""
+        return next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)

@@ -1,0 +1,117 @@
+"""How near the network comes to what the machine can do at best: a roofline, measured in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from landslip.benchmarks.bare import BareEngine
+from landslip.benchmarks.choices import Choice, choices_of, open_choices
+from landslip.benchmarks.graph_cost import GraphCost, graph_cost
+from landslip.benchmarks.machine import Peak, gemm_peaks, memory_bandwidth
+from landslip.benchmarks.timing import Timing, alternate
+from landslip.runtime.engines import Engine
+from landslip.runtime.errors import EngineError
+
+
+@dataclass(frozen=True)
+class RooflineBench:
+    """How to measure."""
+
+    model: Path
+    """Folder of artifacts, or one ONNX file."""
+    device: str = "cpu"
+    """``cpu`` or ``cuda``."""
+    batch: int = 4
+    """Tiles per call of the engine."""
+    repeats: int = 5
+    """Measurements of each engine; the median counts."""
+    seconds: float = 1.0
+    """How long each of them takes."""
+    size: int | None = None
+    """Rows and columns of the matrices; None for what fits the device."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One engine, measured."""
+
+    choice: Choice
+    """What ran."""
+    tile: int
+    """Edge of a tile in pixels."""
+    cost: GraphCost
+    """What a tile takes."""
+    timing: Timing
+    """How long the repeats took, and their tiles."""
+
+    @property
+    def flops(self) -> float:
+        """Operations per second in the median repeat."""
+        return self.cost.flop * self.timing.rate
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Networks, and what bounds them, from one run."""
+
+    speeds: tuple[Speed, ...]
+    """The network in each engine."""
+    peaks: tuple[Peak, ...]
+    """Matrix products in each library and precision."""
+    bandwidth: float
+    """Of the memory, bytes per second."""
+
+    @property
+    def best(self) -> dict[str, Peak]:
+        """The highest peak of each precision."""
+        return {peak.precision: peak for peak in sorted(self.peaks, key=lambda peak: peak.flops)}
+
+    @property
+    def base(self) -> float:
+        """Operations per second of the highest peak in fp32, to which all else is a ratio."""
+        return self.best["fp32"].flops
+
+    def share(self, speed: Speed) -> float:
+        """Of the peak of an engine's precision, or of that of fp32 where none of its own was measured."""
+        return speed.flops / self.best.get(speed.choice.precision, self.best["fp32"]).flops
+
+
+def measure_roofline(bench: RooflineBench) -> Roofline:
+    """Measure the engines in turn, between two measurements of the machine; of those the higher counts.
+
+    Raises:
+        InputError: there is no artifact.
+        EngineError: no engine works on that device.
+    """
+    engines, _ = open_choices(choices_of(bench.model), bench.batch)
+    with ExitStack() as stack:
+        for engine in engines.values():
+            stack.enter_context(engine)
+        here = {choice: engine for choice, engine in engines.items() if engine.device == bench.device}
+        if not here:
+            raise EngineError(f"No engine runs {bench.model} on {bench.device}. landslip doctor says why.")
+        before = _roofs(bench)
+        speeds = _speeds(bench, here)
+    after = _roofs(bench)
+    peaks = [max(pair, key=lambda peak: peak.flops) for pair in zip(before[0], after[0], strict=True)]
+    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]))
+
+
+def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
+    return gemm_peaks(bench.device, bench.seconds, bench.size), memory_bandwidth(bench.device, bench.seconds)
+
+
+def _speeds(bench: RooflineBench, engines: Mapping[Choice, Engine]) -> list[Speed]:
+    alone = {choice: BareEngine(engine, bench.batch, engine.spec.tile) for choice, engine in engines.items()}
+    subjects = {choice.name: partial(bare.run, _calls(bare, bench)) for choice, bare in alone.items()}
+    timings = alternate(subjects, bench.repeats)
+    tiles = {choice: engine.spec.tile for choice, engine in engines.items()}
+    return [Speed(choice, tile, graph_cost(choice.path, tile), timings[choice.name]) for choice, tile in tiles.items()]
+
+
+def _calls(bare: BareEngine, bench: RooflineBench) -> int:
+    return max(2, round(bench.seconds * bare.rate() / bench.batch))
