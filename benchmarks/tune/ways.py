@@ -72,15 +72,14 @@ def ways_of(
         Way(trial, device)
         for file in files
         for trial in trials_of(file, engine)
-        if engine != "auto" or trial.backend.automatic
+        if trial.backend.installed and (engine != "auto" or trial.backend.automatic)
         for device in trial.backend.devices
         if device in devices and trial.backend.objection(file, trial.precision, device) is None
     ]
-    ways.sort(key=_likely)
+    # They come in the order of the backends, which is that in which these are chosen.
     usual = [way for way in ways if way.file.path == named.path and way.trial.precision == named.precision]
-    # The order of the backends is the order in which they are chosen.
     first = [way for way in usual if way.trial.backend.name == usual[0].trial.backend.name]
-    return [*first, *(way for way in ways if way not in first)]
+    return sorted(ways, key=lambda way: (way not in first, _likely(way)))
 
 
 def _likely(way: Way) -> tuple[bool, int, bool]:
