@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.budget import COMPRESSED, disk_needed, memory_needed
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import UsageError
 from landslip.runtime.gdal import make_window
@@ -53,28 +54,30 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
     """
     _check_out(request)
     with ExitStack() as stack:
-        before = resident_bytes()
-        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
-        files = request.files.for_model(engine.spec)
-        scene = stack.enter_context(open_scene(files, engine.spec.resolution))
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, request.engine.tile or engine.spec.tile)))
-        check_inputs(engine.spec, scene)
-        plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
+        spec = engine.spec if engine else spec_of(request.model)
+        files = request.files.for_model(spec)
+        scene = stack.enter_context(open_scene(files, spec.resolution))
+        check_inputs(spec, scene)
+        layout, before = request.layout(spec, scene.grid), resident_bytes()
+        engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, layout.tile)))
+        plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, [], plan, force=request.force)
-        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, request.engine.batch))
-        memory = _memory(scene, plan, engine, request.engine.batch, before)
+        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, layout.batch))
+        memory = _memory(scene, plan, engine, layout.batch, before)
         found = survey(scene, plan, patience)
         return {
             "landslip": landslip_version(),
             **describe_engine(request.model, engine),
             "protocol": request.protocol,
             "tile": plan.tiles.tile,
-            "overlap": request.overlap if request.protocol == "gaussian" else 0.5,
+            "overlap": layout.overlap if request.protocol == "gaussian" else 0.5,
+            "preset": request.laid_as,
             "grid": describe_grid(scene.grid) | {"resolution": scene.grid.resolution},
             "tiles": _tiles(plan, found),
             **({"reading": scene.facts} if scene.facts else {}),
             **findings,
-            "seconds": _seconds(found, engine, request.engine.batch, per_batch),
+            "seconds": _seconds(found, engine, layout.batch, per_batch),
             "memory_bytes": memory,
             "disk_bytes": _disk(scene, request.out),
         }

@@ -15,6 +15,10 @@ from typing import Any
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.rows import unwritable
+from landslip.runtime.workspace import PARTIAL
+
+JOURNAL = "journal.jsonl"
+"""Name of the file, in the hidden folder of a run."""
 
 _MOST = 64 << 20
 """Bytes of a journal that are read: far more than one has."""
@@ -104,6 +108,17 @@ class Journal:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+
+def identity_begun(out: Path) -> dict[str, Any] | None:
+    """What decides the result of the unfinished run in a folder of results; None if there is none.
+
+    Raises:
+        OutputError: its journal cannot be read.
+    """
+    first = next(_lines(out / PARTIAL / JOURNAL), {})
+    identity = first.get("identity")
+    return identity if isinstance(identity, dict) else None
 
 
 def merged(before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:

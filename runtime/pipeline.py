@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.assemble import Batch, Buffers, Placed, assemble, read_chunks
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.flow import Line, Stopwatch, side_by_side
@@ -28,6 +29,7 @@ from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.journal import Checkpoint, merged
 from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.polygons import MapBand, trace
+from landslip.runtime.presets import Layout
 from landslip.runtime.products import BLOCK, check_written, write_cog
 from landslip.runtime.progress import NoProgress, Progress
 from landslip.runtime.protocols import Plan, make_plan
@@ -107,21 +109,22 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite, resume=request.resume))
         if request.resume and not (work.unfinished or work.complete):
             log.info("there is no unfinished run in %s: starting at the top", request.out)
-        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine))
-        files = request.files.for_model(engine.spec)
-        scene = stack.enter_context(open_scene(files, engine.spec.resolution))
+        spec = engine.spec if engine else spec_of(request.model)
+        files = request.files.for_model(spec)
+        scene = stack.enter_context(open_scene(files, spec.resolution))
+        check_inputs(spec, scene)
+        layout = request.layout(spec, scene.grid)
+        engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
-        cache = cache_bytes(scene, request.engine.tile or engine.spec.tile)
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache))
-        check_inputs(engine.spec, scene)
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, layout.tile)))
         inputs = describe_inputs(files)
-        plan = make_plan(request.protocol, scene.grid, engine.spec, request.engine.tile, request.overlap)
+        plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         thumbnails = Thumbnails(scene.grid)
-        run = Run(scene, plan, engine, request.engine.batch, level, clock, progress or NoProgress(), thumbnails)
-        facts = _facts(request, run, inputs)
-        batch = None if engine.device == "cpu" else request.engine.batch  # it can change the last bits on a GPU
+        run = Run(scene, plan, engine, layout.batch, level, clock, progress or NoProgress(), thumbnails)
+        facts = _facts(request, layout, run, inputs)
+        batch = None if engine.device == "cpu" else layout.batch  # it can change the last bits on a GPU
         identity = identity_of(facts, engine, files.reading, scene.parts, batch)
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
@@ -131,6 +134,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             products = _make_products(run, work, saving, request.min_area)
             record = {
                 **facts,
+                "preset": request.laid_as,
                 "tiles": {"total": len(plan.tiles), "predicted": run.done.predicted, "skipped": run.done.skipped},
                 **({"reading": scene.facts} if scene.facts else {}),
                 **findings,
@@ -150,14 +154,14 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     return record
 
 
-def _facts(request: MapRequest, run: Run, inputs: list[Record]) -> Record:
+def _facts(request: MapRequest, layout: Layout, run: Run, inputs: list[Record]) -> Record:
     """The entries of the record that say what is made, which are known before it is."""
     return {
         "landslip": landslip_version(),
         **describe_engine(request.model, run.engine),
         "protocol": request.protocol,
         "tile": run.plan.tiles.tile,
-        "overlap": request.overlap if request.protocol == "gaussian" else 0.5,
+        "overlap": layout.overlap if request.protocol == "gaussian" else 0.5,
         "threshold": run.level / 100,
         "min_area_m2": request.min_area,
         "grid": describe_grid(run.scene.grid),

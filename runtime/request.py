@@ -8,7 +8,10 @@ from pathlib import Path
 
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import UsageError
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.presets import FAITHFUL, PRESETS, Layout
 from landslip.runtime.scene import SceneFiles
+from landslip.runtime.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,17 @@ class MapRequest:
     """Folder for the results."""
     protocol: str = "gaussian"
     """``gaussian`` or ``notebook``."""
-    overlap: float = 0.5
-    """Share of a tile that the next one covers again (gaussian protocol), 0 to 0.9."""
+    preset: str = FAITHFUL
+    """Key of :data:`~landslip.runtime.presets.PRESETS`: how tiles are laid where ``engine.tile`` and ``overlap`` leave
+    it open (gaussian protocol)."""
+    overlap: float | None = None
+    """Share of a tile that the next one covers again (gaussian protocol), 0 to 0.9; None for the preset's."""
     threshold: float | None = None
     """Confidence from which on a pixel counts as landslide, 0.01 to 1; None for the model's own."""
     min_area: float = 400.0
     """Landslides smaller than this are left out of the polygons, square metres."""
     engine: EngineOptions = field(default_factory=EngineOptions)
-    """How to run the model: engine, device, batch and tile size."""
+    """How to run the model: engine, device, batch and tile size (None for the preset's)."""
     overwrite: bool = False
     """Replace earlier results in ``out``, and start anew where a run was left unfinished."""
     force: bool = False
@@ -42,7 +48,39 @@ class MapRequest:
         """Check ranges."""
         if self.overwrite and self.resume:
             raise UsageError("Either a run goes on (--resume) or it starts anew (--overwrite): give one of the two.")
+        if self.preset not in PRESETS:
+            raise UsageError(f"Preset {self.preset!r} is unknown: choose one of {', '.join(PRESETS)}.")
+        if self.protocol != "gaussian" and self.preset != FAITHFUL:
+            raise UsageError(
+                f"The {self.protocol} protocol lays its tiles as published: leave out --preset {self.preset}, or take "
+                "--protocol gaussian."
+            )
         if self.threshold is not None and not 0.01 <= self.threshold <= 1.0:
             raise UsageError(f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.")
         if not (math.isfinite(self.min_area) and self.min_area >= 0):
             raise UsageError(f"A smallest area of {self.min_area:g} square metres makes no sense: give 0 or more.")
+
+    @property
+    def laid_as(self) -> str | None:
+        """The preset that decides how tiles are laid; None where their size, their overlap or the protocol does."""
+        free = self.overlap is None and self.engine.tile is None and self.protocol == "gaussian"
+        return self.preset if free else None
+
+    def layout(self, spec: ModelSpec, grid: MapGrid) -> Layout:
+        """How tiles are laid: as given, or else as the preset says.
+
+        A batch is meant for tiles of the model's own size: where the preset chooses larger ones, as many fewer make a
+        batch, and one at the least, so that it takes no more memory than it has to.
+
+        Args:
+            spec: the model.
+            grid: the map.
+
+        Raises:
+            UsageError: the model cannot take such tiles.
+        """
+        preset, batch = PRESETS[self.preset], self.engine.batch
+        tile = spec.checked_tile(self.engine.tile or preset.tile_for(spec, grid.height, grid.width))
+        if self.engine.tile is None:
+            batch = max(1, batch * spec.tile**2 // tile**2)
+        return Layout(tile, preset.overlap_of(spec, tile) if self.overlap is None else self.overlap, batch)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import LandslipError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.journal import Checkpoint, Journal
+from landslip.runtime.journal import JOURNAL, Checkpoint, Journal
 from landslip.runtime.rows import RowsFile, checksum_of
 from landslip.runtime.thumbnail import ThumbnailFile, Thumbnails
 from landslip.runtime.workspace import ROWS, Workspace
@@ -52,7 +52,7 @@ class Saving(Closing):
             OutputError: a file cannot be written.
         """
         self._work, self._thumbnails = work, thumbnails
-        self._journal = Journal(work.path("journal.jsonl"), identity)
+        self._journal = Journal(work.path(JOURNAL), identity)
         earlier = self._journal.earlier() if work.unfinished else None
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))

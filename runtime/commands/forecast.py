@@ -10,7 +10,7 @@ def forecast_text(forecast: Mapping[str, Any]) -> str:
     """The result of :func:`landslip.runtime.dry_run.dry_run` in a few lines."""
     lines = {
         "grid": _grid(forecast["grid"]),
-        "tiles": _tiles(forecast["tiles"], forecast["tile"]),
+        "tiles": _tiles(forecast["tiles"], forecast["tile"], forecast["preset"]),
         "images": _registration(forecast["registration"]),
         "time": _time(forecast["seconds"], forecast["engine"]),
         "memory": _memory(forecast["memory_bytes"]),
@@ -27,9 +27,12 @@ def _grid(grid: Mapping[str, Any]) -> str:
     )
 
 
-def _tiles(tiles: Mapping[str, Any], edge: int) -> str:
+def _tiles(tiles: Mapping[str, Any], edge: int, preset: str | None) -> str:
     how = "counted" if tiles["sampled"] is None else f"estimated from {tiles['sampled']} of them"
-    line = f"{tiles['total']} of {edge} pixels: {tiles['predicted']} to predict, {tiles['skipped']} to skip ({how})"
+    laid = f" ({preset})" if preset else ""
+    line = (
+        f"{tiles['total']} of {edge} pixels{laid}: {tiles['predicted']} to predict, {tiles['skipped']} to skip ({how})"
+    )
     return line + "".join(
         f"\n{'':8}{count} skipped: no map there because of the {name}"
         for name, count in tiles["skipped_because"].items()

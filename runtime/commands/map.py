@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from landslip.runtime.choosing import Wish, choose
 from landslip.runtime.commands.forecast import forecast_text
 from landslip.runtime.commands.scene_options import scene_files, scene_options
 from landslip.runtime.dry_run import dry_run
-from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.presets import FAITHFUL, PRESETS
 from landslip.runtime.progress import progress_for
 from landslip.runtime.protocols import PROTOCOLS
 
@@ -22,21 +24,45 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command("map", context_settings={"show_default": True})
-@click.option("-m", "--model", type=_FILE, required=True, help="ONNX file made by landslip export.")
+@click.option(
+    "-m",
+    "--model",
+    type=_FILE,
+    required=True,
+    help="ONNX file made by landslip export; or their folder, once landslip bench tune has found the fastest.",
+)
 @scene_options
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
-@click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the model's own]")
-@click.option("--overlap", type=float, default=0.5, help="Share of a tile that the next one covers again.")
-@click.option("--batch", type=int, default=4, help="Tiles per call of the engine.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default=FAITHFUL,
+    help="How tiles are laid: as published, or larger ones up to two or three times the model's own, which need fewer "
+    "operations. --tile and --overlap replace what it says.",
+)
+@click.option("--tile", type=int, help="Edge of a tile in pixels, a multiple of 32.  [default: the preset's]")
+@click.option(
+    "--overlap", type=float, help="Share of a tile that the next one covers again.  [default: the preset's, or 0.5]"
+)
+@click.option(
+    "--batch",
+    type=int,
+    help="Tiles of the model's own size per call of the engine; a preset with larger ones takes as many fewer.  "
+    "[default: as tuned, or 4]",
+)
 @click.option("--threshold", type=float, help="Confidence that counts as landslide, 0..1.  [default: the model's own]")
 @click.option("--min-area", type=float, default=400.0, help="Smallest landslide polygon in square metres.")
-@click.option("--engine", type=click.Choice(ENGINES), default="auto", help="What runs the network.")
+@click.option(
+    "--engine", type=click.Choice(ENGINES), default="auto", help="What runs the network; auto = as tuned here."
+)
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where it runs.")
 @click.option(
     "--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in; auto = as exported."
 )
-@click.option("--threads", type=int, default=0, help="Threads of the engine on the CPU; 0 = its own choice.")
+@click.option(
+    "--threads", type=int, help="Threads of the engine on the CPU; 0 = its own choice.  [default: as tuned, or 0]"
+)
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")
 @click.option("--force", is_flag=True, help="Map even where a check objects: the same image twice, hardly any overlap.")
@@ -59,10 +85,10 @@ def map_command(as_json: bool, dry: bool, **options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> MapRequest:
     files = scene_files(options)
-    how = ("engine", "device", "precision", "batch", "tile", "threads")
-    engine = EngineOptions(**{name: options[name] for name in how})
-    rest = {name: value for name, value in options.items() if name not in how}
-    return MapRequest(files=files, engine=engine, **rest)
+    wish = Wish(**{field.name: options.pop(field.name) for field in fields(Wish)})
+    resumed = options["out"] if options["resume"] else None
+    model, engine = choose(options.pop("model"), wish, resumed)
+    return MapRequest(model=model, files=files, engine=engine, **options)
 
 
 def _summary(record: dict[str, Any], out: Path) -> str:

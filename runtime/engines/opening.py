@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class EngineOptions:
     """Threads of the engine on the CPU; 0 leaves it to the engine."""
     precision: str = "auto"
     """What to compute in, one of :data:`RUN_PRECISIONS`."""
+    why: str = field(default="as asked", compare=False)
+    """Why it is this engine, for the log, where it is not ``auto``."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -80,9 +83,25 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
     return engine
 
 
+def spec_of(model: Path) -> ModelSpec:
+    """What a model takes and means, without opening it.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: the file is not a model landslip can run.
+        EngineError: it is an engine of TensorRT's, in a folder that others can write.
+    """
+    if model.suffix.lower() not in TENSORRT_SUFFIXES:
+        return read_onnx_file(model).spec
+    # Imported here: hardly any model is one.
+    from landslip.runtime.engines.tensor_rt.cache import EngineCache  # noqa: PLC0415
+
+    return EngineCache().load(model).record.spec
+
+
 def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
     if options.engine != "auto":
-        return BACKENDS[options.engine], "as asked"  # which says itself what it cannot run
+        return BACKENDS[options.engine], options.why  # which says itself what it cannot run
     if model.suffix.lower() in TENSORRT_SUFFIXES:
         return BACKENDS["tensorrt"], "it is an engine of TensorRT's"
     file = read_onnx_file(model)

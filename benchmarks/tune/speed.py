@@ -1,0 +1,89 @@
+"""Measures how fast a way is: warmed up, medians, and two of them in turn where they are compared."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from landslip.benchmarks.bare import noise
+from landslip.benchmarks.tune.ways import Way
+from landslip.runtime.engines import Engine
+
+Measured = TypeVar("Measured")
+
+CALLS, SECONDS = 3, 0.5
+"""Timed calls of each measurement at the least, and how long they take together at the least. The median counts."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When tuning has to come to its end."""
+
+    seconds: float
+    """How long it may take."""
+    began: float = field(default_factory=time.monotonic)
+    """When it began."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is spent."""
+        return time.monotonic() - self.began >= self.seconds
+
+
+class Running:
+    """A way that is open and warmed up, with one batch of noise to run again and again."""
+
+    def __init__(self, stack: ExitStack, way: Way, tile: int | None = None) -> None:
+        """Open an engine and run it once.
+
+        Args:
+            stack: closes it.
+            way: how to run it.
+            tile: edge of the tiles; None for the model's own.
+
+        Raises:
+            LandslipError: it cannot be opened, or fails.
+            MemoryError: it takes too much.
+        """
+        self.way = way
+        self._engine: Engine = stack.enter_context(way.trial.backend.load()(way.file.path, way.options(tile)))
+        self._batch = noise(self._engine, way.batch, tile or way.spec.tile, np.random.default_rng(0))
+        self._engine.infer(self._batch)
+
+    def seconds(self) -> float:
+        """What one tile takes."""
+        began = time.perf_counter()
+        self._engine.infer(self._batch)
+        return (time.perf_counter() - began) / self.way.batch
+
+
+def tiles_per_second(way: Way, tile: int | None = None) -> float:
+    """How fast a way is by itself.
+
+    Raises:
+        LandslipError: it cannot be opened, or fails.
+        MemoryError: it takes too much.
+    """
+    with ExitStack() as stack:
+        running = Running(stack, way, tile)
+        return 1 / statistics.median(_repeated(running.seconds))
+
+
+def in_turn(one: Running, other: Running) -> tuple[float, float]:
+    """Tiles per second of two, measured in turn, so that what else the machine does falls on both."""
+    pairs = _repeated(lambda: (one.seconds(), other.seconds()))
+    first, second = (statistics.median(times) for times in zip(*pairs, strict=True))
+    return 1 / first, 1 / second
+
+
+def _repeated(measure: Callable[[], Measured]) -> list[Measured]:
+    began, found = time.monotonic(), [measure()]
+    while len(found) < CALLS or time.monotonic() - began < SECONDS:
+        found.append(measure())
+    return found
