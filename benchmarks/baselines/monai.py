@@ -98,7 +98,7 @@ def monai_map(raster: Any, predictor: Predictor, *, tile: int, overlap: float, b
         Confidence (rows, cols).
     """
     with torch.inference_mode():
-        blended = sliding_window_inference(
+        blended: Any = sliding_window_inference(
             raster, (tile, tile), batch, predictor, overlap=overlap, mode="gaussian", sigma_scale=0.125
         )
     confidence: NDArray[np.float32] = blended[0, 0].numpy()
