@@ -77,7 +77,11 @@ def test_all_that_targets_ask_for_is_found(folder, tmp_path):
         "empty_map_vs_monai",
         "onnxruntime_fp32_map_vs_monai",
     }
-    assert [row[0] for row in report.tables[0].rows][:2] == ["published loop, batches of 2", "published loop"]
+    loops = report.tables[0].rows[:2]
+    assert [(row[0], row[4], row[5]) for row in loops] == [
+        ("published loop, batches of 2", 2, 4),
+        ("published loop", 1, 4),
+    ]
 
 
 def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
