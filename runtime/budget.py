@@ -16,8 +16,11 @@ from landslip.runtime.thumbnail import EDGE
 COMPRESSED = 0.5
 """Bytes per pixel of the map on disk, a guess: maps with little in them take a tenth, noise takes all of 1."""
 
-_WAITING = 4
-"""Pieces of rows that exist at once between two stages: one being made, two in the queue, one being taken."""
+_WAITING = 3
+"""Pieces of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
+
+_RESULTS = 4
+"""Results of batches at once: one being made, two in the queue, one being taken."""
 
 _BATCHES = 8
 """Batches at once: two queues of two, and one in each of the four hands between cutting and stitching."""
@@ -28,8 +31,8 @@ _READING = 24
 _COORDINATES = 16
 """Bytes per map pixel for its place in a source of another projection."""
 
-_PICTURE = 106
-"""Bytes per pixel of the quicklook: thumbnails, its panels, and their colours in float64 while they are mixed."""
+_PICTURE = 40
+"""Bytes per pixel of the quicklook: thumbnails, its panels twice, masks, and the file it becomes."""
 
 
 def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -> dict[str, int]:
@@ -43,8 +46,8 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
 
     Returns:
         ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
-        the input rows that a row of tiles shows. ``stitcher``: the results of the tile rows that overlap, the rows
-        made of them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
+        the input rows that a row of tiles shows. ``stitcher``: the sums of rows that are not final, the rows made of
+        them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
     picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
@@ -64,9 +67,9 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
         "queues": waiting * width * per_pixel
         + (ends + _WAITING * band) * width * finished
         + _BATCHES * batch * area * sum(inputs)
-        + _WAITING * batch * area * 4,
+        + _RESULTS * batch * area * 4,
         "register": held * width * per_pixel,
-        "stitcher": tiles.depth * len(tiles.cols) * area * 4 + band * width * (4 + 1 + 4),
+        "stitcher": tiles.tile * width * 4 + band * width * (1 + 1 + 4),
     } | picture
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from affine import Affine
 from rasterio.crs import CRS
@@ -149,11 +148,6 @@ class TileGrid:
         first = 0 if index == 0 else self.row_span(index - 1)[1]
         last = self.row_span(index)[1] if index + 1 < len(self.rows) else self.height
         return first, last
-
-    @cached_property
-    def depth(self) -> int:
-        """The most tile rows that touch one band: what a stitcher has to hold at a time."""
-        return max((index - self.first_row_touching(index) + 1 for index in range(len(self.rows))), default=0)
 
     def first_row_touching(self, index: int) -> int:
         """The first tile row that reaches into the band of tile row ``index``."""

@@ -85,66 +85,41 @@ def count_valid(ring: Array, row: int, col: int, tile: int, length: int) -> int:
 
 
 @kernel
-def store_tile(tile: Array, out: Array) -> bool:  # pragma: no cover - compiled
-    """Copy a tile of confidences (T, T) and say whether all of them are numbers from 0 to 1."""
-    good = True
-    for i in range(tile.shape[0]):
-        values, line = tile[i], out[i]
-        for j in range(len(line)):
-            value = values[j]
-            # Written so that NaN fails; a hair above 1 is what fp16 sigmoids may give.
-            good &= (value >= np.float32(-1e-3)) & (value <= np.float32(1.001))
-            line[j] = value
-    return good
+def add_tile(
+    tile: Array, row: int, col: int, down: Array, across: Array, length: int, sums: Array
+) -> bool:  # pragma: no cover - compiled
+    """Add a weighted tile to the sums of map rows: ``sums[y, x] += down[y] across[x] tile[y, x]``.
 
-
-@kernel
-def blend_rows(
-    tiles: Array,
-    predicted: Array,
-    slots: Array,
-    row_starts: Array,
-    row_weights: Array,
-    col_starts: Array,
-    col_weights: Array,
-    first_row: int,
-    out: Array,
-) -> None:  # pragma: no cover - compiled
-    """Sum the weighted tiles over a range of map rows: ``out[y, x] = sum_kc wy[k, y] wx[c, x] p[k, c, y, x]``.
-
-    With weights that are normalised per axis (:func:`landslip.runtime.stitch.normalised`) that is the weighted mean
-    over all tiles covering a pixel. A pixel that an unpredicted tile would have contributed to becomes NaN.
+    With weights that are normalised per axis (:func:`landslip.runtime.stitch.normalised`) the sum over all tiles is
+    their weighted mean. Nothing is added of a tile that holds a value that is no confidence.
 
     Args:
-        tiles: (slots, C, T, T) float32 register of tile rows.
-        predicted: (slots, C) whether a tile was predicted.
-        slots: (K,) where the K rows of tiles that may touch the range are in the register, from the top down.
-        row_starts: (K,) first map row of each of them.
-        row_weights: (K, T) normalised weights along rows.
-        col_starts: (C,) first map column of each column of tiles.
-        col_weights: (C, T) normalised weights along columns.
-        first_row: map row of ``out[0]``.
-        out: (rows, width) float32, written.
+        tile: (T, T) float32.
+        row: map row where the tile starts; may be negative.
+        col: map column where the tile starts; may be negative.
+        down: (T,) weights along its rows.
+        across: (T,) weights along its columns.
+        length: number of rows of the whole map.
+        sums: (depth, width) float32, map row ``r`` at ``r % depth``; updated.
+
+    Returns:
+        Whether all values are numbers from 0 to 1.
     """
-    size = tiles.shape[2]
-    width = out.shape[1]
-    for i in range(out.shape[0]):
-        out[i] = 0.0
-        for k in range(slots.shape[0]):
-            inner = first_row + i - row_starts[k]
-            if inner < 0 or inner >= size:
-                continue
-            along = row_weights[k, inner]
-            if along == 0.0:
-                continue
-            for c in range(tiles.shape[1]):
-                low = max(0, -col_starts[c])
-                high = min(size, width - col_starts[c])
-                line = out[i, col_starts[c] + low : col_starts[c] + high]
-                if predicted[slots[k], c]:
-                    _add_weighted(along, col_weights[c, low:high], tiles[slots[k], c, inner, low:high], line)
-                else:
-                    _strike_out(col_weights[c, low:high], line)
+    size = tile.shape[0]
+    good = True
+    for i in range(size):
+        values = tile[i]
+        for j in range(len(values)):
+            # Written so that NaN fails; a hair above 1 is what fp16 sigmoids may give.
+            good &= (values[j] >= np.float32(-1e-3)) & (values[j] <= np.float32(1.001))
+    if not good:
+        return False
+    low, high = max(0, -col), min(size, sums.shape[1] - col)
+    for i in range(max(0, -row), min(size, length - row)):
+        if down[i] > 0.0:
+            line = sums[(row + i) % sums.shape[0], col + low : col + high]
+            _add_weighted(down[i], across[low:high], tile[i, low:high], line)
+    return True
 
 
 @kernel
@@ -154,20 +129,29 @@ def _add_weighted(along: float, weights: Array, values: Array, line: Array) -> N
 
 
 @kernel
-def _strike_out(weights: Array, line: Array) -> None:  # pragma: no cover - compiled
-    for j in range(len(line)):
-        if weights[j] > 0.0:
-            line[j] = np.nan
+def strike_out(
+    row: int, col: int, down: Array, across: Array, length: int, sums: Array
+) -> None:  # pragma: no cover - compiled
+    """Make NaN what a tile would have contributed to; see :func:`add_tile`."""
+    size = len(down)
+    low, high = max(0, -col), min(size, sums.shape[1] - col)
+    for i in range(max(0, -row), min(size, length - row)):
+        if down[i] > 0.0:
+            line, weights = sums[(row + i) % sums.shape[0], col + low : col + high], across[low:high]
+            for j in range(len(line)):
+                if weights[j] > 0.0:
+                    line[j] = np.nan
 
 
 @kernel
-def to_percent(blended: Array, valid: Array, slack: float, out: Array) -> None:  # pragma: no cover - compiled
+def to_percent(sums: Array, first: int, valid: Array, slack: float, out: Array) -> None:  # pragma: no cover - compiled
     """Confidence 0..1 to whole percent, truncated as published, 255 where invalid or not a number.
 
     Truncation keeps the decision: a pixel reaches 50 exactly when its confidence reaches 0.5.
 
     Args:
-        blended: (rows, width) float32.
+        sums: (depth, width) float32, map row ``r`` at ``r % depth``.
+        first: map row of ``out[0]``.
         valid: (rows, width) bool.
         slack: added to the percentage first, so that rounding in a blend does not turn 70 into 69.
         out: (rows, width) uint8, written.
@@ -175,7 +159,7 @@ def to_percent(blended: Array, valid: Array, slack: float, out: Array) -> None: 
     hundred = np.float32(100.0)
     nudge = np.float32(slack)
     for i in range(out.shape[0]):
-        values, usable, line = blended[i], valid[i], out[i]
+        values, usable, line = sums[(first + i) % sums.shape[0]], valid[i], out[i]
         for j in range(len(line)):
             value = values[j] * hundred + nudge
             known = usable[j] & (value == value)  # noqa: PLR0124 - not NaN

@@ -183,10 +183,11 @@ def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None
     start = tiles.first_row_touching(run.done.tile_rows) if tiles.rows else 0
     spec, buffers = run.engine.spec, Buffers(run.engine.spec, run.batch, tiles.tile)
     with Line() as line:
-        patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock, start), run.thumbnails))
+        # Rows are large, and one piece that waits is enough.
+        patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
         batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
         results = line.background(_inferred(batches, run, buffers))
-        yield from line.background(_saved(_stitched(results, run), run, save))
+        yield from line.background(_saved(_stitched(results, run), run, save), depth=1)
 
 
 def cache_bytes(scene: Scene, rows: int) -> int:

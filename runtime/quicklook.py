@@ -92,16 +92,18 @@ def _with_landslides(image: Image, landslide: Mask) -> Image:
 
 def _with_hatch(image: Image, unknown: Mask) -> Image:
     """Dim what was not observed and hatch it with diagonal lines."""
-    rows, cols = np.indices(unknown.shape)
-    line = (rows + cols) % _HATCH_PERIOD < _HATCH_WIDTH
+    height, width = unknown.shape
+    line = np.add.outer(np.arange(height), np.arange(width)) % _HATCH_PERIOD < _HATCH_WIDTH
     dimmed = _blend(image, unknown, _DIM, 0.75)
     return _blend(dimmed, unknown & line, _HATCH, 0.6)
 
 
 def _blend(image: Image, where: Mask, colour: tuple[int, int, int], share: float) -> Image:
     """Mix ``share`` of a colour into some pixels."""
-    mixed = image * (1 - share) + np.reshape(colour, (3, 1, 1)) * share
-    return np.where(where, np.rint(mixed), image).astype(np.uint8)
+    mixed = image.copy()
+    for band, level in zip(mixed, colour, strict=True):
+        band[where] = np.rint(band[where] * (1 - share) + level * share)
+    return mixed
 
 
 def _grown(mask: Mask) -> Mask:

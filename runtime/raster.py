@@ -127,13 +127,14 @@ class Raster(Closing):
         return (0, 0), (self.width, 0), (self.width, self.height), (0, self.height)
 
     def block_bytes(self, window: Window) -> int:
-        """Bytes GDAL holds after reading a window as large as this: whole blocks of every band and its mask."""
+        """Bytes GDAL holds after reading a window as large as this: whole blocks of every band and of its mask."""
         high, wide = (max(shape[axis] for shape in self._dataset.block_shapes) for axis in (0, 1))
         rows, cols = (
             min(math.ceil(wanted / block) + 1, math.ceil(length / block)) * block
             for wanted, block, length in ((window.height, high, self.height), (window.width, wide, self.width))
         )
-        return int(rows * cols * sum(np.dtype(dtype).itemsize + 1 for dtype in self.dtypes))
+        mask = 0 if self._all_known else 1
+        return int(rows * cols * sum(np.dtype(dtype).itemsize + mask for dtype in self.dtypes))
 
     @property
     def block_shape(self) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""From overlapping tiles to finished rows: weights, and the rolling register of tile rows.
+"""From overlapping tiles to finished rows: weights, and the rolling sums of rows that are not final yet.
 
 On a full grid of tiles the sum of separable weights is separable too, ``sum_kc wy_k wx_c = (sum_k wy_k)(sum_c wx_c)``.
 So the 1-D weights are normalised once, per row and per column of the grid, and neither a weight map nor a division per
@@ -72,14 +72,15 @@ def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) 
 
 
 class Stitcher:
-    """Blends tiles into finished bands of rows, holding only the tile rows that still touch unfinished ones.
+    """Blends tiles into finished bands of rows, holding only the sums of the rows that later tiles still touch.
 
-    Tiles come in row-major order: :meth:`put` each predicted tile of a row, then :meth:`finish` the row. Memory is
-    ``depth x columns x tile x tile`` float32, whatever the height of the map.
+    Tiles come in row-major order: :meth:`put` each predicted tile of a row, then :meth:`finish` the row. Each is added
+    as it comes, so that every pixel has its sum in the same order whatever the batches. Memory is ``tile x width``
+    float32, whatever the height of the map.
     """
 
     def __init__(self, grid: TileGrid, weights: NDArray[np.float64], *, slack: float = ROUNDING) -> None:
-        """Set up an empty register.
+        """Begin with nothing.
 
         Args:
             grid: the tiles.
@@ -88,14 +89,12 @@ class Stitcher:
         """
         self._grid = grid
         self._slack = slack
-        self._row_weights = normalised(grid.rows, grid.height, weights)
-        self._col_weights = normalised(grid.cols, grid.width, weights)
-        self._rows = np.asarray(grid.rows, dtype=np.int64)
-        self._cols = np.asarray(grid.cols, dtype=np.int64)
+        self._down = normalised(grid.rows, grid.height, weights)
+        self._across = normalised(grid.cols, grid.width, weights)
         self._rows_covered = covered(grid.rows, grid.height, weights)
         self._cols_covered = covered(grid.cols, grid.width, weights)
-        self._tiles = np.empty((grid.depth, len(grid.cols), grid.tile, grid.tile), dtype=np.float32)
-        self._predicted = np.zeros(self._tiles.shape[:2], dtype=np.bool_)
+        self._sums = np.zeros((grid.tile, grid.width), dtype=np.float32)
+        self._here = np.zeros(len(grid.cols), dtype=np.bool_)
 
     def put(self, row: int, col: int, tile: NDArray[np.float32]) -> None:
         """Take the confidences (tile, tile) of the tile at ``row``, ``col`` of the grid.
@@ -103,14 +102,14 @@ class Stitcher:
         Raises:
             EngineError: a value is not a number, or no confidence.
         """
-        slot = row % len(self._tiles)
-        if not kernels.store_tile(tile, self._tiles[slot, col]):
+        top, left = self._grid.rows[row], self._grid.cols[col]
+        if not kernels.add_tile(tile, top, left, self._down[row], self._across[col], self._grid.height, self._sums):
             raise EngineError(
-                f"The engine gave values outside 0..1 for the tile at map row {self._grid.rows[row]}, "
-                f"column {self._grid.cols[col]} (from {np.min(tile)} to {np.max(tile)}). "
+                f"The engine gave values outside 0..1 for the tile at map row {top}, column {left} "
+                f"(from {np.min(tile)} to {np.max(tile)}). "
                 "The model is damaged or overflows in this precision: run it in fp32."
             )
-        self._predicted[slot, col] = True
+        self._here[col] = True
 
     def finish(self, row: int, valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """The rows of the map that are final once tile row ``row`` is complete.
@@ -120,30 +119,17 @@ class Stitcher:
             valid: (rows of ``grid.band(row)``, width) which pixels were observed.
 
         Returns:
-            (rows, width) uint8, 0..100 percent, 255 where not observed or not covered by a tile.
+            (rows, width) uint8, 0..100 percent, 255 where not observed, not covered by a tile, or where a tile that was
+            not predicted would have contributed.
         """
-        first, last = self._grid.band(row)
-        blended = self.blend(row, first, last)
-        percent = np.empty(blended.shape, dtype=np.uint8)
+        grid, (first, last) = self._grid, self._grid.band(row)
+        for col in np.flatnonzero(~self._here):
+            kernels.strike_out(
+                grid.rows[row], grid.cols[col], self._down[row], self._across[col], grid.height, self._sums
+            )
+        percent = np.empty((last - first, grid.width), dtype=np.uint8)
         reached = valid & self._rows_covered[first:last, None] & self._cols_covered
-        kernels.to_percent(blended, reached, self._slack, percent)
-        # The next row to come takes the slot of the oldest one.
-        self._predicted[(row + 1) % len(self._tiles)] = False
+        kernels.to_percent(self._sums, first, reached, self._slack, percent)
+        self._sums[np.arange(first, last) % grid.tile] = 0.0
+        self._here[:] = False
         return percent
-
-    def blend(self, row: int, first: int, last: int) -> NDArray[np.float32]:
-        """The weighted mean over map rows ``first`` to ``last`` from the tile rows up to ``row``: (rows, width)."""
-        out = np.empty((last - first, self._grid.width), dtype=np.float32)
-        rows = np.arange(self._grid.first_row_touching(row), row + 1)
-        kernels.blend_rows(
-            self._tiles,
-            self._predicted,
-            rows % len(self._tiles),
-            self._rows[rows],
-            self._row_weights[rows],
-            self._cols,
-            self._col_weights,
-            first,
-            out,
-        )
-        return out
