@@ -6,6 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?= demo-out
 STUBS := build/tensorrt
+BENCH := build/bench
 
 .PHONY: demo test check stubs check-tensorrt format train-demo bench lock clean
 
@@ -39,12 +40,19 @@ format: .venv/full
 train-demo: .venv/full ## train the demo model again and export it (half an hour on two cores)
 	$(BIN)/python -m landslip.models.train --out models/demo_data --seed 1 --steps 2200
 
-bench: .venv/full ## measure this machine
-	$(BIN)/landslip bench all -o benchmarks/results
+bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; half an hour, 5 GB for torch on Linux
+	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/standin.hdf5 -o benchmarks/results --by-machine
+
+$(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of this machine (some minutes)
+	mkdir -p $(BENCH)
+	$(BIN)/python -m landslip.models.standin $(BENCH)/standin.hdf5 --adam
+	$(BIN)/landslip export $(BENCH)/standin.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
+		--precision int8 --target onnx --target openvino
+	touch $@
 
 lock: .venv/full ## update the pinned versions, on purpose
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -62,3 +70,7 @@ clean:
 .venv/full: .venv/python pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev]'
 	touch $@ .venv/lean
+
+.venv/peers: .venv/full
+	$(PIP) install -q -c constraints.txt -e '.[bench-peers]'
+	touch $@

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from landslip.benchmarks.contestants import Contestant
+from landslip.benchmarks.energy import Meter
 from landslip.benchmarks.report import Finding, Table
 from landslip.benchmarks.timing import Timing, alternate
 
@@ -18,31 +20,45 @@ class Result:
     """Who."""
     tiles: Timing
     """Its runs, in tiles."""
+    joules: tuple[float, ...] = ()
+    """What each run took; empty where nothing tells."""
 
     @property
     def ground(self) -> Timing:
         """Its runs, in square kilometres."""
         return Timing(self.tiles.seconds, self.contestant.km2())
 
+    @property
+    def joules_per_km2(self) -> float | None:
+        """Of the median run; None where nothing tells."""
+        return median(self.joules) / self.contestant.km2() if self.joules else None
+
 
 Results = Mapping[str, Result]
 """By the name of the contestant."""
 
 
-def contest(contestants: Sequence[Contestant], repeats: int) -> dict[str, Result]:
+def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None = None) -> dict[str, Result]:
     """Let them work in turn, there and back, so that neighbours are measured side by side.
 
     They have to be warm: every run counts.
+
+    Args:
+        contestants: who takes part.
+        repeats: runs of each.
+        meter: of energy; None where there is none.
     """
-    timings = alternate({each.name: each.work for each in contestants}, repeats, warm_up=0)
-    return {each.name: Result(each, timings[each.name]) for each in contestants}
+    joules: dict[str, list[float]] = {each.name: [] for each in contestants}
+    works = {each.name: _metered(each.work, meter, joules[each.name]) for each in contestants}
+    timings = alternate(works, repeats, warm_up=0)
+    return {each.name: Result(each, timings[each.name], tuple(joules[each.name])) for each in contestants}
 
 
 def ratio_table(title: str, results: Results, base: str) -> Table:
     """Rates of all as ratios to those of ``base``."""
     columns = (
         "what", "fed with", "tile", "overlap", "batch", "tiles", "km²", f"tiles/s to {base}", "lowest", "highest",
-        f"km²/h to {base}",
+        f"km²/h to {base}", "J/km²",
     )  # fmt: skip
     return Table(title, columns, [_row(result, results[base]) for result in results.values()])
 
@@ -67,10 +83,25 @@ def ground_ratio(results: Results, ours: str, theirs: str) -> Finding:
     return Finding(results[ours].ground.ratio(results[theirs].ground), better="higher")
 
 
+def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]) -> Callable[[], float]:
+    """The same work, with what it takes appended to ``joules``."""
+    if meter is None:
+        return work
+
+    def metered() -> float:
+        before = meter.joules()
+        done = work()
+        joules.append(meter.joules() - before)
+        return done
+
+    return metered
+
+
 def _row(result: Result, base: Result) -> tuple[object, ...]:
     who, setting = result.contestant, result.contestant.setting
     ratios = result.tiles.ratios(base.tiles)
     return (
         who.name, who.fed, setting.tile, setting.overlap, setting.batch, round(result.tiles.work), result.ground.work,
         result.tiles.ratio(base.tiles), min(ratios), max(ratios), result.ground.ratio(base.ground),
+        result.joules_per_km2,
     )  # fmt: skip

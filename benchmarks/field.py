@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.bare import BareEngine
 from landslip.benchmarks.choices import Choice
 from landslip.benchmarks.contestants import Contestant, Setting, bare, mapped
-from landslip.benchmarks.grid_scene import edge_of, read_whole, write_grid_scene
-from landslip.benchmarks.sentinel2 import PIXEL, write_large_scene
-from landslip.models.synthetic import event_files
-from landslip.runtime.engines import Engine, FakeEngine
+from landslip.benchmarks.grid_scene import edge_of, on_the_grid, read_whole
+from landslip.benchmarks.pattern_scene import Layout, write_pattern_scene
+from landslip.benchmarks.stamp import stamp_engine
+from landslip.runtime.engines import Engine
 from landslip.runtime.scene import SceneFiles
 
 OVERLAP = 0.5
@@ -26,6 +27,9 @@ OVERLAP = 0.5
 PRESETS = {"balanced": 2, "fast": 3}
 """Edge of a preset's tiles as a multiple of the model's; neighbours share as many pixels as in the default protocol."""
 
+
+_PIXEL, _DEM_PIXEL = 10.0, 30.0
+"""Metres of a pixel, of images and of elevation, as users have them."""
 
 TARGETED = ("onnxruntime_fp32", "openvino_int8")
 """Engines whose share that reaches the user has a target, by the keys of their choices."""
@@ -93,60 +97,63 @@ class Field:
         self.alone = {choice: BareEngine(engine, bench.batch, self.spec.tile) for choice, engine in engines.items()}
         self._rates = {choice: alone.rate() for choice, alone in self.alone.items()}
         self.best = max(self._with("int8") or engines, key=self._rates.__getitem__)
-        self._scenes: dict[int, SceneFiles] = {}
+        self._scenes: dict[Layout, SceneFiles] = {}
         self._warm_up_map()
 
     def everyone(self) -> list[Contestant]:
-        """All that can take part in one network's table; those to be compared beside each other."""
-        first = self._plain()
+        """All that takes part in the network's table; those that targets compare are beside each other."""
+        others = [choice for choice in self.engines if choice != self.best]
+        plain = next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)
         return [
             *self._published(),
+            *self._pair(self.best),
             *self._presets(),
-            *self._engine_pairs(),
-            *([] if first is None else self._monai(first)),
+            *(each for choice in others for each in self._pair(choice)),
+            *([] if plain is None else self._monai(plain)),
         ]
 
     def without_network(self) -> list[Contestant]:
         """The pipeline by itself, and MONAI's."""
-        engine = FakeEngine(self.spec)
-        files = self._grid_scene(
-            "empty", round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
-        )
+        engine = stamp_engine(self.spec, self._bench.batch)
+        along = round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
+        files = self._grid_scene("empty", max(2, along))
         ours = self._mapped("landslip map without a network", Path("fake"), engine, files, self.setting)
-        return [ours, *self._monai_map("MONAI without a network", engine, files, cast=False)]
+        return [ours, *self._monai_map("MONAI without a network", engine, files, network=False)]
 
     def _published(self) -> list[Contestant]:
         if self._bench.hdf5 is None:
             return []
         # Imported here: it brings TensorFlow.
-        from landslip.benchmarks.baselines.published import HOP, TILE, keras_network, published_inputs, published_map  # noqa: PLC0415
+        from landslip.benchmarks.baselines import published  # noqa: PLC0415
 
-        edge = math.isqrt(self._bench.published_tiles - 1) + 1
-        files = write_grid_scene(self._folder / "published", *[edge_of(edge, TILE, 0.5) + 2] * 2)
-        model, inputs = keras_network(self._bench.hdf5), published_inputs(read_whole(files))
+        tiles = self._bench.published_tiles
+        edge = published.published_edge(math.isqrt(tiles - 1) + 1)
+        files = write_pattern_scene(self._folder / "published", on_the_grid(edge, edge))
+        model = published.keras_network(self._bench.hdf5)
+        inputs = published.published_inputs(read_whole(files))
 
-        def loop(batch: int) -> Callable[[], float]:
-            published_map(model, inputs, batch=batch, most=batch)
-            return lambda: float(published_map(model, inputs, batch=batch, most=self._bench.published_tiles)[1])
+        def loop(batch: int, most: int) -> float:
+            return float(published.published_map(model, inputs, batch=batch, most=most)[1])
 
-        km2 = self._bench.published_tiles * (HOP * self.spec.resolution) ** 2 / 1e6
-        return [
-            Contestant(published_name(batch), Setting(TILE, 0.5, batch), loop(batch), lambda: km2, "arrays in memory")
-            for batch in reversed(self._bench.batches)
-        ]
-
-    def _engine_pairs(self) -> list[Contestant]:
-        """Each engine alone; those that targets are about, or that nothing beats, with the map beside it."""
         everyone: list[Contestant] = []
-        for choice, engine in sorted(self.engines.items(), key=lambda item: item[0] != self.best):
-            shown = choice == self.best or choice.key in TARGETED
-            seconds = self._bench.seconds * (1.0 if shown else 0.4)
-            calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
-            everyone.append(bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls))
-            if shown:
-                files = self._large_scene(self._rates[choice], self.setting)
-                everyone.append(self._mapped(map_name(choice), choice.path, engine, files, self.setting))
+        for batch in reversed(self._bench.batches):
+            loop(batch, batch)
+            setting = Setting(published.TILE, OVERLAP, batch)
+            km2 = setting.km2(tiles, self.spec.resolution)
+            name, work = published_name(batch), partial(loop, batch, tiles)
+            everyone.append(Contestant(name, setting, work, partial(float, km2), "arrays in memory"))
         return everyone
+
+    def _pair(self, choice: Choice) -> list[Contestant]:
+        """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
+        mapping = choice == self.best or choice.key in TARGETED
+        seconds = self._bench.seconds * (1.0 if mapping else 0.4)
+        calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
+        alone = bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls)
+        if not mapping:
+            return [alone]
+        files = self._large_scene(self._rates[choice], self.setting)
+        return [alone, self._mapped(map_name(choice), choice.path, self.engines[choice], files, self.setting)]
 
     def _presets(self) -> list[Contestant]:
         everyone: list[Contestant] = []
@@ -161,12 +168,12 @@ class Field:
     def _monai(self, choice: Choice) -> list[Contestant]:
         """The same session, the same tiles, the same scene."""
         engine = self.engines[choice]
-        files = self._grid_scene("monai", round(math.sqrt(self._bench.seconds * self._rates[choice])))
+        files = self._grid_scene("monai", self._along(self._rates[choice]))
         ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
         theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
         return [ours, *theirs] if theirs else []
 
-    def _monai_map(self, name: str, engine: Engine, files: SceneFiles, *, cast: bool = True) -> list[Contestant]:
+    def _monai_map(self, name: str, engine: Engine, files: SceneFiles, *, network: bool = True) -> list[Contestant]:
         if not has_monai():
             return []
         # Imported here: it brings torch.
@@ -174,7 +181,7 @@ class Field:
 
         monai.use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
         raster, setting = monai.stacked(files, self.spec.inputs), self.setting
-        predictor = monai.predictor_of(engine, setting.batch, cast=cast)
+        predictor = monai.predictor_of(engine, setting.batch, network=network)
         rows, cols = raster.shape[2:]
         tiles = monai.windows_of(rows, cols, setting.tile, OVERLAP)
 
@@ -192,26 +199,25 @@ class Field:
     def _warm_up_map(self) -> None:
         """Two small maps without a network: kernels are loaded, and libraries have found their files."""
         for files in (self._grid_scene("small", 2), self._large_scene(1.0, replace(self.setting, batch=1))):
-            self._mapped("", Path("fake"), FakeEngine(self.spec), files, self.setting).work()
+            engine = stamp_engine(self.spec, self._bench.batch)
+            self._mapped("", Path("fake"), engine, files, self.setting).work()
 
     def _large_scene(self, rate: float, setting: Setting) -> SceneFiles:
         """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
-        along = max(2, round(math.sqrt(self._bench.seconds * rate)))
-        size = math.ceil(edge_of(along, setting.tile, setting.overlap) * self.spec.resolution / PIXEL)
-        if size not in self._scenes:
-            folder = self._folder / f"large-{size}"
-            write_large_scene(folder, size)
-            event = event_files(folder)
-            self._scenes[size] = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-        return self._scenes[size]
+        edge = edge_of(self._along(rate), setting.tile, setting.overlap)
+        metres = _PIXEL * math.floor(edge * self.spec.resolution / _PIXEL)
+        layout = Layout(metres, metres, image=_PIXEL, dem=_DEM_PIXEL, clouds=True)
+        if layout not in self._scenes:
+            self._scenes[layout] = write_pattern_scene(self._folder / f"{metres:.0f} m", layout)
+        return self._scenes[layout]
 
     def _grid_scene(self, name: str, along: int) -> SceneFiles:
-        size = edge_of(max(2, along), self.spec.tile, OVERLAP)
-        return write_grid_scene(self._folder / name, size, size)
+        size = edge_of(along, self.spec.tile, OVERLAP)
+        return write_pattern_scene(self._folder / name, on_the_grid(size, size))
+
+    def _along(self, rate: float) -> int:
+        """Tiles along an edge for a run of about the wanted length; even, so that batches of 4 are full."""
+        return 2 * max(1, round(math.sqrt(self._bench.seconds * rate) / 2))
 
     def _with(self, precision: str) -> list[Choice]:
         return [choice for choice in self.engines if choice.precision == precision]
-
-    def _plain(self) -> Choice | None:
-        """ONNX Runtime in fp32, which MONAI is given too."""
-        return next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)

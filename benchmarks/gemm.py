@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from landslip.runtime.engines.failures import failure
 from landslip.runtime.engines.quiet import import_onnxruntime, import_openvino
 from landslip.runtime.errors import EngineError
 
@@ -66,25 +67,35 @@ def _session(ort: Any, graph: ModelProto, device: str) -> Any:
         provider, options = ("CUDAExecutionProvider", {"use_tf32": "0"})
         if hasattr(ort, "preload_dlls"):
             ort.preload_dlls()
-    session = ort.InferenceSession(graph.SerializeToString(), settings, providers=[(provider, options)])
+    try:
+        session = ort.InferenceSession(graph.SerializeToString(), settings, providers=[(provider, options)])
+    except Exception as error:  # onnxruntime raises classes of its own without a public root
+        raise failure(f"onnxruntime cannot open a graph of one node on {device}", error) from error
     if session.get_providers()[0] != provider:
         raise EngineError(f"onnxruntime {ort.__version__} does not start on {device}. landslip doctor says more.")
     return session
 
 
+def openvino_precisions() -> tuple[str, ...]:
+    """What OpenVINO has arithmetic for on this CPU."""
+    able = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return tuple(precision for precision in _HINTS if precision.upper() in able)
+
+
 def on_openvino(size: int, precision: str) -> Run:
-    """The product in OpenVINO on the CPU.
+    """The product in OpenVINO on the CPU, in one of :func:`openvino_precisions`.
 
     Raises:
-        EngineError: it does not compute in that precision here.
+        EngineError: it does not compile the graph.
     """
     ov: Any = import_openvino()
-    core = ov.Core()
-    if precision != "int8" and precision.upper() not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        raise EngineError(f"openvino {ov.get_version()} does not compute in {precision} on this CPU.")
-    graph = core.read_model(product(size, "int8" if precision == "int8" else "fp32").SerializeToString())
     settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
-    request = core.compile_model(graph, "CPU", settings).create_infer_request()
+    graph = product(size, "int8" if precision == "int8" else "fp32").SerializeToString()
+    core = ov.Core()
+    try:
+        request = core.compile_model(core.read_model(graph), "CPU", settings).create_infer_request()
+    except Exception as error:  # bare RuntimeErrors, and classes of its own
+        raise failure(f"openvino {ov.get_version()} cannot compile a product in {precision}", error) from error
     values = {"factor": _values((size, size), np.float32)}
     return lambda: request.infer(values, share_inputs=True, share_outputs=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landslip.benchmarks.report import Finding, Report, Table
@@ -23,7 +24,6 @@ def parity_report(proven: VerifyReport) -> Report:
         proven: from :func:`landslip.export.proof.verify.verify`.
     """
     verdicts = [outcome.verdict for outcome in proven.outcomes]
-    reasons = {_name(outcome): outcome.not_run for outcome in proven.outcomes if outcome.not_run is not None}
     return Report(
         name="parity",
         question="Does every artifact say on this machine what the network says?",
@@ -31,9 +31,12 @@ def parity_report(proven: VerifyReport) -> Report:
             **{f"reference_of_{name}": made_by for name, made_by in proven.references.items()},
             **{f"gate_of_{name}": _allowed(proven.gates[name]) for name in _judged(proven)},
             "errors": "of the confidence, 0 to 1; IoU and area of the pixels at or above the threshold",
-            "not_run": reasons or "none",
         },
-        tables=[Table("", _COLUMNS, [row for outcome in proven.outcomes for row in _rows(outcome, proven)])],
+        tables=[
+            Table("", _COLUMNS, [row for outcome in proven.outcomes for row in _rows(outcome, proven)]),
+            *_table_of("Not run here", {_name(each): each.not_run for each in proven.outcomes if each.not_run}),
+            *_table_of("Failed", {_name(each): "; ".join(each.objections) for each in proven.outcomes}),
+        ],
         findings={
             "passed": Finding(verdicts.count("PASS"), "runs", "higher"),
             "failed": Finding(verdicts.count("FAIL"), "runs", "lower"),
@@ -41,6 +44,16 @@ def parity_report(proven: VerifyReport) -> Report:
         },
         environment=proven.environment,
     )
+
+
+def _table_of(title: str, sentences: Mapping[str, str | None]) -> list[Table]:
+    """What is said of runs, without the paths of this machine; no table where nothing is."""
+    rows = [(name, _without_folders(said)) for name, said in sentences.items() if said]
+    return [Table(title, ("what", "why"), rows)] if rows else []
+
+
+def _without_folders(sentence: str) -> str:
+    return re.sub(r"\S*/(?=[^/\s]+\.onnx\b)", "", sentence)
 
 
 def _rows(outcome: Outcome, proven: VerifyReport) -> Iterator[tuple[Any, ...]]:

@@ -56,7 +56,7 @@ def write_pattern_scene(folder: Path, layout: Layout) -> SceneFiles:
     Raises:
         OutputError: the folder cannot be written.
     """
-    files = _named(folder, layout)
+    files = pattern_files(folder, layout)
     paths = [path for _, path in files.roles() if isinstance(path, Path)]
     rng = np.random.default_rng(4)
     before, spots = _ground(rng), _discs(rng)
@@ -80,7 +80,8 @@ def write_pattern_scene(folder: Path, layout: Layout) -> SceneFiles:
     return files
 
 
-def _named(folder: Path, layout: Layout) -> SceneFiles:
+def pattern_files(folder: Path, layout: Layout) -> SceneFiles:
+    """The files that :func:`write_pattern_scene` writes."""
     ready = layout.dem is None
     return SceneFiles(
         pre=folder / "pre.tif",

@@ -145,12 +145,12 @@ def draw_lines(
         powers: a logarithmic scale along, with a tick at each point.
         even: also draw what is in proportion to x, through the first point of the first line.
     """
+    highest = max((y for line in series for y in line.y), default=1.0)
     if even and series:
         first = series[0]
-        slope = first.y[0] / first.x[0]
-        axes.plot(
-            first.x, [slope * x for x in first.x], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="in proportion"
-        )
+        straight = [first.y[0] / first.x[0] * x for x in first.x]
+        axes.plot(first.x, straight, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="in proportion")
+        highest = max(highest, *straight)
     for line, colour, marker in zip(series, _repeated(COLOURS), _repeated(MARKERS), strict=False):
         axes.plot(line.x, line.y, color=colour, marker=marker, label=line.label)
     if powers:
@@ -159,7 +159,7 @@ def draw_lines(
     places = sorted({x for line in series for x in line.x})
     axes.set_xticks(places, [_plain(place) for place in places])
     axes.set(xlabel=x_label, ylabel=y_label)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * highest)
     if len(series) > 1 or even:
         axes.legend(loc="best")
 

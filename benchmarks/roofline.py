@@ -10,6 +10,7 @@ from pathlib import Path
 
 from landslip.benchmarks.bare import BareEngine
 from landslip.benchmarks.choices import Choice, choices_of, open_choices
+from landslip.benchmarks.energy import Meter, Unavailable, open_meter
 from landslip.benchmarks.graph_cost import GraphCost, graph_cost
 from landslip.benchmarks.machine import Peak, gemm_peaks, memory_bandwidth
 from landslip.benchmarks.timing import Timing, alternate
@@ -64,6 +65,8 @@ class Roofline:
     """Matrix products in each library and precision."""
     bandwidth: float
     """Of the memory, bytes per second."""
+    energy: str = "not asked for"
+    """What told the joules of the speeds, or why nothing did."""
 
     @property
     def best(self) -> dict[str, Peak]:
@@ -95,20 +98,23 @@ def measure_roofline(bench: RooflineBench) -> Roofline:
         if not here:
             raise EngineError(f"No engine runs {bench.model} on {bench.device}. landslip doctor says why.")
         before = _roofs(bench)
-        speeds = _speeds(bench, here)
+        found = open_meter(bench.device)
+        meter = None if isinstance(found, Unavailable) else stack.enter_context(found)
+        speeds = _speeds(bench, here, meter)
     after = _roofs(bench)
     peaks = [max(pair, key=lambda peak: peak.flops) for pair in zip(before[0], after[0], strict=True)]
-    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]))
+    energy = f"unavailable: {found.reason}" if isinstance(found, Unavailable) else found.source
+    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), energy)
 
 
 def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
     return gemm_peaks(bench.device, bench.seconds, bench.size), memory_bandwidth(bench.device, bench.seconds)
 
 
-def _speeds(bench: RooflineBench, engines: Mapping[Choice, Engine]) -> list[Speed]:
+def _speeds(bench: RooflineBench, engines: Mapping[Choice, Engine], meter: Meter | None) -> list[Speed]:
     alone = {choice: BareEngine(engine, bench.batch, engine.spec.tile) for choice, engine in engines.items()}
     subjects = {choice.name: partial(bare.run, _calls(bare, bench)) for choice, bare in alone.items()}
-    timings = alternate(subjects, bench.repeats)
+    timings = alternate(subjects, bench.repeats, meter=meter)
     tiles = {choice: engine.spec.tile for choice, engine in engines.items()}
     return [Speed(choice, tile, graph_cost(choice.path, tile), timings[choice.name]) for choice, tile in tiles.items()]
 

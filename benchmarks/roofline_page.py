@@ -20,15 +20,15 @@ def roofline_report(bench: RooflineBench, found: Roofline) -> Report:
     return Report(
         name="roofline",
         question="How near does the network come to what this machine can do at best?",
-        settings=_settings(bench, found.speeds[0]),
+        settings=_settings(bench, found),
         tables=[_networks(bench, found), _machine(bench, found)],
         findings={key: Finding(share, better="higher") for key, share in shares.items()},
         plots=[_plot(bench, found)],
     )
 
 
-def _settings(bench: RooflineBench, speed: Speed) -> dict[str, Any]:
-    cost = speed.cost
+def _settings(bench: RooflineBench, found: Roofline) -> dict[str, Any]:
+    speed, cost = found.speeds[0], found.speeds[0].cost
     return {
         "network": f"{cost.flop / 1e9:.4g} GFLOP a tile, {cost.weights / 1e6:.3g} million weights",
         "device": bench.device,
@@ -39,13 +39,27 @@ def _settings(bench: RooflineBench, speed: Speed) -> dict[str, Any]:
         "peaks": f"the fastest product of two square matrices in {bench.seconds:g} s, before and after the engines",
         "memory": f"the fastest copy of {ARRAY >> 20} MiB, reading and writing counted",
         "bytes_moved": "estimated: what convolutions read and write, each value once, in the engine's precision",
+        "energy": found.energy,
     }
 
 
 def _networks(bench: RooflineBench, found: Roofline) -> Table:
-    columns = ("engine", "ratio to the fp32 GEMM peak", "share of the peak of its precision", "FLOP per byte")
+    columns = (
+        "engine",
+        "ratio to the fp32 GEMM peak",
+        "share of the peak of its precision",
+        "FLOP per byte",
+        "J a tile",
+    )
     rows = [
-        (speed.choice.name, speed.flops / found.base, found.share(speed), _intensity(bench, speed), *_absolute(speed))
+        (
+            speed.choice.name,
+            speed.flops / found.base,
+            found.share(speed),
+            _intensity(bench, speed),
+            speed.timing.energy,
+            *_absolute(speed),
+        )
         for speed in found.speeds
     ]
     return _cut("The network", (*columns, *_ABSOLUTE[bench.device]), rows)

@@ -63,7 +63,7 @@ def _last(sweep: Sweep) -> Finding:
 def _plot(sweep: Sweep) -> Plot:
     ratios = [timing.ratio(sweep.first) for timing in sweep.points.values()]
     series = [Series(sweep.measured, list(sweep.points), ratios)]
-    label = f"{sweep.measured}, as a ratio to the first"
+    label = f"{sweep.measured}, ratio to the first"
     draw = partial(draw_lines, series=series, x_label=sweep.varied, y_label=label, powers=True)
     return Plot(
         sweep.name, f"{sweep.measured[0].upper()}{sweep.measured[1:]} by {sweep.varied}; median of the repeats.",

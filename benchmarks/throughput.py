@@ -10,6 +10,7 @@ from typing import Any
 
 from landslip.benchmarks.choices import choices_of, open_choices
 from landslip.benchmarks.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
+from landslip.benchmarks.energy import Meter, Unavailable, open_meter
 from landslip.benchmarks.field import PRESETS, Bench, Field, alone_name, has_monai, map_name, published_name
 from landslip.benchmarks.grid_scene import DESCRIBED
 from landslip.benchmarks.plots import Bar, bars_height, draw_bars, draw_shares
@@ -36,9 +37,11 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
         for engine in engines.values():
             stack.enter_context(engine)
         field = Field(bench, folder, engines, stack)
-        results = contest(field.everyone(), bench.repeats)
-        empty = contest(field.without_network(), bench.repeats)
-        settings = _settings(bench, field, left_out)
+        energy = open_meter(engines[field.best].device)
+        meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
+        results = contest(field.everyone(), bench.repeats, meter)
+        empty = contest(field.without_network(), bench.repeats, meter)
+        settings = _settings(bench, field, left_out) | {"energy": _energy(energy)}
     base = PUBLISHED if PUBLISHED in results else alone_name(field.best)
     shares = _shares({**results, **empty})
     return Report(
@@ -74,6 +77,10 @@ def _findings(field: Field, results: Results, empty: Results) -> Iterator[tuple[
             yield f"{choice.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
     if EMPTY_MONAI in empty:
         yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
+
+
+def _energy(energy: Meter | Unavailable) -> str:
+    return f"unavailable. {energy.reason}" if isinstance(energy, Unavailable) else energy.source
 
 
 def _calls(field: Field) -> Table:

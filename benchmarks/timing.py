@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from landslip.runtime.errors import LandslipError, UsageError
+
+if TYPE_CHECKING:
+    from landslip.benchmarks.energy import Meter
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Timing:
     """Wall clock of each repeat, in the order of the repeats."""
     work: float
     """What each repeat did, in units of the thing's own: tiles, km² …"""
+    joules: tuple[float, ...] = ()
+    """Energy of each repeat; empty where the machine does not tell it."""
 
     @property
     def rate(self) -> float:
@@ -34,6 +40,11 @@ class Timing:
     def highest_rate(self) -> float:
         """Work per second in the fastest repeat."""
         return self.work / min(self.seconds)
+
+    @property
+    def energy(self) -> float | None:
+        """Joules for a unit of work in the median repeat; None where the machine does not tell them."""
+        return float(np.median(self.joules)) / self.work if self.joules else None
 
     def percentile(self, q: float) -> float:
         """Seconds that ``q`` percent of the repeats took at most, linear between two of them."""
@@ -69,13 +80,16 @@ class Timing:
         return float(np.median(self.ratios(base)))
 
 
-def alternate(subjects: Mapping[str, Callable[[], float]], repeats: int, warm_up: int = 1) -> dict[str, Timing]:
+def alternate(
+    subjects: Mapping[str, Callable[[], float]], repeats: int, warm_up: int = 1, meter: Meter | None = None
+) -> dict[str, Timing]:
     """Time several things in turn, A B C, then C B A, and so on.
 
     Args:
         subjects: by name, each does its work once and returns how much it was, the same in every repeat.
         repeats: timed runs of each.
         warm_up: runs of each before those, which do not count.
+        meter: what tells the energy; None to leave it out.
 
     Returns:
         One timing for each subject, in their order.
@@ -86,27 +100,36 @@ def alternate(subjects: Mapping[str, Callable[[], float]], repeats: int, warm_up
     """
     if repeats < 1:
         raise UsageError(f"{repeats} repeats measure nothing. Ask for one at least.")
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in subjects}
+    runs: dict[str, list[_Run]] = {name: [] for name in subjects}
     order = list(subjects)
     for repeat in range(-warm_up, repeats):
         for name in order:
-            run = _timed(subjects[name])
+            run = _timed(subjects[name], meter)
             if repeat >= 0:
                 runs[name].append(run)
         order.reverse()
-    return {name: _timing(name, pairs) for name, pairs in runs.items()}
+    return {name: _timing(name, done) for name, done in runs.items()}
 
 
-def _timed(subject: Callable[[], float]) -> tuple[float, float]:
+class _Run(NamedTuple):
+    seconds: float
+    work: float
+    joules: float | None
+
+
+def _timed(subject: Callable[[], float], meter: Meter | None) -> _Run:
+    before = None if meter is None else meter.joules()
     began = time.perf_counter()
     work = subject()
-    return time.perf_counter() - began, work
+    seconds = time.perf_counter() - began
+    return _Run(seconds, work, None if meter is None or before is None else meter.joules() - before)
 
 
-def _timing(name: str, runs: list[tuple[float, float]]) -> Timing:
-    done = {work for _, work in runs}
+def _timing(name: str, runs: list[_Run]) -> Timing:
+    done = {run.work for run in runs}
     if len(done) > 1:
         raise LandslipError(
             f"{name} did between {min(done):g} and {max(done):g} units of work in its repeats. Give it equal work."
         )
-    return Timing(tuple(seconds for seconds, _ in runs), done.pop())
+    joules = tuple(run.joules for run in runs if run.joules is not None)
+    return Timing(tuple(run.seconds for run in runs), done.pop(), joules)

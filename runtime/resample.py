@@ -116,6 +116,8 @@ class Resampler:
             if not valid.all():
                 values[:, ~valid] = 0
             return values, valid
+        # One layout, so that each loop is compiled once for a type.
+        values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)
         out = np.zeros((len(values), height, width), dtype=values.dtype)
         known = np.zeros((height, width), dtype=np.bool_)
         rows, cols, limits = sampling.rows, sampling.cols, (self._source.height, self._source.width)
@@ -128,7 +130,6 @@ class Resampler:
             down = taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
             mix_separable(values, valid, down, across, whole, out, known)
         else:
-            values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)
             mix_scattered(values, valid, rows, cols, place, limits, self._radius, whole, out, known)
         return out, known
 

@@ -41,7 +41,9 @@ class Stretch:
         """Bring stored numbers (bands, rows, cols) to ``255 (value - low) / (high - low)``, rounded half up, 0..255."""
         out = np.empty(stored.shape, dtype=np.uint8)
         for band, values in enumerate(stored):
-            _stretch(values, self.scales[band], self.offsets[band], self.low[band], self.high[band], out[band])
+            scale, offset = float(self.scales[band]), float(self.offsets[band])
+            low, high = float(self.low[band]), float(self.high[band])
+            _stretch(np.ascontiguousarray(values), scale, offset, low, high, out[band])
         return out
 
 

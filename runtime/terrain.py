@@ -43,7 +43,8 @@ def horn(
     hillshade = np.zeros(elevation.shape, dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)
     known = np.zeros(elevation.shape, dtype=np.bool_)
-    _horn(elevation, valid, cell_width, cell_height, hillshade, slope, known)
+    across, down = cell_width.astype(np.float64, copy=False), cell_height.astype(np.float64, copy=False)
+    _horn(np.ascontiguousarray(elevation), np.ascontiguousarray(valid), across, down, hillshade, slope, known)
     return hillshade, slope, known
 
 

@@ -54,13 +54,14 @@ def stacked(files: SceneFiles, inputs: Sequence[InputSpec]) -> Any:
     return torch.from_numpy(whole)
 
 
-def predictor_of(engine: Engine, batch: int, *, cast: bool = True) -> Predictor:
+def predictor_of(engine: Engine, batch: int, *, network: bool = True) -> Predictor:
     """An engine as MONAI calls one.
 
     Args:
         engine: an open engine.
         batch: tiles per call of the engine; fewer windows are filled up with zeros, as engines take one size.
-        cast: turn the windows into the types that the graph takes; an engine without a network does without.
+        network: turn the windows into the types that its graph takes. An engine without a network does without; its
+            answer is copied instead, because MONAI multiplies what it is given in place.
     """
     bands = [entry.bands for entry in engine.spec.inputs]
 
@@ -69,9 +70,10 @@ def predictor_of(engine: Engine, batch: int, *, cast: bool = True) -> Predictor:
         full = windows if count == batch else torch.cat([windows, windows.new_zeros(batch - count, *windows.shape[1:])])
         named = zip(engine.spec.inputs, torch.split(full, bands, dim=1), strict=True)
         arrays: dict[str, NDArray[Any]] = {
-            entry.name: (part.to(getattr(torch, entry.dtype)) if cast else part).numpy() for entry, part in named
+            entry.name: (part.to(getattr(torch, entry.dtype)) if network else part).numpy() for entry, part in named
         }
-        return torch.from_numpy(engine.infer(arrays))[:count]
+        confidence = torch.from_numpy(engine.infer(arrays))[:count]
+        return confidence if network else confidence.clone()
 
     return predict
 
@@ -96,7 +98,7 @@ def monai_map(raster: Any, predictor: Predictor, *, tile: int, overlap: float, b
         Confidence (rows, cols).
     """
     with torch.inference_mode():
-        blended = sliding_window_inference(
+        blended: Any = sliding_window_inference(
             raster, (tile, tile), batch, predictor, overlap=overlap, mode="gaussian", sigma_scale=0.125
         )
     confidence: NDArray[np.float32] = blended[0, 0].numpy()

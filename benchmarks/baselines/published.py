@@ -58,6 +58,11 @@ def keras_network(source: Path) -> Any:
         return rebuild(fitted, read_weights(fitted, saved))
 
 
+def published_edge(along: int) -> int:
+    """The fewest pixels along an edge for so many tiles; the loop leaves a pixel before the first and two behind."""
+    return TILE + (along - 1) * HOP + 3
+
+
 def published_inputs(arrays: Mapping[str, NDArray[Any]], valid: NDArray[np.bool_] | None = None) -> PublishedInputs:
     """Scale rasters as the notebook does.
 

@@ -11,19 +11,27 @@ import json
 import sys
 from pathlib import Path
 
-from landslip.benchmarks.grid_scene import grid_scene_files
+from landslip.benchmarks.grid_scene import on_the_grid
+from landslip.benchmarks.pattern_scene import pattern_files
+from landslip.benchmarks.stamp import stamp_engine
 from landslip.runtime.engines import FakeEngine
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.record import peak_rss_bytes
+from landslip.runtime.scene import SceneFiles
 from landslip.runtime.spec import published_spec
 
 BATCH, OVERLAP = 4, 0.5
 
 
+def files_in(scene: Path) -> SceneFiles:
+    """The files of a scene on the map's grid, of whatever size."""
+    return pattern_files(scene, on_the_grid(1, 1))
+
+
 def by_landslip(scene: Path, out: Path) -> dict[str, int | None]:
     """Map to files; gives bytes and the number of tiles."""
     before = peak_rss_bytes()
-    request = MapRequest(Path("fake"), grid_scene_files(scene), out, overlap=OVERLAP, overwrite=True)
+    request = MapRequest(Path("fake"), files_in(scene), out, overlap=OVERLAP, overwrite=True)
     record = map_scene(request, engine=_engine())
     return {"imports": before, "peak": peak_rss_bytes(), "tiles": record["tiles"]["predicted"]}
 
@@ -36,9 +44,9 @@ def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
     del out
     before, engine = peak_rss_bytes(), _engine()
     tile = engine.spec.tile
-    raster = monai.stacked(grid_scene_files(scene), engine.spec.inputs)
+    raster = monai.stacked(files_in(scene), engine.spec.inputs)
     confidence = monai.monai_map(
-        raster, monai.predictor_of(engine, BATCH, cast=False), tile=tile, overlap=OVERLAP, batch=BATCH
+        raster, monai.predictor_of(engine, BATCH, network=False), tile=tile, overlap=OVERLAP, batch=BATCH
     )
     rows, cols = confidence.shape
     return {"imports": before, "peak": peak_rss_bytes(), "tiles": monai.windows_of(rows, cols, tile, OVERLAP)}
@@ -48,7 +56,7 @@ WAYS = {"landslip": by_landslip, "MONAI": by_monai}
 
 
 def _engine() -> FakeEngine:
-    return FakeEngine(published_spec("fake", "no model"))
+    return stamp_engine(published_spec("stamp", "no network"), BATCH)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,21 @@ from landslip.models.demo import DEMO_MODEL
 @click.option("--batch", type=click.IntRange(1), default=4, help="Tiles per call of the engine.")
 @click.option("--seconds", type=float, default=25.0, help="About how long each run takes.")
 @click.option("--repeats", type=click.IntRange(1), default=2, help="Runs of each; the median counts.")
+@click.option("--size-km", type=float, default=40.0, help="Edge of the scene that is mapped without a network.")
 @click.option("--absolute", is_flag=True, help="Add tiles/s and km²/h, which are true for this machine alone.")
 def throughput(
-    out: Path | None, model: Path | None, hdf5: Path | None, batch: int, seconds: float, repeats: int, absolute: bool
+    out: Path | None,
+    model: Path | None,
+    hdf5: Path | None,
+    batch: int,
+    seconds: float,
+    repeats: int,
+    size_km: float,
+    absolute: bool,
 ) -> None:
     """Maps, engines, the published loop and MONAI in one run."""
-    bench = Bench(model or DEMO_MODEL, hdf5, batch=batch, seconds=seconds, repeats=repeats, absolute=absolute)
+    bench = Bench(
+        model or DEMO_MODEL, hdf5, batch=batch, seconds=seconds, empty_km=size_km, repeats=repeats, absolute=absolute
+    )
     with tempfile.TemporaryDirectory() as folder:
         show(measure_throughput(bench, Path(folder)), out)

@@ -40,7 +40,7 @@ def test_findings_are_the_worst_of_each_run_and_the_verdicts():
     found = report(
         outcome("m.int8.onnx", "onnxruntime", "int8", passing),
         outcome("m.int8.onnx", "openvino", "int8", failing, objections=("it overlaps too little",)),
-        outcome("m.fp32.onnx", "tensorrt", "fp32", not_run="TensorRT is not installed."),
+        outcome("m.fp32.onnx", "tensorrt", "fp32", not_run="/somewhere/else/m.fp32.onnx is not for TensorRT."),
     )
     values = {key: finding.value for key, finding in found.findings.items()}
     assert values == {
@@ -52,7 +52,10 @@ def test_findings_are_the_worst_of_each_run_and_the_verdicts():
         "m.int8.onnx openvino int8 mean_error": 0.001,
     }
     assert [row[-1] for row in found.tables[0].rows] == ["PASS", "PASS", "FAIL", "not run"]
-    assert found.settings["not_run"] == {"m.fp32.onnx tensorrt fp32": "TensorRT is not installed."}
+    assert [(table.title, table.rows) for table in found.tables[1:]] == [
+        ("Not run here", [("m.fp32.onnx tensorrt fp32", "m.fp32.onnx is not for TensorRT.")]),
+        ("Failed", [("m.int8.onnx openvino int8", "it overlaps too little")]),
+    ]
 
 
 def test_a_reference_proves_nothing():

@@ -20,6 +20,8 @@ from landslip.runtime.errors import EngineError
 
 ort = import_onnxruntime()
 
+without_cuda = pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="CUDA works here")
+
 
 def run(graph, values):
     session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -67,7 +69,12 @@ def test_the_fastest_run_counts_and_the_first_does_not():
 
 
 def speed(engine, precision, tiles_per_second, cost):
-    return Speed(Choice(Path("m.onnx"), engine, precision), 224, cost, Timing((1.0, 2.0, 4.0), 2 * tiles_per_second))
+    return Speed(
+        Choice(Path("m.onnx"), engine, precision),
+        224,
+        cost,
+        Timing((1.0, 2.0, 4.0), 2 * tiles_per_second, (90.0, 180.0, 900.0)),
+    )
 
 
 def found():
@@ -78,7 +85,7 @@ def found():
         Peak("numpy", "cpu", "fp32", 50e9), Peak("onnxruntime", "cpu", "fp32", 100e9),
         Peak("onnxruntime", "cpu", "int8", 400e9),
     )  # fmt: skip
-    return Roofline(speeds, peaks, 10e9)
+    return Roofline(speeds, peaks, 10e9, "RAPL")
 
 
 def test_networks_are_held_against_the_best_peak_of_their_precision():
@@ -89,12 +96,14 @@ def test_networks_are_held_against_the_best_peak_of_their_precision():
 
 
 def test_cpus_are_told_in_ratios_and_gpus_in_flops_as_well():
-    networks, machine = roofline_report(RooflineBench(Path("m"), batch=4), found()).tables
-    assert networks.rows[0] == ("onnxruntime fp32", 0.9, 0.9, 1e9 / (4 * 2.25e6))
+    report = roofline_report(RooflineBench(Path("m"), batch=4), found())
+    assert report.settings["energy"] == "RAPL"
+    networks, machine = report.tables
+    assert networks.rows[0] == ("onnxruntime fp32", 0.9, 0.9, 1e9 / (4 * 2.25e6), 1.0)
     assert [row[1] for row in machine.rows] == [0.5, 1.0, 4.0, 10.0]
     networks, machine = roofline_report(RooflineBench(Path("m"), "cuda"), found()).tables
-    assert networks.columns[4:] == ("tiles/s", "lowest", "highest", "TFLOP/s")
-    assert networks.rows[0][4:] == (90.0, 45.0, 180.0, 0.09)
+    assert networks.columns[5:] == ("tiles/s", "lowest", "highest", "TFLOP/s")
+    assert networks.rows[0][5:] == (90.0, 45.0, 180.0, 0.09)
     assert [row[2] for row in machine.rows][-2:] == ["0.4 TFLOP/s", "10 GB/s"]
 
 
@@ -108,6 +117,13 @@ def test_the_network_under_its_roofs(tmp_path):
     assert report.write(tmp_path)[2].stat().st_size > 10_000
 
 
+@without_cuda
 def test_a_device_that_nothing_runs_on_is_an_error():
     with pytest.raises(EngineError, match="on cuda"):
         measure_roofline(RooflineBench(DEMO_MODEL, device="cuda", seconds=0.01, size=64))
+
+
+@without_cuda
+def test_a_library_that_does_not_start_on_a_device_is_an_error():
+    with pytest.raises(EngineError, match="onnxruntime"):
+        gemm_peaks("cuda", seconds=0.01, size=64)

@@ -23,7 +23,7 @@ def test_nothing_measured(tmp_path):
     assert verdicts(tmp_path) == {target.key: "not measured" for target in TARGETS}
     page = summarise(tmp_path).markdown()
     assert page.count("| not measured |") == len(TARGETS) == 9
-    assert "| at most 0.1 x | - | not measured | not measured: landslip bench memory |" in page
+    assert "| at most 0.1 x | - | not measured | - | `landslip bench memory --monai` |" in page
 
 
 def test_rows_name_their_report_and_say_whether_the_target_is_met(tmp_path):
@@ -39,8 +39,14 @@ def test_rows_name_their_report_and_say_whether_the_target_is_met(tmp_path):
         "tiles_per_second_on_grid": "not met",
     }
     summary = summarise(tmp_path)
-    assert "| at least 6 x | 6 | met | [throughput-standin](throughput-standin.md) |" in summary.markdown()
-    assert "| at least 1,500 tiles/s | 1499 | not met | [pipeline](pipeline.md) |" in summary.markdown()
+    assert (
+        "| at least 6 x | 6 | met | [throughput-standin](throughput-standin.md) | `landslip bench throughput` |"
+        in summary.markdown()
+    )
+    assert (
+        "| at least 1,500 tiles/s | 1499 | not met | [pipeline](pipeline.md) | `landslip bench pipeline` |"
+        in summary.markdown()
+    )
     assert {key: finding.value for key, finding in summary.findings.items()} == {
         "targets_met": 2, "targets_not_met": 2, "targets_not_measured": 5,
     }  # fmt: skip

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pytest
 
+from landslip.benchmarks.energy import open_meter
 from landslip.benchmarks.timing import Timing, alternate
 from landslip.runtime.errors import LandslipError, UsageError
 
@@ -57,3 +60,25 @@ def test_unequal_work_is_refused():
 def test_no_repeats_are_refused():
     with pytest.raises(UsageError, match="0 repeats"):
         alternate({"one": lambda: 1.0}, repeats=0)
+
+
+def test_energy_is_that_of_each_run_alone(tmp_path):
+    package = tmp_path / "class" / "powercap" / "intel-rapl:0"
+    package.mkdir(parents=True)
+    for name, value in (("name", "package-0"), ("max_energy_range_uj", 10**9), ("energy_uj", 0)):
+        (package / name).write_text(f"{value}\n")
+    joules = accumulate([100, 3, 5, 4])
+
+    def work():
+        (package / "energy_uj").write_text(f"{next(joules)}000000\n")
+        return 2.0
+
+    with open_meter(root=tmp_path) as meter:
+        timings = alternate({"work": work, "idle": lambda: 1.0}, repeats=3, warm_up=1, meter=meter)
+    assert timings["work"].joules == pytest.approx((3.0, 5.0, 4.0))
+    assert timings["work"].energy == pytest.approx(2.0)
+    assert timings["idle"].energy == 0.0
+
+
+def test_energy_that_was_not_measured_is_none():
+    assert alternate({"work": lambda: 1.0}, repeats=1)["work"].energy is None

@@ -18,10 +18,18 @@ pytest.importorskip("monai")
 HEIGHT, WIDTH = edge_of(3, 224, 0.5), edge_of(4, 224, 0.5)
 
 
-def test_the_same_engine_gives_the_same_map(tmp_path):
+INSIDE = (slice(112, HEIGHT - 112), slice(112, WIDTH - 112))
+"""Pixels that four tiles cover. MONAI clamps its weights in two dimensions and landslip in one: there that is worth up
+to 2e-3 near the corners of tiles, but along the map's edges all of MONAI's weights are equal."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "where"), [(mixing_engine(), INSIDE), (FakeEngine(SPEC), (slice(None), slice(None)))]
+)
+def test_the_same_engine_gives_the_same_map(engine, where, tmp_path):
     from landslip.benchmarks.baselines.monai import monai_map, predictor_of, stacked
 
-    files, engine = scene_on_grid(tmp_path, HEIGHT, WIDTH), mixing_engine()
+    files = scene_on_grid(tmp_path, HEIGHT, WIDTH)
     raster = stacked(files, SPEC.inputs)
     assert raster.shape == (1, 8, HEIGHT, WIDTH)
     # 12 windows in batches of 5: the last one is filled up.
@@ -29,8 +37,7 @@ def test_the_same_engine_gives_the_same_map(tmp_path):
     map_scene(MapRequest(tmp_path / "fake", files, tmp_path / "out"), engine=engine)
     with rasterio.open(tmp_path / "out" / "confidence.tif") as dataset:
         ours = dataset.read(1)
-    # Ours is truncated to whole percent; MONAI clamps its weights in two dimensions, which is worth 2e-3 at corners.
-    ahead = 100 * theirs - ours
+    ahead = (100 * theirs - ours)[where]  # of whole percent, truncated
     assert ahead.min() > -0.2
     assert ahead.max() < 1.2
     assert np.unique(ours).size > 10
@@ -57,15 +64,17 @@ def test_an_engine_without_a_network_gets_the_windows_as_they_are():
 
     from landslip.benchmarks.baselines.monai import predictor_of
 
-    seen = {}
+    seen, given = {}, np.zeros((2, 1, 64, 64), np.float32)
 
     def keep(batch):
         seen.update(batch)
-        return np.zeros((2, 1, 64, 64), np.float32)
+        return given
 
     windows = torch.rand(2, 8, 64, 64)
-    predictor_of(FakeEngine(SPEC, keep), 2, cast=False)(windows)
+    answer = predictor_of(FakeEngine(SPEC, keep), 2, network=False)(windows)
     np.testing.assert_array_equal(seen["post"], windows.numpy()[:, 3:6])
     assert np.shares_memory(seen["post"], windows.numpy())
+    answer[:] = 1
+    assert not given.any()  # MONAI multiplies what it gets in place
     predictor_of(FakeEngine(SPEC, keep), 2)(windows * 255)
     assert [seen[entry.name].dtype for entry in SPEC.inputs] == [entry.dtype for entry in SPEC.inputs]

@@ -9,7 +9,7 @@ from helpers.rasters import rgb
 
 pytestmark = pytest.mark.tensorflow
 
-HEIGHT, WIDTH, HOP = 460, 570, 112
+HEIGHT, WIDTH, HOP = 339, 451, 112
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +49,26 @@ def test_the_loop_makes_the_published_map(network):
 
     source, model = network
     raw, valid = arrays(), np.ones((HEIGHT, WIDTH), bool)
-    valid[:300, :200] = False
+    valid[:200, :200] = False
     loaded, inputs = keras_network(source), published_inputs(raw, valid)
     expected = reference(model, raw, valid)
     percent, tiles = published_map(loaded, inputs)
-    assert tiles == 5  # of 2 x 3 one is not half valid
+    assert tiles == 5  # of 2 x 3, one is not half valid
     assert ((percent > expected - 1.01) & (percent < expected + 0.01)).all()
     assert np.unique(percent).size > 20
     # Batches change the time it takes, and no more than the sixth digit.
     batched, tiles = published_map(loaded, inputs, batch=4)
     assert tiles == 5
     assert np.abs(batched.astype(int) - percent).max() <= 1
+
+
+def test_an_edge_holds_as_many_tiles_as_asked():
+    from landslip.benchmarks.baselines.published import published_edge
+
+    for along in (1, 2, 7):
+        edge = published_edge(along)
+        assert len(range(113, edge - 113, HOP)) == along
+        assert len(range(113, edge - 1 - 113, HOP)) == along - 1
 
 
 def test_the_loop_stops_after_so_many_tiles(network):

@@ -83,12 +83,13 @@ def test_an_artifact_in_half_precision_is_not_run_in_another_unless_asked(tmp_pa
         assert engine.precision == "fp32"
 
 
-def test_a_cpu_that_says_one_thing_and_does_another_is_caught(monkeypatch):
+def test_a_cpu_that_says_one_thing_and_does_another_is_caught(monkeypatch, capabilities):
+    if "FP16" in capabilities or "BF16" not in capabilities:
+        pytest.skip("this CPU does not turn fp16 into bf16")
     module = importlib.import_module("landslip.runtime.engines.open_vino")
-    monkeypatch.setitem(module._HINTS, "bf16", "f16")  # OpenVINO turns f16 into bf16 on CPUs without it
-    monkeypatch.setitem(module._HINTS, "fp16", "bf16")
-    with pytest.raises(EngineError, match=r"would have taken another precision|cannot compile"):
-        opened(DEMO_MODEL, precision="bf16", batch=1, tile=96)
+    monkeypatch.setitem(module._CAPABILITIES, "f16", "FP32")  # as if it had said that it can
+    with pytest.raises(EngineError, match="would have taken another precision"):
+        opened(DEMO_MODEL, precision="fp16", batch=1, tile=96)
 
 
 def test_it_refuses_what_it_does_not_run(tmp_path):
@@ -109,20 +110,6 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(device):
         pytest.skip("it is there")
     with pytest.raises(EngineError, match=rf"openvino finds no {device.upper()} here, only {', '.join(found)}\. "):
         opened(DEMO_MODEL, device=device)
-
-
-@pytest.mark.parametrize("device", ["gpu", "npu"])
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_another_device_says_what_the_cpu_says(device, precision, real_batch):
-    core = import_openvino().Core()
-    if not any(one.startswith(device.upper()) for one in core.available_devices):
-        pytest.skip("it is not there")
-    if precision.upper() not in core.get_property(device.upper(), "OPTIMIZATION_CAPABILITIES"):
-        pytest.skip("it does not compute in that")
-    difference = np.abs(
-        answers("openvino", real_batch, device=device, precision=precision) - answers("onnxruntime", real_batch)
-    )
-    assert difference.mean() < {"fp32": 1e-5, "fp16": 1e-3}[precision]
 
 
 def test_threads_do_not_change_the_answer(real_batch):
