@@ -192,8 +192,9 @@ def _as_begun(wish: Wish, begun: Mapping[str, Any]) -> Wish:
     taken: dict[str, Any] = {
         key: value for key, value in asked.items() if getattr(wish, key) == "auto" and isinstance(value, str)
     }
-    if wish.batch is None and type(begun.get("batch")) is int:
-        taken["batch"] = begun["batch"]
+    batch = begun.get("batch")
+    if wish.batch is None and isinstance(batch, dict) and type(batch.get("asked")) is int:
+        taken["batch"] = batch["asked"]
     try:
         EngineOptions(**taken)
     except UsageError:  # a fake engine, or one of a later version: the run itself says what differs

@@ -124,7 +124,9 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         thumbnails = Thumbnails(scene.grid)
         run = Run(scene, plan, engine, layout.batch, level, clock, progress or NoProgress(), thumbnails)
         facts = _facts(request, layout, run, inputs)
-        batch = None if engine.device == "cpu" else layout.batch  # it can change the last bits on a GPU
+        batch = (
+            None if engine.device == "cpu" else {"asked": request.engine.batch, "taken": layout.batch}
+        )  # it can change the last bits on a GPU
         identity = identity_of(facts, engine, files.reading, scene.parts, batch)
         if work.complete:
             return earlier_record(request.out / RECORD, identity)

@@ -92,7 +92,7 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
 
 
 def identity_of(
-    facts: Record, engine: Engine, reading: Reading, parts: Sequence[Path] = (), batch: int | None = None
+    facts: Record, engine: Engine, reading: Reading, parts: Sequence[Path] = (), batch: Record | None = None
 ) -> Record:
     """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
 
@@ -101,7 +101,7 @@ def identity_of(
         engine: what computes.
         reading: how files are read.
         parts: local files that belong to the inputs, such as the sources of a VRT.
-        batch: tiles per call, where that decides too.
+        batch: tiles per call, as asked for and as taken, where that decides too.
     """
     # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
     # the same version where a server tells it.

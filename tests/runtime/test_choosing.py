@@ -236,7 +236,7 @@ def test_a_run_goes_on_with_the_engine_it_was_started_with(tmp_path, model, scen
 def test_a_batch_that_decides_is_kept_and_an_engine_that_is_none_is_left_alone(tmp_path, model):
     out = tmp_path / "out"
     out.mkdir()
-    identity = {"engine": {"name": "onnxruntime", "device": "cuda", "precision": "fp32"}, "batch": 7}
+    identity = {"engine": {"name": "onnxruntime", "device": "cuda", "precision": "fp32"}, "batch": {"asked": 7}}
     (out / "run.json").write_text(json.dumps(identity))
     assert choose(model, Wish(), out)[1] == EngineOptions("onnxruntime", "cuda", 7, None, 0, "fp32")
     for content in ("", "[]", "{}", '{"engine": 3}', '{"engine": {"name": "fake", "device": "cpu"}}'):

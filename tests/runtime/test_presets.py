@@ -184,3 +184,21 @@ def test_presets_on_the_command_line(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["preset"] == "fast"
     assert run([*command, "--protocol", "notebook"]) == 2
     assert "leave out --preset fast" in capsys.readouterr().err
+
+
+def test_on_a_gpu_the_batch_that_was_asked_for_has_to_be_the_same(tmp_path):
+    files = scene_on_grid(tmp_path, 300, 260)
+
+    def mapped_on_gpu(batch, **options):
+        engine = mixing_engine(SMALL)
+        engine.device = "cuda"
+        asked = MapRequest(
+            tmp_path / "out" / "no-model", files, tmp_path / "out", preset="balanced",
+            engine=EngineOptions(batch=batch), **options,
+        )  # fmt: skip
+        return map_scene(asked, engine=engine)
+
+    record = mapped_on_gpu(16)
+    assert mapped_on_gpu(16, resume=True) == record
+    with pytest.raises(UsageError, match="of something else"):
+        mapped_on_gpu(8, resume=True)
