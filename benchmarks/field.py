@@ -19,14 +19,11 @@ from landslip.benchmarks.grid_scene import edge_of, on_the_grid, read_whole
 from landslip.benchmarks.pattern_scene import Layout, write_pattern_scene
 from landslip.benchmarks.stamp import stamp_engine
 from landslip.runtime.engines import Engine
+from landslip.runtime.presets import PRESETS
 from landslip.runtime.scene import SceneFiles
 
 OVERLAP = 0.5
 """Of the default protocol."""
-
-PRESETS = {"balanced": 2, "fast": 3}
-"""Edge of a preset's tiles as a multiple of the model's; neighbours share as many pixels as in the default protocol."""
-
 
 _PIXEL, _DEM_PIXEL = 10.0, 30.0
 """Metres of a pixel, of images and of elevation, as users have them."""
@@ -157,8 +154,10 @@ class Field:
 
     def _presets(self) -> list[Contestant]:
         everyone: list[Contestant] = []
-        for name, times in {} if self.spec.fixed else PRESETS.items():
-            setting = Setting(times * self.spec.tile, OVERLAP / times, max(1, self._bench.batch // times**2))
+        larger = {name: preset for name, preset in PRESETS.items() if preset.times > 1 and not self.spec.fixed}
+        for name, preset in larger.items():
+            tile, batch = preset.times * self.spec.tile, max(1, self._bench.batch // preset.times**2)
+            setting = Setting(tile, preset.overlap_of(self.spec, tile), batch)
             engine = self._stack.enter_context(self.best.opened(setting.batch, setting.tile))
             rate = BareEngine(engine, setting.batch, setting.tile).rate()
             files = self._large_scene(rate, setting)

@@ -11,10 +11,11 @@ from typing import Any
 from landslip.benchmarks.choices import choices_of, open_choices
 from landslip.benchmarks.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
 from landslip.benchmarks.energy import Meter, Unavailable, open_meter
-from landslip.benchmarks.field import PRESETS, Bench, Field, alone_name, has_monai, map_name, published_name
+from landslip.benchmarks.field import Bench, Field, alone_name, has_monai, map_name, published_name
 from landslip.benchmarks.grid_scene import DESCRIBED
 from landslip.benchmarks.plots import Bar, bars_height, draw_bars, draw_shares
 from landslip.benchmarks.report import Finding, Plot, Report, Table
+from landslip.runtime.presets import PRESETS
 
 __all__ = ["Bench", "measure_throughput"]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.report import Report
+from landslip.benchmarks.report import Report, Table
 from landslip.runtime.engines import onnx_runtime
 from landslip.runtime.environment import describe_environment
 from landslip.runtime.onnx_file import read_onnx_file
@@ -66,7 +66,7 @@ def main(model: Path, folder: Path, seconds: float) -> None:
     }
     columns = ("setting", "speed alone", "speed beside a thread that is busy half of the time")
     question = f"Which settings of ONNX Runtime are fastest on this CPU? Ratios to {OWN}."
-    report = Report(f"cpu-settings-{model.stem}", question, facts, columns, rows, {})
+    report = Report(f"cpu-settings-{model.stem}", question, facts, [Table("", columns, rows)], {})
     report.write(folder)
     print(report.markdown())  # noqa: T201
 

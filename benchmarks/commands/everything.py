@@ -52,6 +52,7 @@ def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[st
     if has_monai():
         yield "memory", {"monai": True}
     yield "pipeline", {}
+    yield "presets", {}
     yield "scaling", {}
 
 

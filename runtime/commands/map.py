@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from landslip.runtime.choosing import Wish, choose
-from landslip.runtime.commands.forecast import forecast_text
-from landslip.runtime.commands.scene_options import scene_files, scene_options
-from landslip.runtime.dry_run import dry_run
+from landslip.runtime.commands.scene_options import scene_options
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.presets import FAITHFUL, PRESETS
-from landslip.runtime.progress import progress_for
-from landslip.runtime.protocols import PROTOCOLS
 
 _FILE = click.Path(path_type=Path)
+
+PROTOCOLS = ("gaussian", "notebook")
+"""Keys of :data:`landslip.runtime.protocols.PROTOCOLS`."""
+
+PRESETS = ("faithful", "balanced", "fast")
+"""Keys of :data:`landslip.runtime.presets.PRESETS`, the default first."""
 
 
 @click.command("map", context_settings={"show_default": True})
@@ -33,11 +29,11 @@ _FILE = click.Path(path_type=Path)
 )
 @scene_options
 @click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
-@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), default="gaussian", help="How tiles make a map.")
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="gaussian", help="How tiles make a map.")
 @click.option(
     "--preset",
-    type=click.Choice(list(PRESETS)),
-    default=FAITHFUL,
+    type=click.Choice(PRESETS),
+    default=PRESETS[0],
     help="How tiles are laid: as published, or larger ones up to two or three times the model's own, which need fewer "
     "operations. --tile and --overlap replace what it says.",
 )
@@ -75,27 +71,7 @@ def map_command(as_json: bool, dry: bool, **options: Any) -> None:
     Files are paths, addresses (https://..., s3://...) or names of GDAL's such as /vsizip/a.zip/b.tif.
     Writes confidence.tif, landslides.gpkg, quicklook.png and run.json into the output folder.
     """
-    if dry:
-        forecast = dry_run(_request(options))
-        click.echo(json.dumps(forecast, indent=2) if as_json else forecast_text(forecast))
-        return
-    record = map_scene(_request(options), progress=progress_for(sys.stderr))
-    click.echo(json.dumps(record, indent=2) if as_json else _summary(record, options["out"]))
+    # Here, so that --help does not wait for GDAL and numba.
+    from landslip.runtime.commands.mapping import foretell, make_map  # noqa: PLC0415
 
-
-def _request(options: dict[str, Any]) -> MapRequest:
-    files = scene_files(options)
-    wish = Wish(**{field.name: options.pop(field.name) for field in fields(Wish)})
-    resumed = options["out"] if options["resume"] else None
-    model, engine = choose(options.pop("model"), wish, resumed)
-    return MapRequest(model=model, files=files, engine=engine, **options)
-
-
-def _summary(record: dict[str, Any], out: Path) -> str:
-    tiles, seconds = record["tiles"], record["seconds"]["total"]
-    return (
-        f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
-        f"{record['observed_km2']:.2f} km2 observed; "
-        f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
-        + "\n".join(str(out / name) for name in ("landslides.gpkg", "confidence.tif", "quicklook.png", "run.json"))
-    )
+    (foretell if dry else make_map)(options, as_json=as_json)

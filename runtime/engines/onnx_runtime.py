@@ -142,6 +142,8 @@ def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any
     # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
     for dimension, size in (("batch", options.batch), ("height", tile), ("width", tile)):
         settings.add_free_dimension_override_by_name(dimension, size)
+    # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []
     try:
         with _prints_logged():

@@ -280,6 +280,15 @@ print([name for name in {HEAVY!r} if name in sys.modules])
     assert result.stdout.strip() == "[]"
 
 
+def test_choices_of_the_command_line_are_those_there_are():
+    from landslip.runtime import presets, protocols
+    from landslip.runtime.commands import map as command
+
+    assert list(command.PROTOCOLS) == list(protocols.PROTOCOLS)
+    assert list(command.PRESETS) == list(presets.PRESETS)
+    assert command.PRESETS[0] == presets.FAITHFUL
+
+
 GDAL = {"rasterio", "pyogrio", "shapely"}
 
 
@@ -287,6 +296,7 @@ GDAL = {"rasterio", "pyogrio", "shapely"}
     ("does", "spared"),
     [
         ("import landslip.runtime.cli as c; assert c.run(['--help']) == 0", {"numpy", "tqdm", "http.client", *HEAVY}),
+        ("import landslip.runtime.cli as c; assert c.run(['map', '--help']) == 0", {"tqdm", "http.client", *HEAVY}),
         ("import landslip.runtime.commands.scene_options", {"tqdm", *HEAVY}),
     ],
 )
