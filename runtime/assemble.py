@@ -58,8 +58,12 @@ class Batch:
         return len(self.steps) - self.count
 
 
-def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[Patch]:
-    """The map's rows in the pieces that the tile rows need, each read once.
+PIECE = 128
+"""Map rows that are read at a time, at the most."""
+
+
+def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[Patch]:
+    """The map's rows in pieces, each read once.
 
     The pieces depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
     that tile row ``start`` shows.
@@ -67,9 +71,10 @@ def read_chunks(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> I
     for index in range(start, len(plan.tiles.rows)):
         first, last = plan.tiles.chunk(index)
         first = plan.tiles.band(index)[0] if index == start else first
-        with clock("read"):
-            patch = scene.read(scene.grid.rows(first, last))
-        yield patch
+        for top in range(first, last, PIECE):
+            with clock("read"):
+                patch = scene.read(scene.grid.rows(top, min(top + PIECE, last)))
+            yield patch
 
 
 class Buffers:
@@ -106,18 +111,21 @@ def assemble(
     Batches are filled across tile rows, so that only the last one can be short.
 
     Args:
-        patches: one per tile row, from :func:`read_chunks`.
+        patches: from :func:`read_rows`.
         plan: the tiles.
         spec: the model's inputs.
         buffers: arrays for batches; whoever takes a batch gives its arrays back.
         clock: told the time under ``prepare``.
-        start: the tile row that the first patch is for.
+        start: the tile row that the patches begin with.
     """
     register = _Register(plan, spec, start)
-    current = Batch(buffers.take())
-    for index, patch in enumerate(patches, start):
+    current, rows = Batch(buffers.take()), iter(patches)
+    for index in range(start, len(plan.tiles.rows)):
+        while register.stop < plan.tiles.chunk(index)[1]:
+            patch = next(rows)
+            with clock("prepare"):
+                register.take(patch)
         with clock("prepare"):
-            register.take(patch)
             cols = register.predicted_cols(index)
         for col in cols:
             with clock("prepare"):
@@ -142,6 +150,8 @@ class _Register:
         self._tiles, self._least = plan.tiles, plan.least_valid
         self._names = [entry.name for entry in spec.inputs]
         self._depth = _rows_at_hand(plan.tiles, start)
+        self.stop = plan.tiles.band(start)[0] if plan.tiles.rows else 0
+        """Map row after the last one that came."""
         self._rings: dict[str, NDArray[Any]] = {}
         self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
 
@@ -153,6 +163,7 @@ class _Register:
                 self._rings[name] = np.zeros((len(rows), self._depth, rows.shape[2]), dtype=rows.dtype)
             _put_rows(self._rings[name], first, rows)
         _put_rows(self._valid[None], first, patch.valid[None])
+        self.stop = first + len(patch.valid)
 
     def predicted_cols(self, index: int) -> list[int]:
         """Columns of the tiles of this row that have enough valid pixels."""

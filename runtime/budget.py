@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from landslip.runtime.assemble import PIECE
 from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.pieces import LARGEST_WINDOW
 from landslip.runtime.protocols import Plan
@@ -56,15 +57,13 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
     inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
     per_pixel = sum(inputs) + 1
-    chunks = [high - low for low, high in map(tiles.chunk, range(last + 1))]
     held = max(tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(last + 1))
     band = max(high - low for low, high in map(tiles.band, range(last + 1)))
-    waiting = max(sum(chunks[index : index + _WAITING]) for index in range(last + 1))
     ends = _BATCHES * (1 + batch // max(1, len(tiles.cols))) * band
     finished = 1 + (4 if any(entry.name == "slope" for entry in spec.inputs) else 0)  # with its slope, per pixel
     return {
-        "reading": _reading(tiles, max(chunks), source_pixels),
-        "queues": waiting * width * per_pixel
+        "reading": _reading(tiles, min(PIECE, tiles.height), source_pixels),
+        "queues": _WAITING * min(PIECE, tiles.height) * width * per_pixel
         + (ends + _WAITING * band) * width * finished
         + _BATCHES * batch * area * sum(inputs)
         + _RESULTS * batch * area * 4,

@@ -60,7 +60,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
         check_inputs(spec, scene)
         layout, before = request.layout(spec, scene.grid), resident_bytes()
         engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, layout.tile)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, [], plan, force=request.force)
         per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, layout.batch))
@@ -146,7 +146,7 @@ def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | 
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),
         **arrays,
-        "gdal_cache": cache_bytes(scene, plan.tiles.tile),
+        "gdal_cache": cache_bytes(scene),
     }
     # The pictures are mixed when the arrays of the stages are gone.
     whole = sum(size for name, size in parts.items() if size is not None and name not in {*arrays})

@@ -183,3 +183,23 @@ def count_values(values: Array, counts: Array) -> None:  # pragma: no cover - co
         tables[0, values[i]] += 1
     for value in range(256):
         counts[value] += tables[0, value] + tables[1, value] + tables[2, value] + tables[3, value]
+
+
+@kernel
+def keep_largest(percent: Array, first_row: int, step: int, out: Array) -> None:  # pragma: no cover - compiled
+    """Raise reduced pixels to the largest confidence in them.
+
+    Args:
+        percent: (rows, width) uint8, 255 where not observed.
+        first_row: map row of the first one.
+        step: rows and columns of the map that make a reduced pixel.
+        out: (h, w) uint8, one more than the percentage, 0 where nothing was observed; updated.
+    """
+    width = percent.shape[1]
+    for i in range(percent.shape[0]):
+        line = out[(first_row + i) // step]
+        for x in range(len(line)):
+            most = np.uint8(0)
+            for value in percent[i, x * step : min((x + 1) * step, width)]:
+                most = max(most, np.uint8(value + 1))  # 255 becomes 0
+            line[x] = max(line[x], most)

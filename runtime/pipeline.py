@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,12 +19,13 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from landslip.runtime.assemble import Batch, Buffers, Placed, assemble, read_chunks
+from landslip.runtime.assemble import PIECE, Batch, Buffers, Placed, assemble, read_rows
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.flow import Line, Stopwatch, side_by_side
+from landslip.runtime.gdal import block_cache
 from landslip.runtime.geopackage import write_landslides
 from landslip.runtime.inspection import inspect_scene
 from landslip.runtime.journal import Checkpoint, merged
@@ -116,7 +118,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         layout = request.layout(spec, scene.grid)
         engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene, layout.tile)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
         inputs = describe_inputs(files)
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, inputs, plan, force=request.force)
@@ -186,16 +188,15 @@ def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None
     spec, buffers = run.engine.spec, Buffers(run.engine.spec, run.batch, tiles.tile)
     with Line() as line:
         # Rows are large, and one piece that waits is enough.
-        patches = line.background(_seen(read_chunks(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
+        patches = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=2)
         batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
         results = line.background(_inferred(batches, run, buffers))
         yield from line.background(_saved(_stitched(results, run), run, save), depth=1)
 
 
-def cache_bytes(scene: Scene, rows: int) -> int:
-    """Bytes for GDAL's block cache: what ``rows`` map rows touch of every input, and two rows of the map's blocks."""
-    written = 2 * BLOCK * BLOCK * math.ceil(scene.grid.width / BLOCK)
-    return min(max(LEAST_CACHE, scene.cache_bytes(rows) + written), MOST_CACHE)
+def cache_bytes(scene: Scene) -> int:
+    """Bytes for GDAL's block cache while a scene is read: what a piece of rows touches of every input."""
+    return min(max(LEAST_CACHE, scene.cache_bytes(PIECE)), MOST_CACHE)
 
 
 def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -> Record:
@@ -211,12 +212,14 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
             summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
     finally:
         run.progress.finish()
-    with run.clock("write"):
-        write_cog(rows.as_raster(), work.path("confidence.tif"))
-        check_written(work.path("confidence.tif"), rows.histogram)
     pictures = run.thumbnails
     images = [pictures.image(role) for role in run.scene.images]
-    write_quicklook(work.path("quicklook.png"), images, pictures.confidence, run.level)
+    with ThreadPoolExecutor(1) as pool, run.clock("write"):
+        quicklook = pool.submit(write_quicklook, work.path("quicklook.png"), images, pictures.confidence, run.level)
+        with block_cache(LEAST_CACHE + 2 * BLOCK * (grid.width + BLOCK)):  # two rows of its blocks
+            write_cog(rows.as_raster(), work.path("confidence.tif"))
+            check_written(work.path("confidence.tif"), rows.histogram)
+        quicklook.result()
     if not rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {

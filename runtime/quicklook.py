@@ -121,7 +121,7 @@ def _png(image: Image) -> bytes:
     try:
         with MemoryFile(ext=".png") as memory:
             with memory.open(
-                driver="PNG", width=width, height=height, count=bands, dtype="uint8", transform=place
+                driver="PNG", width=width, height=height, count=bands, dtype="uint8", transform=place, zlevel=3
             ) as picture:
                 picture.write(image)
             encoded: bytes = memory.read()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.kernels import NOT_OBSERVED
+from landslip.runtime.kernels import NOT_OBSERVED, keep_largest
 from landslip.runtime.rows import unwritable, write_all
 
 EDGE = 1024
@@ -39,10 +39,7 @@ class Thumbnails:
 
     def add_confidence(self, first_row: int, percent: NDArray[np.uint8]) -> None:
         """Take finished rows (rows, width); a reduced pixel shows the highest confidence in it."""
-        shifted = np.where(percent == NOT_OBSERVED, np.uint8(0), percent + np.uint8(1))
-        across = np.maximum.reduceat(shifted, np.arange(0, shifted.shape[1], self._step), axis=1)
-        target = (first_row + np.arange(len(across))) // self._step
-        np.maximum.at(self._confidence, target, across)
+        keep_largest(percent, first_row, self._step, self._confidence)
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """A reduced image: (3, h, w), 0 where nothing was added yet."""

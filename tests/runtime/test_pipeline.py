@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers.engines import SPEC, constant_engine, mixing_engine, mixture
 from helpers.oracles import tile_of, weighted_mean
 from helpers.rasters import scene_mixed, scene_on_grid, write
-from landslip.runtime.assemble import Buffers, assemble, read_chunks
+from landslip.runtime.assemble import Buffers, assemble, read_rows
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, InputError, UsageError
 from landslip.runtime.flow import Stopwatch
@@ -248,7 +248,7 @@ def test_finished_rows_do_not_wait_for_a_batch_that_never_fills(tmp_path):
     with open_scene(files, 6.0) as scene:
         plan = make_plan("gaussian", scene.grid, SPEC, TILE, 0.5)
         clock = Stopwatch()
-        batches = list(assemble(read_chunks(scene, plan, clock), plan, SPEC, Buffers(SPEC, 4, TILE), clock))
+        batches = list(assemble(read_rows(scene, plan, clock), plan, SPEC, Buffers(SPEC, 4, TILE), clock))
     assert sum(batch.count for batch in batches) == 1
     assert max(batch.row_ends for batch in batches) <= 5
 

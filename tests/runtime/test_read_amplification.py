@@ -82,7 +82,7 @@ def amplification(files: SceneFiles, tile: int) -> float:
         plan = make_plan("gaussian", opened.grid, engine.spec, tile, 0.5)
         run = Run(opened, plan, engine, 4, 50, Stopwatch(), NoProgress(), Thumbnails(opened.grid))
         before = read_so_far()
-        with block_cache(cache_bytes(opened, tile)):
+        with block_cache(cache_bytes(opened)):
             for _ in stream(run):
                 pass
         return (read_so_far() - before) / size
