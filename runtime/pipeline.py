@@ -188,7 +188,7 @@ def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None
     spec, buffers = run.engine.spec, Buffers(run.engine.spec, run.batch, tiles.tile)
     with Line() as line:
         # Rows are large, and one piece that waits is enough.
-        patches = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=2)
+        patches = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
         batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
         results = line.background(_inferred(batches, run, buffers))
         yield from line.background(_saved(_stitched(results, run), run, save), depth=1)

@@ -65,8 +65,11 @@ def percentiles(passes: Callable[[], Iterable[NDArray[Any]]], percents: Sequence
     for values in passes():
         dtype = values.dtype
         upper = upper or [np.zeros(_BINS, dtype=np.int64) for _ in values]
-        for counts, keys in zip(upper, _keys(values), strict=True):
-            np.add(counts, np.bincount(keys >> _HALF, minlength=_BINS), out=counts)
+        for counts, band in zip(upper, values, strict=True):
+            if _short(dtype):
+                _count(np.ascontiguousarray(band), int(np.iinfo(dtype).min), counts)
+            else:
+                np.add(counts, np.bincount(_keys(band) >> _HALF, minlength=_BINS), out=counts)
     if not upper or not upper[0].any():
         return None
     # Whole numbers, so that no rounding decides which value is the one.
@@ -123,6 +126,13 @@ def _values(keys: NDArray[np.uint32], dtype: np.dtype[Any]) -> NDArray[np.float6
         return (keys >> np.uint32(_HALF)).astype(np.float64) + np.iinfo(dtype).min
     bits = np.where(keys & _SIGN, keys & ~_SIGN, ~keys)
     return bits.view(np.float32).astype(np.float64)
+
+
+@kernel
+def _count(values: Any, least: int, counts: Any) -> None:  # pragma: no cover - compiled
+    """Add how often each whole number (n,) occurs; ``least`` is counted first."""
+    for value in values:
+        counts[np.int64(value) - least] += 1
 
 
 @kernel
