@@ -26,6 +26,9 @@ _RESULTS = 4
 _BATCHES = 8
 """Batches at once: two queues of two, and one in each of the four hands between cutting and stitching."""
 
+_BUFFERS = 5
+"""Of those, the ones that hold inputs: two in the queue, one being filled, one on its way, one with the engine."""
+
 _READING = 24
 """Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""
 
@@ -65,7 +68,7 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
         "reading": _reading(tiles, min(PIECE, tiles.height), source_pixels),
         "queues": _WAITING * min(PIECE, tiles.height) * width * per_pixel
         + (ends + _WAITING * band) * width * finished
-        + _BATCHES * batch * area * sum(inputs)
+        + _BUFFERS * batch * area * sum(inputs)
         + _RESULTS * batch * area * 4,
         "register": held * width * per_pixel,
         "stitcher": tiles.tile * width * 4 + band * width * (1 + 1 + 4),
