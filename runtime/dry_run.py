@@ -28,6 +28,7 @@ from landslip.runtime.pipeline import MapRequest, cache_bytes, check_inputs
 from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.record import Record, describe_engine, describe_grid, landslip_version
 from landslip.runtime.scene import Scene, open_scene
+from landslip.runtime.spec import ModelSpec
 from landslip.runtime.survey import PATIENCE, Survey, survey
 from landslip.runtime.workspace import PRODUCTS
 
@@ -63,7 +64,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, [], plan, force=request.force)
-        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, layout.batch))
+        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, spec, layout.batch))
         memory = _memory(scene, plan, engine, layout.batch, before)
         found = survey(scene, plan, patience)
         return {
@@ -128,13 +129,14 @@ def _seconds_per_batch(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> flo
     return float(np.median(times))
 
 
-def _a_batch(scene: Scene, plan: Plan, batch: int) -> dict[str, NDArray[Any]]:
+def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str, NDArray[Any]]:
     """The middle of the map as one tile, many times; continued by reflection where the map is smaller."""
     tile, height, width = plan.tiles.tile, scene.grid.height, scene.grid.width
     high, wide = min(tile, height), min(tile, width)
     patch = scene.read(make_window((width - wide) // 2, (height - high) // 2, wide, high))
     margin = ((0, 0), (0, tile - high), (0, tile - wide))
-    tiles = {role: np.pad(values, margin, mode="symmetric") for role, values in patch.arrays.items()}
+    taken = {entry.name: patch.arrays[entry.name] for entry in spec.inputs}
+    tiles = {role: np.pad(values, margin, mode="symmetric") for role, values in taken.items()}
     return {role: np.repeat(values[None], batch, axis=0) for role, values in tiles.items()}
 
 

@@ -97,6 +97,8 @@ class Steepness:
                 f"{self.raster.role}: {self.raster.path} reaches {steepest:g}, but 90 degrees is the most there can "
                 "be. Make it in degrees: gdaldem slope, without -p."
             )
+        if not valid.all():
+            values[:, ~valid] = 0  # what stands for unknown may be a number that float32 does not hold
         return values.astype(np.float32), valid
 
 

@@ -233,7 +233,7 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
 def _bands(run: Run, saving: Saving) -> Generator[MapBand, None, None]:
     """The whole map: what an earlier run has left, then the rest as it is made."""
     scene = run.scene
-    for first, percent in saving.rows.stored(run.done.rows):
+    for first, percent in saving.rows.stored(run.done.rows, PIECE):
         window = scene.grid.rows(first, first + len(percent))
         yield MapBand(first, percent, partial(scene.slope, window) if scene.has_slope else None)
     with closing(stream(run, saving.add)) as rest:

@@ -112,9 +112,10 @@ class Resampler:
         if window is None:
             raise ValueError("the map window misses the source: there is nothing to resample")
         height, width = sampling.rows.shape[0], sampling.cols.shape[1]
+        if not valid.all():
+            # Numbers that stand for unknown may be so large that they spoil a sum even without weight.
+            values[:, ~valid] = 0
         if sampling.fits:
-            if not valid.all():
-                values[:, ~valid] = 0
             return values, valid
         # One layout, so that each loop is compiled once for a type.
         values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)

@@ -203,35 +203,41 @@ def mix_scattered(
     half = np.float32(0.5) if whole else np.float32(0.0)
     bands, height, width = out.shape
     stride = values.shape[2]
-    totals = np.empty(bands, dtype=np.float32)
-    line = np.empty(width, dtype=np.float32)
-    flat = values.reshape(bands, -1)
-    corner = np.empty(width, dtype=np.int64)
+    totals, line = np.empty(bands, dtype=np.float32), np.empty(width, dtype=np.float32)
+    corner, well = np.empty(width, dtype=np.int64), np.zeros(width, dtype=np.bool_)
     down, across = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
-    usable = valid.reshape(-1)
+    flat, usable = values.reshape(bands, -1), valid.reshape(-1)
+    fine = radius[0] == 1.0 == radius[1]
     for i in range(height):
-        fine = radius[0] == 1.0 == radius[1]
-        if fine and _places(rows[i], cols[i], place, limits, stride, corner, down, across):
+        if fine and _places(rows[i], cols[i], place, limits, stride, corner, down, across, well):
             _known_of_four(usable, stride, corner, down, across, known[i])
             for band in range(bands):
                 _mix_four(flat[band], stride, corner, down, across, half, line)
                 _put(line, whole, known[i], out[band, i])
-            continue
         for j in range(width):
-            row, col = rows[i, j], cols[i, j]
-            if -0.5 <= row < limits[0] - 0.5 and -0.5 <= col < limits[1] - 0.5:
-                known[i, j] = _mix_many(values, valid, (row, col), place, limits, radius, totals)
+            # One by one, so that what comes out for a pixel does not depend on those beside it.
+            if not well[j]:
+                at = rows[i, j], cols[i, j]
+                inside = -0.5 <= at[0] < limits[0] - 0.5 and -0.5 <= at[1] < limits[1] - 0.5
+                known[i, j] = inside and _mix_many(values, valid, at, place, limits, radius, totals)
                 for band in range(bands):
-                    total = totals[band] + half
-                    if known[i, j]:
-                        out[band, i, j] = math.floor(total) if whole else total
+                    total = totals[band] + half if known[i, j] else np.float32(0.0)
+                    out[band, i, j] = math.floor(total) if whole else total
 
 
 @kernel
 def _places(
-    rows: Array, cols: Array, place: Any, limits: Any, stride: int, corner: Array, down: Array, across: Array
+    rows: Array,
+    cols: Array,
+    place: Any,
+    limits: Any,
+    stride: int,
+    corner: Array,
+    down: Array,
+    across: Array,
+    well: Array,
 ) -> bool:  # pragma: no cover - compiled
-    """Where the four pixels around each place are, if all are well inside the source; whether they are.
+    """Where the four pixels around each place are, if they are well inside the source; whether any are.
 
     Args:
         rows: (w,) source rows.
@@ -242,17 +248,21 @@ def _places(
         corner: (w,) int64, written: the first of the four, in the window laid out as one line.
         down: (w,) float32, written: how far the place lies below it, in pixels.
         across: (w,) float32, written: how far to the right.
+        well: (w,) bool, written: which are inside; the others are sent to the corner of the window.
     """
-    inside = True
-    for j in range(len(corner)):
-        inside &= (rows[j] >= 1.0) & (rows[j] < limits[0] - 2.0) & (cols[j] >= 1.0) & (cols[j] < limits[1] - 2.0)
-    if not inside:
+    some = False
+    for j in range(len(well)):
+        inside = (rows[j] >= 1.0) & (rows[j] < limits[0] - 2.0) & (cols[j] >= 1.0) & (cols[j] < limits[1] - 2.0)
+        well[j] = inside
+        some |= inside
+    if not some:
         return False
-    for j in range(len(corner)):
-        top, left = np.int64(rows[j]), np.int64(cols[j])
+    for j in range(len(well)):
+        row, col = (rows[j], cols[j]) if well[j] else (np.float64(place[0]), np.float64(place[1]))
+        top, left = np.int64(row), np.int64(col)
         corner[j] = (top - place[0]) * stride + (left - place[1])
-        down[j] = rows[j] - top
-        across[j] = cols[j] - left
+        down[j] = row - top
+        across[j] = col - left
     return True
 
 

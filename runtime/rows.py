@@ -47,12 +47,20 @@ class RowsFile(Closing):
         except OSError as error:
             raise unwritable(path, error) from error
 
-    def stored(self, stop: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Rows of an earlier run up to ``stop``, or as far as there are any, in pieces: first row, (rows, width)."""
+    def stored(self, stop: int, most: int | None = None) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Rows of an earlier run up to ``stop``, or as far as there are any.
+
+        Args:
+            stop: map row after the last one.
+            most: rows in a piece; None for some megabytes.
+
+        Yields:
+            first row and (rows, width) uint8.
+        """
         self._file.seek(0)
         width, first = self._grid.width, 0
         while first < stop:
-            wanted = min(stop - first, max(1, _PIECE // width))
+            wanted = min(stop - first, most or max(1, _PIECE // width))
             content = _read(self._file.fileno(), wanted * width)
             rows = np.frombuffer(content[: len(content) // width * width], dtype=np.uint8).reshape(-1, width)
             if not len(rows):

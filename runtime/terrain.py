@@ -81,6 +81,8 @@ def _horn(
             rise_west = np.float64(np.float32(west - east)) / cell_width[i]
             rise_south = np.float64(np.float32(south - north)) / cell_height[i]
             squared = rise_west * rise_west + rise_south * rise_south
+            if not squared < np.inf:  # a number that stands for unknown and is not declared
+                continue
             slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
             facing = -(rise_south * _COS_AZIMUTH + rise_west * _SIN_AZIMUTH)
             light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)

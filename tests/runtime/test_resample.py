@@ -82,12 +82,18 @@ def test_equal_to_gdal_on_any_grid(lattice):
 
 @given(
     st.integers(0, 100), st.integers(0, 120), st.integers(1, 60), st.integers(1, 60),
-    st.sampled_from(["aligned", "other zone"]), st.sampled_from(["bilinear", "nearest"]),
+    st.sampled_from(["aligned", "rotated", "other zone"]), st.sampled_from(["bilinear", "nearest"]),
+    st.sampled_from(["uint8", "float32"]),
 )  # fmt: skip
-def test_windows_do_not_matter(row, col, height, width, kind, method):
-    values = rgb(300, 300)
+def test_windows_do_not_matter(row, col, height, width, kind, method, dtype):
+    values = (rgb(300, 300) + np.linspace(0, 1, 300)).astype(dtype)
     transform = Affine(10, 0, LEFT - 500, 0, -10, TOP + 500)
     lattice = Lattice(UTM32, transform, 300, 300)
+    if kind == "rotated":  # some of the map lies outside
+        lattice = Lattice(
+            UTM32, Affine.translation(LEFT - 100, TOP + 50) @ Affine.rotation(20) @ Affine.scale(10, -10), 60, 70
+        )
+        values = values[:, :60, :70]
     if kind == "other zone":
         lattice = Lattice(UTM33, Affine(10, 0, 27_500, 0, -10, 5_018_500), 300, 300)
     grid = grid_of(170, 190)
@@ -97,6 +103,20 @@ def test_windows_do_not_matter(row, col, height, width, kind, method):
     if row + height <= 170 and col + width <= 190:
         np.testing.assert_array_equal(part, whole[:, rows, cols])
         np.testing.assert_array_equal(known, whole_known[rows, cols])
+
+
+@pytest.mark.parametrize("pixel", [2.5, 3.6, 4.0, 10.0])
+@pytest.mark.parametrize("turned", [0.0, 90.0, 20.0])
+@pytest.mark.parametrize("unknown", [-3.4028234663852886e38, 3.4028234663852886e38])
+def test_numbers_that_stand_for_unknown_do_not_spoil_what_is_known(pixel, turned, unknown):
+    values = np.full((1, 200, 200), 30, np.float32)
+    values[:, :, 90:110] = unknown
+    place = Affine.translation(LEFT, TOP) @ Affine.rotation(turned) @ Affine.scale(pixel, -pixel)
+    lattice, grid = Lattice(UTM32, place, 200, 200), grid_of(90, 90)
+    out, known = sample(lattice, grid, values, valid=values[0] == 30)
+    assert known.any()
+    np.testing.assert_allclose(out[0][known], 30, atol=1e-4)
+    assert (out[0][~known] == 0).all()
 
 
 def test_a_source_on_the_map_grid_comes_through_unchanged():
