@@ -111,7 +111,8 @@ def test_windows_do_not_matter(row, col, height, width, kind, method, dtype):
 def test_numbers_that_stand_for_unknown_do_not_spoil_what_is_known(pixel, turned, unknown):
     values = np.full((1, 200, 200), 30, np.float32)
     values[:, :, 90:110] = unknown
-    place = Affine.translation(LEFT, TOP) @ Affine.rotation(turned) @ Affine.scale(pixel, -pixel)
+    corner = (LEFT, TOP - 200 * pixel) if turned == 90.0 else (LEFT, TOP)
+    place = Affine.translation(*corner) @ Affine.rotation(turned) @ Affine.scale(pixel, -pixel)
     lattice, grid = Lattice(UTM32, place, 200, 200), grid_of(90, 90)
     out, known = sample(lattice, grid, values, valid=values[0] == 30)
     assert known.any()
