@@ -16,14 +16,20 @@ from landslip.benchmarks.bare import BareEngine
 from landslip.benchmarks.choices import Choice
 from landslip.benchmarks.contestants import Contestant, Setting, bare, mapped
 from landslip.benchmarks.grid_scene import edge_of, on_the_grid, read_whole
+from landslip.benchmarks.in_memory import InMemory
 from landslip.benchmarks.pattern_scene import Layout, write_pattern_scene
 from landslip.benchmarks.stamp import stamp_engine
 from landslip.runtime.engines import Engine
 from landslip.runtime.presets import PRESETS
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.scene import SceneFiles, open_scene
 
 OVERLAP = 0.5
 """Of the default protocol."""
+
+EMPTY, EMPTY_MEMORY = "landslip map without a network", "landslip's tiles and blending without a network"
+EMPTY_MONAI = "MONAI without a network"
+EMPTY_MONAI_PLAIN = "MONAI without a network, windows left in float32"
+"""Those that have no network; the predictor is the same, but the last one spares MONAI the types that graphs take."""
 
 _PIXEL, _DEM_PIXEL = 10.0, 30.0
 """Metres of a pixel, of images and of elevation, as users have them."""
@@ -114,8 +120,26 @@ class Field:
         engine = stamp_engine(self.spec, self._bench.batch)
         along = round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
         files = self._grid_scene("empty", max(2, along))
-        ours = self._mapped("landslip map without a network", Path("fake"), engine, files, self.setting)
-        return [ours, *self._monai_map("MONAI without a network", engine, files, network=False)]
+        return [
+            self._mapped(EMPTY, Path("fake"), engine, files, self.setting),
+            self._in_memory(EMPTY_MEMORY, engine, files),
+            *self._monai_map(EMPTY_MONAI, engine, files, kept=True),
+            *self._monai_map(EMPTY_MONAI_PLAIN, engine, files, kept=True, typed=False),
+        ]
+
+    def _in_memory(self, name: str, engine: Engine, files: SceneFiles) -> Contestant:
+        with open_scene(files, self.spec.resolution) as scene:
+            grid = scene.grid
+        scene_in_memory = InMemory(grid, read_whole(files), engine, self.setting.batch)
+        tiles = float(len(scene_in_memory.plan.tiles))
+        km2 = grid.height * grid.width * grid.pixel_area / 1e6
+
+        def work() -> float:
+            scene_in_memory.map()
+            return tiles
+
+        work()
+        return Contestant(name, self.setting, work, lambda: km2, "arrays in memory")
 
     def _published(self) -> list[Contestant]:
         if self._bench.hdf5 is None:
@@ -167,12 +191,15 @@ class Field:
     def _monai(self, choice: Choice) -> list[Contestant]:
         """The same session, the same tiles, the same scene."""
         engine = self.engines[choice]
-        files = self._grid_scene("monai", self._along(self._rates[choice]))
+        # Larger than the others: a map opens, checks and writes files, which MONAI does not, whatever their size.
+        files = self._grid_scene("monai", self._along(2 * self._rates[choice]))
         ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
         theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
         return [ours, *theirs] if theirs else []
 
-    def _monai_map(self, name: str, engine: Engine, files: SceneFiles, *, network: bool = True) -> list[Contestant]:
+    def _monai_map(
+        self, name: str, engine: Engine, files: SceneFiles, *, kept: bool = False, typed: bool = True
+    ) -> list[Contestant]:
         if not has_monai():
             return []
         # Imported here: it brings torch.
@@ -180,7 +207,7 @@ class Field:
 
         monai.use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
         raster, setting = monai.stacked(files, self.spec.inputs), self.setting
-        predictor = monai.predictor_of(engine, setting.batch, network=network)
+        predictor = monai.predictor_of(engine, setting.batch, typed=typed, kept=kept)
         rows, cols = raster.shape[2:]
         tiles = monai.windows_of(rows, cols, setting.tile, OVERLAP)
 

@@ -37,6 +37,8 @@ class Target:
     """What ``landslip bench REPORT`` needs to measure it."""
     unit: str = "x"
     """``x`` for ratios within one run; others hold for the machine that is named."""
+    limited_by: str = ""
+    """What stands in the way where it is not met, in a sentence."""
 
     def met_by(self, value: float) -> bool:
         """Whether a value reaches it; NaN does not."""
@@ -62,6 +64,9 @@ TARGETS = (
     Target(
         "empty_map_vs_monai", "throughput",
         "pipeline with a predictor that does no arithmetic, against MONAI with the same one and rasters in memory", 5.0,
+        limited_by="MONAI's loop takes what it takes to copy windows and add them up, and nothing else; a map decodes "
+        "files, follows what is known, and writes and traces its result. Decoding alone bounds it (on_grid_vs_decoding "
+        "of the pipeline report); from memory to memory see tiles_and_blending_vs_monai of the throughput report.",
     ),
     Target(
         "onnxruntime_fp32_map_vs_monai", "throughput",
@@ -118,6 +123,7 @@ def summarise(folder: Path) -> Report:
     outcomes = collect(folder)
     used = {outcome.report.path: outcome.report for outcome in outcomes if outcome.report is not None}
     machines = [report.environment for report in used.values()]
+    missed = [(each.target.what, each.target.limited_by) for each in outcomes if each.verdict == "not met"]
     counts = {verdict: sum(outcome.verdict == verdict for outcome in outcomes) for verdict in _VERDICTS}
     return Report(
         name=SUMMARY,
@@ -134,7 +140,8 @@ def summarise(folder: Path) -> Report:
         tables=[
             Table(
                 "", ("target", "wanted", "measured", "verdict", "report", "command"), [_row(each) for each in outcomes]
-            )
+            ),
+            *([Table("What limits those that are not met", ("target", "limit"), missed)] if missed else []),
         ],
         findings={
             f"targets_{key.replace(' ', '_')}": Finding(count, "targets", _VERDICTS[key])

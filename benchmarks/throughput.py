@@ -11,7 +11,17 @@ from typing import Any
 from landslip.benchmarks.choices import choices_of, open_choices
 from landslip.benchmarks.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
 from landslip.benchmarks.energy import Meter, Unavailable, open_meter
-from landslip.benchmarks.field import Bench, Field, alone_name, has_monai, map_name, published_name
+from landslip.benchmarks.field import (
+    EMPTY,
+    EMPTY_MEMORY,
+    EMPTY_MONAI,
+    Bench,
+    Field,
+    alone_name,
+    has_monai,
+    map_name,
+    published_name,
+)
 from landslip.benchmarks.grid_scene import DESCRIBED
 from landslip.benchmarks.plots import Bar, bars_height, draw_bars, draw_shares
 from landslip.benchmarks.report import Finding, Plot, Report, Table
@@ -20,7 +30,6 @@ from landslip.runtime.presets import PRESETS
 __all__ = ["Bench", "measure_throughput"]
 
 PUBLISHED = published_name(1)
-EMPTY, EMPTY_MONAI = "landslip map without a network", "MONAI without a network"
 
 
 def measure_throughput(bench: Bench, folder: Path) -> Report:
@@ -78,6 +87,7 @@ def _findings(field: Field, results: Results, empty: Results) -> Iterator[tuple[
             yield f"{choice.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
     if EMPTY_MONAI in empty:
         yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
+        yield "tiles_and_blending_vs_monai", tiles_ratio(empty, EMPTY_MEMORY, EMPTY_MONAI)
 
 
 def _energy(energy: Meter | Unavailable) -> str:

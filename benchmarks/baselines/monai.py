@@ -54,14 +54,14 @@ def stacked(files: SceneFiles, inputs: Sequence[InputSpec]) -> Any:
     return torch.from_numpy(whole)
 
 
-def predictor_of(engine: Engine, batch: int, *, network: bool = True) -> Predictor:
+def predictor_of(engine: Engine, batch: int, *, typed: bool = True, kept: bool = False) -> Predictor:
     """An engine as MONAI calls one.
 
     Args:
         engine: an open engine.
         batch: tiles per call of the engine; fewer windows are filled up with zeros, as engines take one size.
-        network: turn the windows into the types that its graph takes. An engine without a network does without; its
-            answer is copied instead, because MONAI multiplies what it is given in place.
+        typed: turn the windows into the types that its graph takes; an engine without a network can do without.
+        kept: the engine keeps what it gives, which is copied then: MONAI multiplies it in place.
     """
     bands = [entry.bands for entry in engine.spec.inputs]
 
@@ -70,10 +70,10 @@ def predictor_of(engine: Engine, batch: int, *, network: bool = True) -> Predict
         full = windows if count == batch else torch.cat([windows, windows.new_zeros(batch - count, *windows.shape[1:])])
         named = zip(engine.spec.inputs, torch.split(full, bands, dim=1), strict=True)
         arrays: dict[str, NDArray[Any]] = {
-            entry.name: (part.to(getattr(torch, entry.dtype)) if network else part).numpy() for entry, part in named
+            entry.name: (part.to(getattr(torch, entry.dtype)) if typed else part).numpy() for entry, part in named
         }
         confidence = torch.from_numpy(engine.infer(arrays))[:count]
-        return confidence if network else confidence.clone()
+        return confidence.clone() if kept else confidence
 
     return predict
 

@@ -46,7 +46,7 @@ def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
     tile = engine.spec.tile
     raster = monai.stacked(files_in(scene), engine.spec.inputs)
     confidence = monai.monai_map(
-        raster, monai.predictor_of(engine, BATCH, network=False), tile=tile, overlap=OVERLAP, batch=BATCH
+        raster, monai.predictor_of(engine, BATCH, typed=False, kept=True), tile=tile, overlap=OVERLAP, batch=BATCH
     )
     rows, cols = confidence.shape
     return {"imports": before, "peak": peak_rss_bytes(), "tiles": monai.windows_of(rows, cols, tile, OVERLAP)}

@@ -71,7 +71,7 @@ def test_an_engine_without_a_network_gets_the_windows_as_they_are():
         return given
 
     windows = torch.rand(2, 8, 64, 64)
-    answer = predictor_of(FakeEngine(SPEC, keep), 2, network=False)(windows)
+    answer = predictor_of(FakeEngine(SPEC, keep), 2, typed=False, kept=True)(windows)
     np.testing.assert_array_equal(seen["post"], windows.numpy()[:, 3:6])
     assert np.shares_memory(seen["post"], windows.numpy())
     answer[:] = 1
