@@ -189,6 +189,11 @@ def _as_begun(wish: Wish, begun: Mapping[str, Any]) -> Wish:
     engine = begun.get("engine")
     known: dict[str, Any] = dict(engine) if isinstance(engine, dict) else {}
     asked = {"engine": known.get("name"), "device": known.get("device"), "precision": known.get("precision")}
+    if wish.engine not in (
+        "auto",
+        asked["engine"],
+    ):  # another engine may have no such device: the run says what differs
+        return wish
     taken: dict[str, Any] = {
         key: value for key, value in asked.items() if getattr(wish, key) == "auto" and isinstance(value, str)
     }

@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,17 +34,34 @@ class _End:
         self.error = error
 
 
+class _Stage(threading.Thread):
+    """A thread that says itself when it has ended.
+
+    An interrupted ``join`` does not: before Python 3.13 the next one takes the thread for ended while it goes on.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(target=work, name="landslip-stage", daemon=True)
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            super().run()  # lets go of ``work``, and so closes its generator
+        finally:
+            self.ended.set()
+
+
 class Line:
     """A line of stages, each a generator running in a thread of its own, joined by bounded queues.
 
     Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so
     travels down the line to the caller. Leaving the context, whether with an error, by Ctrl-C or regularly, stops every
-    stage at its next value and returns when all threads have ended.
+    stage at its next value and returns when all threads have ended; a further Ctrl-C does not cut that short.
     """
 
     def __init__(self) -> None:
         self._abandoned = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._stages: list[_Stage] = []
 
     def background(self, items: Iterable[T], depth: int = 2) -> Iterator[T]:
         """Run ``items`` in a thread and give its values in order.
@@ -53,9 +71,9 @@ class Line:
             depth: values that may wait to be taken; the thread pauses when they do.
         """
         waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
-        thread = threading.Thread(target=self._work, args=(items, waiting), name="landslip-stage", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        stage = _Stage(partial(self._work, items, waiting))
+        self._stages.append(stage)
+        stage.start()
         return self._values(waiting)
 
     def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
@@ -100,8 +118,21 @@ class Line:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._abandoned.set()
-        for thread in self._threads:
-            thread.join()
+        if (interruption := self._joined()) is not None:
+            raise interruption
+
+    def _joined(self) -> KeyboardInterrupt | None:
+        """Wait for all threads whatever happens, as what they use is closed next; the last Ctrl-C meanwhile, if any."""
+        interruption = None
+        while True:
+            try:
+                for stage in self._stages:
+                    stage.ended.wait()
+                    stage.join()
+            except KeyboardInterrupt as error:
+                interruption = error
+            else:
+                return interruption
 
 
 def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:

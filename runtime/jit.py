@@ -19,6 +19,6 @@ def kernel(function: F) -> F:
     """
     dispatcher: Any = numba.njit(nogil=True)(function)
     if hasattr(dispatcher, "_cache"):  # with NUMBA_DISABLE_JIT it is the plain function
-        dispatcher._cache = KernelCache(function)  # noqa: SLF001 - numba's own switch knows only numba's own cache
+        dispatcher._cache = KernelCache(dispatcher)  # noqa: SLF001 - numba's own switch knows only numba's own cache
     compiled: F = dispatcher
     return compiled

@@ -126,10 +126,9 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         thumbnails = Thumbnails(scene.grid)
         run = Run(scene, plan, engine, layout.batch, level, clock, progress or NoProgress(), thumbnails)
         facts = _facts(request, layout, run, inputs)
-        batch = (
-            None if engine.device == "cpu" else {"asked": request.engine.batch, "taken": layout.batch}
-        )  # it can change the last bits on a GPU
-        identity = identity_of(facts, engine, files.reading, scene.parts, batch)
+        batch = {"asked": request.engine.batch, "taken": layout.batch}
+        decisive = None if engine.device == "cpu" else batch  # it can change the last bits on a GPU
+        identity = identity_of(facts, engine, files.reading, scene.parts, decisive)
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
@@ -139,6 +138,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             record = {
                 **facts,
                 "preset": request.laid_as,
+                "batch": batch,
                 "tiles": {"total": len(plan.tiles), "predicted": run.done.predicted, "skipped": run.done.skipped},
                 **({"reading": scene.facts} if scene.facts else {}),
                 **findings,

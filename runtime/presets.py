@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.grid import TileGrid
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.spec import MAX_TILE, ModelSpec
 
 SHARED = 0.5
 """What neighbours overlap by, as a share of the tile the model was trained with."""
@@ -29,17 +29,18 @@ class Preset:
     def tile_for(self, spec: ModelSpec, height: int, width: int) -> int:
         """Edge of the tiles of a map in pixels: the one that needs the fewest operations.
 
-        From the model's own tile up to ``times`` as much, in steps of ``spec.multiple``, so that tiles are no larger
-        than a small map needs. A model that takes its own tile alone is given the largest, for it to refuse.
+        From the model's own tile up to ``times`` as much, or the largest that any model takes, in steps of
+        ``spec.multiple``, so that tiles are no larger than a small map needs. A model that takes its own tile alone is
+        given the largest, for it to refuse.
 
         Args:
             spec: the model.
             height: rows of the map.
             width: columns of the map.
         """
-        largest = self.times * spec.tile
         if spec.fixed:
-            return largest
+            return self.times * spec.tile
+        largest = min(self.times * spec.tile, MAX_TILE - MAX_TILE % spec.multiple)
         sizes = range(largest, spec.tile - 1, -spec.multiple)
         return min(sizes, key=lambda tile: len(self._tiles(spec, height, width, tile)) * tile * tile)
 

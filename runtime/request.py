@@ -80,7 +80,9 @@ class MapRequest:
             UsageError: the model cannot take such tiles.
         """
         preset, batch = PRESETS[self.preset], self.engine.batch
-        tile = spec.checked_tile(self.engine.tile or preset.tile_for(spec, grid.height, grid.width))
-        if self.engine.tile is None:
+        tile = self.engine.tile
+        if tile is None:
+            tile = preset.tile_for(spec, grid.height, grid.width)
             batch = max(1, batch * spec.tile**2 // tile**2)
+        tile = spec.checked_tile(tile)
         return Layout(tile, preset.overlap_of(spec, tile) if self.overlap is None else self.overlap, batch)

@@ -46,6 +46,7 @@ class ShrinkingEngine(Closing):
         self._engine = self._opened()
         self._changed = threading.Condition()
         self._calls, self._replacing = 0, False
+        self._failure: Exception | None = None
 
     @property
     def name(self) -> str:
@@ -94,9 +95,15 @@ class ShrinkingEngine(Closing):
 
     @contextmanager
     def _call(self) -> Iterator[tuple[Engine, int]]:
-        """The engine, which stays open inside the block, and its batch."""
+        """The engine, which stays open inside the block, and its batch.
+
+        Raises:
+            LandslipError: there is none any more; the reason is what the call that was to replace it has met.
+        """
         with self._changed:
             self._changed.wait_for(lambda: not self._replacing)
+            if self._failure is not None:
+                raise self._failure
             self._calls += 1
             current = self._engine, self._batch
         try:
@@ -115,11 +122,19 @@ class ShrinkingEngine(Closing):
             try:
                 self._changed.wait_for(lambda: not self._calls)
                 self._halve(trouble)
-                self._engine.close()
-                self._engine = self._opened()
+                self._reopen()
             finally:
                 self._replacing = False
                 self._changed.notify_all()
+
+    def _reopen(self) -> None:
+        """Replace the engine; where that fails, later calls fail alike, and not for an engine that is closed."""
+        try:
+            self._engine.close()
+            self._engine = self._opened()
+        except Exception as error:
+            self._failure = error
+            raise
 
     def _opened(self) -> Engine:
         while True:

@@ -244,6 +244,33 @@ def test_a_batch_that_decides_is_kept_and_an_engine_that_is_none_is_left_alone(t
         assert choose(model, Wish(), out) == (model, USUAL)
 
 
+def test_another_engine_is_not_asked_for_a_device_it_does_not_have(tmp_path, model):
+    out = tmp_path / "out"
+    out.mkdir()
+    begun = {"engine": {"name": "onnxruntime", "device": "cuda", "precision": "fp16"}}
+    (out / "run.json").write_text(json.dumps(begun))
+    assert choose(model, Wish(engine="openvino"), out)[1] == replace(USUAL, engine="openvino")
+    assert choose(model, Wish(engine="onnxruntime"), out)[1] == EngineOptions("onnxruntime", "cuda", precision="fp16")
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_a_run_that_is_complete_is_known_by_the_batch_in_its_record(tmp_path, model, scene, device):
+    """On a GPU the batch decides, so that a tuning made since must not replace it."""
+    files, _ = scene
+    out = tmp_path / "out"
+
+    def mapped(options, **more):
+        engine = mixing_engine()
+        engine.name, engine.device, engine.precision = "onnxruntime", device, "fp32"
+        return map_scene(MapRequest(model, files, out, engine=options, **more), engine=engine)
+
+    record = mapped(EngineOptions(tile=64, batch=7))
+    write_tuning(choice_for(model, engine="onnxruntime", device=device, batch=16))
+    assert mapped(choose(model, Wish(tile=64), out)[1], resume=True) == record
+    if device == "cpu":
+        assert mapped(EngineOptions(tile=64, batch=1), resume=True) == record
+
+
 def test_a_folder_without_the_artifact_of_the_run_is_refused(tmp_path, model):
     out = tmp_path / "out"
     out.mkdir()

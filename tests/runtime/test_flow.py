@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -72,6 +75,36 @@ def test_leaving_early_ends_stages_that_are_blocked_on_either_side():
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not stages()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
+def test_a_second_ctrl_c_waits_for_the_stages_as_well():
+    code = """
+import signal, threading, time
+from landslip.runtime.flow import Line
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
+begun = threading.Event()
+
+def stubborn():
+    begun.set()
+    for _ in range(3):
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    time.sleep(0.1)
+    print("the stage has ended", flush=True)
+    yield 0
+
+try:
+    with Line() as line:
+        line.background(stubborn())
+        begun.wait(10)
+        raise OSError("so the line is left")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout.splitlines(), done.stderr) == (["the stage has ended", "interrupted"], "")
 
 
 def test_a_stopwatch_adds_up_by_stage():

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 import itertools
 import logging
 import os
+import pickle
+import stat
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import llvmlite
 import numba
 import numpy as np
 import pytest
 
-from landslip.runtime import kernel_cache
+from landslip.runtime.kernel_cache import KernelCache
+
+posix = pytest.mark.skipif(os.name == "nt", reason="owners and rights of POSIX")
+
+REMEDY = "Set NUMBA_CACHE_DIR to the full path of a folder that only you can write (chmod 700)."
 
 KERNELS = """
 from the_helpers import OFFSET, double
@@ -48,7 +58,7 @@ VALUES = np.arange(5.0)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The cache of this test; see :func:`kernel_cache.cache_folder`."""
+    """The cache of this test; see :func:`landslip.runtime.kernel_cache.cache_folder`."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
     return tmp_path / "cache" / "landslip" / "kernels"
@@ -120,7 +130,7 @@ def test_equal_sources_elsewhere_share_what_is_compiled(folder, process):
     assert counts(other) == (1, 0)
 
 
-@pytest.mark.parametrize("library", [numba, np])
+@pytest.mark.parametrize("library", [numba, np, llvmlite])
 def test_another_version_compiles_anew(folder, process, library, monkeypatch):
     process()(VALUES, 0.0)
     monkeypatch.setattr(library, "__version__", "0.0")
@@ -155,12 +165,129 @@ def test_a_byte_that_changed_is_found(folder, process):
 def test_where_nothing_can_be_written_each_process_compiles_and_says_so_once(folder, process, caplog):
     folder.parent.parent.parent.joinpath("cache").write_text("no folder")
     caplog.set_level(logging.INFO, "landslip")
-    kernel_cache._say_once.cache_clear()
     kernel = process()
     for values in (VALUES, VALUES.astype(np.int32)):
         assert kernel(values, 0.0) == 25
     said = [record.message for record in caplog.records]
-    assert said == [f"Kernels are compiled in each process anew, as {folder} cannot be written: Not a directory."]
+    assert said == [
+        f"Kernels are compiled in each process anew, as {folder} cannot be written (Not a directory). {REMEDY}"
+    ]
+
+
+class Poison:
+    """What runs when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def put(path, body):
+    """Have a whole file, whatever it holds."""
+    path.write_bytes(hashlib.sha256(body).digest() + body)
+
+
+@posix
+def test_where_others_can_write_nothing_is_read_or_written_and_it_is_said_once(folder, process, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "landslip")
+    process()(VALUES, 0.0)
+    for path in folder.iterdir():
+        put(path, pickle.dumps(Poison(tmp_path / "poisoned")))
+    folder.chmod(0o775)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for _ in range(2):
+        kernel = process()
+        assert kernel(VALUES, 0.0) == 25
+        assert counts(kernel) == (0, 1)
+        kernel.recompile()
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert not (tmp_path / "poisoned").exists()
+    said = [record.message for record in caplog.records]
+    assert said == [f"Kernels are compiled in each process anew, as {folder} can be written by others. {REMEDY}"]
+
+
+@posix
+def test_a_folder_of_its_own_is_made_whatever_the_umask(folder, process):
+    before = os.umask(0o002)
+    try:
+        process()(VALUES, 0.0)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+@posix
+def test_a_file_that_others_could_have_written_is_compiled_again_and_replaced(folder, process, tmp_path):
+    process()(VALUES, 0.0)
+    for path in folder.iterdir():
+        put(path, pickle.dumps(Poison(tmp_path / "poisoned")))
+        path.chmod(0o666)
+    second, third = process(), process()
+    assert second(VALUES, 0.0) == third(VALUES, 0.0) == 25
+    assert (counts(second), counts(third)) == ((0, 1), (1, 0))
+    assert not (tmp_path / "poisoned").exists()
+
+
+def test_a_path_that_depends_on_the_current_folder_is_not_used(process, tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "landslip")
+    monkeypatch.chdir(tmp_path)
+    place = f"kernels of {tmp_path.name}"
+    monkeypatch.setattr(numba.config, "CACHE_DIR", place)
+    assert process()(VALUES, 0.0) == 25
+    assert not Path(place).exists()
+    said = [record.message for record in caplog.records]
+    assert said == [f"Kernels are compiled in each process anew, as {place} is no absolute path. {REMEDY}"]
+
+
+@pytest.mark.parametrize("content", [None, 3, (1, 2, 3), ("x",) * 40])
+def test_what_cannot_be_loaded_is_compiled_again(folder, process, content):
+    process()(VALUES, 0.0)
+    for path in folder.iterdir():
+        put(path, b"no pickle" if content is None else pickle.dumps(content))
+    second, third = process(), process()
+    assert second(VALUES, 0.0) == third(VALUES, 0.0) == 25
+    assert (counts(second), counts(third)) == ((0, 1), (1, 0))
+
+
+@pytest.mark.parametrize(("setting", "value"), [("BOUNDSCHECK", 1), ("OPT", 1), ("DEBUGINFO_DEFAULT", 1)])
+def test_another_way_of_compiling_everything_compiles_anew(folder, process, setting, value, monkeypatch):
+    process()(VALUES, 0.0)
+    monkeypatch.setattr(numba.config, setting, value)
+    kernel = process()
+    assert kernel(VALUES, 0.0) == 25
+    assert counts(kernel) == (0, 1)
+
+
+@pytest.mark.parametrize("options", [{"boundscheck": True}, {"fastmath": True}])
+def test_another_way_of_compiling_a_kernel_compiles_anew(folder, process, options):
+    function = process().py_func
+    for changes, found in ({}, (0, 1)), (options, (0, 1)), ({}, (1, 0)), (options, (1, 0)):
+        kernel = numba.njit(nogil=True, **changes)(function)
+        kernel._cache = KernelCache(kernel)
+        assert kernel(VALUES, 0.0) == 25
+        assert counts(kernel) == found
+
+
+def test_what_a_killed_process_left_half_written_is_removed_after_a_day(folder, process, monkeypatch):
+    def killed(self, target):
+        raise KeyboardInterrupt
+
+    kernel = process()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        patch.setattr(Path, "unlink", Path.exists)
+        with pytest.raises(KeyboardInterrupt):
+            kernel(VALUES, 0.0)
+    (draft,) = folder.iterdir()
+    process()(VALUES, 0.0)
+    assert draft.exists()  # somebody may be at it
+    old = time.time() - 2 * 24 * 3600
+    os.utime(draft, (old, old))
+    process()(VALUES.astype(np.int32), 0.0)
+    assert {path.suffix for path in folder.iterdir()} == {".nbc"}
 
 
 def test_the_users_own_folder_wins(folder, process, tmp_path, monkeypatch):

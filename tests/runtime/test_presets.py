@@ -21,6 +21,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.grid import TileGrid
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.presets import FAITHFUL, PRESETS
+from landslip.runtime.spec import MAX_TILE
 
 SMALL = replace(SPEC, tile=64)
 """The published network's spec, with a tile that keeps maps small."""
@@ -51,6 +52,16 @@ def test_tiles_fit_the_model_and_are_no_larger_than_the_map_needs(spec, name, he
     assert spec.tile <= tile <= preset.times * spec.tile
     longer = max(height, width)
     assert tile == spec.tile or tile < longer + spec.multiple
+
+
+@pytest.mark.parametrize("multiple", [32, 7])
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_tile_is_chosen_that_no_model_takes(name, multiple):
+    spec = replace(SPEC, tile=128 * multiple, multiple=multiple)
+    tile = PRESETS[name].tile_for(spec, 20_000, 20_000)
+    assert spec.checked_tile(tile) == tile
+    spec = replace(SPEC, tile=4096)
+    assert spec.checked_tile(PRESETS[name].tile_for(spec, 9000, 9000)) <= MAX_TILE
 
 
 @given(specs, presets, sides, sides)
@@ -135,6 +146,11 @@ def test_larger_tiles_make_smaller_batches_unless_they_were_asked_for(tmp_path):
         assert max(shape[0] for shape in shapes) == most
 
 
+def test_a_tile_of_no_size_is_refused_and_not_taken_for_none(tmp_path):
+    with pytest.raises(UsageError, match="0 pixels"):
+        mapped(request(scene_on_grid(tmp_path, 100, 90), tmp_path / "out", engine=EngineOptions(tile=0)))
+
+
 def test_a_model_that_takes_one_size_alone_says_so(tmp_path):
     with pytest.raises(UsageError, match="made for 64 pixels alone"):
         mapped(request(scene_on_grid(tmp_path, 300, 260), tmp_path / "out", preset="fast"), replace(SMALL, fixed=True))
@@ -199,6 +215,8 @@ def test_on_a_gpu_the_batch_that_was_asked_for_has_to_be_the_same(tmp_path):
         return map_scene(asked, engine=engine)
 
     record = mapped_on_gpu(16)
+    assert record["batch"]["asked"] == 16
+    assert record["batch"]["taken"] < 16
     assert mapped_on_gpu(16, resume=True) == record
     with pytest.raises(UsageError, match="of something else"):
         mapped_on_gpu(8, resume=True)

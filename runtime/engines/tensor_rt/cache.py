@@ -23,13 +23,8 @@ from landslip.runtime.engines.tensor_rt.record import (
     read_engine_record,
     record_path,
 )
-from landslip.runtime.engines.tensor_rt.trust import (
-    UntrustedError,
-    check_folder,
-    make_private_folder,
-    read_private_file,
-)
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
+from landslip.runtime.trust import UntrustedError, check_folder, make_private_folder, read_private_file
 
 log = logging.getLogger(__name__)
 

@@ -138,6 +138,27 @@ def test_two_calls_that_run_short_halve_the_batch_once(caplog):
     assert caplog.text.count("Going on with batches of") == 1
 
 
+def test_when_it_cannot_be_opened_again_every_call_says_why():
+    both = threading.Barrier(2)
+
+    def fail(count):
+        both.wait(10)
+        raise EngineMemoryError(f"no room for {count} tiles.")
+
+    lanes = Lanes(fail)
+
+    def open_once(batch):
+        if lanes.opened:
+            raise EngineError("the device is lost.")
+        return lanes(batch)
+
+    with ShrinkingEngine(open_once, 4) as engine, ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(engine.infer, batch_of(4)) for _ in range(2)]
+        for answer in (*answers, pool.submit(engine.infer, batch_of(4))):
+            with pytest.raises(EngineError, match="the device is lost"):
+                answer.result()
+
+
 def test_a_call_under_way_ends_before_the_engine_is_replaced():
     failing, under_way = threading.Event(), threading.Event()
 
