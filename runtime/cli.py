@@ -34,7 +34,7 @@ _HELP = {
     "verify": "Prove on this machine that artifacts say what the network says.",
     "info": "Say what a file is: model, artifact, reference tiles, record.",
     "doctor": "Say what can run on this machine, and how to install what is missing.",
-    "bench": "Measure throughput and memory on this machine.",
+    "bench": "Measure this machine: speed, parity and memory, each with its context.",
 }
 
 INTERRUPTED = 130
