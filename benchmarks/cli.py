@@ -17,6 +17,7 @@ COMMANDS = {
     "memory": (f"{_COMMANDS}.memory:memory", "Peak memory by scene height, at large, against MONAI."),
     "pipeline": (f"{_COMMANDS}.pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
     "presets": (f"{_COMMANDS}.presets:presets", "What the presets do to the map, to operations, and to speed."),
+    "start": (f"{_COMMANDS}.start:start", "What a command costs before it does anything."),
     "scaling": (f"{_COMMANDS}.scaling:scaling", "Speed over scene size, threads, batch and tile."),
     "tune": (f"{_COMMANDS}.tune:tune", "Find the fastest settings that pass the gate, and keep them for maps."),
     "compare": (f"{_COMMANDS}.compare:compare", "What got better or worse between two reports of one benchmark."),

@@ -6,11 +6,29 @@ import statistics
 import subprocess
 import sys
 
+from landslip.benchmarks.report import Finding, Report, Table
+
 COMMANDS: tuple[tuple[str, ...], ...] = (("--help",), ("map", "--help"))
 """Command lines that are measured."""
 
+HELP = "landslip_help_cpu_seconds"
+"""Finding: CPU seconds of ``landslip --help`` beyond Python itself."""
+
 _NOTHING = "pass"
 _LANDSLIP = "import sys; from landslip.runtime.cli import main; main(sys.argv[1:])"
+
+
+def report_start(repeats: int = 5) -> Report:
+    """What :func:`measure_start` finds, as a report."""
+    found = measure_start(repeats)
+    rows = [(name, nothing, own, own - nothing) for name, nothing, own in found]
+    return Report(
+        name="start",
+        question="What does a command cost before it does anything?",
+        settings={"repeats": f"{repeats} processes of each, in turn; medians", "warm_up": "one process of each"},
+        tables=[Table("CPU seconds, user and system", ("command", "python -c pass", "the command", "beyond"), rows)],
+        findings={HELP: Finding(rows[0][3], "s of CPU", "lower")},
+    )
 
 
 def measure_start(repeats: int = 5) -> list[tuple[str, float, float]]:

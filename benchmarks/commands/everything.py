@@ -51,7 +51,9 @@ def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[st
     yield "memory", {}
     if has_monai():
         yield "memory", {"monai": True}
+    yield "memory", {"sentinel2": True}
     yield "pipeline", {}
+    yield "start", {}
     yield "presets", {}
     yield "scaling", {}
 
