@@ -129,7 +129,7 @@ def draw_shares(axes: Axes, rows: Mapping[str, Mapping[str, float]], unit: str) 
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    axes.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0, 1), handlelength=1, columnspacing=1.2)
+    axes.legend(ncols=len(parts), loc="lower right", bbox_to_anchor=(1, 1), handlelength=1, columnspacing=1.2)
 
 
 def draw_lines(

@@ -58,7 +58,7 @@ class Batch:
         return len(self.steps) - self.count
 
 
-PIECE = 128
+PIECE = 64
 """Map rows that are read at a time, at the most."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landslip.benchmarks.start import report_start, COMMANDS, measure_start
+from landslip.benchmarks.start import COMMANDS, measure_start, report_start
 
 
 def test_every_command_costs_more_than_nothing():
