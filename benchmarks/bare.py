@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 
 from landslip.benchmarks.timing import Timing
 from landslip.runtime.engines import Engine
+from landslip.runtime.flow import side_by_side
 
 _DISTINCT = 4
 """Batches that take turns, so that no cache of the processor holds the next one."""
 
 
 class BareEngine:
-    """Calls an engine, and keeps what each call took."""
+    """Calls an engine, as many calls at once as it has lanes, and keeps what each call took."""
 
     def __init__(self, engine: Engine, batch: int, tile: int) -> None:
         """Make the batches, and call once for warm-up.
@@ -35,22 +37,26 @@ class BareEngine:
 
     def run(self, calls: int) -> int:
         """Call that often, and give the number of tiles."""
-        for arrays in islice(cycle(self._batches), calls):
-            began = time.perf_counter()
-            self._engine.infer(arrays)
-            self._seconds.append(time.perf_counter() - began)
+        for seconds in side_by_side(self._timed, islice(cycle(self._batches), calls), self._engine.lanes):
+            self._seconds.append(seconds)
         return calls * self._batch
 
     def rate(self) -> float:
-        """About how many tiles a second it does; found by calling three times, which do not count."""
-        self.run(3)
-        seconds, self._seconds = self._seconds, []
-        return self._batch / min(seconds)
+        """About how many tiles a second it does; found by calling some times, which do not count."""
+        calls, began = 3 * self._engine.lanes, time.perf_counter()
+        self.run(calls)
+        self._seconds.clear()
+        return calls * self._batch / (time.perf_counter() - began)
 
     @property
     def calls(self) -> Timing:
-        """What the calls of :meth:`run` took, each with its tiles."""
+        """What the calls of :meth:`run` took, each with its tiles; calls at the same time shared the machine."""
         return Timing(tuple(self._seconds), self._batch)
+
+    def _timed(self, arrays: Mapping[str, NDArray[Any]]) -> float:
+        began = time.perf_counter()
+        self._engine.infer(arrays)
+        return time.perf_counter() - began
 
 
 def noise(engine: Engine, batch: int, tile: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:

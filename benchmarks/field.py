@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from landslip.benchmarks.in_memory import InMemory
 from landslip.benchmarks.pattern_scene import Layout, write_pattern_scene
 from landslip.benchmarks.stamp import stamp_engine
 from landslip.runtime.engines import Engine
+from landslip.runtime.environment import usable_cores
 from landslip.runtime.presets import PRESETS
 from landslip.runtime.scene import SceneFiles, open_scene
 
@@ -48,7 +48,7 @@ class Bench:
     """Keras file of the same network, for the published loop; None leaves that out."""
     batch: int = 4
     """Tiles per call of the engine."""
-    batches: tuple[int, ...] = (1, 4, 8, 16)
+    batches: tuple[int, ...] = (1, 4, 16)
     """Tiles per call in the published loop, which has 1."""
     published_tiles: int = 48
     """Tiles of a run of the published loop, a multiple of each of ``batches``."""
@@ -205,7 +205,7 @@ class Field:
         # Imported here: it brings torch.
         from landslip.benchmarks.baselines import monai  # noqa: PLC0415
 
-        monai.use_cores(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        monai.use_cores(usable_cores())
         raster, setting = monai.stacked(files, self.spec.inputs), self.setting
         predictor = monai.predictor_of(engine, setting.batch, typed=typed, kept=kept)
         rows, cols = raster.shape[2:]

@@ -6,7 +6,6 @@ the peak of the arithmetic, and at most the bandwidth times its operations per b
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from landslip.benchmarks.gemm import moving, on_onnxruntime, on_openvino, openvino_precisions, product
 from landslip.runtime.engines import BACKENDS
+from landslip.runtime.environment import usable_cores
 
 SIZE = 2048
 """Rows and columns of the matrices on a CPU: 17 GFLOP a product, and 16 MiB a matrix in fp32."""
@@ -70,7 +70,7 @@ def memory_bandwidth(device: str = "cpu", seconds: float = SECONDS, array: int =
     if device == "cuda":
         return 2 * array / fastest(on_onnxruntime(moving(array // 4), device), seconds)
     source, target = np.ones(array, np.uint8), np.zeros(array, np.uint8)
-    cores = _cores()
+    cores = usable_cores()
     pieces = list(zip(np.array_split(target, cores), np.array_split(source, cores), strict=True))
     with ThreadPoolExecutor(cores) as pool:  # numpy copies without holding the interpreter
         return 2 * array / fastest(lambda: list(pool.map(_copy, pieces)), seconds)
@@ -120,7 +120,3 @@ def _numpy_product(size: int) -> Callable[[], object]:
     left, right = (rng.standard_normal((size, size), np.float32) for _ in range(2))
     product = np.empty((size, size), np.float32)
     return lambda: np.matmul(left, right, out=product)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from landslip.benchmarks.timing import Timing, alternate
 from landslip.models.demo import DEMO_MODEL
 from landslip.models.synthetic import event_files
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
+from landslip.runtime.environment import usable_cores
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.scene import SceneFiles
 
@@ -113,7 +113,7 @@ def _map(bench: ScalingBench, engine: Engine, files: SceneFiles, out: Path) -> f
 
 
 def _threads(bench: ScalingBench) -> Sweep:
-    options = {count: replace(bench.engine, threads=count) for count in bench.threads or _powers(_cores())}
+    options = {count: replace(bench.engine, threads=count) for count in bench.threads or _powers(usable_cores())}
     return _engines(bench, Sweep("threads", "threads of the engine", "tiles/s of the engine", {}), options)
 
 
@@ -153,7 +153,3 @@ def _pixels(bare: BareEngine, calls: int, tile: int) -> float:
 def _powers(most: int) -> list[int]:
     """1, 2, 4 … and the last of all, ``most``."""
     return sorted({*(2**power for power in range(most.bit_length())), most})
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -102,7 +102,8 @@ def _calls(field: Field) -> Table:
         tail = (quantile / calls.median for quantile in (calls.p90, calls.p95, calls.p99))
         rows.append((choice.name, len(calls.seconds), *tail))
     columns = ("engine alone", "calls", "p90 to median", "p95 to median", "p99 to median")
-    return Table(f"Time of a batch of {field.setting.batch}", columns, rows)
+    title = f"Time of a batch of {field.setting.batch}, with as many under way at once as the engine has lanes"
+    return Table(title, columns, rows)
 
 
 def _shares(results: Results) -> dict[str, dict[str, float]]:

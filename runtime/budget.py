@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from landslip.runtime.assemble import PIECE
+from landslip.runtime.engines.workers import LANES
 from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.pieces import LARGEST_WINDOW
 from landslip.runtime.protocols import Plan
@@ -20,14 +21,17 @@ COMPRESSED = 0.5
 _WAITING = 3
 """Pieces of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
 
-_RESULTS = 4
-"""Results of batches at once: one being made, two in the queue, one being taken."""
+_CALLS = LANES + 1
+"""Batches with the engine at once: those that are being computed or just were, and one that waits."""
 
-_BATCHES = 8
-"""Batches at once: two queues of two, and one in each of the four hands between cutting and stitching."""
+_RESULTS = _CALLS + 3
+"""Results of batches at once: those of the engine, two in the queue, one being taken."""
 
-_BUFFERS = 5
-"""Of those, the ones that hold inputs: two in the queue, one being filled, one on its way, one with the engine."""
+_BATCHES = _CALLS + 7
+"""Batches at once: those with the engine, two queues of two, and one in each of the three other hands."""
+
+_BUFFERS = _CALLS + 4
+"""Of those, the ones that hold inputs: with the engine, two in the queue, one being filled, one on its way."""
 
 _READING = 24
 """Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ _PACKAGES = (
 _CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8", "asimd", "asimddp")
 """Instruction sets that decide how fast a network is in which precision."""
 
+_CPUS = Path("/sys/devices/system/cpu")
+"""Where Linux tells of the logical cores."""
 
 _GPUS, _DRIVER = Path("/proc/driver/nvidia/gpus"), Path("/sys/module/nvidia/version")
 """Where NVIDIA's kernel module tells of itself, on Linux."""
@@ -26,13 +28,32 @@ def describe_environment() -> dict[str, Any]:
     """CPU, cores, memory, system and package versions, as found; nothing that names the machine or its user."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **_gpu(),
         "packages": {name: found for name in _PACKAGES if (found := installed_version(name)) is not None},
     }
+
+
+def usable_cores() -> int:
+    """Logical cores this process may use."""
+    return len(_usable())
+
+
+def physical_cores() -> int:
+    """Cores this process may use, one that is two logical ones counted once; logical ones where nothing tells."""
+    return len({_siblings(core) for core in _usable()})
+
+
+def _siblings(core: int) -> str:
+    """The logical cores that share one with a logical core, as Linux lists them; its own number elsewhere."""
+    return next(iter(_lines([_CPUS / f"cpu{core}/topology/thread_siblings_list"])), str(core))
+
+
+def _usable() -> Collection[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
 def instruction_sets() -> list[str]:

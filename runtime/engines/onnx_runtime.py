@@ -24,6 +24,7 @@ from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_onnxruntime
+from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.spec import ModelSpec
@@ -45,14 +46,11 @@ _CUDA_OPTIONS = {
 }
 
 
-_LANES = {"cpu": 1, "cuda": 2}
-"""On a GPU the copies of one call fit beside the computation of another. On a CPU one call has all cores."""
-
-
 class OnnxRuntimeEngine(Closing):
     """An ONNX file run by ONNX Runtime with fixed batch and tile size."""
 
     name = "onnxruntime"
+    lanes = LANES  # on a GPU the copies of one call fit beside the computation of another
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
         """Load a model.
@@ -73,7 +71,7 @@ class OnnxRuntimeEngine(Closing):
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
         self._session: Any
         self.device, self._session = _started(model, options, self._tile)
-        self.lanes = _LANES[self.device]
+        self._workers = _workers(self.device, options)
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
@@ -84,21 +82,23 @@ class OnnxRuntimeEngine(Closing):
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
         check_batch(batch, self.spec, self._count, self._tile, self.name)
-        # A session can be run from several threads; binding, inputs and output are of this call alone.
-        session, confidence = self._session, np.empty((self._count, 1, self._tile, self._tile), np.float32)
         try:
-            binding = session.io_binding()
-            for name, values in batch.items():
-                binding.bind_cpu_input(name, np.ascontiguousarray(values))
-            # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
-            binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
-            session.run_with_iobinding(binding)
+            return self._workers.confidence_of(batch, self._run)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise failure(f"onnxruntime failed on {self.device}", error) from error
-        return confidence
+
+    def _run(self, inputs: Mapping[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
+        """Compute some tiles. A session can be run from several threads; the binding is of this call alone."""
+        binding = self._session.io_binding()
+        for name, values in inputs.items():
+            binding.bind_cpu_input(name, values)
+        # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
+        binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
+        self._session.run_with_iobinding(binding)
 
     def close(self) -> None:
         """Free the session."""
+        self._workers.close()
         self._session = None
 
 
@@ -123,6 +123,12 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
     return "cpu", _session(model, "cpu", options, tile)
 
 
+def _workers(device: str, options: EngineOptions) -> Workers:
+    if device == "cpu":
+        return Workers(Shares.of(options.batch, options.threads).workers, part=1)
+    return Workers(LANES, part=options.batch)  # a GPU computes the tiles of a batch side by side by itself
+
+
 def _device(asked: str) -> str:
     available = _CUDA in providers()
     if asked == "cuda" and not available:
@@ -138,9 +144,13 @@ def _device(asked: str) -> str:
 def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any:
     settings = ort.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
-    settings.intra_op_num_threads = options.threads
+    batch = options.batch
+    if device == "cpu":
+        shares, batch = Shares.of(options.batch, options.threads), 1
+        # Workers compute, and are helped by as many threads as there are beyond them.
+        settings.intra_op_num_threads = options.threads if shares.workers == 1 else 1 + shares.threads - shares.workers
     # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
-    for dimension, size in (("batch", options.batch), ("height", tile), ("width", tile)):
+    for dimension, size in (("batch", batch), ("height", tile), ("width", tile)):
         settings.add_free_dimension_override_by_name(dimension, size)
     # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -9,6 +9,7 @@ copy of the weights whose content OpenVINO does not check when it loads it, unde
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
 from landslip.runtime.spec import ModelSpec
@@ -40,7 +42,7 @@ class OpenVinoEngine(Closing):
     """An ONNX file run by OpenVINO with fixed batch and tile size."""
 
     name = "openvino"
-    lanes = 1
+    lanes = LANES
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
         """Load and compile a model.
@@ -60,24 +62,36 @@ class OpenVinoEngine(Closing):
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
-        graph = _graph(file, self._count, self._tile)
-        compiled = _compiled(graph, self.device, self.precision, options.threads, model)
-        self._request: Any = compiled.create_infer_request()
+        shares = Shares.of(options.batch, options.threads)
+        part, workers = (1, shares.workers) if self.device == "cpu" else (options.batch, 1)
+        settings = _settings(self.device, options.threads, workers)
+        compiled = _compiled(_graph(file, part, self._tile), self.device, self.precision, settings, model)
+        self._workers = Workers(workers, part)
+        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for _ in range(workers):
+            self._idle.put(compiled.create_infer_request())
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
         check_batch(batch, self.spec, self._count, self._tile, self.name)  # it would take what the last batch had
         try:
-            # Inputs are only read while the call lasts and need no copy; the output is copied, as it may be kept.
-            outputs = self._request.infer(dict(batch), share_inputs=True, share_outputs=False)
+            return self._workers.confidence_of(batch, self._run)
         except Exception as error:  # OpenVINO raises bare RuntimeErrors, and classes of its own
             raise failure(f"openvino failed on {self.device}", error) from error
-        confidence: NDArray[np.float32] = outputs[self.spec.output]
-        return confidence
+
+    def _run(self, inputs: dict[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
+        """Compute some tiles. There are as many requests as workers, and each is of one worker at a time."""
+        request = self._idle.get()
+        try:
+            # OpenVINO copies neither inputs nor output, which are its own or the worker's until the request is idle.
+            confidence[:] = request.infer(inputs, share_inputs=True, share_outputs=True)[self.spec.output]
+        finally:
+            self._idle.put(request)
 
     def close(self) -> None:
         """Free the compiled model."""
-        self._request = None
+        self._workers.close()
+        self._idle = queue.SimpleQueue()
 
 
 def devices() -> dict[str, list[str]]:
@@ -121,7 +135,7 @@ def _bands(shape: Any) -> int | None:
     return shape[1].get_length() if len(shape) == 4 and shape[1].is_static else None
 
 
-def _compiled(graph: Any, device: str, precision: str, threads: int, model: Path) -> Any:
+def _compiled(graph: Any, device: str, precision: str, settings: Mapping[str, Any], model: Path) -> Any:
     core = ov.Core()
     name, hint = _present(core, device), _hint(device, precision)
     able = set(core.get_property(name, "OPTIMIZATION_CAPABILITIES"))
@@ -129,7 +143,7 @@ def _compiled(graph: Any, device: str, precision: str, threads: int, model: Path
     if not needed <= able:
         raise EngineError(_unable(name, precision, able))
     try:
-        compiled = core.compile_model(graph, name, _settings(hint, device, threads))
+        compiled = core.compile_model(graph, name, {"INFERENCE_PRECISION_HINT": hint, **settings})
         used, places = _used(compiled)
     except Exception as error:
         raise failure(f"openvino {ov.get_version()} cannot compile {model}", error) from error
@@ -151,9 +165,9 @@ def _present(core: Any, device: str) -> str:
     return name
 
 
-def _settings(hint: str, device: str, threads: int) -> dict[str, Any]:
-    # One request at a time with all of the device for it: batches come one after the other.
-    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+def _settings(device: str, threads: int, workers: int) -> dict[str, Any]:
+    # All of the device for one request, or of a CPU the same share for each of several.
+    settings: dict[str, Any] = {"NUM_STREAMS": workers} if workers > 1 else {"PERFORMANCE_HINT": "LATENCY"}
     if threads and device == "cpu":
         settings["INFERENCE_NUM_THREADS"] = threads
     return settings

@@ -21,6 +21,7 @@ from landslip.export.ranges import activation_ranges
 from landslip.models.demo import DEMO_MODEL
 from landslip.runtime.engines import BACKENDS, EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.shrinking import ShrinkingEngine, open_shrinking
+from landslip.runtime.engines.workers import LANES
 from landslip.runtime.errors import EngineError, ModelError, UsageError
 from landslip.runtime.onnx_file import read_onnx_file
 
@@ -115,6 +116,18 @@ def test_what_it_gives_may_be_kept(engine):
     np.testing.assert_allclose(second, first[::-1], atol=1e-5)  # tiles do not depend on each other
 
 
+def test_a_tile_is_the_same_in_any_batch(case, engine, artifacts):
+    if case.device != "cpu":
+        pytest.skip("a GPU may choose its algorithms by the batch")
+    batch = batch_of(BATCH, TILE)
+    options = EngineOptions(case.engine, case.device, 1, TILE, precision=case.precision)
+    with open_engine(artifacts[case.artifact], options) as alone:
+        one_by_one = [
+            alone.infer({name: values[tile : tile + 1] for name, values in batch.items()}) for tile in range(BATCH)
+        ]
+    np.testing.assert_array_equal(engine.infer(batch), np.concatenate(one_by_one))
+
+
 def test_inputs_may_lie_anyhow_and_are_only_read(engine):
     batch = batch_of(BATCH, TILE)
     expected = engine.infer(batch)
@@ -201,7 +214,7 @@ def test_engines_of_our_own_have_all_of_it(lanes):
     options = EngineOptions("onnxruntime", "cpu", batch=2, tile=TILE)
     fake = FakeEngine(SPEC, lanes=lanes)
     engines = (fake, ShrinkingEngine(lambda _: fake, 2), open_shrinking(DEMO_MODEL, options))
-    assert [engine.lanes for engine in engines] == [lanes, lanes, 1]
+    assert [engine.lanes for engine in engines] == [lanes, lanes, LANES]
     for engine in engines:
         with engine:
             assert (engine.device, engine.precision) == ("cpu", "fp32")
