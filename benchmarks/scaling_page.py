@@ -34,7 +34,7 @@ def scaling_report(bench: ScalingBench, engine: str, sweeps: Sequence[Sweep]) ->
             "tiles": "batches are smaller where tiles are larger, so that a call has about as many pixels",
             "scene": "images and clouds at 10 m, elevation at 30 m; from opening the files to the last product",
             "repeats": f"{bench.repeats} of each point, in turn; about {bench.seconds:g} s for a point",
-            "warm_up": "four calls of each engine, one map of the smallest scene",
+            "warm_up": "one call of each engine and three in each of its lanes, one map of the smallest scene",
         },
         tables=[_table(sweep) for sweep in sweeps],
         findings={f"{sweep.name}_last_to_first": _last(sweep) for sweep in sweeps},

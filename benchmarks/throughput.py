@@ -149,7 +149,8 @@ def _settings(bench: Bench, field: Field, left_out: Mapping[str, str]) -> dict[s
         "model": field.spec.name,
         "devices": devices,
         "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
-        "warm_up": "a batch and three more of each engine and loop, two small maps, a row of tiles by MONAI",
+        "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
+        "tiles by MONAI",
         "runs": f"about {bench.seconds:g} s of an engine or map, {bench.published_tiles} tiles of the published loop",
         "engines_open": "before the clock starts, for all alike",
         "map": "from opening the files to the last product, polygons and checksums included",

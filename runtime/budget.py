@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from landslip.runtime.assemble import PIECE
-from landslip.runtime.engines.workers import LANES
 from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.pieces import LARGEST_WINDOW
 from landslip.runtime.protocols import Plan
@@ -21,17 +20,14 @@ COMPRESSED = 0.5
 _WAITING = 3
 """Pieces of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
 
-_CALLS = LANES + 1
-"""Batches with the engine at once: those that are being computed or just were, and one that waits."""
+_RESULTS = 3
+"""Results of batches at once besides those with the engine: two in the queue, one being taken."""
 
-_RESULTS = _CALLS + 3
-"""Results of batches at once: those of the engine, two in the queue, one being taken."""
+_BATCHES = 7
+"""Batches at once besides those with the engine: two queues of two, and one in each of the three other hands."""
 
-_BATCHES = _CALLS + 7
-"""Batches at once: those with the engine, two queues of two, and one in each of the three other hands."""
-
-_BUFFERS = _CALLS + 4
-"""Of those, the ones that hold inputs: with the engine, two in the queue, one being filled, one on its way."""
+_BUFFERS = 4
+"""Of those, the ones that hold inputs: two in the queue, one being filled, one on its way."""
 
 _READING = 24
 """Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""
@@ -43,13 +39,14 @@ _PICTURE = 40
 """Bytes per pixel of the quicklook: thumbnails, its panels twice, masks, and the file it becomes."""
 
 
-def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -> dict[str, int]:
+def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, source_pixels: int) -> dict[str, int]:
     """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
 
     Args:
         plan: the tiles.
         spec: the model.
         batch: tiles per call of the engine.
+        lanes: calls of the engine at once.
         source_pixels: of the largest source, or of that part of it that lies below the map.
 
     Returns:
@@ -66,14 +63,15 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, source_pixels: int) -
     per_pixel = sum(inputs) + 1
     held = max(tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(last + 1))
     band = max(high - low for low, high in map(tiles.band, range(last + 1)))
-    ends = _BATCHES * (1 + batch // max(1, len(tiles.cols))) * band
+    calls = lanes + (lanes > 1)  # one more waits
+    ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * band
     finished = 1 + (4 if any(entry.name == "slope" for entry in spec.inputs) else 0)  # with its slope, per pixel
     return {
         "reading": _reading(tiles, min(PIECE, tiles.height), source_pixels),
         "queues": _WAITING * min(PIECE, tiles.height) * width * per_pixel
         + (ends + _WAITING * band) * width * finished
-        + _BUFFERS * batch * area * sum(inputs)
-        + _RESULTS * batch * area * 4,
+        + (_BUFFERS + calls) * batch * area * sum(inputs)
+        + (_RESULTS + calls) * batch * area * 4,
         "register": held * width * per_pixel,
         "stitcher": tiles.tile * width * 4 + band * width * (1 + 1 + 4),
     } | picture

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import math
 import shutil
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from landslip.runtime.budget import COMPRESSED, disk_needed, memory_needed
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
+from landslip.runtime.engines.pace import seconds_per_batch
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import UsageError
 from landslip.runtime.gdal import make_window
@@ -119,13 +119,8 @@ def _seconds(found: Survey, engine: Engine, batch: int, per_batch: float) -> Rec
 
 
 def _seconds_per_batch(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> float:
-    """The median of a few calls; the first one, which prepares things, does not count."""
-    engine.infer(batch)
-    times = []
-    for _ in range(TIMED):
-        began = time.perf_counter()
-        engine.infer(batch)
-        times.append(time.perf_counter() - began)
+    """The median of a few; the first one, which prepares things, does not count."""
+    _, *times = (seconds_per_batch(engine, batch) for _ in range(1 + TIMED))
     return float(np.median(times))
 
 
@@ -143,7 +138,7 @@ def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str,
 def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | None) -> Record:
     """Bytes by purpose, and in total; those that the system does not tell are None and not in the total."""
     after = resident_bytes()
-    arrays = memory_needed(plan, engine.spec, batch, _source_pixels(scene))
+    arrays = memory_needed(plan, engine.spec, batch, engine.lanes, _source_pixels(scene))
     parts: Record = {
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),

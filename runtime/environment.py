@@ -47,15 +47,6 @@ def physical_cores() -> int:
     return len({_siblings(core) for core in _usable()})
 
 
-def _siblings(core: int) -> str:
-    """The logical cores that share one with a logical core, as Linux lists them; its own number elsewhere."""
-    return next(iter(_lines([_CPUS / f"cpu{core}/topology/thread_siblings_list"])), str(core))
-
-
-def _usable() -> Collection[int]:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-
-
 def instruction_sets() -> list[str]:
     """Those of the CPU that matter to networks, by their names in Linux; empty where the system does not tell."""
     lines = _cpuinfo()
@@ -70,6 +61,15 @@ def installed_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _siblings(core: int) -> str:
+    """The logical cores that share one with a logical core, as Linux lists them; its own number elsewhere."""
+    return next(iter(_lines([_CPUS / f"cpu{core}/topology/thread_siblings_list"])), str(core))
+
+
+def _usable() -> Collection[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
 def _gpu() -> dict[str, str]:

@@ -148,33 +148,39 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
         return
     with ThreadPoolExecutor(lanes, "landslip-lane") as pool:
         under_way: deque[Future[R]] = deque()
-        for item in items:
-            under_way.append(pool.submit(function, item))
-            if len(under_way) > lanes:  # one more waits, so that no lane has to
+        try:
+            for item in items:
+                under_way.append(pool.submit(function, item))
+                if len(under_way) > lanes:  # one more waits, so that no lane has to
+                    yield under_way.popleft().result()
+            while under_way:
                 yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+        finally:
+            for waiting in under_way:
+                waiting.cancel()
 
 
 class Stopwatch:
     """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows.
 
-    Safe to use from several threads.
+    A stage is busy while any thread is in it: several in one stage at once count once. Safe to use from several
+    threads.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._started = time.perf_counter()
         self._busy: defaultdict[str, float] = defaultdict(float)
+        self._threads: defaultdict[str, int] = defaultdict(int)
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         """Add the time spent inside to ``stage``."""
-        began = time.perf_counter()
+        self._turn(stage, 1)
         try:
             yield
         finally:
-            self._add(stage, time.perf_counter() - began)
+            self._turn(stage, -1)
 
     def left_out(self, stage: str, items: Iterable[T]) -> Iterator[T]:
         """The same items; the time it takes to get them, inside a block of ``stage``, does not count."""
@@ -184,6 +190,14 @@ class Stopwatch:
             yield item
             began = time.perf_counter()
         self._add(stage, began - time.perf_counter())
+
+    def _turn(self, stage: str, threads: int) -> None:
+        """Threads come or go; the stage is busy from the first one that comes to the last one that goes."""
+        with self._lock:
+            before, after = self._threads[stage], self._threads[stage] + threads
+            self._threads[stage] = after
+            if not before or not after:
+                self._busy[stage] += (1 if before else -1) * time.perf_counter()
 
     def _add(self, stage: str, seconds: float) -> None:
         with self._lock:

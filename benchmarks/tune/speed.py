@@ -14,6 +14,7 @@ import numpy as np
 from landslip.benchmarks.bare import noise
 from landslip.benchmarks.tune.ways import Way
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.pace import seconds_per_batch
 
 Measured = TypeVar("Measured")
 
@@ -58,9 +59,7 @@ class Running:
 
     def seconds(self) -> float:
         """What one tile takes."""
-        began = time.perf_counter()
-        self._engine.infer(self._batch)
-        return (time.perf_counter() - began) / self.way.batch
+        return seconds_per_batch(self._engine, self._batch) / self.way.batch
 
 
 def tiles_per_second(way: Way, tile: int | None = None) -> float:

@@ -13,7 +13,7 @@ from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.spec import ModelSpec
 
 MOST_TILES = {"cpu": 16, "cuda": 64}
-"""Largest batch that is tried on a device; more tiles bring nothing and take memory."""
+"""Largest batch that is tried on a device; more tiles bring little and take memory."""
 
 _LIKELY = ("int8", "bf16", "fp16", "fp32")
 """Precisions by how fast they tend to be."""

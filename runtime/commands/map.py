@@ -57,7 +57,7 @@ PRESETS = ("faithful", "balanced", "fast")
     "--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in; auto = as exported."
 )
 @click.option(
-    "--threads", type=int, help="Threads of the engine on the CPU; 0 = its own choice.  [default: as tuned, or 0]"
+    "--threads", type=int, help="Threads of the engine on the CPU; 0 = one for each core.  [default: as tuned, or 0]"
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")

@@ -7,10 +7,11 @@ import re
 from landslip.runtime.errors import EngineError, EngineMemoryError
 
 _MEMORY = re.compile(
-    r"failed to allocate|bad_alloc|out of memory|not enough memory|could not allocate|alloc_failed|MemoryAllocation",
+    r"failed to allocate|bad_alloc|out of memory|not enough memory|could not allocate|alloc_failed|MemoryAllocation|"
+    r"can't start new thread",
     re.IGNORECASE,
 )
-"""Words for it: ONNX Runtime's arena, C++ itself, CUDA, cuDNN and cuBLAS, oneDNN under OpenVINO."""
+"""Words for it: ONNX Runtime's arena, C++ itself, CUDA, cuDNN and cuBLAS, oneDNN under OpenVINO, Python's threads."""
 
 
 def is_memory(error: BaseException) -> bool:

@@ -50,7 +50,7 @@ class OnnxRuntimeEngine(Closing):
     """An ONNX file run by ONNX Runtime with fixed batch and tile size."""
 
     name = "onnxruntime"
-    lanes = LANES  # on a GPU the copies of one call fit beside the computation of another
+    lanes = LANES
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
         """Load a model.
@@ -71,7 +71,7 @@ class OnnxRuntimeEngine(Closing):
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
         self._session: Any
         self.device, self._session = _started(model, options, self._tile)
-        self._workers = _workers(self.device, options)
+        self._workers = Workers(Shares.of(self.device, options.batch, options.threads))
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
@@ -123,12 +123,6 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
     return "cpu", _session(model, "cpu", options, tile)
 
 
-def _workers(device: str, options: EngineOptions) -> Workers:
-    if device == "cpu":
-        return Workers(Shares.of(options.batch, options.threads).workers, part=1)
-    return Workers(LANES, part=options.batch)  # a GPU computes the tiles of a batch side by side by itself
-
-
 def _device(asked: str) -> str:
     available = _CUDA in providers()
     if asked == "cuda" and not available:
@@ -144,13 +138,11 @@ def _device(asked: str) -> str:
 def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any:
     settings = ort.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
-    batch = options.batch
-    if device == "cpu":
-        shares, batch = Shares.of(options.batch, options.threads), 1
-        # Workers compute, and are helped by as many threads as there are beyond them.
-        settings.intra_op_num_threads = options.threads if shares.workers == 1 else 1 + shares.threads - shares.workers
+    shares = Shares.of(device, options.batch, options.threads)
+    # Its threads help whoever calls it: all workers.
+    settings.intra_op_num_threads = options.threads if shares.helpers is None else 1 + shares.helpers
     # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
-    for dimension, size in (("batch", batch), ("height", tile), ("width", tile)):
+    for dimension, size in (("batch", shares.part), ("height", tile), ("width", tile)):
         settings.add_free_dimension_override_by_name(dimension, size)
     # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")

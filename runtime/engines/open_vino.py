@@ -62,14 +62,11 @@ class OpenVinoEngine(Closing):
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
-        shares = Shares.of(options.batch, options.threads)
-        part, workers = (1, shares.workers) if self.device == "cpu" else (options.batch, 1)
-        settings = _settings(self.device, options.threads, workers)
-        compiled = _compiled(_graph(file, part, self._tile), self.device, self.precision, settings, model)
-        self._workers = Workers(workers, part)
-        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(workers):
-            self._idle.put(compiled.create_infer_request())
+        shares = Shares.of(self.device, options.batch, options.threads)
+        settings = _settings(self.device, options.threads, shares)
+        compiled = _compiled(_graph(file, shares.part, self._tile), self.device, self.precision, settings, model)
+        self._workers = Workers(shares)
+        self._idle = _requests(compiled, shares.workers, model)
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
@@ -154,6 +151,16 @@ def _compiled(graph: Any, device: str, precision: str, settings: Mapping[str, An
     return compiled
 
 
+def _requests(compiled: Any, count: int, model: Path) -> queue.SimpleQueue[Any]:
+    idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    try:
+        for _ in range(count):
+            idle.put(compiled.create_infer_request())
+    except Exception as error:
+        raise failure(f"openvino {ov.get_version()} cannot run {model}", error) from error
+    return idle
+
+
 def _present(core: Any, device: str) -> str:
     """OpenVINO's name of a device that is there."""
     name, found = device.upper(), core.available_devices
@@ -165,9 +172,10 @@ def _present(core: Any, device: str) -> str:
     return name
 
 
-def _settings(device: str, threads: int, workers: int) -> dict[str, Any]:
+def _settings(device: str, threads: int, shares: Shares) -> dict[str, Any]:
     # All of the device for one request, or of a CPU the same share for each of several.
-    settings: dict[str, Any] = {"NUM_STREAMS": workers} if workers > 1 else {"PERFORMANCE_HINT": "LATENCY"}
+    alone = device != "cpu" or shares.workers == 1
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"} if alone else {"NUM_STREAMS": shares.workers}
     if threads and device == "cpu":
         settings["INFERENCE_NUM_THREADS"] = threads
     return settings

@@ -43,7 +43,7 @@ class EngineOptions:
     tile: int | None = None
     """Edge of a tile in pixels, fixed for a run; None for what the model was trained with."""
     threads: int = 0
-    """Threads of the engine on the CPU; 0 leaves it to the engine."""
+    """Threads of the engine on the CPU; 0 for as many as there are cores."""
     precision: str = "auto"
     """What to compute in, one of :data:`RUN_PRECISIONS`."""
     why: str = field(default="as asked", compare=False)

@@ -6,8 +6,9 @@ every layer; and what a layer hands to the next one is still in the cache more o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,12 @@ from landslip.runtime.closing import Closing
 from landslip.runtime.environment import physical_cores
 
 LANES = 2
-"""Calls at once that keep the workers of an engine busy: when one ends, the next one is there."""
+"""Calls at once that keep an engine busy: when one ends, or copies its data, the tiles of the next one are there."""
+
+_FIRST = threading.Lock()
+"""Held by the first part of all that workers compute, in the whole process: what libraries set up with their first call
+does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of C++'s
+that the second call then waits for with Python's lock in its hands, for ever."""
 
 Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
 """Computes tiles: from inputs by name, contiguous, into their confidence, which is contiguous as well."""
@@ -28,67 +34,99 @@ Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
 class Shares:
     """How the tiles of a batch, and the threads of a CPU, are shared out."""
 
+    part: int
+    """Tiles a worker takes at a time: what the model is opened for."""
     workers: int
-    """Tiles that are computed side by side."""
-    threads: int
-    """Threads in all."""
+    """Parts that are computed side by side."""
+    helpers: int | None = None
+    """Threads besides the workers, at the service of all of them; None leaves the threads to the engine."""
 
     @classmethod
-    def of(cls, batch: int, threads: int) -> Shares:
-        """As many tiles side by side as there are cores for, and no more than make a batch: that bounds the memory.
+    def of(cls, device: str, batch: int, threads: int) -> Shares:
+        """For an engine on some device.
+
+        A CPU computes as many tiles side by side as it has cores for, with as many threads for each of them, but no
+        more than make a batch: that bounds the memory. A GPU spreads the tiles of a batch over itself.
 
         Args:
+            device: as in :class:`~landslip.runtime.engines.Engine`.
             batch: tiles per call.
-            threads: as in :class:`~landslip.runtime.engines.EngineOptions`, so 0 for as many as there are cores.
+            threads: as in :class:`~landslip.runtime.engines.EngineOptions`: 0 for as many as there are cores.
         """
+        if device != "cpu":
+            return cls(batch, LANES)
         threads = threads or physical_cores()
-        return cls(min(batch, threads), threads)
+        workers = threads // -(-threads // batch)
+        return cls(1, workers, threads - workers if workers > 1 else None)
 
 
 class Workers(Closing):
     """Threads that share the batches of all calls that are under way."""
 
-    def __init__(self, count: int, part: int) -> None:
-        """Start with no threads; they come with the work.
-
-        Args:
-            count: threads.
-            part: tiles that one of them takes at a time.
-        """
-        self._part = part
-        self._pool = ThreadPoolExecutor(count, "landslip-engine")
+    def __init__(self, shares: Shares) -> None:
+        """Start with no threads; they come with the work."""
+        self._part, self._begun = shares.part, False
+        self._pool = ThreadPoolExecutor(shares.workers, "landslip-engine")
 
     def confidence_of(self, batch: Mapping[str, NDArray[Any]], job: Job) -> NDArray[np.float32]:
         """What ``job`` makes of all tiles of a batch, when every part is done.
 
         Args:
-            batch: inputs by name: (n, bands, tile, tile), n a multiple of ``part``.
+            batch: inputs by name: (n, bands, tile, tile), n a multiple of the part a worker takes.
             job: computes some tiles.
 
         Returns:
             Confidence (n, 1, tile, tile).
 
         Raises:
-            Exception: what ``job`` raised first, in the order of the tiles.
+            Exception: what ``job`` raised; then nothing of the batch is under way any more.
             RuntimeError: the workers are closed.
         """
         inputs = {name: np.ascontiguousarray(values) for name, values in batch.items()}
         count, _, *edges = next(iter(inputs.values())).shape
         confidence = np.empty((count, 1, *edges), np.float32)
-        parts = [slice(start, start + self._part) for start in range(0, count, self._part)]
-        under_way = [
-            self._pool.submit(job, {name: values[part] for name, values in inputs.items()}, confidence[part])
-            for part in parts
-        ]
-        wait(under_way)  # for all of them, as they read and write what is the caller's
+        under_way: list[Future[None]] = []
         try:
-            while under_way:
-                under_way.pop(0).result()
+            for start in range(0, count, self._part):
+                part = slice(start, start + self._part)
+                taken = {name: values[part] for name, values in inputs.items()}
+                under_way.append(self._pool.submit(self._compute, job, taken, confidence[part]))
+            wait(under_way, return_when=FIRST_EXCEPTION)
         finally:
-            # A future holds its error, and the error this frame: what the engine had in hand would live on in a circle.
-            under_way.clear()
+            _stop(under_way)
+        _raise_first(under_way)
         return confidence
+
+    def _compute(self, job: Job, inputs: dict[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
+        if self._begun:
+            job(inputs, confidence)
+            return
+        with _FIRST:
+            job(inputs, confidence)
+        self._begun = True
 
     def close(self) -> None:
         """Let the threads end."""
         self._pool.shutdown()
+
+
+def _stop(under_way: list[Future[None]]) -> None:
+    """Start no more, and wait for those that have been started: they read and write what is the caller's."""
+    for part in under_way:
+        part.cancel()
+    wait(under_way)
+
+
+def _raise_first(ended: list[Future[None]]) -> None:
+    """Raise the error of the first part that has one; the list is empty afterwards.
+
+    A future holds its error, and an error the frames it came through. Were one of these to hold the future, what the
+    engine had in hand would live on, and its memory with it.
+    """
+    started = [part for part in ended if not part.cancelled()]
+    ended.clear()
+    try:
+        while started:
+            started.pop(0).result()
+    finally:
+        started.clear()

@@ -207,7 +207,7 @@ def test_memory_is_enough_and_not_far_too_much(tmp_path):
 def test_memory_grows_with_the_width_and_not_with_the_height():
     def total(height, width):
         grid = MapGrid.covering((0, 0, 6 * width, 6 * height), "EPSG:32632", 6.0)
-        parts = memory_needed(make_plan("gaussian", grid, SPEC, 224, 0.5), SPEC, 4, height * width)
+        parts = memory_needed(make_plan("gaussian", grid, SPEC, 224, 0.5), SPEC, 4, 1, height * width)
         return sum(size for name, size in parts.items() if name != "quicklook")
 
     assert total(40_000, 2000) == pytest.approx(total(4000, 2000), rel=0.01)

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
-from landslip.runtime.flow import Line, Stopwatch
+from landslip.runtime.flow import Line, Stopwatch, side_by_side
 
 
 def stages():
@@ -116,3 +117,43 @@ def test_a_stopwatch_adds_up_by_stage():
     assert seconds["read"] >= 0.03
     assert seconds["infer"] == 0
     assert seconds["total"] >= seconds["read"]
+
+
+def test_a_stage_that_several_threads_are_in_is_busy_once():
+    clock, both = Stopwatch(), threading.Barrier(2)
+
+    def work():
+        with clock("infer"):
+            both.wait()
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = clock.seconds("infer")
+    assert 0.05 <= seconds["infer"] <= seconds["total"] + 0.001
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_results_come_in_the_order_of_the_items(lanes):
+    def slow_if_even(number):
+        time.sleep(0.002 * (number % 2 == 0))
+        return 2 * number
+
+    assert list(side_by_side(slow_if_even, range(20), lanes)) == [2 * number for number in range(20)]
+
+
+def test_what_waits_for_a_lane_never_starts_when_one_fails():
+    started = []
+
+    def work(number):
+        started.append(number)
+        time.sleep(0.05)
+        if number == 0:
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        list(side_by_side(work, range(100), 2))
+    assert len(started) <= 4

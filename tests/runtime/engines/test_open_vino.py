@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -114,4 +116,17 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(device):
 
 def test_threads_do_not_change_the_answer(real_batch):
     one = answers("openvino", real_batch, threads=1)
-    np.testing.assert_allclose(answers("openvino", real_batch, threads=2), one, atol=1e-5)
+    np.testing.assert_allclose(answers("openvino", real_batch, threads=4), one, atol=1e-5)
+
+
+def test_the_first_tiles_side_by_side_do_not_block_each_other():
+    """Three of four times they did: each held one of Python's lock and C++'s, and waited for the other."""
+    code = (
+        "import sys, numpy as np\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "from landslip.models.demo import DEMO_MODEL\n"
+        "from landslip.runtime.engines import EngineOptions, open_engine\n"
+        "with open_engine(DEMO_MODEL, EngineOptions('openvino', batch=4, tile=64, threads=4)) as engine:\n"
+        "    engine.infer({e.name: np.zeros((4, e.bands, 64, 64), e.dtype) for e in engine.spec.inputs})\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -224,9 +224,9 @@ def test_a_real_engine_without_memory_is_one_that_can_be_helped():
         "from pathlib import Path\n"
         "from landslip.runtime.engines import EngineOptions\n"
         "from landslip.runtime.engines.shrinking import open_shrinking\n"
-        "options = EngineOptions('onnxruntime', 'cpu', batch=2, tile=1344, threads=2)\n"
+        "options = EngineOptions('onnxruntime', 'cpu', batch=4, tile=1344, threads=2)\n"
         "engine = open_shrinking(Path(sys.argv[1]), options)\n"
-        "batch = {e.name: np.zeros((2, e.bands, 1344, 1344), e.dtype) for e in engine.spec.inputs}\n"
+        "batch = {e.name: np.zeros((4, e.bands, 1344, 1344), e.dtype) for e in engine.spec.inputs}\n"
         "used = int(next(l for l in open('/proc/self/status') if l.startswith('VmSize')).split()[1]) * 1024\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + (850 << 20), used + (850 << 20)))\n"
         "out = engine.infer(batch)\n"
@@ -236,8 +236,8 @@ def test_a_real_engine_without_memory_is_one_that_can_be_helped():
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     size, shape = json.loads(done.stdout)
-    assert shape == [2, 1, 1344, 1344]
-    assert size == 1
+    assert shape == [4, 1, 1344, 1344]
+    assert size < 4
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])

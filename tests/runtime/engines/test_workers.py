@@ -14,8 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landslip.runtime.engines.workers import Shares, Workers
+from landslip.runtime import environment
+from landslip.runtime.engines.failures import failure
+from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.environment import physical_cores, usable_cores
+from landslip.runtime.errors import EngineMemoryError
 
 TILE = 4
 
@@ -28,28 +31,54 @@ def doubled(inputs, confidence):
     np.multiply(inputs["slope"], 2, out=confidence)
 
 
-@given(batch=st.integers(1, 64), threads=st.integers(0, 64))
+@given(batch=st.integers(1, 64), threads=st.integers(1, 64))
 def test_no_more_tiles_side_by_side_than_cores_or_tiles(batch, threads):
-    shares = Shares.of(batch, threads)
-    assert shares.threads == (threads or physical_cores())
-    assert shares.workers == min(batch, shares.threads)
+    shares = Shares.of("cpu", batch, threads)
+    assert shares.part == 1
+    assert 1 <= shares.workers <= min(batch, threads)
+    assert shares.workers + (shares.helpers or 0) <= threads
+    assert threads - shares.workers * (threads // shares.workers) < shares.workers  # no further worker has a core
 
 
-def test_two_logical_cores_can_be_one():
-    assert 1 <= physical_cores() <= usable_cores()
+@pytest.mark.parametrize(
+    ("batch", "threads", "workers", "helpers"),
+    [(4, 2, 2, 0), (4, 4, 4, 0), (4, 6, 3, 3), (4, 8, 4, 4), (1, 6, 1, None), (8, 1, 1, None), (2, 3, 1, None)],
+)
+def test_as_many_tiles_as_have_equal_shares_of_the_cores(batch, threads, workers, helpers):
+    assert Shares.of("cpu", batch, threads) == Shares(1, workers, helpers)
+
+
+def test_threads_are_as_many_as_cores_unless_they_are_given():
+    assert Shares.of("cpu", 64, 0) == Shares.of("cpu", 64, physical_cores())
+
+
+@pytest.mark.parametrize("device", ["cuda", "gpu", "npu"])
+def test_a_gpu_takes_the_whole_batch(device):
+    assert Shares.of(device, 16, 0) == Shares(16, LANES)
+
+
+def test_two_logical_cores_can_be_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "_CPUS", tmp_path)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 3, 4, 5}, raising=False)
+    for core, siblings in {0: "0,4", 4: "0,4", 1: "1,5", 5: "1,5", 2: "2-3", 3: "2-3"}.items():
+        (tmp_path / f"cpu{core}" / "topology").mkdir(parents=True)
+        (tmp_path / f"cpu{core}" / "topology" / "thread_siblings_list").write_text(f"{siblings}\n")
+    assert (usable_cores(), physical_cores()) == (5, 3)
+    monkeypatch.setattr(environment, "_CPUS", tmp_path / "nothing here")
+    assert (usable_cores(), physical_cores()) == (5, 5)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("part", [1, 2, 6])
 def test_every_tile_has_its_place(count, part):
-    with Workers(count, part) as workers:
+    with Workers(Shares(part, count)) as workers:
         found = workers.confidence_of(batch_of(range(6)), doubled)
     assert (found.shape, found.dtype) == ((6, 1, TILE, TILE), np.float32)
     np.testing.assert_array_equal(found[:, 0, 0, 0], 2 * np.arange(6))
 
 
 def test_batches_of_several_calls_do_not_mix():
-    with Workers(2, 1) as workers, ThreadPoolExecutor(4) as callers:
+    with Workers(Shares(1, 2)) as workers, ThreadPoolExecutor(4) as callers:
         batches = [batch_of(range(start, start + 5)) for start in range(40)]
         for start, found in enumerate(callers.map(lambda batch: workers.confidence_of(batch, doubled), batches)):
             np.testing.assert_array_equal(found[:, 0, 0, 0], 2 * np.arange(start, start + 5))
@@ -67,25 +96,61 @@ def test_no_more_at_once_than_there_are_workers():
             now[0] -= 1
         doubled(inputs, confidence)
 
-    with Workers(2, 1) as workers, ThreadPoolExecutor(3) as callers:
+    with Workers(Shares(1, 2)) as workers, ThreadPoolExecutor(3) as callers:
         list(callers.map(lambda batch: workers.confidence_of(batch, job), [batch_of(range(4))] * 3))
     assert most == [2]
 
 
-def test_an_error_comes_out_when_all_of_the_batch_has_ended():
-    done = []
+def test_the_first_part_is_computed_alone_whatever_other_workers_do():
+    """OpenVINO's binding comes to a deadlock where its first two calls run side by side."""
+    now, ended, beside_the_first = [], [], []
 
     def job(inputs, confidence):
-        value = int(inputs["slope"][0, 0, 0, 0])
-        if value in (1, 3):
-            raise ValueError(f"tile {value}")
-        time.sleep(0.02)
-        done.append(value)
+        now.append(1)
+        if not ended:
+            beside_the_first.append(len(now))
+        time.sleep(0.01)
+        doubled(inputs, confidence)
+        now.pop()
+        ended.append(1)
 
-    with Workers(2, 1) as workers:
+    with Workers(Shares(1, 2)) as one, Workers(Shares(1, 2)) as other, ThreadPoolExecutor(2) as callers:
+        list(callers.map(lambda workers: workers.confidence_of(batch_of(range(6)), job), [one, other]))
+    assert beside_the_first == [1]
+    assert len(ended) == 12
+
+
+def test_an_error_stops_the_batch_and_comes_out_when_nothing_of_it_is_under_way():
+    begun, ended = [], []
+
+    def job(inputs, confidence):
+        del confidence
+        value = int(inputs["slope"][0, 0, 0, 0])
+        begun.append(value)
+        time.sleep(0.02)
+        if value == 1:
+            raise ValueError(f"tile {value}")
+        time.sleep(0.05)
+        ended.append(value)
+
+    with Workers(Shares(1, 2)) as workers:
         with pytest.raises(ValueError, match="tile 1"):
-            workers.confidence_of(batch_of(range(5)), job)
-        assert sorted(done) == [0, 2, 4]
+            workers.confidence_of(batch_of(range(20)), job)
+        assert {*begun} == {*ended, 1}
+        assert len(begun) < 6
+        assert workers.confidence_of(batch_of([7]), doubled).max() == 14
+
+
+def test_a_thread_that_does_not_start_is_a_want_of_memory(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with Workers(Shares(1, 2)) as workers:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(RuntimeError, match="thread") as caught:
+                workers.confidence_of(batch_of(range(4)), doubled)
+        assert isinstance(failure("it failed", caught.value), EngineMemoryError)
         assert workers.confidence_of(batch_of([7]), doubled).max() == 14
 
 
@@ -101,16 +166,17 @@ def test_what_a_failed_part_had_in_hand_is_let_go():
 
     gc.disable()
     try:
-        with Workers(2, 1) as workers:
+        with Workers(Shares(1, 2)) as workers:
             with contextlib.suppress(MemoryError):
                 workers.confidence_of(batch_of(range(4)), job)
-            assert [memory() for memory in held] == [None] * 4
+            assert held
+            assert not any(memory() is not None for memory in held)
     finally:
         gc.enable()
 
 
 def test_closed_workers_take_nothing():
-    workers = Workers(2, 1)
+    workers = Workers(Shares(1, 2))
     workers.close()
     workers.close()
     with pytest.raises(RuntimeError):
