@@ -52,7 +52,7 @@ class Bench:
     """Tiles per call in the published loop, which has 1."""
     published_tiles: int = 48
     """Tiles of a run of the published loop, a multiple of each of ``batches``."""
-    seconds: float = 25.0
+    seconds: float = 20.0
     """About how long a run of an engine or a map takes: scenes are made as large as that needs."""
     empty_km: float = 40.0
     """Edge of the scene that is mapped without a network, in kilometres; rounded to whole tiles, two at least."""
