@@ -140,7 +140,8 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
 
     Args:
         function: called from ``lanes`` threads; on the caller's where that is 1.
-        items: taken one by one, no more than ``lanes`` and one ahead of the results.
+        items: taken one by one, no more than ``lanes`` and one ahead of the results. An error of theirs comes after the
+            results of those before it.
         lanes: at least 1.
     """
     if lanes == 1:
@@ -148,8 +149,9 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
         return
     with ThreadPoolExecutor(lanes, "landslip-lane") as pool:
         under_way: deque[Future[R]] = deque()
+        troubles: list[Exception] = []
         try:
-            for item in items:
+            for item in _until_trouble(items, troubles):
                 under_way.append(pool.submit(function, item))
                 if len(under_way) > lanes:  # one more waits, so that no lane has to
                     yield under_way.popleft().result()
@@ -158,6 +160,18 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
         finally:
             for waiting in under_way:
                 waiting.cancel()
+        for trouble in troubles:
+            raise trouble
+
+
+def _until_trouble(items: Iterable[T], troubles: list[Exception]) -> Iterator[T]:
+    """The items up to an error, which is put into ``troubles``: what came before it is still to be finished."""
+    try:
+        yield from items
+    except _AbandonedError:
+        raise
+    except Exception as error:  # raised again when its turn has come
+        troubles.append(error)
 
 
 class Stopwatch:
@@ -172,6 +186,7 @@ class Stopwatch:
         self._started = time.perf_counter()
         self._busy: defaultdict[str, float] = defaultdict(float)
         self._threads: defaultdict[str, int] = defaultdict(int)
+        self._since: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -184,24 +199,28 @@ class Stopwatch:
 
     def left_out(self, stage: str, items: Iterable[T]) -> Iterator[T]:
         """The same items; the time it takes to get them, inside a block of ``stage``, does not count."""
-        began = time.perf_counter()
-        for item in items:
-            self._add(stage, began - time.perf_counter())
+        source = iter(items)
+        while True:
+            self._turn(stage, -1)
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+            finally:
+                self._turn(stage, 1)
             yield item
-            began = time.perf_counter()
-        self._add(stage, began - time.perf_counter())
 
     def _turn(self, stage: str, threads: int) -> None:
-        """Threads come or go; the stage is busy from the first one that comes to the last one that goes."""
+        """Threads come to a stage, or go."""
         with self._lock:
-            before, after = self._threads[stage], self._threads[stage] + threads
-            self._threads[stage] = after
-            if not before or not after:
-                self._busy[stage] += (1 if before else -1) * time.perf_counter()
+            now = time.perf_counter()
+            self._busy[stage] = self._until(stage, now)
+            self._since[stage] = now
+            self._threads[stage] += threads
 
-    def _add(self, stage: str, seconds: float) -> None:
-        with self._lock:
-            self._busy[stage] += seconds
+    def _until(self, stage: str, now: float) -> float:
+        """Busy seconds of a stage until now."""
+        return self._busy[stage] + (now - self._since[stage] if self._threads[stage] else 0.0)
 
     @property
     def elapsed(self) -> float:
@@ -210,4 +229,7 @@ class Stopwatch:
 
     def seconds(self, *stages: str) -> dict[str, float]:
         """Seconds since the start as ``total``, and the busy seconds of ``stages``."""
-        return {"total": round(self.elapsed, 3)} | {stage: round(self._busy[stage], 3) for stage in stages}
+        with self._lock:
+            now = time.perf_counter()
+            busy = {stage: round(self._until(stage, now), 3) for stage in stages}
+        return {"total": round(self.elapsed, 3)} | busy

@@ -48,7 +48,7 @@ class Choice:
     batch: int
     """Tiles of the model's own size per call."""
     threads: int
-    """Threads on the CPU; 0 for the engine's own choice."""
+    """Threads on the CPU; 0 for as many as there are cores."""
     tiles_per_second: float
     """Tiles of the model's own size, by the engine alone."""
 

@@ -30,7 +30,7 @@ class Way:
     batch: int = BATCH
     """Tiles per call."""
     threads: int = 0
-    """Threads on the CPU; 0 for the engine's own choice."""
+    """Threads on the CPU; 0 for as many as there are cores."""
 
     @property
     def file(self) -> OnnxFile:

@@ -81,7 +81,13 @@ class OpenVinoEngine(Closing):
         request = self._idle.get()
         try:
             # OpenVINO copies neither inputs nor output, which are its own or the worker's until the request is idle.
-            confidence[:] = request.infer(inputs, share_inputs=True, share_outputs=True)[self.spec.output]
+            found = request.infer(inputs, share_inputs=True, share_outputs=True)[self.spec.output]
+            if found.shape != confidence.shape:
+                raise EngineError(
+                    f"it gives {found.shape} where tiles are {confidence.shape}: the model is not one that maps each "
+                    "pixel. Export the right output"
+                )
+            confidence[:] = found
         finally:
             self._idle.put(request)
 

@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 from landslip.runtime.closing import Closing
 from landslip.runtime.engines.opening import EngineOptions, open_engine
 from landslip.runtime.engines.protocol import Engine
+from landslip.runtime.engines.workers import Shares
 from landslip.runtime.errors import EngineMemoryError
 
 log = logging.getLogger(__name__)
 
 Opener = Callable[[int], Engine]
 """Opens an engine for batches of so many tiles."""
+
+AtOnce = Callable[[Engine, int], int]
+"""Of an engine and its batch: how many tiles need memory at the same time."""
 
 
 class ShrinkingEngine(Closing):
@@ -31,18 +35,19 @@ class ShrinkingEngine(Closing):
     calls are under way, the one that meets the shortage first waits for the others to end, and new ones wait for it.
     """
 
-    def __init__(self, opener: Opener, batch: int) -> None:
+    def __init__(self, opener: Opener, batch: int, at_once: AtOnce | None = None) -> None:
         """Open the engine, for fewer tiles at a time where ``batch`` is too many.
 
         Args:
             opener: opens the engine.
             batch: tiles per call of :meth:`infer`, at most.
+            at_once: how many tiles of a batch need memory at the same time; all of them when not given.
 
         Raises:
             EngineMemoryError: the memory does not suffice for a single tile.
             LandslipError: as ``opener`` raises.
         """
-        self._opener, self._batch = opener, batch
+        self._opener, self._batch, self._at_once = opener, batch, at_once or _all
         self._engine = self._opened()
         self._changed = threading.Condition()
         self._calls, self._replacing = 0, False
@@ -121,7 +126,7 @@ class ShrinkingEngine(Closing):
             self._replacing = True
             try:
                 self._changed.wait_for(lambda: not self._calls)
-                self._halve(trouble)
+                self._halve(trouble, self._at_once(self._engine, size))
                 self._reopen()
             finally:
                 self._replacing = False
@@ -142,22 +147,31 @@ class ShrinkingEngine(Closing):
                 return self._opener(self._batch)
             except MemoryError as error:
                 trouble = str(error)
-            self._halve(trouble)
+            self._halve(trouble, self._batch)
 
-    def _halve(self, trouble: str) -> None:
-        if self._batch == 1:
+    def _halve(self, trouble: str, tiles: int) -> None:
+        """Half as many as were too many."""
+        if tiles == 1:
             raise EngineMemoryError(
                 f"{trouble} That was for a single tile. Take a smaller --tile, another --precision or --engine, or "
                 "close what else uses the memory."
             )
-        self._batch //= 2
+        self._batch = tiles // 2
         log.warning("The memory does not suffice (%s) Going on with batches of %d.", trouble, self._batch)
 
 
 def open_shrinking(model: Path, options: EngineOptions | None = None) -> ShrinkingEngine:
     """Open a model as :func:`~landslip.runtime.engines.open_engine` does; batches get smaller where memory is short."""
     chosen = options or EngineOptions()
-    return ShrinkingEngine(lambda batch: open_engine(model, replace(chosen, batch=batch)), chosen.batch)
+    return ShrinkingEngine(
+        lambda batch: open_engine(model, replace(chosen, batch=batch)),
+        chosen.batch,
+        lambda engine, batch: min(batch, Shares.of(engine.device, batch, chosen.threads).tiles),
+    )
+
+
+def _all(_: Engine, batch: int) -> int:
+    return batch
 
 
 def _inferred(engine: Engine, size: int, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

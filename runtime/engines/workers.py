@@ -22,8 +22,8 @@ LANES = 2
 """Calls at once that keep an engine busy: when one ends, or copies its data, the tiles of the next one are there."""
 
 _FIRST = threading.Lock()
-"""Held by the first part of all that workers compute, in the whole process: what libraries set up with their first call
-does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of C++'s
+"""Held by the first part that an engine's workers compute, until it is done: what libraries set up with their first
+call does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of C++'s
 that the second call then waits for with Python's lock in its hands, for ever."""
 
 Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
@@ -41,12 +41,17 @@ class Shares:
     helpers: int | None = None
     """Threads besides the workers, at the service of all of them; None leaves the threads to the engine."""
 
+    @property
+    def tiles(self) -> int:
+        """Tiles that are computed side by side, and need memory at once."""
+        return self.part * self.workers
+
     @classmethod
     def of(cls, device: str, batch: int, threads: int) -> Shares:
         """For an engine on some device.
 
-        A CPU computes as many tiles side by side as it has cores for, with as many threads for each of them, but no
-        more than make a batch: that bounds the memory. A GPU spreads the tiles of a batch over itself.
+        A CPU computes as many tiles side by side as can have equal shares of its cores, but no more than make a batch:
+        that bounds the memory. A GPU spreads the tiles of a batch over itself.
 
         Args:
             device: as in :class:`~landslip.runtime.engines.Engine`.
@@ -86,35 +91,44 @@ class Workers(Closing):
         count, _, *edges = next(iter(inputs.values())).shape
         confidence = np.empty((count, 1, *edges), np.float32)
         under_way: list[Future[None]] = []
+        stopped = threading.Event()
         try:
             for start in range(0, count, self._part):
                 part = slice(start, start + self._part)
                 taken = {name: values[part] for name, values in inputs.items()}
-                under_way.append(self._pool.submit(self._compute, job, taken, confidence[part]))
+                under_way.append(self._pool.submit(self._compute, stopped, job, taken, confidence[part]))
             wait(under_way, return_when=FIRST_EXCEPTION)
         finally:
-            _stop(under_way)
+            stopped.set()
+            # What has been started reads and writes what is the caller's.
+            wait([part for part in under_way if not part.cancel()])
         _raise_first(under_way)
         return confidence
 
-    def _compute(self, job: Job, inputs: dict[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
-        if self._begun:
-            job(inputs, confidence)
-            return
-        with _FIRST:
-            job(inputs, confidence)
-        self._begun = True
+    def _compute(self, stopped: threading.Event, job: Job, *arrays: Any) -> None:
+        """Compute a part, unless its call has ended; alone until one part of these workers has been computed."""
+        if not self._begun:
+            with _FIRST:
+                if not self._begun:
+                    _run(stopped, job, *arrays)
+                    self._begun = not stopped.is_set()
+                    return
+        _run(stopped, job, *arrays)
 
     def close(self) -> None:
         """Let the threads end."""
         self._pool.shutdown()
 
 
-def _stop(under_way: list[Future[None]]) -> None:
-    """Start no more, and wait for those that have been started: they read and write what is the caller's."""
-    for part in under_way:
-        part.cancel()
-    wait(under_way)
+def _run(stopped: threading.Event, job: Job, inputs: dict[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
+    """Compute a part; where that fails, its worker starts no other of the same call."""
+    if stopped.is_set():
+        return
+    try:
+        job(inputs, confidence)
+    except BaseException:
+        stopped.set()
+        raise
 
 
 def _raise_first(ended: list[Future[None]]) -> None:

@@ -15,14 +15,24 @@ _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
 
 def brightness_model(
-    path: Path, spec: ModelSpec | None = SPEC, *, extra: dict[str, str] | None = None, gives: int = TensorProto.FLOAT
+    path: Path,
+    spec: ModelSpec | None = SPEC,
+    *,
+    extra: dict[str, str] | None = None,
+    gives: int = TensorProto.FLOAT,
+    pooled: bool = False,
 ) -> Path:
-    """A model whose confidence is the largest of the post image's bands divided by 255, in the type ``gives``."""
+    """A model whose confidence is the largest of the post image's bands divided by 255, in the type ``gives``.
+
+    With ``pooled`` it is that of the whole tile, as of a network that classifies tiles.
+    """
     inputs = [
         helper.make_tensor_value_info(entry.name, _TYPES[entry.dtype], ["batch", entry.bands, "height", "width"])
         for entry in SPEC.inputs
     ]
-    output = helper.make_tensor_value_info("confidence", gives, ["batch", 1, "height", "width"])
+    output = helper.make_tensor_value_info(
+        "confidence", gives, ["batch", 1, *((1, 1) if pooled else ("height", "width"))]
+    )
     # Every input leads somewhere: some engines drop those that do not.
     names = [entry.name for entry in SPEC.inputs]
     first = sum(entry.bands for entry in SPEC.inputs[: names.index("post")])
@@ -30,12 +40,13 @@ def brightness_model(
         *(helper.make_node("Cast", [name], [f"{name}_raw"], to=TensorProto.FLOAT) for name in names),
         helper.make_node("Concat", [f"{name}_raw" for name in names], ["all"], axis=1),
         helper.make_node("Slice", ["all", "first", "end", "axis"], ["raw"]),
-        helper.make_node("ReduceMax", ["raw", "axis"], ["brightest"], keepdims=1),
+        helper.make_node("ReduceMax", ["raw", "all_axes" if pooled else "axis"], ["brightest"], keepdims=1),
         helper.make_node("Div", ["brightest", "full"], ["bright"]),
         helper.make_node("Cast", ["bright"], ["confidence"], to=gives),
     ]
     constants = [
         helper.make_tensor("axis", TensorProto.INT64, [1], [1]),
+        *([helper.make_tensor("all_axes", TensorProto.INT64, [3], [1, 2, 3])] if pooled else []),
         helper.make_tensor("first", TensorProto.INT64, [1], [first]),
         helper.make_tensor("end", TensorProto.INT64, [1], [first + 3]),
         helper.make_tensor("full", TensorProto.FLOAT, [], [255.0]),

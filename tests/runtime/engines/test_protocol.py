@@ -198,6 +198,11 @@ class TestWhatIsRefused:
         with pytest.raises(ModelError, match=r"but its description says .* 'confidence' in float32"):
             self.opened(model, engine_name)
 
+    def test_confidence_that_is_not_of_each_pixel(self, engine_name, tmp_path):
+        model = brightness_model(tmp_path / "m.onnx", pooled=True)
+        with self.opened(model, engine_name, batch=2, tile=TILE) as engine, pytest.raises(EngineError):
+            engine.infer(batch_of(2, TILE))
+
     def test_a_damaged_graph(self, engine_name, tmp_path):
         content = bytearray(DEMO_MODEL.read_bytes())
         content[2000:4000] = bytes(2000)

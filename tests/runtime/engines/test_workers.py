@@ -37,7 +37,9 @@ def test_no_more_tiles_side_by_side_than_cores_or_tiles(batch, threads):
     assert shares.part == 1
     assert 1 <= shares.workers <= min(batch, threads)
     assert shares.workers + (shares.helpers or 0) <= threads
-    assert threads - shares.workers * (threads // shares.workers) < shares.workers  # no further worker has a core
+    each = -(-threads // batch)  # of the cores, so that all tiles of the batch are under way at once
+    assert shares.workers == threads // each
+    assert shares.tiles == shares.workers
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,31 @@ def test_the_first_part_is_computed_alone_whatever_other_workers_do():
     assert len(ended) == 12
 
 
+def test_parts_after_the_first_are_computed_side_by_side():
+    both = threading.Barrier(2, timeout=30)
+
+    def job(inputs, confidence):
+        doubled(inputs, confidence)
+        if inputs["slope"][0, 0, 0, 0] > 0:
+            both.wait()
+
+    with Workers(Shares(1, 2)) as workers:
+        assert workers.confidence_of(batch_of(range(3)), job)[2].max() == 4
+
+
+def test_a_worker_whose_part_failed_starts_no_other():
+    begun = []
+
+    def job(inputs, confidence):
+        del confidence
+        begun.append(int(inputs["slope"][0, 0, 0, 0]))
+        raise ValueError
+
+    with Workers(Shares(1, 1)) as workers, pytest.raises(ValueError):
+        workers.confidence_of(batch_of(range(50)), job)
+    assert begun == [0]
+
+
 def test_an_error_stops_the_batch_and_comes_out_when_nothing_of_it_is_under_way():
     begun, ended = [], []
 
@@ -137,7 +164,7 @@ def test_an_error_stops_the_batch_and_comes_out_when_nothing_of_it_is_under_way(
         with pytest.raises(ValueError, match="tile 1"):
             workers.confidence_of(batch_of(range(20)), job)
         assert {*begun} == {*ended, 1}
-        assert len(begun) < 6
+        assert len(begun) < 20
         assert workers.confidence_of(batch_of([7]), doubled).max() == 14
 
 
@@ -166,11 +193,10 @@ def test_what_a_failed_part_had_in_hand_is_let_go():
 
     gc.disable()
     try:
-        with Workers(Shares(1, 2)) as workers:
-            with contextlib.suppress(MemoryError):
-                workers.confidence_of(batch_of(range(4)), job)
-            assert held
-            assert not any(memory() is not None for memory in held)
+        with Workers(Shares(1, 2)) as workers, contextlib.suppress(MemoryError):
+            workers.confidence_of(batch_of(range(4)), job)
+        assert held
+        assert not any(memory() is not None for memory in held)
     finally:
         gc.enable()
 
