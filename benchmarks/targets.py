@@ -77,7 +77,7 @@ TARGETS = (
         "onnxruntime_fp32_map_vs_monai", "throughput",
         "ONNX Runtime, fp32, end to end against MONAI with the same session and tiles", 1.0,
         limited_by="Both wait for the same session nearly all of the time (infer in the stages of the throughput "
-        "report); in the rest a map opens and checks files, and writes and verifies its products, which MONAI does not.",
+        "report); in the rest a map opens and checks files, and writes and verifies its products; MONAI does not.",
     ),
     Target(
         "peak_memory_vs_monai", "memory", "peak memory against MONAI at 10 000 x 10 000 pixels", 0.1, "lower",

@@ -19,7 +19,7 @@ from landslip.runtime.engines.pace import seconds_per_batch
 Measured = TypeVar("Measured")
 
 CALLS, SECONDS = 3, 0.5
-"""Timed rounds of each measurement at the least, a call in each lane, and the least time they take. The median counts."""
+"""Timed rounds of each measurement at the least, a call in each lane, and their least time. The median counts."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ LANES = 2
 
 _FIRST = threading.Lock()
 """Held by the first part that an engine's workers compute, until it is done: what libraries set up with their first
-call does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of C++'s
-that the second call then waits for with Python's lock in its hands, for ever."""
+call does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of
+C++'s that the second call then waits for with Python's lock in its hands, for ever."""
 
 Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
 """Computes tiles: from inputs by name, contiguous, into their confidence, which is contiguous as well."""

@@ -140,9 +140,9 @@ def test_a_worker_whose_part_failed_starts_no_other():
     def job(inputs, confidence):
         del confidence
         begun.append(int(inputs["slope"][0, 0, 0, 0]))
-        raise ValueError
+        raise ValueError("gone")
 
-    with Workers(Shares(1, 1)) as workers, pytest.raises(ValueError):
+    with Workers(Shares(1, 1)) as workers, pytest.raises(ValueError, match="gone"):
         workers.confidence_of(batch_of(range(50)), job)
     assert begun == [0]
 
