@@ -21,7 +21,8 @@ _OPSET, _IR = 17, 9
 _ERRORS_ONLY = 3
 _ENDS = "factor", "product"
 _FLOAT = {"fp32": (TensorProto.FLOAT, np.float32), "fp16": (TensorProto.FLOAT16, np.float16)}
-_HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
+HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
+"""OpenVINO's names of precisions; in INT8 they are for what is not quantised."""
 
 Run = Callable[[], object]
 """Computes a graph once."""
@@ -79,7 +80,7 @@ def _session(ort: Any, graph: ModelProto, device: str) -> Any:
 def openvino_precisions() -> tuple[str, ...]:
     """What OpenVINO has arithmetic for on this CPU."""
     able = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return tuple(precision for precision in _HINTS if precision.upper() in able)
+    return tuple(precision for precision in HINTS if precision.upper() in able)
 
 
 def on_openvino(size: int, precision: str) -> Run:
@@ -89,7 +90,7 @@ def on_openvino(size: int, precision: str) -> Run:
         EngineError: it does not compile the graph.
     """
     ov: Any = import_openvino()
-    settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
+    settings = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
     graph = product(size, "int8" if precision == "int8" else "fp32").SerializeToString()
     core = ov.Core()
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from landslip.benchmarks.bare import BareEngine
 from landslip.benchmarks.choices import Choice, choices_of, open_choices
 from landslip.benchmarks.energy import Meter, Unavailable, open_meter
 from landslip.benchmarks.graph_cost import GraphCost, graph_cost
+from landslip.benchmarks.layer_times import LayerTime, layer_times
 from landslip.benchmarks.machine import Peak, gemm_peaks, memory_bandwidth
 from landslip.benchmarks.timing import Timing, alternate
 from landslip.runtime.engines import Engine
@@ -65,6 +66,8 @@ class Roofline:
     """Matrix products in each library and precision."""
     bandwidth: float
     """Of the memory, bytes per second."""
+    layers: Mapping[str, Sequence[LayerTime]] = field(default_factory=dict)
+    """Where the time goes, of the engines that tell it, by the names of their choices."""
     energy: str = "not asked for"
     """What told the joules of the speeds, or why nothing did."""
 
@@ -101,10 +104,19 @@ def measure_roofline(bench: RooflineBench) -> Roofline:
         found = open_meter(bench.device)
         meter = None if isinstance(found, Unavailable) else stack.enter_context(found)
         speeds = _speeds(bench, here, meter)
+        layers = {choice.name: _layers(choice, engine) for choice, engine in here.items() if _tells(choice, bench)}
     after = _roofs(bench)
     peaks = [max(pair, key=lambda peak: peak.flops) for pair in zip(before[0], after[0], strict=True)]
     energy = f"unavailable: {found.reason}" if isinstance(found, Unavailable) else found.source
-    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), energy)
+    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), layers, energy)
+
+
+def _tells(choice: Choice, bench: RooflineBench) -> bool:
+    return (choice.engine, bench.device) == ("openvino", "cpu")
+
+
+def _layers(choice: Choice, engine: Engine) -> list[LayerTime]:
+    return layer_times(choice.path, choice.precision, engine.spec.tile)
 
 
 def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:

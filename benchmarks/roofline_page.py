@@ -13,6 +13,9 @@ from landslip.benchmarks.roofline import Roofline, RooflineBench, Speed
 _ABSOLUTE = {"cpu": (), "cuda": ("tiles/s", "lowest", "highest", "TFLOP/s")}
 """Columns that only GPUs get: what a CPU does in a second says little where others share it."""
 
+_WORTH_A_ROW = 0.005
+"""Share of the time of a tile from which on layers have a row."""
+
 
 def roofline_report(bench: RooflineBench, found: Roofline) -> Report:
     """What was found as a page with its plot."""
@@ -21,7 +24,7 @@ def roofline_report(bench: RooflineBench, found: Roofline) -> Report:
         name="roofline",
         question="How near does the network come to what this machine can do at best?",
         settings=_settings(bench, found),
-        tables=[_networks(bench, found), _machine(bench, found)],
+        tables=[_networks(bench, found), _machine(bench, found), *([_layers(found)] if found.layers else [])],
         findings={key: Finding(share, better="higher") for key, share in shares.items()},
         plots=[_plot(bench, found)],
     )
@@ -72,6 +75,17 @@ def _machine(bench: RooflineBench, found: Roofline) -> Table:
     return _cut(
         "The machine", columns, [*rows, (ridge, found.base / found.bandwidth, f"{found.bandwidth / 1e9:.4g} GB/s")]
     )
+
+
+def _layers(found: Roofline) -> Table:
+    rows = [
+        (name, entry.kind, entry.precision, entry.layers, entry.share)
+        for name, layers in found.layers.items()
+        for entry in layers
+        if entry.share >= _WORTH_A_ROW
+    ]
+    columns = ("engine", "layers that are", "computed in", "number", "share of the time of a tile")
+    return Table("Where the time goes, on one core", columns, rows)
 
 
 def _peak(peak: Peak, base: float) -> tuple[Any, ...]:

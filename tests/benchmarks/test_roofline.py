@@ -10,6 +10,7 @@ import pytest
 from landslip.benchmarks.choices import Choice
 from landslip.benchmarks.gemm import moving, product
 from landslip.benchmarks.graph_cost import GraphCost
+from landslip.benchmarks.layer_times import LayerTime, layer_times
 from landslip.benchmarks.machine import Peak, fastest, gemm_peaks, memory_bandwidth
 from landslip.benchmarks.roofline import Roofline, RooflineBench, Speed, measure_roofline
 from landslip.benchmarks.roofline_page import roofline_report
@@ -85,7 +86,8 @@ def found():
         Peak("numpy", "cpu", "fp32", 50e9), Peak("onnxruntime", "cpu", "fp32", 100e9),
         Peak("onnxruntime", "cpu", "int8", 400e9),
     )  # fmt: skip
-    return Roofline(speeds, peaks, 10e9, "RAPL")
+    layers = [LayerTime("convolutions", "bf16", 80, 0.996), LayerTime("pooling", "bf16", 1, 0.004)]
+    return Roofline(speeds, peaks, 10e9, {"openvino bf16": layers}, "RAPL")
 
 
 def test_networks_are_held_against_the_best_peak_of_their_precision():
@@ -98,10 +100,11 @@ def test_networks_are_held_against_the_best_peak_of_their_precision():
 def test_cpus_are_told_in_ratios_and_gpus_in_flops_as_well():
     report = roofline_report(RooflineBench(Path("m"), batch=4), found())
     assert report.settings["energy"] == "RAPL"
-    networks, machine = report.tables
+    networks, machine, layers = report.tables
+    assert layers.rows == [("openvino bf16", "convolutions", "bf16", 80, 0.996)]  # what is less is left out
     assert networks.rows[0] == ("onnxruntime fp32", 0.9, 0.9, 1e9 / (4 * 2.25e6), 1.0)
     assert [row[1] for row in machine.rows] == [0.5, 1.0, 4.0, 10.0]
-    networks, machine = roofline_report(RooflineBench(Path("m"), "cuda"), found()).tables
+    networks, machine, _ = roofline_report(RooflineBench(Path("m"), "cuda"), found()).tables
     assert networks.columns[5:] == ("tiles/s", "lowest", "highest", "TFLOP/s")
     assert networks.rows[0][5:] == (90.0, 45.0, 180.0, 0.09)
     assert [row[2] for row in machine.rows][-2:] == ["0.4 TFLOP/s", "10 GB/s"]
@@ -127,3 +130,15 @@ def test_a_device_that_nothing_runs_on_is_an_error():
 def test_a_library_that_does_not_start_on_a_device_is_an_error():
     with pytest.raises(EngineError, match="onnxruntime"):
         gemm_peaks("cuda", seconds=0.01, size=64)
+
+
+def test_the_time_of_layers_adds_up():
+    pytest.importorskip("openvino_telemetry", reason="openvino is not installed")
+    layers = layer_times(DEMO_MODEL, "fp32", 64)
+    assert sum(entry.share for entry in layers) == pytest.approx(1.0)
+    assert layers == sorted(layers, key=lambda entry: -entry.share)
+    convolutions = [entry for entry in layers if entry.kind == "convolutions"]
+    assert sum(entry.layers for entry in convolutions) >= 80
+    assert {entry.precision for entry in convolutions} == {"f32"}
+    with pytest.raises(EngineError, match="cannot run"):
+        layer_times(Path(__file__), "fp32", 64)
