@@ -54,12 +54,13 @@ def scene(tmp_path_factory):
 SLOW_MAP = MAP.replace(
     "saving.INTERVAL = 0.0",
     """
+import os
 import time
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 saving.INTERVAL = 0.0
 infer = OnnxRuntimeEngine.infer
 def slowly(self, batch):
-    print("busy", flush=True)
+    os.write(1, b"busy\\n")  # whole, as lanes write side by side
     time.sleep(0.05)
     return infer(self, batch)
 OnnxRuntimeEngine.infer = slowly
