@@ -59,9 +59,7 @@ TARGETS = (
         "best_int8_vs_published_tiles", "throughput",
         "default protocol, best engine within the INT8 gate, against the published loop, tiles/s", 6.0,
         limited_by="The engine alone: compare it with the map in the throughput report, and with the peak of the "
-        "machine's arithmetic in the roofline report, which also says where the time goes. What an INT8 artifact "
-        "keeps in float could be computed in bf16, 1.1 times as fast, but with the stand-in's random weights that "
-        "misses the gate (IoU 0.978).",
+        "machine's arithmetic in the roofline report, which also says where the time goes.",
     ),
     Target(
         "best_preset_vs_published_km2", "throughput",
