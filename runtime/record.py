@@ -25,7 +25,7 @@ from landslip.runtime.location import Location, is_networked, shown
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
-from landslip.runtime.sentinel2 import is_product, true_colour
+from landslip.runtime.sentinel2 import is_product, product_of, scene_classes, true_colour
 from landslip.runtime.web import version_of
 from landslip.runtime.workspace import PRODUCTS
 
@@ -161,7 +161,7 @@ def earlier_record(path: Path, identity: Record) -> Record:
 def describe_inputs(files: SceneFiles) -> list[Record]:
     """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole."""
     roles = list(files.roles())
-    digests = _digests([given for _, given in roles])
+    digests = _digests(roles)
     return [
         {"role": role, "path": shown(given), "sha256": digest}
         | ({"version": version_of(given)} if is_networked(given) else {})
@@ -169,24 +169,27 @@ def describe_inputs(files: SceneFiles) -> list[Record]:
     ]
 
 
-def _digests(locations: Sequence[Location]) -> list[str | None]:
-    """Of all files, side by side: checksums are computed without the GIL."""
+def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
+    """Of all files with their roles, side by side: checksums are computed without the GIL."""
     stop = Event()
     with ThreadPoolExecutor() as pool:
         try:
-            return list(pool.map(partial(_digest, stop=stop), locations))
+            return list(pool.map(partial(_digest, stop=stop), given))
         except BaseException:
             stop.set()  # Ctrl-C does not wait for gigabytes
             raise
 
 
-def _digest(location: Location, stop: Event) -> str | None:
+def _digest(given: tuple[str, Location], stop: Event) -> str | None:
     """None for a folder, such as a geodatabase, and for what would have to be fetched whole.
 
-    For the folder of a Sentinel-2 product that of the picture in it.
+    For the folder of a Sentinel-2 product that of the file in it that is read: the picture, or the classes for a mask.
     """
-    if is_product(location) and location.suffix.lower() != ".zip":
-        location = true_colour(location, "image")
+    role, location = given
+    if role in {"pre", "post", "mask"} and is_product(location):
+        location = product_of(location, role)
+        if location.is_dir():
+            location = scene_classes(location, role) if role == "mask" else true_colour(location, role)
     return None if isinstance(location, str) or location.is_dir() else sha256_of(location, stop)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.rasters import rgb, scene_mixed, write
-from landslip.runtime.errors import InputError
+from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.record import describe_inputs, sha256_of
 from landslip.runtime.scene import open_scene
-from landslip.runtime.sentinel2 import is_product, true_colour, zero_is_nodata
+from landslip.runtime.sentinel2 import is_product, product_of, scene_classes, true_colour, zero_is_nodata
 
 L1C = "S2B_MSIL1C_20200101T101319_N0208_R022_T32TNS_20200101T115632.SAFE"
 L2A = "S2B_MSIL2A_20200101T101319_N0213_R022_T32TNS_20200101T124152.SAFE"
@@ -37,7 +38,9 @@ def product(folder, name):
     path.parent.mkdir(parents=True)
     write(path, picture(), 10.0, **LOSSLESS)
     (root / "MTD_MSIL1C.xml").write_text("<n1/>")
-    # What lies beside it must not be taken.
+    (root / "manifest.safe").write_text("<n1/>")
+    # What lies beside it must not be taken, and neither what macOS leaves.
+    path.with_name(f"._{path.name}").write_bytes(b"")
     for other in (path.with_name("T32TNS_20200101T101319_B04.jp2"), root / "GRANULE" / "T32TNS_TCI.jp2"):
         other.write_bytes(b"")
     if "R10m" in path.parts:
@@ -52,6 +55,7 @@ def zipped(root):
     with zipfile.ZipFile(archive, "w") as target:
         for path in root.rglob("*"):
             target.write(path, path.relative_to(root.parent))
+        target.writestr(f"__MACOSX/{root.name}/{PICTURES[root.name]}", b"")
     return archive
 
 
@@ -66,7 +70,10 @@ def files(tmp_path):
 
 
 @pytest.mark.parametrize("name", [L1C, L2A])
-@pytest.mark.parametrize("given", ["folder", "zip", "xml", "file"])
+@pytest.mark.parametrize(
+    "given",
+    ["folder", "zip", "renamed zip", "xml", "manifest", "GRANULE", "granule", "IMG_DATA", "folder of it", "file"],
+)
 def test_products_are_read_by_their_true_colour_image(tmp_path, files, name, given):
     plain = write(tmp_path / "plain.tif", picture(), 10.0, nodata=0)
     _, expected = read_all(replace(files, post=plain))
@@ -74,7 +81,13 @@ def test_products_are_read_by_their_true_colour_image(tmp_path, files, name, giv
     location = {
         "folder": lambda: root,
         "zip": lambda: zipped(root),
+        "renamed zip": lambda: zipped(root).rename(tmp_path / "after.zip"),
         "xml": lambda: root / "MTD_MSIL1C.xml",
+        "manifest": lambda: root / "manifest.safe",
+        "GRANULE": lambda: root / "GRANULE",
+        "granule": lambda: (root / PICTURES[name]).parents[len(Path(PICTURES[name]).parts) - 3],
+        "IMG_DATA": lambda: (root / PICTURES[name]).parents[len(Path(PICTURES[name]).parts) - 4],
+        "folder of it": lambda: root.parent,
         "file": lambda: root / PICTURES[name],
     }[given]()
     facts, patch = read_all(replace(files, post=location))
@@ -113,6 +126,62 @@ def test_several_granules_are_refused(tmp_path):
     other.write_bytes(b"")
     with pytest.raises(InputError, match="holds 2 true colour images"):
         true_colour(root, "post-event image")
+
+
+def test_of_several_granules_the_one_that_is_given_is_taken(tmp_path):
+    root = product(tmp_path, L1C)
+    other = root / PICTURES[L1C].replace("L1C_T32TNS", "L1C_T32TNT")
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"")
+    assert true_colour(other.parents[1], "post-event image") == other
+
+
+def test_a_folder_of_several_products_is_refused_by_their_names(tmp_path):
+    for name in (L1C, L2A):
+        product(tmp_path, name)
+    assert is_product(tmp_path)
+    with pytest.raises(
+        InputError, match=f"is a folder of 2 Sentinel-2 products \\({L1C}, {L2A}\\). Give the one wanted"
+    ):
+        true_colour(tmp_path, "post-event image")
+
+
+def test_an_archive_beside_its_folder_is_the_same_product(tmp_path):
+    root = product(tmp_path, L1C)
+    zipped(root)
+    assert product_of(tmp_path, "post-event image") == root
+
+
+@pytest.mark.parametrize("name", [f"{L1C}.zip", "MTD_MSIL1C.xml", "manifest.safe"])
+def test_a_product_that_is_not_there_is_missing(tmp_path, name):
+    with pytest.raises(InputMissingError, match="does not exist"):
+        true_colour(tmp_path / name, "post-event image")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GRANULE/L2A_T32TNS_A014741_20200101T101430/IMG_DATA/R20m/T32TNS_20200101T101319_SCL_20m.jp2",
+        "GRANULE/L2A_T32TNS_A014741_20200101T101430/IMG_DATA/R20m/L2A_T32TNS_20170101T101319_SCL_20m.jp2",
+        "GRANULE/S2A_USER_MSI_L2A_TL_EPA_A005000_T32TNS_N02.02/IMG_DATA/S2A_USER_SCL_L2A_TL_EPA_T32TNS_20m.jp2",
+    ],
+)
+def test_the_scene_classification_is_found(tmp_path, name):
+    root = product(tmp_path, L2A)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"")
+    (root / name).with_name(f"._{Path(name).name}").write_bytes(b"")
+    coarse = root / name.replace("R20m", "R60m").replace("20m.jp2", "60m.jp2")
+    coarse.parent.mkdir(exist_ok=True)
+    coarse.write_bytes(b"")
+    assert scene_classes(root, "mask") == root / name
+    archive = zipped(root)
+    assert scene_classes(archive, "mask") == f"/vsizip/{archive}/{root.name}/{name}"
+
+
+def test_a_product_without_classes_says_which_have_them(tmp_path):
+    with pytest.raises(InputError, match=r"holds no scene classification .* Give the L2A product"):
+        scene_classes(product(tmp_path, L1C), "mask")
 
 
 def test_a_damaged_archive_is_refused(tmp_path):
