@@ -1,0 +1,1 @@
+"""Places on the globe and on grids as plain values: pure geometry, never an open file."""
