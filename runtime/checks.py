@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+from landslip.runtime.declared.acquired import Acquired
 from landslip.runtime.errors import InputError
 from landslip.runtime.grid import MapGrid, TileGrid
 from landslip.runtime.registration import Registration
@@ -93,6 +94,34 @@ def same_pixels(equal: bool, pixels: int, pre: str, post: str) -> str | None:
     if not equal or pixels < _FEWEST_PIXELS:
         return None
     return _same(f"The {pre} and the {post} are the same image in two files: {pixels} pixels were compared.")
+
+
+def taken_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, post: str) -> str | None:
+    """Whether the image before the event was taken after the other one.
+
+    Args:
+        before: when the image before the event was taken; None where nothing says so.
+        after: when the image after it was.
+        pre: the image before the event, as messages name it.
+        post: the image after it.
+    """
+    if before is None or after is None or not before.after(after) or not (before.certain and after.certain):
+        return None
+    return (
+        f"The {pre} is of {before.text} (by its {before.source}), later than the {post}, which is of {after.text} (by "
+        f"its {after.source}): what has grown over since would be mapped as landslides. Exchange them, or say when "
+        "they were taken with --pre-date and --post-date."
+    )
+
+
+def written_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, post: str) -> str | None:
+    """The same where only the tag of a TIFF says so, which may be of the day when the file was written."""
+    if before is None or after is None or not before.after(after) or (before.certain and after.certain):
+        return None
+    return (
+        f"The {pre} says {before.text}, later than the {post}, which says {after.text}; such a tag may be the date of "
+        "the file and not of the picture. If the images are exchanged, the map is wrong."
+    )
 
 
 def nothing_observed(hiding: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from landslip.runtime import checks
+from landslip.runtime.declared.acquired import earliest
 from landslip.runtime.location import shown
 from landslip.runtime.outlines import share_of_map, share_of_smaller
 from landslip.runtime.protocols import Plan
@@ -70,6 +71,9 @@ def inspect_scene(
         share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
         objections.add(checks.hardly_overlapping(share, *names))
         objections.add(checks.same_file(inputs, shown(files.pre), shown(files.post)))
+        before, after = (earliest(scene.times.get(role, ())) for role in scene.images)
+        objections.add(checks.taken_in_reverse(before, after, *names))
+        _warn(checks.written_in_reverse(before, after, *names))
     objections.add(checks.without_tiles(plan.tiles, plan.protocol))
     seen = _look(scene)
     if not seen.valid:

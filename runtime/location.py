@@ -6,11 +6,14 @@ A :data:`Location` is a ``Path`` where the file is local, and a ``str`` where on
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qs, urljoin, urlsplit
+
+from landslip.runtime.errors import UsageError
 
 Location: TypeAlias = "Path | str"
 """A local path, or a name that GDAL reads."""
@@ -18,6 +21,10 @@ Location: TypeAlias = "Path | str"
 Locations: TypeAlias = "Location | tuple[Location, ...] | None"
 """What a user gives for a role: nothing, one file, or several that belong together."""
 
+Names: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None"
+"""The same as a program may write it."""
+
+_SLASH_LOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C:// is a drive
 _WEB = ("http", "https", "ftp")
 _NETWORK = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)(_streaming)?[/?]|(?<!^file)://", re.IGNORECASE)
@@ -42,6 +49,37 @@ def located(text: str, base: Location | None = None) -> Location:
     if isinstance(base, str):
         return urljoin(base, text)
     return Path(text) if base is None else base / text
+
+
+def as_location(name: str | os.PathLike[str]) -> Location:
+    """A location from what a program gives: a text, a ``Path``, or another object that stands for a path.
+
+    A ``Path`` made of an address has lost a slash, and gets it back.
+
+    Raises:
+        UsageError: it is empty, or no name at all.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise UsageError(f"{name!r} is no file name. Give a text, a Path, or several of them.")
+    text = name.as_posix() if isinstance(name, Path) else os.fsdecode(name)
+    if not text or (text == "." and not isinstance(name, Path)):
+        raise UsageError("A file name is empty. Give a path or an address.")
+    if isinstance(name, Path):
+        bare = _SLASH_LOST.match(text)
+        text = f"{bare[1]}://{text[bare.end() :]}" if bare else text
+        return located(text) if bare or text.startswith("/vsi") else name
+    return located(text)
+
+
+def as_locations(given: Names) -> Locations:
+    """The same of what a program gives for a role: nothing, one name, or several in any collection."""
+    if given is None or isinstance(given, str | os.PathLike):
+        return None if given is None else as_location(given)
+    try:
+        names = tuple(given)
+    except TypeError as error:
+        raise UsageError(f"{given!r} is no file name. Give a text, a Path, or several of them.") from error
+    return tuple(map(as_location, names))
 
 
 def several(given: Locations) -> tuple[Location, ...]:

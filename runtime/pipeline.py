@@ -19,6 +19,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from landslip.runtime.acquisition import with_times
 from landslip.runtime.assemble import PIECE, Batch, Buffers, Placed, assemble, read_rows
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
@@ -119,7 +120,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
-        inputs = describe_inputs(files)
+        inputs = with_times(describe_inputs(files), scene.times)
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))

@@ -95,6 +95,8 @@ class Raster(Closing):
         self.offsets: tuple[float, ...] = self._dataset.offsets
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
+        self.tags: dict[str, str] = {**self._dataset.tags(ns="IMAGERY"), **self._dataset.tags()}
+        """What the file says of itself besides, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
 

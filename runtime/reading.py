@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from landslip.runtime.declared.acquired import given_time
 from landslip.runtime.errors import UsageError
 from landslip.runtime.mask_classes import Classes, parsed_classes
 
@@ -40,6 +41,12 @@ class Reading:
     """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits
     as they are, and others from their 2nd to their 98th percentile."""
 
+    pre_date: str | None = None
+    """When the image before the event was taken, such as ``2018-08-24`` or ``2018-08-24T01:27:01Z``; None for what its
+    files say."""
+    post_date: str | None = None
+    """When the image after the event was taken, likewise."""
+
     def __post_init__(self) -> None:
         """Check what would be wrong for any scene."""
         if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
@@ -55,6 +62,8 @@ class Reading:
             self._parsed()
         if self.mask_values is not None:
             parsed_classes(self.mask_values)
+        for option, text in (("--pre-date", self.pre_date), ("--post-date", self.post_date)):
+            _check_date(option, text)
 
     @staticmethod
     def _check_range(low: float, high: float) -> None:
@@ -85,3 +94,15 @@ class Reading:
             return CRS.from_user_input("" if "://" in given.split('"', maxsplit=1)[0] else given)
         except (CRSError, ValueError) as error:  # the latter for EPSG:letters
             raise UsageError(f"The CRS {self.crs!r} is unknown. Give one as EPSG:CODE, WKT or PROJ text.") from error
+
+
+def _check_date(option: str, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        given_time(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text[:40]!r} is no date. Give a day such as 2018-09-06, or a time in UTC such as "
+            "2018-09-06T01:27:01Z."
+        ) from error

@@ -45,7 +45,9 @@ class MapRequest:
     """Go on with a run that was left unfinished in ``out``; it has to be one of the same."""
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Take paths as programs write them, and check ranges."""
+        object.__setattr__(self, "model", Path(self.model))
+        object.__setattr__(self, "out", Path(self.out))
         if self.overwrite and self.resume:
             raise UsageError("Either a run goes on (--resume) or it starts anew (--overwrite): give one of the two.")
         if self.preset not in PRESETS:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.acquisition import Times, times_of
 from landslip.runtime.aoi import Area, open_area
 from landslip.runtime.block_cache import kept_bytes
 from landslip.runtime.cliffs import warn_of_cliffs
@@ -58,6 +59,7 @@ class Scene:
         area: Area | None,
         facts: Mapping[str, Any] | None = None,
         opened: Sequence[Raster] = (),
+        times: Times | None = None,
     ) -> None:
         """Put a scene together; :func:`open_scene` is the usual way.
 
@@ -68,7 +70,10 @@ class Scene:
             area: where a map is wanted; None for everywhere.
             facts: how the files were read, for the run record; plain values.
             opened: every raster file that is read.
+            times: when the images were taken.
         """
+        self.times: Times = dict(times or {})
+        """When the images were taken, file by file."""
         self._opened = tuple(opened)
         self.facts: dict[str, Any] = dict(facts or {})
         self.grid = grid
@@ -197,7 +202,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters
-        yield Scene(grid, layers, masks, area, facts, rasters)
+        yield Scene(grid, layers, masks, area, facts, rasters, times_of(found, files))
 
 
 def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elevation:

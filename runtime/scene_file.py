@@ -20,6 +20,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -92,7 +93,10 @@ def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
     given = given or {}
     named = {key: value for key, value in named.items() if not _replaced(key, given)}
     masks = (*named.get("masks", ()), *given.get("masks", ()))
-    reading = Reading(**{**named.get("reading", {}), **given.get("reading", {})})
+    # A date that a file says is that of the image in it, not of one that is given in its place.
+    stale = {f"{role}_date" for role in ("pre", "post") if role in given}
+    kept = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
+    reading = Reading(**{**kept, **given.get("reading", {})})
     return SceneFiles(**{**named, **given, "masks": masks, "reading": reading})
 
 
@@ -117,6 +121,8 @@ def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
 
 
 def _setting(name: str, key: str, value: Any) -> Any:
+    if isinstance(value, date):  # TOML has dates of its own
+        value = value.isoformat()
     try:
         return fitted(value, _READING[key])
     except UnfitError as error:
@@ -124,13 +130,11 @@ def _setting(name: str, key: str, value: Any) -> Any:
 
 
 def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:
-    is_list, may_be_list = _FILES[key].startswith("tuple"), "Locations" in _FILES[key]
-    if is_list and not isinstance(value, list):
-        raise InputError(f'{name}: {key} is {shown(value)}, not a list of file names such as ["clouds.tif"].')
-    if isinstance(value, list) and (is_list or (may_be_list and value)):
+    if isinstance(value, list) and (key == "masks" or (value and "Locations" in _FILES[key])):
         files = tuple(_file(name, key, entry, base) for entry in value)
-        return files if is_list or len(files) > 1 else files[0]
-    return _file(name, key, value, base)
+        return files if key == "masks" or len(files) > 1 else files[0]
+    file = _file(name, key, value, base)
+    return (file,) if key == "masks" else file
 
 
 def _file(name: str, key: str, value: Any, base: Location) -> Location:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from landslip.runtime.errors import UsageError
-from landslip.runtime.location import Location, Locations, several
+from landslip.runtime.location import Location, Locations, as_location, as_locations, several
 from landslip.runtime.reading import Reading
 from landslip.runtime.spec import ModelSpec, Role
 
@@ -37,13 +37,22 @@ class SceneFiles:
     """How to read them."""
 
     def __post_init__(self) -> None:
-        """Check what would be wrong for any model."""
+        """Take names as programs write them, and check what would be wrong for any model."""
+        for role in ("pre", "post", "dem", "masks"):
+            object.__setattr__(self, role, as_locations(getattr(self, role)))
+        for role in ("hillshade", "slope", "aoi"):
+            given = getattr(self, role)
+            object.__setattr__(self, role, None if given is None else as_location(given))
+        object.__setattr__(self, "masks", several(self.masks))
         if self.pre is None and self.post is None:
             raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
             raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
         if self.dem is None and (self.reading.dem_nodata is not None or self.reading.fill_voids):
             raise UsageError("--dem-nodata and --fill-voids say how to read an elevation model: give one with --dem.")
+        for role, date in (("pre", self.reading.pre_date), ("post", self.reading.post_date)):
+            if date is not None and getattr(self, role) is None:
+                raise UsageError(f"--{role}-date says when an image was taken: give the image with --{role}.")
         if not self.masks and self.reading.mask_values is not None:
             raise UsageError("--mask-values says what masks mean: give one with --mask.")
 
@@ -77,9 +86,10 @@ class SceneFiles:
         if unused:
             log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
         nothing: dict[str, Any] = dict.fromkeys(unused)
+        left: dict[str, Any] = {f"{role}_date": None for role in unused if role in {"pre", "post"}}
         if "dem" in unused:
-            nothing["reading"] = replace(self.reading, dem_nodata=None, fill_voids=False)
-        return replace(self, **nothing)
+            left |= {"dem_nodata": None, "fill_voids": False}
+        return replace(self, **nothing, reading=replace(self.reading, **left))
 
     def _gives(self, role: Role) -> bool:
         return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)

@@ -6,12 +6,14 @@ What is read follows STAC 1.0 and 1.1: assets with ``href``, ``roles`` and bands
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.errors import InputError
 from landslip.runtime.json_text import MOST_BYTES, parse_json
 from landslip.runtime.location import Location, is_remote, located
@@ -27,9 +29,6 @@ _NAME = 60
 _REASON = 200
 _ADDRESS = 4000
 """Most characters of an address; signed ones are long."""
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6})\d{0,20})?(?:[Zz]|([+-])(\d\d):(\d\d))?", re.ASCII
-)
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Asset:
     """Common name of each band, such as ``red``; empty where they are not named."""
     role: str | None
     """What it is in a scene of landslip's, where the Item says so."""
+    time: datetime | None
+    """When it was taken; of a span of time, the start."""
 
     @property
     def shown(self) -> str:
@@ -120,17 +121,21 @@ def _item(entry: Any, name: str, base: Location) -> Item:
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
     self_link = _self_link(table.get("links"))
+    time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
     collection = table.get("collection")
     return Item(
         name=item,
         collection=collection if isinstance(collection, str) else "",
-        time=_time(properties.get("datetime")) or _time(properties.get("start_datetime")),
+        time=time,
         role=_image_role(properties.get("landslip:role"), where),
-        assets=tuple(_asset(item, key, asset, name, (base, self_link)) for key, asset in assets.items()),
+        assets=tuple(_asset((item, time), key, asset, name, (base, self_link)) for key, asset in assets.items()),
     )
 
 
-def _asset(item: str, key: str, entry: Any, name: str, bases: tuple[Location, str | None]) -> Asset:
+def _asset(
+    of: tuple[str, datetime | None], key: str, entry: Any, name: str, bases: tuple[Location, str | None]
+) -> Asset:
+    item, time = of
     where = f"{name}: asset {printable(key, _NAME)} of {item}"
     table = _table(entry, where, "it")
     href = table.get("href")
@@ -141,7 +146,7 @@ def _asset(item: str, key: str, entry: Any, name: str, bases: tuple[Location, st
     own = {_own_role(each, where) for each in named if each is not None}
     if len(own) > 1:
         raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, own)))}. Mark it as one of them.")
-    return Asset(item, key, _joined(href, where, *bases), roles, _colours(table), next(iter(own), None))
+    return Asset(item, key, _joined(href, where, *bases), roles, _colours(table), next(iter(own), None), time)
 
 
 def _own_role(value: Any, where: str) -> str | None:
@@ -192,18 +197,10 @@ def _colours(table: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _time(value: Any) -> datetime | None:
-    """RFC 3339; ``datetime.fromisoformat`` of Python 3.10 does not know all of it."""
-    found = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    ahead = timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0)) * (-1 if found[8] == "-" else 1)
-    try:
-        # A leap second is counted as the one before it.
-        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone.utc)
-        return local + timedelta(microseconds=int((found[7] or "0").ljust(6, "0"))) - ahead
-    except (ValueError, OverflowError):
-        return None
+    """RFC 3339, as STAC wants it."""
+    with contextlib.suppress(ValueError):
+        return parsed_time(value)[0] if isinstance(value, str) else None
+    return None
 
 
 def _table(value: Any, where: str, what: str) -> dict[str, Any]:

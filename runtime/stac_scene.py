@@ -152,6 +152,13 @@ def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
                 "Relative addresses are relative to the file, or to the self link of the Item."
             )
     fields: dict[str, Any] = {"masks": tuple(asset.location for asset in found.pop("mask", ()))}
+    dates = {
+        f"{role}_date": min(times).isoformat()
+        for role in ("pre", "post")
+        if (times := [asset.time for asset in found.get(role, ()) if asset.time is not None])
+    }
+    if dates:
+        fields["reading"] = dates
     for role, assets in found.items():
         if role in {"hillshade", "slope", "aoi"} and len(assets) > 1:
             raise InputError(f"{name}: {_names(assets)} are all given as {role}, and it can be but one. {_MARK}.")

@@ -92,6 +92,8 @@ _OPTIONS = (
         default="stop",
         help="Where a file is damaged: stop, or skip the place, which is not observed then.",
     ),
+    click.option("--pre-date", metavar="DATE", help="When --pre was taken, in UTC.  [default: what its files say]"),
+    click.option("--post-date", metavar="DATE", help="When --post was taken, likewise."),
     click.option("--crs", help="CRS of the map, in metres.  [default: that of the images, or their UTM zone]"),
     click.option("--resolution", type=float, help="Pixel size of the map in metres.  [default: the model's own]"),
 )

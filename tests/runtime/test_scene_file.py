@@ -58,6 +58,20 @@ def test_lists_addresses_and_how_to_read(folder):
     assert files.reading == Reading(crs="EPSG:32632", resolution=10.0)
 
 
+def test_dates_as_texts_and_as_dates_of_toml(folder):
+    text = 'pre = "a.tif"\npost = "b.tif"\nmasks = "clouds.tif"\n'
+    text += 'pre_date = "2018-08-24"\npost_date = 2018-09-11T01:27:01Z\n'
+    named = read_scene_fields(written(folder, text))
+    files = scene_of(named)
+    assert (files.reading.pre_date, files.reading.post_date) == ("2018-08-24", "2018-09-11T01:27:01+00:00")
+    assert files.masks == (folder / "clouds.tif",)
+    # The date of a file that is replaced goes with it.
+    reading = scene_of(named, {"post": Path("c.tif")}).reading
+    assert (reading.pre_date, reading.post_date) == ("2018-08-24", None)
+    reading = scene_of(named, {"post": Path("c.tif"), "reading": {"post_date": "2019-01-01"}}).reading
+    assert reading.post_date == "2019-01-01"
+
+
 def test_what_is_given_besides_replaces_and_masks_are_added(folder):
     text = 'pre = "a.tif"\nhillshade = "hill.tif"\nslope = "slope.tif"\nmasks = ["clouds.tif"]\nresolution = 10\n'
     named = read_scene_fields(written(folder, text))
@@ -124,7 +138,7 @@ def test_what_it_names_can_be_opened(tmp_path):
         ('pre = "a.tif"\ncrs = 4326', "crs is 4326, not a text"),
         ('pre = "a.tif"\ncrs = "EPSG:nothing"', r"SCENE\.toml: The CRS 'EPSG:nothing' is unknown"),
         ('pre = ""', "pre is '', not a file name"),
-        ('masks = "clouds.tif"', "masks is 'clouds.tif', not a list of file names"),
+        ('pre = "a.tif"\npre_date = "summer"', "'summer' is no date"),
         ("masks = [1]", "masks is 1, not a file name"),
         ('[pre]\nfile = "a.tif"', "pre is .*, not a file name"),
         (f"pre = 0x{'f' * 1900}", "pre is an integer of 7600 bits, not a file name"),

@@ -58,7 +58,12 @@ def fields(folder, content):
         return tuple(map(name, value)) if isinstance(value, tuple) else getattr(value, "name", value)
 
     found = read_scene_fields(written(folder, content))
-    return {key: name(value) for key, value in found.items() if value}
+    return {key: name(value) for key, value in found.items() if value and key != "reading"}
+
+
+def test_times_of_items_are_those_of_the_images(folder):
+    found = read_scene_fields(written(folder, collection(AFTER, BEFORE)))
+    assert found["reading"] == {"pre_date": "2025-06-01T10:00:00+00:00", "post_date": "2025-06-11T10:00:00+00:00"}
 
 
 BEFORE, AFTER = image("before", "a.tif", "2025-06-01T10:00:00Z"), image("after", "b.tif", "2025-06-11T10:00:00Z")
