@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from landslip.runtime.engines.failures import failure
+from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.engines.quiet import import_onnxruntime, import_openvino
 from landslip.runtime.errors import EngineError
 
@@ -79,7 +80,7 @@ def _session(ort: Any, graph: ModelProto, device: str) -> Any:
 
 def openvino_precisions() -> tuple[str, ...]:
     """What OpenVINO has arithmetic for on this CPU."""
-    able = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return tuple(precision for precision in HINTS if precision.upper() in able)
 
 
@@ -92,7 +93,7 @@ def on_openvino(size: int, precision: str) -> Run:
     ov: Any = import_openvino()
     settings = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
     graph = product(size, "int8" if precision == "int8" else "fp32").SerializeToString()
-    core = ov.Core()
+    core = openvino_core()
     try:
         request = core.compile_model(core.read_model(graph), "CPU", settings).create_infer_request()
     except Exception as error:  # bare RuntimeErrors, and classes of its own

@@ -11,6 +11,7 @@ import numpy as np
 
 from landslip.benchmarks.gemm import HINTS
 from landslip.runtime.engines.failures import failure
+from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.engines.quiet import import_openvino
 
 _KINDS = {
@@ -68,7 +69,7 @@ def _profile(path: Path, precision: str, tile: int) -> list[Any]:
     ov: Any = import_openvino()
     settings = {"INFERENCE_PRECISION_HINT": HINTS[precision], "INFERENCE_NUM_THREADS": 1, "PERF_COUNT": True}
     try:
-        core = ov.Core()
+        core = openvino_core()
         graph = core.read_model(str(path))
         shapes = {entry.any_name: [1, entry.partial_shape[1].get_length(), tile, tile] for entry in graph.inputs}
         graph.reshape(shapes)

@@ -8,10 +8,9 @@ The settings for GPUs were chosen by measuring on an H200 (tools/cuda_settings.p
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.engines.printing import prints_logged
 from landslip.runtime.engines.quiet import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
@@ -148,7 +148,7 @@ def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []
     try:
-        with _prints_logged():
+        with prints_logged(log, ort, sys.modules[ort.InferenceSession.__module__]):
             if cuda:
                 _prepare_cuda()
             session = ort.InferenceSession(str(model), settings, providers=[*cuda, "CPUExecutionProvider"])
@@ -168,18 +168,6 @@ def _prepare_cuda() -> None:
     ort.set_default_logger_severity(_FATAL_ONLY)
     if hasattr(ort, "preload_dlls"):  # from 1.21: finds CUDA and cuDNN that pip has installed
         ort.preload_dlls()
-
-
-@contextmanager
-def _prints_logged() -> Iterator[None]:
-    """Keep what onnxruntime prints off standard output, which is for results."""
-    printed = io.StringIO()
-    try:
-        with redirect_stdout(printed):
-            yield
-    finally:
-        if printed.getvalue():
-            log.debug("onnxruntime: %s", printed.getvalue().strip())
 
 
 def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:

@@ -22,6 +22,7 @@ from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.batches import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.engines.quiet import import_openvino
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
@@ -99,14 +100,14 @@ class OpenVinoEngine(Closing):
 
 def devices() -> dict[str, list[str]]:
     """Devices OpenVINO sees, with what they can compute in."""
-    core = ov.Core()
+    core = openvino_core()
     return {device: list(core.get_property(device, "OPTIMIZATION_CAPABILITIES")) for device in core.available_devices}
 
 
 def _graph(file: OnnxFile, batch: int, tile: int) -> Any:
     """The graph of a file, with fixed shapes."""
     try:
-        graph = ov.Core().read_model(str(file.path))
+        graph = openvino_core().read_model(str(file.path))
         _check_graph(graph, file.spec, file.path)
         graph.reshape({entry.name: [batch, entry.bands, tile, tile] for entry in file.spec.inputs})
     except ModelError:
@@ -139,7 +140,7 @@ def _bands(shape: Any) -> int | None:
 
 
 def _compiled(graph: Any, device: str, precision: str, settings: Mapping[str, Any], model: Path) -> Any:
-    core = ov.Core()
+    core = openvino_core()
     name, hint = _present(core, device), _hint(device, precision)
     able = set(core.get_property(name, "OPTIMIZATION_CAPABILITIES"))
     needed = {_CAPABILITIES[hint], *({"INT8"} if precision == "int8" else ())}

@@ -1,12 +1,7 @@
-"""Ctrl-C in code that swallows everything.
-
-It is Python's simulation of the signal: the signal itself has once ended the process of all tests without a word, among
-the libraries that were loaded by then. Real ones are sent to processes of their own, in tests/runtime.
-"""
+"""Ctrl-C in code that swallows everything."""
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import signal
 import threading
@@ -25,7 +20,7 @@ def usual_handler():
 
 def swallowed():
     with contextlib.suppress(BaseException):
-        _thread.interrupt_main()
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_what_is_swallowed_comes_at_the_end():
@@ -55,7 +50,7 @@ def test_an_error_that_follows_does_not_hide_it():
 
 def test_one_that_gets_through_is_raised_once():
     with pytest.raises(KeyboardInterrupt), interrupts_remembered():
-        _thread.interrupt_main()
+        signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -71,14 +66,14 @@ def test_a_handler_that_is_content_to_note_it_decides():
     noted = []
     signal.signal(signal.SIGINT, lambda *_: noted.append(True))
     with interrupts_remembered():
-        _thread.interrupt_main()
+        signal.raise_signal(signal.SIGINT)
     assert noted == [True]
 
 
 def test_ignored_signals_stay_ignored_and_other_threads_are_left_alone():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with interrupts_remembered():
-        _thread.interrupt_main()
+        signal.raise_signal(signal.SIGINT)
     done = []
 
     def elsewhere():

@@ -58,8 +58,7 @@ def answers_of_engines(network: Any, batch: dict[str, np.ndarray]) -> dict[str, 
     """What ONNX Runtime and OpenVINO give, in single precision."""
     content = network.graph.SerializeToString()
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    openvino = importlib.import_module("landslip.runtime.engines.quiet").import_openvino()
-    core = openvino.Core()
+    core = importlib.import_module("landslip.runtime.engines.openvino_core").openvino_core()
     compiled = core.compile_model(core.read_model(content), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return {"onnxruntime": session.run(None, batch)[0], "openvino": next(iter(compiled(batch).values()))}
 

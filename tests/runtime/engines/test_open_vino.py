@@ -13,7 +13,7 @@ from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
 from landslip.models.demo import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
-from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.errors import EngineError
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
@@ -27,7 +27,7 @@ def opened(model, **options):
 
 @pytest.fixture(scope="module")
 def capabilities():
-    return import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_it_refuses_what_it_does_not_run(tmp_path):
 
 @pytest.mark.parametrize("device", ["gpu", "npu"])
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(device):
-    found = import_openvino().Core().available_devices
+    found = openvino_core().available_devices
     if any(one.startswith(device.upper()) for one in found):
         pytest.skip("it is there")
     with pytest.raises(EngineError, match=rf"openvino finds no {device.upper()} here, only {', '.join(found)}\. "):
