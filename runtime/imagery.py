@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +11,14 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime import sentinel2
+from landslip.runtime.colours import band_count, check_order, chosen_bands, coloured
+from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.location import Location, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.spec import Role
 from landslip.runtime.stretch import Stretch
-
-log = logging.getLogger(__name__)
-
-COLOURS = ("red", "green", "blue")
-"""In the order the network takes them."""
 
 Opener = Callable[[Location, str], Raster]
 """Opens a file in a role."""
@@ -100,7 +96,7 @@ class Image:
 def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: Opener) -> Image:
     """Open what a user gives as the image of one date.
 
-    A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else 1, 2 and 3.
+    A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else its only three.
     Of a Sentinel-2 product the true colour image is taken. Three files are red, green and blue in this order, each on
     its own grid: the bands of a sensor may have different resolutions, and each is resampled on its own anyway.
 
@@ -121,12 +117,14 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
     if len(given) != 3 or len(set(given)) != 3:
         raise UsageError(
             f"{len(given)} files are given as {name} ({shown(given)}). Give one file, or three different ones for red, "
-            f"green and blue: --{role} RED --{role} GREEN --{role} BLUE. Join pieces of one image with gdalbuildvrt."
+            f"green and blue: --{role} RED --{role} GREEN --{role} BLUE. Join pieces of one image with "
+            "gdalbuildvrt -srcnodata 0 -vrtnodata 0."
         )
     parts = tuple(
         _single(opened(location, f"{name} ({colour})"), location)
         for location, colour in zip(given, COLOURS, strict=True)
     )
+    check_order([part.raster for part in parts])
     types = [part.type for part in parts]
     if len(set(types)) > 1:
         raise InputError(
@@ -142,68 +140,19 @@ def _one_file(role: Role, location: Location, reading: Reading, opened: Opener, 
         raster = opened(file, name)
     else:
         file, raster = location, opened(location, name)
-        facts = {"bands": list(_chosen(raster, reading.bands))}
+        facts = {"bands": list(chosen_bands(raster, reading.bands))}
     bands = _checked(Bands(raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file)))
     return Image(role, (bands,), facts)
 
 
 def _single(raster: Raster, location: Location) -> Bands:
-    numbers = _coloured(raster)
+    numbers = coloured(raster)
     if len(numbers) != 1:
         raise InputError(
-            f"{raster.role}: {raster.path} has {_bands(len(numbers))}, but each of three files has one. "
-            "Give one file alone, or join pieces of one image first, for example with gdalbuildvrt."
+            f"{raster.role}: {raster.path} has {band_count(len(numbers))}, but each of three files has one. "
+            "Give one file alone, or join pieces of one image first: gdalbuildvrt -srcnodata 0 -vrtnodata 0."
         )
     return _checked(Bands(raster, numbers, sentinel2.zero_is_nodata(location)))
-
-
-def _bands(count: int) -> str:
-    return f"{count} band{'s'[: count > 1]}"
-
-
-def _coloured(raster: Raster) -> tuple[int, ...]:
-    """The bands that are not there for transparency."""
-    return tuple(number for number, colour in enumerate(raster.colours, 1) if colour != "alpha")
-
-
-def _chosen(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
-    if "palette" in raster.colours:
-        raise InputError(
-            f"{raster.role}: {raster.path} holds numbers of colours in a palette. "
-            "Expand it first: gdal_translate -expand rgb FILE NEW."
-        )
-    if wanted is not None:
-        if max(wanted) > raster.bands:
-            raise UsageError(
-                f"{raster.role}: {raster.path} has {_bands(raster.bands)}, but --bands {','.join(map(str, wanted))} "
-                f"asks for band {max(wanted)}. Choose others."
-            )
-        return wanted
-    if len(_coloured(raster)) < 3:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {_bands(raster.bands)}, but red, green and blue are needed. "
-            "Give a file that has them, or three files of one band: red, green, blue."
-        )
-    declared = _declared(raster)
-    if declared is not None:
-        if declared != (1, 2, 3):
-            log.info("%s: %s calls bands %s red, green and blue", raster.role, raster.path, declared)
-        return declared
-    if raster.bands > 3 and raster.dtypes[0] != "uint8":
-        log.warning(
-            "%s: %s has %d bands of %s and does not say which are red, green and blue: 1, 2 and 3 are taken. "
-            "Where blue comes first, as in files of PlanetScope and RapidEye, give --bands 3,2,1.",
-            raster.role, raster.path, raster.bands, raster.dtypes[0],
-        )  # fmt: skip
-    return 1, 2, 3
-
-
-def _declared(raster: Raster) -> tuple[int, ...] | None:
-    """The bands the file calls red, green and blue: by their names, else by their colours."""
-    for words in ([name.strip().lower() for name in raster.names], list(raster.colours)):
-        if all(words.count(colour) == 1 for colour in COLOURS):
-            return tuple(words.index(colour) + 1 for colour in COLOURS)
-    return None
 
 
 def _checked(bands: Bands) -> Bands:

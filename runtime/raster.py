@@ -100,6 +100,11 @@ class Raster(Closing):
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
 
+    def band_tags(self, number: int) -> dict[str, str]:
+        """What the file says of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
+        tags = self._dataset.tags(number) | self._dataset.tags(number, ns="IMAGERY")
+        return {str(key).lower(): str(value) for key, value in tags.items()}
+
     @property
     def parts(self) -> tuple[Path, ...]:
         """Other local files it is made of: sources, masks and statistics beside it."""

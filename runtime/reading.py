@@ -35,7 +35,7 @@ class Reading:
     """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
     bands: tuple[int, ...] | None = None
-    """Which three bands of an image are red, green and blue, from 1; None for what the file says, else 1, 2 and 3.
+    """Which three bands of an image are red, green and blue, from 1; None for what the file says, else its only three.
     Sentinel-2 products and files of one band are read as what they are."""
     rgb_range: tuple[float, float] | None = None
     """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits

@@ -62,7 +62,7 @@ _OPTIONS = (
     click.option(
         "--bands",
         type=_Bands(),
-        help="Which bands of the images are red, green, blue.  [default: what the file says, or 1,2,3]",
+        help="Which bands of the images are red, green, blue.  [default: what the file calls so, or its only three]",
     ),
     click.option(
         "--rgb-range",

@@ -224,10 +224,25 @@ def test_chosen_bands_hold_for_both_images(tmp_path, scene):
     assert [facts["bands"] for facts in opened.facts["images"].values()] == [[3, 2, 1], [3, 2, 1]]
 
 
-def test_bands_that_may_be_in_another_order_are_asked_about(tmp_path, scene, caplog):
-    read_all(replace(scene, pre=uint16_stack(tmp_path, radiance())))
-    assert "has 4 bands of uint16 and does not say which are red, green and blue" in caplog.text
-    assert "--bands 3,2,1" in caplog.text
+@pytest.mark.parametrize("names", [("B2", "B3", "B4"), ("SR_B2", "SR_B3", "SR_B4"), ("blue", "green", "red")])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_bands_in_the_order_of_wavelengths_are_the_same_picture(tmp_path, scene, names, dtype):
+    values = rgb(HIGH, WIDE).astype(dtype)
+    expected = read_all(replace(scene, pre=write(tmp_path / "red_first.tif", values, 10.0)))[1]
+    opened, patch = read_all(replace(scene, pre=named(one(tmp_path, values[::-1]), descriptions=names)))
+    np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
+    assert opened.facts["images"]["pre"]["bands"] == [3, 2, 1]
+    chosen, _ = read_all(replace(scene, pre=tmp_path / "image.tif", reading=Reading(bands=(1, 2, 3))))
+    assert chosen.facts["images"]["pre"]["bands"] == [1, 2, 3]
+
+
+def test_three_files_may_have_other_names_than_colours(tmp_path, scene):
+    values = radiance()[:3].astype(np.uint16)
+    files = [write(tmp_path / f"download.B{n}.tif", band, 10.0) for n, band in zip((4, 3, 2), values, strict=True)]
+    opened, _ = read_all(replace(scene, pre=tuple(files)))
+    assert opened.facts["images"]["pre"]["bands"] == [1, 1, 1]
+    with pytest.raises(InputError, match=r"B2\.tif blue, .*B4\.tif red\. Give them in order: --pre RED --pre GREEN"):
+        read_all(replace(scene, pre=tuple(files[::-1])))
 
 
 def test_a_visual_product_with_alpha_is_taken_as_it_is(tmp_path, scene, caplog):
@@ -297,6 +312,14 @@ REFUSED = {
         None, InputError, "has 3 bands, but red, green and blue are needed",
     ),
     "too few bands": (lambda p: one(p, rgb(9, 9)), (4, 3, 2), UsageError, "has 3 bands, but --bands 4,3,2 asks for"),
+    "four bands": (lambda p: uint16_stack(p, radiance()), None, InputError, r"4 bands \(no names\) .* --bands 3,2,1"),
+    "six bands of 8 bits": (
+        lambda p: one(p, np.concatenate([rgb(9, 9), rgb(9, 9)])), None, InputError, "6 bands .* --bands 3,2,1",
+    ),
+    "false colours": (
+        lambda p: named(one(p, rgb(9, 9)), descriptions=("nir", "red", "green")),
+        None, InputError, r"3 bands \(nir, red, green\) and does not say which are red, green and blue.*1,2,3 where",
+    ),
     "two files": (lambda p: bands_apart(p, rgb(9, 9))[:2], None, UsageError, r"2 files are given .* --pre GREEN"),
     "one file twice": (twice, None, UsageError, "three different ones"),
     "three stacks": (stacked, None, InputError, r"image\.tif has 3 bands, but each of three files has one"),

@@ -12,6 +12,7 @@ from rasterio.warp import Resampling, reproject
 from helpers.engines import mixing_engine
 from helpers.rasters import elevation, write
 from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles, open_scene
 
 NAIP = Path(__file__).parents[3] / "shared" / "data" / "naip"
@@ -25,7 +26,8 @@ def files(tmp_path):
         left, _, _, top = dataset.bounds
         crs = dataset.crs.to_string()
     dem = write(tmp_path / "dem.tif", elevation(180, 220), 30.0, left=left - 700, top=top + 700, crs=crs)
-    return SceneFiles(NAIP / "pre_2009.tif", NAIP / "post_2020.tif", dem)
+    # Four bands without names: red, green, blue, infrared.
+    return SceneFiles(NAIP / "pre_2009.tif", NAIP / "post_2020.tif", dem, reading=Reading(bands=(1, 2, 3)))
 
 
 def test_images_on_shifted_grids_are_brought_together_as_gdal_does(files):
