@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from landslip.export.calls import Ref, ends, is_name, mentioned
-from landslip.export.layers import ALIASES, KNOWN, MODELS, OP_LAYERS
+from landslip.export.classes import objection
+from landslip.export.layers import ALIASES, MODELS, OP_LAYERS
 from landslip.export.raw_ops import ALLOWED_OPS, op_of
 from landslip.export.sequential import layers_of_chain
 from landslip.runtime.errors import ModelError
-from landslip.runtime.plain_text import printable, shown
+from landslip.runtime.plain_text import shown
 
 _LAYERS = 5000
 """Most layers of a file, those of nested models included."""
@@ -24,7 +25,6 @@ _NESTING = 8
 """How deep models may lie in models."""
 _NAME = 250
 """Most characters of the name of a class."""
-_KERAS_MODULES = ("keras", "tf_keras", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class _Screen:
         kind = _class_name(entry, self._where)
         settings = self._settings(entry, kind)
         name = self._name(entry.get("name", settings.get("name")), kind)
-        self._check_class(name, kind, entry)
+        self._check_class(name, entry)
         if kind in OP_LAYERS:
             self._check_op(name, settings.get("node_def"))
         model = self.graph(entry, kind, depth + 1) if kind in MODELS else None
@@ -136,17 +136,10 @@ class _Screen:
             )
         return name
 
-    def _check_class(self, name: str, kind: str, entry: dict[str, Any]) -> None:
-        # A class of the user's own may bear the name of one of Keras's.
-        module, registered = entry.get("module") or "keras", entry.get("registered_name") or kind
-        foreign = str(module).split(".", maxsplit=1)[0] not in _KERAS_MODULES
-        if foreign or ">" in str(registered) or kind not in KNOWN:
-            own = printable(f" ({module}, {registered})", _NAME) if kind in KNOWN else ""
-            raise ModelError(
-                f"{self._where}: layer {name!r} is of class {kind!r}{own}, which landslip does not know and which can "
-                "carry code of its own. landslip does not load it. Do not open this file with Keras unless you know "
-                "who made it."
-            )
+    def _check_class(self, name: str, entry: dict[str, Any]) -> None:
+        against = objection(entry)
+        if against is not None:
+            raise ModelError(f"{self._where}: layer {name!r} {against}")
 
     def _check_op(self, name: str, node_def: Any) -> None:
         op = op_of(node_def)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from helpers.keras_files import layer, op, tiny_config, tiny_layers
 from landslip.export.calls import Ref
 from landslip.export.layers import KNOWN
+from landslip.export.layers.keras_classes import OF_KERAS
 from landslip.export.screen import screened_graph
 from landslip.runtime.errors import ModelError
 
@@ -41,15 +42,38 @@ def test_a_single_end_may_lack_the_outer_list():
     assert graph.outputs == {"prediction": Ref("prediction", 0, 0)}
 
 
-@pytest.mark.parametrize(
-    "kind", ["Lambda", "TFOpLambda", "TimeDistributed", "Bidirectional", "Custom>Payload", "conv2d"]
-)
+@pytest.mark.parametrize("kind", ["Lambda", "Custom>Payload", "conv2d", "AttentionGate"])
 @pytest.mark.parametrize("place", [0, 8, 15], ids=["first", "amid", "unused"])
 def test_a_class_that_is_not_allowed_is_refused_by_name_wherever_it_is(kind, place):
     layers = tiny_layers()
     layers.insert(place, layer(kind, "payload", ("input_1",), function=["4wAAAA==", None, None]))
     with pytest.raises(ModelError, match=rf"m\.hdf5: layer 'payload' is of class '{kind}'.*does not load it"):
         screened_graph(tiny_config(layers), "m.hdf5")
+
+
+@pytest.mark.parametrize("kind", ["Conv1D", "LSTM", "Embedding", "Masking", "TimeDistributed", "MultiHeadAttention"])
+def test_a_layer_of_keras_that_is_not_supported_is_no_threat(kind):
+    entry = layer(kind, "other", ("input_1",), units=4)
+    for module in ({}, {"module": "keras.layers", "registered_name": None}):
+        with pytest.raises(ModelError, match=rf"'other' is of class '{kind}', a layer of Keras .* not support") as told:
+            screened_graph(tiny_config([*tiny_layers(), entry | module]), "m.hdf5")
+        assert "code" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        layer("Lambda", "p"),
+        layer("Payload", "p"),
+        layer("Dense", "p", activation={"class_name": "__lambda__", "config": {"value": "4wAA"}}),
+        layer("Conv2D", "p") | {"module": "payload"},
+        {"class_name": "Functional", "config": {"layers": [layer("Custom>Payload", "p")]}},
+    ],
+)
+def test_a_layer_of_keras_that_holds_a_stranger_is_a_threat(inner):
+    entry = layer("TimeDistributed", "other", ("input_1",), layer=inner)
+    with pytest.raises(ModelError, match=r"'TimeDistributed' and holds '\S+', which .* carry code .* does not load it"):
+        screened_graph(tiny_config([*tiny_layers(), entry]), "m.hdf5")
 
 
 @pytest.mark.parametrize("op_name", ["PyFunc", "ReadFile", "WriteFile", ""])
@@ -120,3 +144,4 @@ def test_any_json_is_refused_in_a_sentence(config):
 
 def test_nothing_allowed_can_carry_code():
     assert not {"Lambda", "Layer", "RNN", "TFOpLambda", "TimeDistributed", "Wrapper"} & KNOWN
+    assert "Lambda" not in OF_KERAS
