@@ -7,14 +7,22 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?= demo-out
 STUBS := build/tensorrt
 BENCH := build/bench
+# A worker that has nothing left takes half of what another has: halves are neighbours, which share what is made once.
+SIDE_BY_SIDE := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test check stubs check-tensorrt format train-demo bench lock clean
+.PHONY: demo test test-quick coverage check stubs check-tensorrt format train-demo bench lock clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite
 
-test: .venv/full ## all tests
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+test: .venv/full ## all tests, on all cores
+	$(SIDE_BY_SIDE) $(PYTEST)
+
+test-quick: .venv/full ## the tests that need neither TensorFlow nor minutes
+	$(SIDE_BY_SIDE) -m 'not tensorflow and not slow' $(PYTEST)
+
+coverage: .venv/full ## all tests, with the lines and branches they reach; slower
+	$(SIDE_BY_SIDE) --cov --cov-report=term $(PYTEST)
 
 check: .venv/full ## style and types
 	$(BIN)/ruff check .
