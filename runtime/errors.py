@@ -5,6 +5,7 @@
     ├── InputError       (ValueError)   3   a file or its content cannot be used
     │   ├── InputMissingError (FileNotFoundError)
     │   ├── ConnectionLostError (ConnectionError)  a file lies behind a connection that broke
+    │   ├── InputChangedError               a file changed while it was read: what was made of it is no good
     │   └── ModelError                      a model file is not one landslip can run, or fails its checks
     ├── OutputError      (OSError)      1   a result cannot be written
     ├── FetchError       (ConnectionError) 1  a file cannot be downloaded
@@ -49,6 +50,10 @@ class ConnectionLostError(InputError, ConnectionError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class InputChangedError(InputError):
+    """An input that changed while it was read, so that what was made from it cannot be kept."""
 
 
 class ModelError(InputError):

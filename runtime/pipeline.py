@@ -49,6 +49,7 @@ from landslip.runtime.record import (
     landslip_version,
     now,
     peak_rss_bytes,
+    sha256_of,
     write_record,
 )
 from landslip.runtime.request import MapRequest
@@ -57,6 +58,7 @@ from landslip.runtime.scene import Patch, Scene, open_scene
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.stitch import Stitcher
 from landslip.runtime.thumbnail import Thumbnails
+from landslip.runtime.unchanged import Unchanged
 from landslip.runtime.workspace import RECORD, Workspace
 
 __all__ = ["MapRequest", "map_scene"]
@@ -121,6 +123,8 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
         inputs = with_times(describe_inputs(files), scene.times)
+        parts = {path: sha256_of(path) for path in scene.parts}
+        unchanged = Unchanged(files, inputs, parts)
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
         findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
@@ -129,13 +133,14 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         facts = _facts(request, layout, run, inputs)
         batch = {"asked": request.engine.batch, "taken": layout.batch}
         decisive = None if engine.device == "cpu" else batch  # it can change the last bits on a GPU
-        identity = identity_of(facts, engine, files.reading, scene.parts, decisive)
+        identity = identity_of(facts, engine, files.reading, parts, decisive)
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
         run.done, resumed = saving.checkpoint, saving.checkpoint.rows
         with saving.kept():
             products = _make_products(run, work, saving, request.min_area)
+            unchanged.check()
             record = {
                 **facts,
                 "preset": request.laid_as,

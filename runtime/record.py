@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -95,7 +95,7 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
 
 
 def identity_of(
-    facts: Record, engine: Engine, reading: Reading, parts: Sequence[Path] = (), batch: Record | None = None
+    facts: Record, engine: Engine, reading: Reading, parts: Mapping[Path, str], batch: Record | None = None
 ) -> Record:
     """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
 
@@ -103,7 +103,7 @@ def identity_of(
         facts: entries of the record.
         engine: what computes.
         reading: how files are read.
-        parts: local files that belong to the inputs, such as the sources of a VRT.
+        parts: SHA-256 of each local file that belongs to the inputs, such as the sources of a VRT.
         batch: tiles per call, as asked for and as taken, where that decides too.
     """
     # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
@@ -113,9 +113,8 @@ def identity_of(
         for entry in facts["inputs"]
     ]
     versioned = {**facts["engine"], "version": engine.version}
-    beside = sorted(sha256_of(path) for path in parts)
     return {
-        **facts, "engine": versioned, "inputs": inputs, "parts": beside, "batch": batch, "reading": asdict(reading),
+        **facts, "engine": versioned, "inputs": inputs, "parts": sorted(parts.values()), "batch": batch, "reading": asdict(reading),
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
-from landslip.runtime.errors import LandslipError
+from landslip.runtime.errors import InputChangedError, LandslipError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.journal import JOURNAL, Checkpoint, Journal
 from landslip.runtime.rows import RowsFile, checksum_of
@@ -100,6 +100,9 @@ class Saving(Closing):
         """A block whose failure loses nothing: what is finished is saved, and how to go on is said."""
         try:
             yield
+        except InputChangedError:
+            self._work.is_kept = False  # what is there is of no version of the input
+            raise
         except BaseException:
             if self._work.is_published:
                 raise
