@@ -114,8 +114,13 @@ def identity_of(
     ]
     versioned = {**facts["engine"], "version": engine.version}
     return {
-        **facts, "engine": versioned, "inputs": inputs, "parts": sorted(parts.values()), "batch": batch, "reading": asdict(reading),
-    }  # fmt: skip
+        **facts,
+        "engine": versioned,
+        "inputs": inputs,
+        "parts": sorted(parts.values()),
+        "batch": batch,
+        "reading": asdict(reading),
+    }
 
 
 def fingerprint_of(identity: Record) -> str:
@@ -180,16 +185,21 @@ def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
 
 
 def _digest(given: tuple[str, Location], stop: Event) -> str | None:
-    """None for a folder, such as a geodatabase, and for what would have to be fetched whole.
+    file = hashed_file(*given)
+    return None if file is None else sha256_of(file, stop)
 
+
+def hashed_file(role: str, location: Location) -> Path | None:
+    """The local file whose checksum stands for an input.
+
+    None for a folder, such as a geodatabase, and for what would have to be fetched whole.
     For the folder of a Sentinel-2 product that of the file in it that is read: the picture, or the classes for a mask.
     """
-    role, location = given
     if role in {"pre", "post", "mask"} and is_product(location):
         location = product_of(location, role)
         if location.is_dir():
             location = scene_classes(location, role) if role == "mask" else true_colour(location, role)
-    return None if isinstance(location, str) or location.is_dir() else sha256_of(location, stop)
+    return None if isinstance(location, str) or location.is_dir() else location
 
 
 def describe_grid(grid: MapGrid) -> Record:

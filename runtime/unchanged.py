@@ -1,4 +1,4 @@
-"""Inputs that are still, at the end of a run, what they were at its beginning: a map of two versions of a file is of none."""
+"""Inputs that are at the end of a run what they were at its beginning: a map of two versions of a file is of none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from landslip.runtime.errors import InputChangedError, InputError
 from landslip.runtime.location import is_networked, shown
-from landslip.runtime.record import sha256_of
+from landslip.runtime.record import hashed_file, sha256_of
 from landslip.runtime.scene_files import SceneFiles
 from landslip.runtime.web import version_of
 
@@ -43,11 +43,11 @@ class Unchanged:
             inputs: the ``inputs`` of its run record, in the order of :meth:`SceneFiles.roles`.
             parts: SHA-256 of each local file that its files refer to.
         """
-        pairs = [(location, entry) for (_, location), entry in zip(files.roles(), inputs, strict=True)]
-        own = {location: entry["sha256"] for location, entry in pairs if isinstance(location, Path) and entry["sha256"]}
-        local = {path: sha256 for path, sha256 in (own | dict(parts)).items() if path.is_file()}
+        pairs = list(zip(files.roles(), inputs, strict=True))
+        own = [(hashed_file(*given), entry["sha256"]) for given, entry in pairs if entry["sha256"]]
+        local = {path: sha256 for path, sha256 in (*own, *parts.items()) if path is not None}
         self._local = [_Local(path, sha256, _state_of(path)) for path, sha256 in local.items()]
-        self._remote = [(location, entry["version"]) for location, entry in pairs if entry.get("version")]
+        self._remote = [(location, entry["version"]) for (_, location), entry in pairs if entry.get("version")]
 
     def check(self) -> None:
         """Compare them with what is there now.
