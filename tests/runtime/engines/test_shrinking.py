@@ -224,11 +224,11 @@ def test_a_real_engine_without_memory_is_one_that_can_be_helped():
         "from pathlib import Path\n"
         "from landslip.runtime.engines import EngineOptions\n"
         "from landslip.runtime.engines.shrinking import open_shrinking\n"
-        "options = EngineOptions('onnxruntime', 'cpu', batch=4, tile=1344, threads=2)\n"
+        "options = EngineOptions('onnxruntime', 'cpu', batch=4, tile=896, threads=2)\n"
         "engine = open_shrinking(Path(sys.argv[1]), options)\n"
-        "batch = {e.name: np.zeros((4, e.bands, 1344, 1344), e.dtype) for e in engine.spec.inputs}\n"
+        "batch = {e.name: np.zeros((4, e.bands, 896, 896), e.dtype) for e in engine.spec.inputs}\n"
         "used = int(next(l for l in open('/proc/self/status') if l.startswith('VmSize')).split()[1]) * 1024\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (used + (850 << 20), used + (850 << 20)))\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (460 << 20), used + (460 << 20)))\n"
         "out = engine.infer(batch)\n"
         "print(json.dumps([engine._batch, out.shape]))\n"
     )
@@ -236,7 +236,7 @@ def test_a_real_engine_without_memory_is_one_that_can_be_helped():
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     size, shape = json.loads(done.stdout)
-    assert shape == [4, 1, 1344, 1344]
+    assert shape == [4, 1, 896, 896]
     assert size == 1
     assert done.stderr.count("Going on with batches of 1.") == 1
     assert done.stderr.count("Going on") == 1
