@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -24,6 +23,7 @@ from landslip.runtime.dataset import opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.grid import Bounds, MapGrid
+from landslip.runtime.ignoring import warnings_ignored
 from landslip.runtime.location import Location, gdal_name, is_networked, shown
 from landslip.runtime.raster import Raster, check_kind
 from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
@@ -226,8 +226,7 @@ def _polygons(location: Location) -> _Polygons | None:
 
 
 def _read_polygons(location: Location) -> _Polygons:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL remarks on content that is questionable: what counts is checked
+    with warnings_ignored(Warning):  # GDAL remarks on content that is questionable: what counts is checked
         meta, _, shapes, _ = read_vector(gdal_name(location), layer=_polygon_layer(location), columns=[])
     return meta, shapes
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader
 
+from landslip.runtime.ignoring import warnings_ignored
 from landslip.runtime.location import Location, gdal_name, is_networked
 from landslip.runtime.remote import settings
 
@@ -25,9 +24,8 @@ def opened(location: Location, description: str | None = None) -> DatasetReader:
     Raises:
         One of :data:`~landslip.runtime.gdal.RASTER_ERRORS`: it cannot be opened.
     """
-    with warnings.catch_warnings(), settings(location):
-        # Said by those who need it, as an error with a remedy.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    # What is not georeferenced is said by those who need it, as an error with a remedy.
+    with warnings_ignored(NotGeoreferencedWarning), settings(location):
         if not is_networked(location):
             return rasterio.open(gdal_name(location))
         with rasterio.open(gdal_name(location)) as first:
