@@ -1,4 +1,4 @@
-"""Downloads a registered model: resumed where it broke off, named only once it is proven to be the published file."""
+"""Downloads a published file: resumed where it broke off, named only once it is proven to be the published file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 from landslip.models.http import Answer, DroppedError, UnreachableError, opened, shown_url
 from landslip.models.partial import Partial
-from landslip.models.registry import RegisteredModel
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 from landslip.runtime.file_kinds import kind_of_head
 from landslip.runtime.progress import NoProgress, Progress
@@ -48,23 +48,54 @@ class Fetched:
     """Bytes that were downloaded now; 0 where it was there already."""
 
 
-def fetch_model(
-    model: RegisteredModel,
+class Published(Protocol):
+    """A file that others have published: where it is and how to know it."""
+
+    @property
+    def name(self) -> str:
+        """What a user names to have it."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its digest, 64 lower-case hexadecimal digits."""
+        ...
+
+    @property
+    def file(self) -> str:
+        """Its name on the disk."""
+        ...
+
+
+def fetch_file(
+    published: Published,
     folder: Path,
     *,
+    to: Path | None = None,
     url: str | None = None,
     overwrite: bool = False,
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> Fetched:
-    """Have the file of a published model in a folder.
+    """Have a published file in a folder.
 
     A file that is there already is checked and kept. What an earlier attempt left is gone on from. The file appears
     under its name once its length and SHA-256 are those of the registry.
 
     Args:
-        model: what to have.
+        published: the file.
         folder: made if needed.
+        to: the folder a user has given, for messages; None for ``folder``.
         url: of another copy, HTTP or HTTPS.
         overwrite: replace a file of that name which is another one.
         patience: how long to put up with a bad connection.
@@ -76,15 +107,16 @@ def fetch_model(
         ModelError: the address has another file.
         OutputError: it cannot be written, or another process is writing it.
     """
-    source = model.url if url is None else url
-    final = folder / model.file
-    if _is_there(model, final, overwrite=overwrite):
+    source = published.url if url is None else url
+    final = folder / published.file
+    if _is_there(published, final, overwrite=overwrite):
         log.info("%s is there already, and is the published file", final)
         return Fetched(final, shown_url(source), 0)
     with Partial(final) as partial:
-        download = _Download(model, source, partial, patience or Patience(), progress or NoProgress())
+        patience, progress = patience or Patience(), progress or NoProgress()
+        download = _Download(published, source, partial, patience, progress, to or folder)
         download.run()
-        _check_digest(model, source, partial)
+        _check_digest(published, source, partial)
         partial.publish()
     return Fetched(final, shown_url(source), download.received)
 
@@ -93,9 +125,10 @@ class _Download:
     """The way of one file, over as many connections as it takes."""
 
     def __init__(
-        self, model: RegisteredModel, url: str, partial: Partial, patience: Patience, progress: Progress
+        self, published: Published, url: str, partial: Partial, patience: Patience, progress: Progress, to: Path
     ) -> None:
-        self._model, self._url, self._partial = model, url, partial
+        self._to = to
+        self._published, self._url, self._partial = published, url, partial
         self._patience, self._progress = patience, progress
         self._failures = 0
         self._furthest = partial.size
@@ -110,12 +143,12 @@ class _Download:
             raise
 
     def _go_on(self) -> None:
-        if self._partial.size > self._model.size:
+        if self._partial.size > self._published.size:
             self._partial.discard()
         elif self._partial.size:
             log.info("%s is there: going on from it", self._partial.path)
-        while self._partial.size < self._model.size:
-            _check_space(self._partial, self._model.size - self._partial.size)
+        while self._partial.size < self._published.size:
+            _check_space(self._partial, self._published.size - self._partial.size)
             try:
                 self._attempt()
             except DroppedError as error:
@@ -127,31 +160,31 @@ class _Download:
         with opened(self._url, start, self._partial.validator(self._url), self._patience.timeout) as answer:
             head = next(answer.chunks, b"")
             # Before anything that was received earlier is given up for this.
-            _check_answer(self._model, self._url, answer, head)
+            _check_answer(self._published, self._url, answer, head)
             if answer.start < start:
-                log.info("%s: the server sends it from byte %d again", self._model.file, answer.start)
+                log.info("%s: the server sends it from byte %d again", self._published.file, answer.start)
             self._partial.begin(answer.start, self._url, answer.validator)
             self._receive(chain([head], answer.chunks))
-        if self._partial.size < self._model.size:
+        if self._partial.size < self._published.size:
             raise DroppedError(f"{shown_url(self._url)}: the server ended the file early")
 
     def _receive(self, chunks: Iterator[bytes]) -> None:
-        self._progress.start(self._model.file, self._model.size - self._partial.size, "byte")
+        self._progress.start(self._published.file, self._published.size - self._partial.size, "byte")
         try:
             for chunk in chunks:
                 self._partial.write(chunk)
                 self.received += len(chunk)
                 self._progress.advance(len(chunk))
-                if self._partial.size > self._model.size:
+                if self._partial.size > self._published.size:
                     self._partial.discard()
-                    raise ModelError(_not_it(self._model, self._url, f"more than {self._model.size} bytes"))
+                    raise ModelError(_not_it(self._published, self._url, f"more than {self._published.size} bytes"))
         finally:
             self._progress.finish()
 
     def _bear(self, error: DroppedError) -> None:
         """Wait for the next attempt, or give up."""
         if isinstance(error, UnreachableError) and not self.received:
-            raise FetchError(f"{error}. {_by_hand(self._model, self._partial)}") from error
+            raise FetchError(f"{error}. {_by_hand(self._published, self._partial, self._to)}") from error
         # Bytes received a second time are no progress: a server that begins anew each time would go on for ever.
         self._failures = 0 if self._partial.size > self._furthest else self._failures + 1
         self._furthest = max(self._furthest, self._partial.size)
@@ -162,25 +195,25 @@ class _Download:
         time.sleep(pause)
 
     def _kept(self) -> str:
-        have, want = self._partial.size, self._model.size
+        have, want = self._partial.size, self._published.size
         if not have:
             return "Nothing was received."
         return f"{self._partial.path} holds {have} of {want} bytes: the same command goes on from there."
 
 
-def _is_there(model: RegisteredModel, final: Path, *, overwrite: bool) -> bool:
+def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
     if not final.exists():
         return False
     if final.is_dir():
         raise UsageError(f"{final} is a folder. Choose another folder with --to.")
     size, digest = final.stat().st_size, sha256_of(final)
-    if digest == model.sha256:
+    if digest == published.sha256:
         return True
     if overwrite:
         return False
     raise UsageError(
-        f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {model.size} and "
-        f"{model.sha256}. Add --overwrite to replace it, or choose another folder with --to."
+        f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {published.size} and "
+        f"{published.sha256}. Add --overwrite to replace it, or choose another folder with --to."
     )
 
 
@@ -193,32 +226,32 @@ def _check_space(partial: Partial, wanted: int) -> None:
         )
 
 
-def _check_answer(model: RegisteredModel, url: str, answer: Answer, head: bytes) -> None:
+def _check_answer(published: Published, url: str, answer: Answer, head: bytes) -> None:
     """Tell what is certainly another file by its length or its first bytes."""
     kind = kind_of_head(head) if answer.start == 0 else "other"
     if kind in {"web page", "git-lfs pointer"}:
-        raise ModelError(_not_it(model, url, f"a {kind}"))
-    if answer.total not in (None, model.size):
-        raise ModelError(_not_it(model, url, f"{answer.total} bytes and not {model.size}"))
+        raise ModelError(_not_it(published, url, f"a {kind}"))
+    if answer.total not in (None, published.size):
+        raise ModelError(_not_it(published, url, f"{answer.total} bytes and not {published.size}"))
 
 
-def _check_digest(model: RegisteredModel, url: str, partial: Partial) -> None:
+def _check_digest(published: Published, url: str, partial: Partial) -> None:
     digest = sha256_of(partial.path)
-    if digest != model.sha256:
+    if digest != published.sha256:
         partial.discard()
-        raise ModelError(_not_it(model, url, f"SHA-256 {digest} and not {model.sha256}; it was removed"))
+        raise ModelError(_not_it(published, url, f"SHA-256 {digest} and not {published.sha256}; it was removed"))
 
 
-def _not_it(model: RegisteredModel, url: str, found: str) -> str:
+def _not_it(published: Published, url: str, found: str) -> str:
     return (
-        f"{shown_url(url)} is not the published {model.file}: it is {found}. "
+        f"{shown_url(url)} is not the published {published.file}: it is {found}. "
         "Try again, from another network or another copy with --url."
     )
 
 
-def _by_hand(model: RegisteredModel, partial: Partial) -> str:
+def _by_hand(published: Published, partial: Partial, to: Path) -> str:
     return (
-        f"Without a connection, bring {model.url} ({model.size} bytes, SHA-256 {model.sha256}) here as "
-        f"{partial.final}; landslip fetch {model.name} --to {partial.final.parent} then checks it. "
+        f"Without a connection, bring {published.url} ({published.size} bytes, SHA-256 {published.sha256}) here as "
+        f"{partial.final}; landslip fetch {published.name} --to {to} then checks it. "
         "Behind a proxy, set the environment variable https_proxy."
     )

@@ -95,7 +95,7 @@ class Raster(Closing):
         self.offsets: tuple[float, ...] = self._dataset.offsets
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
-        self.tags: dict[str, str] = {**self._dataset.tags(ns="IMAGERY"), **self._dataset.tags()}
+        self.tags: dict[str, str] = {**self._beside(), **self._dataset.tags()}
         """What the file says of itself besides, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
@@ -111,6 +111,10 @@ class Raster(Closing):
         own = None if isinstance(self.location, str) else self.location.absolute()
         named = (Path(name).absolute() for name in self._dataset.files if not name.startswith("/vsi"))
         return tuple(path for path in named if path != own and path.is_file())
+
+    def _beside(self) -> dict[str, str]:
+        """What the metadata of a product say; of a remote file GDAL would ask for a dozen names beside it."""
+        return {} if is_networked(self.location) else self._dataset.tags(ns="IMAGERY")
 
     @property
     def bands(self) -> int:

@@ -156,8 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.head(404, 0)
             return
         content = file.read_bytes()
-        found = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        first, last = (int(found[1]), min(int(found[2]), len(content) - 1)) if found else (0, len(content) - 1)
+        found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        first, last = (
+            (int(found[1]), min(int(found[2] or 1 << 60), len(content) - 1)) if found else (0, len(content) - 1)
+        )
         span = {"Content-Range": f"bytes {first}-{last}/{len(content)}"} if found else {}
         body = content[first : last + 1]
         kind, *how = self.server.next_fault() or ("none",)

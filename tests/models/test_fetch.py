@@ -13,7 +13,7 @@ import pytest
 from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import FileServer, answer, send, serving
 from landslip.models import fetch as module
-from landslip.models.fetch import Patience, fetch_model
+from landslip.models.fetch import Patience, fetch_file
 from landslip.models.partial import Partial
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 
@@ -22,7 +22,7 @@ ETAG = {"ETag": '"one"'}
 
 
 def fetch(server, folder, **options):
-    return fetch_model(tiny_model(server.url), folder, patience=QUICK, **options)
+    return fetch_file(tiny_model(server.url), folder, patience=QUICK, **options)
 
 
 def partial_in(folder):
@@ -287,7 +287,7 @@ def test_user_password_and_query_are_sent_and_nowhere_else(tmp_path, caplog, scr
 @pytest.mark.parametrize("url", ["http://user:s3cret@127.0.0.1:1/f?s3cret", "ftp://user:s3cret@host/f?s3cret"])
 def test_an_address_that_does_not_work_is_named_without_its_secrets(tmp_path, url):
     with pytest.raises((FetchError, UsageError)) as caught:
-        fetch_model(tiny_model("https://host/net.hdf5"), tmp_path / "to", url=url, patience=QUICK)
+        fetch_file(tiny_model("https://host/net.hdf5"), tmp_path / "to", url=url, patience=QUICK)
     assert "s3cret" not in str(caught.value)
 
 
@@ -312,7 +312,7 @@ def test_a_part_that_was_not_asked_for_is_refused(tmp_path, span):
 def test_a_proxy_is_taken_from_the_environment(tmp_path, monkeypatch):
     with serving(CONTENT) as proxy:
         monkeypatch.setenv("http_proxy", proxy.base)
-        fetch_model(tiny_model("http://models.example/net.hdf5"), tmp_path, patience=QUICK)
+        fetch_file(tiny_model("http://models.example/net.hdf5"), tmp_path, patience=QUICK)
     assert proxy.requests[0][":path"] == "http://models.example/net.hdf5"
     assert_complete(tmp_path)
 
@@ -323,7 +323,7 @@ def test_a_proxy_is_taken_from_the_environment(tmp_path, monkeypatch):
 def test_without_a_connection_it_says_how_else_the_file_can_come(tmp_path, url):
     model = tiny_model(url)
     with pytest.raises(FetchError, match="cannot be reached") as raised:
-        fetch_model(model, tmp_path / "to", patience=QUICK)
+        fetch_file(model, tmp_path / "to", patience=QUICK)
     for hint in (model.url, model.sha256, str(model.size), f"landslip fetch NET --to {tmp_path / 'to'}", "https_proxy"):
         assert hint in str(raised.value)
     assert not (tmp_path / "to").exists()
@@ -372,7 +372,7 @@ def test_a_server_nobody_vouches_for_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://host/net.hdf5", "net.hdf5", "http://", "http://[::1"])
 def test_what_is_no_web_address_is_a_mistake_of_the_call(tmp_path, url):
     with pytest.raises(UsageError, match="cannot be downloaded from"):
-        fetch_model(tiny_model("https://host/net.hdf5"), tmp_path / "to", url=url, patience=QUICK)
+        fetch_file(tiny_model("https://host/net.hdf5"), tmp_path / "to", url=url, patience=QUICK)
     assert not (tmp_path / "to").exists()
 
 
@@ -380,14 +380,14 @@ def test_too_small_a_disk_is_noticed_before_the_download(tmp_path):
     with serving(CONTENT) as server:
         model = tiny_model(server.url, size=10**18)
         with pytest.raises(OutputError, match=r"MB free, and 1000000000000 MB are missing of net\.hdf5"):
-            fetch_model(model, tmp_path, patience=QUICK)
+            fetch_file(model, tmp_path, patience=QUICK)
     assert server.requests == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        fetch_model(tiny_model("http://127.0.0.1:1/net.hdf5"), tmp_path / "file" / "to", patience=QUICK)
+        fetch_file(tiny_model("http://127.0.0.1:1/net.hdf5"), tmp_path / "file" / "to", patience=QUICK)
 
 
 def test_two_downloads_of_one_file_do_not_mix(tmp_path):
@@ -406,7 +406,7 @@ def test_two_downloads_of_one_file_do_not_mix(tmp_path):
 
 def patient_fetch(server: FileServer, folder):
     with contextlib.suppress(FetchError):
-        fetch_model(tiny_model(server.url), folder, patience=Patience(timeout=20, attempts=3, pause=0.01))
+        fetch_file(tiny_model(server.url), folder, patience=Patience(timeout=20, attempts=3, pause=0.01))
 
 
 def test_a_lock_does_not_outlive_who_held_it(tmp_path):

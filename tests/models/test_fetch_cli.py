@@ -68,7 +68,8 @@ def test_the_list_is_for_people_and_for_programs(server, capsys):
     assert "NET: net.hdf5, 0 MB" in listing
     assert all(fact in listing for fact in (model.url, model.sha256, model.licence, model.citation, model.doi))
     assert run(["fetch", "--list", "--json"]) == 0
-    (entry,) = json.loads(capsys.readouterr().out)
+    entry, *scenes = json.loads(capsys.readouterr().out)
+    assert [scene["kind"] for scene in scenes] == ["scene"]
     assert (entry["name"], entry["sha256"], entry["size"]) == ("NET", model.sha256, len(CONTENT))
     assert server.requests == []
 

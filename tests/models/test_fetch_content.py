@@ -8,7 +8,7 @@ import pytest
 
 from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import answer, send, serving, without_length
-from landslip.models.fetch import Patience, fetch_model
+from landslip.models.fetch import Patience, fetch_file
 from landslip.runtime.errors import InputError, ModelError, UsageError
 
 QUICK = Patience(timeout=0.4, attempts=3, pause=0.01)
@@ -17,7 +17,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:24b81b52\nsiz
 
 
 def fetch(server, folder, **options):
-    return fetch_model(tiny_model(server.url), folder, patience=QUICK, **options)
+    return fetch_file(tiny_model(server.url), folder, patience=QUICK, **options)
 
 
 def digest(content):
