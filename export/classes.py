@@ -14,6 +14,8 @@ _NAME = 250
 _MODULES = ("keras", "tf_keras", "tensorflow")
 _CODE = frozenset({"Lambda", "__lambda__"})
 """Classes that are Python bytecode in the file: a layer, and a function among the settings of any layer."""
+WARNING = "Do not open this file with Keras unless you know who made it."
+"""The last sentence of an objection to what can carry code."""
 
 
 def objection(entry: dict[str, Any]) -> str | None:
@@ -43,7 +45,7 @@ def objection(entry: dict[str, Any]) -> str | None:
     held = f" and holds {inside['class_name']!r}" if inside else ""
     return (
         f"is of class {kind!r}{printable(own + held, _NAME)}, which landslip does not know and which can carry code of "
-        "its own. landslip does not load it. Do not open this file with Keras unless you know who made it."
+        f"its own. landslip does not load it. {WARNING}"
     )
 
 

@@ -18,6 +18,7 @@ from landslip.export.fitting import Fitted, described, trial, undescribed
 from landslip.export.graph import deployable
 from landslip.export.hdf5 import open_saved_model
 from landslip.export.integers import check_integers
+from landslip.export.left_out import LeftOut
 from landslip.export.parity import own_answer, reference_confidence
 from landslip.export.screen import screened_graph
 from landslip.export.topology import Topology, served_topology
@@ -45,6 +46,8 @@ class Network:
     """Who saved the file."""
     face: Face
     """How the graph looks from outside."""
+    left_out: LeftOut
+    """What the file holds besides."""
     trial: Mapping[str, tuple[int, ...]]
     """Without a spec: shapes of its own inputs, without the batch, that it can be tried with."""
 
@@ -69,6 +72,8 @@ def read_network(
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
         topology = served_topology(screened_graph(saved.config, where), where, output)
+        for sentence in topology.left_out.sentences():
+            log.info("%s", sentence)
         check_version(topology, saved.keras_version, where)
         check_integers(topology, where)
         fitted = _fitted(topology, description, where, insist=insist)
@@ -85,10 +90,11 @@ def read_network(
     reference = rebuild(fitted, weights, reference=True)
     if fitted.spec is not None:
         confidence = partial(reference_confidence, reference, fitted)
-        return Network(graph, fitted.spec, confidence, saved.keras_version, face, {})
+        return Network(graph, fitted.spec, confidence, saved.keras_version, face, topology.left_out, {})
     names = [port.name for port in face.inputs]
     shapes = dict(zip(names, trial(fitted, where).values(), strict=True))
-    return Network(graph, None, partial(own_answer, reference, names), saved.keras_version, face, shapes)
+    confidence = partial(own_answer, reference, names)
+    return Network(graph, None, confidence, saved.keras_version, face, topology.left_out, shapes)
 
 
 def _fitted(topology: Topology, description: Description, where: str, *, insist: bool) -> Fitted:

@@ -50,7 +50,7 @@ def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Pa
     gates = choices.gates or GATES
     if network.spec is None:
         judge = NumberJudge(partial(own_figures, network=network), gates, folder)
-        return Workshop(folder, source, None, Candidates(network.graph), judge, None, None)
+        return Workshop(folder, source, network.left_out, None, Candidates(network.graph), judge, None, None)
     spec, graph = network.spec, network.graph
     tiles = TileSource(spec, choices.calibrate)
     sees = partial(_mapped_share, graph, spec.threshold)
@@ -67,6 +67,7 @@ def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Pa
     return Workshop(
         folder=folder,
         source=source,
+        left_out=network.left_out,
         spec=spec,
         candidates=Candidates(graph, quantiser),
         judge=TileJudge(answers, gates, folder),

@@ -11,6 +11,7 @@ from typing import Any
 
 from landslip.export.choices import Precision, Target
 from landslip.export.gate import Proof
+from landslip.export.left_out import LeftOut
 from landslip.export.parity import MADE_BY
 from landslip.export.proof.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
 from landslip.runtime.parity import Gate, Parity
@@ -73,6 +74,8 @@ class Circumstances:
 
     source: Source
     """What it was made from."""
+    left_out: LeftOut
+    """What of it did not go into the artifact."""
     spec: ModelSpec | None
     """What it takes and gives; None for a network that keeps its own inputs."""
     gate: Gate
@@ -101,6 +104,7 @@ def record_text(artifact: Artifact, how: Circumstances) -> str:
             "target": artifact.target,
         },
         "source": asdict(how.source),
+        "left_out": how.left_out.as_json(),
         "spec": None if how.spec is None else asdict(how.spec),
         "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}},
         **how.facts,

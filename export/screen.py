@@ -1,8 +1,9 @@
 """Checks the layers a saved model declares against an allow-list, before any of them comes to life.
 
 A ``Lambda`` layer is Python bytecode that Keras executes while loading, and other classes may do so as well. So nothing
-here or later hands a saved config to a Keras loader: this module refuses what is not known by name, and
-:mod:`landslip.export.rebuild` makes each layer itself from a few checked numbers.
+here or later hands a saved config to a Keras loader: this module notes what speaks against each layer,
+:mod:`landslip.export.topology` refuses a network that needs one of those, and :mod:`landslip.export.rebuild` makes each
+layer itself from a few checked numbers. What the served output does without is left out, whatever it is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class SavedLayer:
     name: str
     """Unique name in its model."""
     kind: str
-    """Class name, one of :data:`landslip.export.layers.KNOWN`."""
+    """Class name, one of :data:`landslip.export.layers.KNOWN` unless there is an objection."""
     options: dict[str, Any]
     """Its config, not checked yet."""
     inbound: Any
@@ -43,6 +44,8 @@ class SavedLayer:
     """What is inside, where the layer is a model itself."""
     first_call: int = 0
     """Number by which its first call is referred to: 1 for most nested models, whose making Keras counts."""
+    objection: str | None = None
+    """Why it must not be built, in a sentence with the file; None if nothing speaks against it."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ class SavedGraph:
 
 
 def screened_graph(config: Any, where: str) -> SavedGraph:
-    """The layers of a parsed ``model_config``, all of an allowed class.
+    """The layers of a parsed ``model_config``, each with what speaks against building it.
 
     Args:
         config: what JSON gave; anything at all.
         where: file it comes from, for messages.
 
     Raises:
-        ModelError: this is no functional or sequential model, or it declares a class or op that is not allowed.
+        ModelError: this is no functional or sequential model, or it is damaged.
     """
     kind = _class_name(config, where)
     if kind not in MODELS:
@@ -109,11 +112,14 @@ class _Screen:
         kind = _class_name(entry, self._where)
         settings = self._settings(entry, kind)
         name = self._name(entry.get("name", settings.get("name")), kind)
-        self._check_class(name, entry)
-        if kind in OP_LAYERS:
-            self._check_op(name, settings.get("node_def"))
-        model = self.graph(entry, kind, depth + 1) if kind in MODELS else None
-        return SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"), model)
+        saved = SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"))
+        try:
+            self._check_class(name, entry)
+            if kind in OP_LAYERS:
+                self._check_op(name, settings.get("node_def"))
+            return replace(saved, model=self.graph(entry, kind, depth + 1)) if kind in MODELS else saved
+        except ModelError as error:
+            return replace(saved, objection=str(error))  # refused where it would be built
 
     def _settings(self, entry: Any, kind: str) -> dict[str, Any]:
         settings = _member(entry, "config", self._where)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from landslip.export.layers import KINDS
 from landslip.export.layers.dtypes import check_floating
 from landslip.export.layers.values import Options
+from landslip.export.left_out import LeftOut, left_out
 from landslip.export.screen import SavedGraph, SavedLayer
 from landslip.export.walk import Place, Walk
 from landslip.runtime.errors import ModelError
@@ -57,6 +58,8 @@ class Topology:
     """Name of the node whose result is served."""
     served: str
     """Name of the output in the file."""
+    left_out: LeftOut
+    """What the file holds besides."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -86,7 +89,7 @@ def served_topology(graph: SavedGraph, where: str, output: str | int | None = No
     if len({place.name for place in order}) != len(order):
         raise ModelError(f"{where}: two of its layers have the same name.")
     nodes = [_node(place, walk.layer(place), sources, where) for place, sources in order.items()]
-    return Topology(tuple(nodes), inputs, last.name, served)
+    return Topology(tuple(nodes), inputs, last.name, served, left_out(graph, walk.passed, served, inputs))
 
 
 def _served(graph: SavedGraph, where: str, output: str | int) -> str:

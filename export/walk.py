@@ -62,6 +62,11 @@ class Walk:
         """The call of a plain layer that gives an output of the model."""
         return self.resolved(Place((), self._counted((), self._graph.outputs[name])))
 
+    @property
+    def passed(self) -> frozenset[tuple[str, ...]]:
+        """Paths of the layers on the way so far, those that do nothing included."""
+        return frozenset(place.path for place in self._plain)
+
     def layer(self, place: Place) -> SavedLayer:
         """The layer at a place."""
         return self._inside(place.steps).layers[place.ref.layer]
@@ -165,6 +170,8 @@ class Walk:
         if place.ref.layer not in layers:
             raise ModelError(f"{self._where}: {place.name!r} feeds a layer but is none of its layers.")
         layer = layers[place.ref.layer]
+        if layer.objection is not None:
+            raise ModelError(layer.objection)
         # An input layer is not called; its value is referred to as the output of a first call.
         if layer.kind != "InputLayer":
             self._call(place)

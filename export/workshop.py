@@ -10,6 +10,7 @@ from pathlib import Path
 from landslip.export.candidates import Candidate, Candidates
 from landslip.export.drafts import put_in_place
 from landslip.export.gate import Judge, Verdict
+from landslip.export.left_out import LeftOut
 from landslip.export.plan import Product
 from landslip.export.record import Artifact, Circumstances, Source, record_path, record_text
 from landslip.export.settling import settled
@@ -27,6 +28,8 @@ class Workshop:
     """Where files lie until they get their names."""
     source: Source
     """What they are made from."""
+    left_out: LeftOut
+    """What of it does not go into them."""
     spec: ModelSpec | None
     """What they take and give."""
     candidates: Candidates
@@ -78,6 +81,7 @@ class Workshop:
         path = self.reference
         return Circumstances(
             source=self.source,
+            left_out=self.left_out,
             spec=self.spec,
             gate=self.judge.gates[product.precision],
             proofs=verdict.proofs,

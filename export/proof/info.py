@@ -137,7 +137,11 @@ def _recorded(path: Path, sha256: str) -> Facts | str:
             f"belongs to another file: the digest in {record_path(path).name} is not that of {path.name}, so nothing "
             "it says holds for that. Copy both again."
         )
-    return {name: record[name] for name in ("created", "landslip", "source", "tools", "parity") if name in record}
+    return {
+        name: record[name]
+        for name in ("created", "landslip", "source", "left_out", "tools", "parity")
+        if name in record
+    }
 
 
 def _describe_reference(path: Path) -> Facts | None:

@@ -14,7 +14,8 @@ import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
-from helpers.keras_files import conv, layer, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
+from helpers.broken_files import MARKER, payload
+from helpers.keras_files import conv, layer, layers_with, op, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
 from helpers.stac import problems
 from landslip.export.choices import ExportChoices
 from landslip.export.tiles import noise_batch, parity_tiles, relief_batch
@@ -282,10 +283,29 @@ def test_a_missing_file_is_said(pipeline, tmp_path):
 
 
 def test_a_bad_model_leaves_no_folder(pipeline, tmp_path):
-    layers = [*tiny_layers(), layer("Lambda", "payload", ("add",))]
+    layers = layers_with(layer("Lambda", "payload", ("add",)))
     with pytest.raises(ModelError, match="'payload' is of class 'Lambda'"):
         pipeline.export_model(write_keras_hdf5(tmp_path / "bad.hdf5", tiny_config(layers)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_code_that_the_served_output_does_without_never_runs_and_is_said(pipeline, tmp_path, caplog):
+    head = layer("Lambda", "head", ("up",), function=payload(tmp_path / "x"), function_type="lambda")
+    config = tiny_config([*tiny_layers(), head, op("out_9", "up", "PyFunc")])
+    config["config"]["output_layers"].append(["head", 0, 0])
+    with caplog.at_level("INFO", logger="landslip"):
+        (artifact,) = pipeline.export_model(write_keras_hdf5(tmp_path / "m.hdf5", config), tmp_path / "out")
+    assert not (tmp_path / MARKER).exists()
+    assert "4 layers that do not feed the served output are left out, with the outputs tf_op_layer" in caplog.text
+    assert "never built and never run, is what landslip would refuse: head (Lambda), tf_op_layer_out_9" in caplog.text
+    assert "That can carry code. Do not open this file with Keras unless you know who made it." in caplog.text
+    assert json.loads(artifact.record.read_text())["left_out"] == {
+        "layers": 4,
+        "outputs": ["tf_op_layer_out_2/ResizeBilinear", "head"],
+        "inputs": [],
+        "refused": ["head (Lambda)", "tf_op_layer_out_9 (TensorFlowOpLayer)"],
+        "code": True,
+    }
 
 
 @pytest.mark.slow

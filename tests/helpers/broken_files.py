@@ -25,6 +25,7 @@ from helpers.keras_files import (
     conv,
     image,
     layer,
+    layers_with,
     model_layer,
     op,
     tiny_config,
@@ -71,8 +72,8 @@ def payload(path: Path) -> list[Any]:
 
 
 def with_layer(path: Path, extra: dict[str, Any]) -> None:
-    """The tiny network with one more layer."""
-    write_keras_hdf5(path, tiny_config([*tiny_layers(), extra]))
+    """The tiny network with one more layer, which its first output needs."""
+    write_keras_hdf5(path, tiny_config(layers_with(extra)))
 
 
 def with_setting(path: Path, name: str, **settings: Any) -> None:
@@ -527,10 +528,10 @@ def multiplying_models(path: Path) -> None:
 @broken("nested-models.h5", "or models more than 8 deep in models")
 def models_in_models(path: Path) -> None:
     """Models in models, a hundred deep."""
-    inside: dict[str, Any] = image("in", 3)
-    for _ in range(100):
-        inside = model_layer("m", [image("in", 3), inside], ["in"], [], inputs=["in"])
-    with_layer(path, inside)
+    inside: dict[str, Any] = conv("m", "in", 4)
+    for _ in range(99):
+        inside = model_layer("m", [image("in", 4), inside], ["m"], [[["in", 0, 0, {}]]], inputs=["in"])
+    with_layer(path, inside | {"inbound_nodes": [[["add", 0, 0, {}]]]})
 
 
 @broken("groups.h5", "nests or holds more objects than a Keras model does")

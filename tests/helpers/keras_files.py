@@ -86,6 +86,12 @@ def tiny_layers() -> list[Layer]:
     ]
 
 
+def layers_with(extra: Layer) -> list[Layer]:
+    """The layers of :func:`tiny_layers` and one more, which feeds the prediction."""
+    rest = [entry for entry in tiny_layers() if entry["name"] != "prediction"]
+    return [*rest, extra, conv("prediction", extra["name"], 1, 1, activation="sigmoid")]
+
+
 def tiny_config(layers: list[Layer] | None = None) -> dict[str, Any]:
     """A ``model_config`` of :func:`tiny_layers`."""
     body = {

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from helpers.exports import SOURCE, write_artifact
-from helpers.keras_files import layer, tiny_config, tiny_layers, write_keras_hdf5
+from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
 from landslip.models.demo import DEMO_MODEL
 from landslip.models.registry import M_ALL_006
@@ -80,8 +80,13 @@ def test_a_published_file_is_recognised(capsys, monkeypatch):
 
 
 def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
-    path = write_keras_hdf5(tmp_path / "own.hdf5", tiny_config([*tiny_layers(), layer("Lambda", "own", ("add",))]))
-    assert told(capsys, path)["network"].startswith("cannot be exported")
+    own = layer("Lambda", "own", ("add",))
+    path = write_keras_hdf5(tmp_path / "own.hdf5", tiny_config(layers_with(own)))
+    network = told(capsys, path)["network"]
+    assert network.startswith("cannot be exported")
+    assert network.endswith("--output chooses another one.")
+    path = write_keras_hdf5(tmp_path / "head.hdf5", tiny_config([*tiny_layers(), own]))
+    assert told(capsys, path)["network"]["left_out"]["refused"] == ["own (Lambda)"]
 
 
 def test_a_keras_file_that_is_cut_off_is_bad_input(tmp_path, capsys):
