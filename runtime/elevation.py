@@ -15,35 +15,48 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.declared.units import heights_of
 from landslip.runtime.gdal import make_window
+from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
 from landslip.runtime.grid import Bounds
+from landslip.runtime.impossible import Impossible
 from landslip.runtime.location import shown
-from landslip.runtime.mosaic import Tile, laid_out
+from landslip.runtime.mosaic import laid_out
 from landslip.runtime.raster import Raster, in_type
 from landslip.runtime.voids import fill_voids
 
 FILL_REACH = 20
 """Pixels in each direction within which a void's known ends are looked for: 600 m at 30 m per pixel."""
 
+_HEIGHTS = f"heights of ground ({LOWEST:g} to {HIGHEST:g} m)"
+
 
 class Elevation:
-    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that knows counts."""
+    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that knows counts.
 
-    def __init__(self, rasters: Sequence[Raster], *, nodata: float | None = None, reach: int = 0) -> None:
+    Units, scales and offsets are those that each tile states. What cannot be a height of ground is unknown.
+    """
+
+    def __init__(
+        self, rasters: Sequence[Raster], *, nodata: float | None = None, reach: int = 0, unit: str | None = None
+    ) -> None:
         """Put tiles together.
 
         Args:
             rasters: one or more single-band files; gaps between them are unknown.
-            nodata: this value is unknown too, whatever the files declare.
+            nodata: this stored value is unknown too, whatever the files declare.
             reach: fill voids from known elevations within so many pixels; 0 leaves them unknown.
+            unit: the unit of all tiles, whatever they state, such as ``ft``; None for what each states, else metres.
 
         Raises:
-            InputError: a tile is rotated, or does not lie on the grid of the others.
+            InputError: a tile is rotated, does not lie on the grid of the others, or states what is no elevation.
         """
         self.role = rasters[0].role
         self.path = _named(rasters)
         self.crs = rasters[0].crs
         self._nodata, self._reach = nodata, reach
+        self._scalings = tuple(heights_of(raster, unit) for raster in rasters)
+        self._impossible = [Impossible(raster, _HEIGHTS) for raster in rasters]
         self.tiles = laid_out(rasters)
         self.height = max(tile.row + tile.raster.height for tile in self.tiles)
         self.width = max(tile.col + tile.raster.width for tile in self.tiles)
@@ -69,9 +82,11 @@ class Elevation:
         """How it is read, for the run record."""
         declared = [tile.raster.nodata for tile in self.tiles] + [self._nodata]
         known = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
+        factors = sorted({scaling.factor for scaling in self._scalings})
         return {
             "tiles": len(self.tiles),
             "nodata": sorted(known, key=str),
+            **({"metres_per_number": factors} if factors != [1.0] else {}),
             "voids": f"filled up to {self._reach} pixels" if self._reach else "not observed",
         }
 
@@ -96,7 +111,7 @@ class Elevation:
         top, left, height, width = (int(x) for x in (window.row_off, window.col_off, window.height, window.width))
         elevation = np.zeros((height, width), dtype=np.float32)
         known = np.zeros((height, width), dtype=np.bool_)
-        for tile in self.tiles:
+        for index, tile in enumerate(self.tiles):
             first_row, last_row = max(top, tile.row), min(top + height, tile.row + tile.raster.height)
             first_col, last_col = max(left, tile.col), min(left + width, tile.col + tile.raster.width)
             if first_row >= last_row or first_col >= last_col:
@@ -105,19 +120,30 @@ class Elevation:
             if known[place].all():
                 continue
             part = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
-            found, valid = self._metres(tile, part)
+            found, valid = self.heights_of(index, *tile.read(part), tile.own(part))
             new = valid & ~known[place]
             elevation[place][new] = found[new]
             known[place] |= new
         return elevation, known
 
-    def _metres(self, tile: Tile, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        values, valid = tile.read(window)
+    def heights_of(
+        self, index: int, stored: NDArray[Any], valid: NDArray[np.bool_], window: Window
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Heights in metres and where they are known, (rows, cols), of what one of the :attr:`tiles` stores.
+
+        Args:
+            index: which tile.
+            stored: (rows, cols) its numbers.
+            valid: (rows, cols) where it gives them as known.
+            window: of the tile, where that is.
+        """
         if self._nodata is not None:
-            valid &= values != in_type(self._nodata, values.dtype)
-        with np.errstate(over="ignore"):  # becomes infinite, and that is unknown
-            metres = values.astype(np.float32, copy=False)
-        return metres, valid & np.isfinite(metres)
+            valid = valid & (stored != in_type(self._nodata, stored.dtype))
+        with np.errstate(over="ignore"):  # becomes infinite, and that cannot be
+            metres = self._scalings[index].of(stored).astype(np.float32, copy=False)
+        if not (metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST):
+            valid = self._impossible[index].left_out(stored, valid, can_be_height(metres), window)
+        return metres, valid
 
     def _around(self, window: Window) -> Window:
         first_row, first_col = (max(0, int(first) - self._reach) for first in (window.row_off, window.col_off))

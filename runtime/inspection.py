@@ -65,6 +65,8 @@ def inspect_scene(
         InputError: the images are the same or hardly overlap, or nothing would be observed, and ``force`` is not set.
     """
     objections = checks.Objections(force=force)
+    for doubt in scene.doubts:
+        objections.add(doubt)
     images = [source for source in scene.sources if source.kind == "image"]
     names = [source.name for source in images]
     if len(images) == 2:

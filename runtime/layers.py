@@ -11,7 +11,6 @@ from rasterio.windows import Window
 
 from landslip.runtime.cell_size import CellSize
 from landslip.runtime.elevation import Elevation
-from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.mask_classes import Classes, in_classes
@@ -60,46 +59,6 @@ class Source(Protocol):
     def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Values (bands, rows, cols) and where they are known (rows, cols), on a window of the raster."""
         ...
-
-
-class Shading:
-    """A ready hillshade: 0 is unknown even where the file does not say so."""
-
-    count = 1
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, raster: Raster) -> None:
-        """Take an opened raster of uint8."""
-        self.raster = raster
-
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """See :class:`Source`."""
-        values, valid = self.raster.read(window, (1,))
-        return values, valid & (values[0] != 0)
-
-
-class Steepness:
-    """A ready slope in degrees, as float32."""
-
-    count = 1
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, raster: Raster) -> None:
-        """Take an opened raster of real numbers."""
-        self.raster = raster
-
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """See :class:`Source`."""
-        values, valid = self.raster.read(window, (1,))
-        # What is unknown may be any number, but is looked at only where that matters: it takes ten times as long.
-        if values.max(initial=0.0) > 90.0 and (steepest := values.max(where=valid, initial=0.0)) > 90.0:
-            raise InputError(
-                f"{self.raster.role}: {self.raster.path} reaches {steepest:g}, but 90 degrees is the most there can "
-                "be. Make it in degrees: gdaldem slope, without -p."
-            )
-        if not valid.all():
-            values[:, ~valid] = 0  # what stands for unknown may be a number that float32 does not hold
-        return values.astype(np.float32), valid
 
 
 class RasterLayer:

@@ -31,9 +31,13 @@ class Tile:
 
     def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Values and validity (rows, cols) on a window of the mosaic that lies inside the tile."""
-        col, row, width, height = (int(part) for part in window.flatten())
-        values, valid = self.raster.read(make_window(col - self.col, row - self.row, width, height), (1,))
+        values, valid = self.raster.read(self.own(window), (1,))
         return values[0], valid
+
+    def own(self, window: Window) -> Window:
+        """A window of the mosaic as one of the file."""
+        col, row, width, height = (int(part) for part in window.flatten())
+        return make_window(col - self.col, row - self.row, width, height)
 
 
 def laid_out(rasters: Sequence[Raster]) -> tuple[Tile, ...]:

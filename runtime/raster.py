@@ -79,7 +79,6 @@ class Raster(Closing):
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
         self.width: int = self._dataset.width
-        self.scaled: bool = {*self._dataset.scales} != {1.0} or {*self._dataset.offsets} != {0.0}
         self.dtypes: tuple[str, ...] = self._dataset.dtypes
         self.nodata: float | None = self._dataset.nodata
         """The value the file declares as unknown."""
@@ -93,6 +92,8 @@ class Raster(Closing):
         """Whether a mask or an alpha band says what is known, and not a value."""
         self.scales: tuple[float, ...] = self._dataset.scales
         self.offsets: tuple[float, ...] = self._dataset.offsets
+        self.units: tuple[str, ...] = tuple(unit or "" for unit in self._dataset.units)
+        """Units that the bands state; empty where they state none."""
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
         self.tags: dict[str, str] = {**self._beside(), **self._dataset.tags()}

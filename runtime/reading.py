@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 ON_ERROR = ("stop", "skip")
 """What can be done where a file is damaged."""
 
+DEM_UNITS = ("m", "ft", "us-ft", "dm", "cm")
+"""Units of elevation that can be chosen."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -26,7 +29,9 @@ class Reading:
     resolution: float | None = None
     """Pixel size of the map in metres; None for what the model was trained with."""
     dem_nodata: float | None = None
-    """Elevation in metres that means unknown, besides what the elevation model declares."""
+    """Elevation that means unknown, as the files store it, besides what they declare."""
+    dem_unit: str | None = None
+    """Unit of the elevation, one of :data:`DEM_UNITS`; None for what its files state, else metres."""
     fill_voids: bool = False
     """Fill small voids of the elevation model from the ground around them, instead of leaving them not observed."""
     mask_values: str | None = None
@@ -58,6 +63,8 @@ class Reading:
             raise UsageError(f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.")
         if self.on_error not in ON_ERROR:
             raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
+        if self.dem_unit not in (None, *DEM_UNITS):
+            raise UsageError(f"The unit {self.dem_unit!r} is unknown. Choose from: {', '.join(DEM_UNITS)}.")
         if self.crs is not None:
             self._parsed()
         if self.mask_values is not None:
@@ -72,6 +79,11 @@ class Reading:
                 f"A range of {low:g} to {high:g} cannot be stretched: give the value that becomes black, then a larger "
                 "one that becomes white: --rgb-range 0 3000."
             )
+
+    @property
+    def of_elevation(self) -> bool:
+        """Whether something was chosen for an elevation model."""
+        return self.dem_nodata is not None or self.dem_unit is not None or self.fill_voids
 
     @property
     def map_crs(self) -> CRS | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,19 @@ from rasterio.windows import Window
 from landslip.runtime.acquisition import Times, times_of
 from landslip.runtime.aoi import Area, open_area
 from landslip.runtime.block_cache import kept_bytes
-from landslip.runtime.cliffs import warn_of_cliffs
+from landslip.runtime.declared.units import unit_in_doubt
 from landslip.runtime.elevation import FILL_REACH, Elevation
+from landslip.runtime.elevation_sample import look_at
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.imagery import open_image
-from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, Shading, StackedLayer, Steepness, TerrainLayer
+from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, StackedLayer, TerrainLayer
 from landslip.runtime.laying import common_grid, common_ground, meeting, meets
 from landslip.runtime.location import Location, several
 from landslip.runtime.measuring import Ground, prepared
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
-from landslip.runtime.roles import classes, measured, shading, single
+from landslip.runtime.ready_terrain import Shading, Steepness
+from landslip.runtime.roles import classes, measured, single
 from landslip.runtime.scene_files import SceneFiles
 from landslip.runtime.sources import Source, sources_of
 from landslip.runtime.spec import Role
@@ -60,6 +62,7 @@ class Scene:
         facts: Mapping[str, Any] | None = None,
         opened: Sequence[Raster] = (),
         times: Times | None = None,
+        doubts: Sequence[str] = (),
     ) -> None:
         """Put a scene together; :func:`open_scene` is the usual way.
 
@@ -71,10 +74,12 @@ class Scene:
             facts: how the files were read, for the run record; plain values.
             opened: every raster file that is read.
             times: when the images were taken.
+            doubts: what speaks against its files, for the user to judge.
         """
         self.times: Times = dict(times or {})
         """When the images were taken, file by file."""
         self._opened = tuple(opened)
+        self.doubts = tuple(doubts)
         self.facts: dict[str, Any] = dict(facts or {})
         self.grid = grid
         self._layers = tuple(layers)
@@ -180,20 +185,15 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         ground = Ground(grid.crs, common_ground(shown_by, grid.crs))
         images = [prepared(image, ground, files.reading.rgb_range) for image in found]
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
+        doubts: list[str] = []
         layers: list[Layer] = [StackedLayer(image.role, image.parts, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
             dem = _elevation(tiles, files.reading, grid)
             layers.append(TerrainLayer(dem, grid))
             facts["elevation"] = dem.facts
-            if files.reading.dem_nodata is None:
-                warn_of_cliffs(dem, grid)
-        if files.hillshade is not None:
-            shaded = meeting(shading(opened(files.hillshade, "hillshade")), grid)
-            layers.append(RasterLayer("hillshade", Shading(shaded), grid))
-        if files.slope is not None:
-            steep = meeting(measured(opened(files.slope, "slope")), grid)
-            layers.append(RasterLayer("slope", Steepness(steep), grid))
+            doubts += _doubts(dem, files.reading, grid)
+        layers += _ready(files, grid, opened)
         chosen = files.reading.mask_classes
         usual = single if chosen is None else classes
         masks = [MaskLayer(meeting(usual(opened(given, "mask")), grid), grid, chosen) for given in files.masks]
@@ -202,11 +202,31 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters
-        yield Scene(grid, layers, masks, area, facts, rasters, times_of(found, files))
+        yield Scene(grid, layers, masks, area, facts, rasters, times_of(found, files), doubts)
+
+
+def _ready(files: SceneFiles, grid: MapGrid, opened: Callable[[Location, str], Raster]) -> Iterator[Layer]:
+    """Ready hillshade and slope, where they are given."""
+    steepness = None
+    shaded = None if files.hillshade is None else meeting(measured(opened(files.hillshade, "hillshade")), grid)
+    if files.slope is not None:
+        steepness = Steepness(meeting(measured(opened(files.slope, "slope")), grid))
+    if shaded is not None:
+        yield RasterLayer("hillshade", Shading(shaded, steepness), grid)
+    if steepness is not None:
+        yield RasterLayer("slope", steepness, grid)
 
 
 def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elevation:
     """Tiles of which one at least shows a part of the map."""
     if not any(meets(tile, grid) for tile in tiles):
         meeting(tiles[0], grid)
-    return Elevation(tiles, nodata=reading.dem_nodata, reach=FILL_REACH if reading.fill_voids else 0)
+    reach = FILL_REACH if reading.fill_voids else 0
+    return Elevation(tiles, nodata=reading.dem_nodata, reach=reach, unit=reading.dem_unit)
+
+
+def _doubts(dem: Elevation, reading: Reading, grid: MapGrid) -> list[str]:
+    """What speaks against an elevation model."""
+    doubts = look_at(dem, grid, cliffs=reading.dem_nodata is None)
+    open_units = [] if reading.dem_unit else [unit_in_doubt(tile.raster) for tile in dem.tiles]
+    return [*doubts, *(doubt for doubt in open_units[:1] if doubt)]

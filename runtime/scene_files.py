@@ -24,11 +24,12 @@ class SceneFiles:
     post: Locations = None
     """RGB image after the event likewise."""
     dem: Locations = None
-    """Elevation in metres, one file or tiles on one grid; hillshade and slope are computed from it. Or give those."""
+    """Elevation, one file or tiles on one grid, in metres where the files state no other unit; hillshade and slope are
+    computed from it. Or give those."""
     hillshade: Location | None = None
-    """Ready hillshade, uint8 as from ``gdaldem hillshade``, 0 = unknown."""
+    """Ready hillshade, 0 to 255 as from ``gdaldem hillshade``; 0 is unknown where the file or the slope says so."""
     slope: Location | None = None
-    """Ready slope in degrees."""
+    """Ready slope, in degrees where the file states no other unit."""
     masks: tuple[Location, ...] = ()
     """Masks, nonzero = not usable: clouds, shadows, snow."""
     aoi: Location | None = None
@@ -48,8 +49,10 @@ class SceneFiles:
             raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
             raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
-        if self.dem is None and (self.reading.dem_nodata is not None or self.reading.fill_voids):
-            raise UsageError("--dem-nodata and --fill-voids say how to read an elevation model: give one with --dem.")
+        if self.dem is None and self.reading.of_elevation:
+            raise UsageError(
+                "--dem-nodata, --dem-unit and --fill-voids say how to read an elevation model: give one with --dem."
+            )
         for role, date in (("pre", self.reading.pre_date), ("post", self.reading.post_date)):
             if date is not None and getattr(self, role) is None:
                 raise UsageError(f"--{role}-date says when an image was taken: give the image with --{role}.")
@@ -88,7 +91,7 @@ class SceneFiles:
         nothing: dict[str, Any] = dict.fromkeys(unused)
         left: dict[str, Any] = {f"{role}_date": None for role in unused if role in {"pre", "post"}}
         if "dem" in unused:
-            left |= {"dem_nodata": None, "fill_voids": False}
+            left |= {"dem_nodata": None, "dem_unit": None, "fill_voids": False}
         return replace(self, **nothing, reading=replace(self.reading, **left))
 
     def _gives(self, role: Role) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from landslip.runtime.location import Location, Locations, located
-from landslip.runtime.reading import ON_ERROR, Reading
+from landslip.runtime.reading import DEM_UNITS, ON_ERROR, Reading
 from landslip.runtime.scene_files import SceneFiles
 
 if TYPE_CHECKING:
@@ -75,9 +75,12 @@ _OPTIONS = (
         "--dem",
         type=_FILE,
         multiple=True,
-        help="Elevation model in metres; hillshade and slope are computed from it. Repeatable, for tiles.",
+        help="Elevation model; hillshade and slope are computed from it. Repeatable, for tiles.",
     ),
     click.option("--dem-nodata", type=float, help="Elevation that means unknown, where the files do not say so."),
+    click.option(
+        "--dem-unit", type=click.Choice(DEM_UNITS), help="Unit of the elevation.  [default: what the files state, or m]"
+    ),
     click.option("--fill-voids", is_flag=True, help="Fill small voids of the elevation model instead of hiding them."),
     click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade."),
     click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade."),

@@ -150,14 +150,6 @@ def rotated(folder):
     return odd(folder, elevation(9, 9), transform=rasterio.Affine(30, 2, LEFT, 2, -30, TOP))
 
 
-def scaled(folder):
-    hillshade = write(folder / "hillshade.tif", rgb(9, 9)[0], 10.0)
-    slope = write(folder / "slope.tif", elevation(9, 9).astype("int16"), 10.0)
-    with rasterio.open(slope, "r+") as dataset:
-        dataset.scales = (0.01,)
-    return {"hillshade": hillshade, "slope": slope}
-
-
 def two_layers(folder):
     area = shapely.to_wkb([shapely.box(LEFT, TOP - 900, LEFT + 900, TOP)])
     for layer in ("wanted", "other"):
@@ -187,7 +179,6 @@ REFUSED = {
     ),
     "local terrain": (lambda f, p: replace(f, dem=odd(p, elevation(9, 9), crs=LOCAL)), InputError, "cannot be brought"),
     "local image": (lambda f, p: replace(f, post=odd(p, SMALL, crs=LOCAL)), InputError, "on the globe is unknown"),
-    "scaled slope": (lambda f, p: replace(f, dem=None, **scaled(p)), InputError, "scale or an offset"),
     "several areas": (lambda f, p: replace(f, aoi=two_layers(p)), InputError, "several layers of polygons"),
     "rotated terrain": (lambda f, p: replace(f, dem=rotated(p)), InputError, "is rotated"),
 }

@@ -1,0 +1,59 @@
+"""A look at an elevation model before the map is made, from an evenly spread sample of each file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from rasterio.windows import Window
+
+from landslip.runtime.cliffs import Cliffs, near, pieces_of
+from landslip.runtime.declared.classes import ClassCounts
+from landslip.runtime.elevation import Elevation
+from landslip.runtime.errors import InputError
+from landslip.runtime.grid import MapGrid
+
+SAMPLE = 4 << 20
+"""Most pixels of an elevation model that are looked at, ..."""
+SAMPLE_OF_DECLARED = 1 << 20
+"""... and of one whose files all declare a nodata value or have a mask."""
+
+
+def look_at(elevation: Elevation, grid: MapGrid, *, cliffs: bool) -> list[str]:
+    """Warn of values that lie all along a cliff, and find files that may be no elevation.
+
+    Args:
+        elevation: the model.
+        grid: the map; only what lies near it is looked at.
+        cliffs: whether cliffs are warned of.
+
+    Returns:
+        What speaks against each file, for the user to judge.
+    """
+    silent = any(tile.raster.nodata is None and not tile.raster.masked for tile in elevation.tiles)
+    budget = (SAMPLE if silent else SAMPLE_OF_DECLARED) // len(elevation.tiles)
+    doubts = []
+    for index, tile in enumerate(elevation.tiles):
+        window = near(tile.raster, grid)
+        if window is not None:
+            doubts += _look(elevation, index, pieces_of(window, budget), cliffs)
+    return doubts
+
+
+def _look(elevation: Elevation, index: int, pieces: Iterable[Window], warned: bool) -> list[str]:
+    raster = elevation.tiles[index].raster
+    cliffs, classes = Cliffs(raster), ClassCounts(raster.dtypes[0], raster.colours[0] == "palette")
+    for piece in pieces:
+        try:
+            stored, valid = raster.read(piece, (1,))
+        except InputError:
+            continue  # said, or got over, when the map is made
+        metres, valid = elevation.heights_of(index, stored[0], valid, piece)
+        cliffs.add(stored[0], np.where(valid, metres, 0), valid)
+        classes.add(stored[0], valid)
+    if warned:
+        cliffs.warn()
+    reason = classes.reason()
+    return [] if reason is None else [
+        f"The {raster.role} {raster.path} looks like a class map: it {reason}. Give heights."
+    ]  # fmt: skip
