@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
@@ -43,17 +44,19 @@ class Beneath:
             rows: (n,) of the raster above.
             cols: (n,) likewise.
         """
-        down, across = self._places(rows, cols)
+        place = self._places(rows, cols)
         found = np.full(len(rows), np.nan)
         raster = self._below.raster
-        inside = np.flatnonzero((down >= 0) & (down < raster.height) & (across >= 0) & (across < raster.width))
+        inside = np.flatnonzero(
+            (place[0] >= 0) & (place[0] < raster.height) & (place[1] >= 0) & (place[1] < raster.width)
+        )
         if not inside.size:
             return found
-        down, across = (np.floor(part[inside]).astype(np.int64) for part in (down, across))
+        down, across = (np.floor(part[inside]).astype(np.int64) for part in place)
         for chosen, window in _windows(down, across):
             values, known = self._below.read(window)
-            place = (down[chosen] - window.row_off, across[chosen] - window.col_off)
-            found[inside[chosen]] = np.where(known[place], values[0][place], np.nan)
+            pixels = (down[chosen] - window.row_off, across[chosen] - window.col_off)
+            found[inside[chosen]] = np.where(known[pixels], values[0][pixels], np.nan)
         return found
 
     def _places(
@@ -61,16 +64,23 @@ class Beneath:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Row and column of the raster below, as fractions."""
         above, below = self._above, self._below.raster
-        xs, ys = above.transform @ (cols + 0.5, rows + 0.5)
+        xs, ys = _through(above.transform, cols + 0.5, rows + 0.5)
         if above.crs != below.crs:
             xs, ys = transform_points(above.crs, below.crs, xs, ys)
             if below.crs.is_geographic:
                 centre = (below.transform @ (below.width / 2, below.height / 2))[0]
                 with np.errstate(invalid="ignore"):  # places that have no longitude
                     xs = centre + (xs - centre + 180.0) % 360.0 - 180.0
-        across, down = ~below.transform @ (xs, ys)
+        across, down = _through(~below.transform, xs, ys)
         # Rounded, so that a pixel centre on an edge falls to the same side for all.
         return np.round(down, 6), np.round(across, 6)
+
+
+def _through(
+    transform: Affine, xs: NDArray[np.float64], ys: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points through a transform."""
+    return transform.a * xs + transform.b * ys + transform.c, transform.d * xs + transform.e * ys + transform.f
 
 
 def _windows(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Window]]:
