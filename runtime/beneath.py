@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.gdal import make_window, transform_points
+from landslip.runtime.geo import longitudes
 from landslip.runtime.raster import Raster
 
 LARGEST_WINDOW = 4 << 20
@@ -70,15 +71,13 @@ class Beneath:
             if below.crs.is_geographic:
                 centre = (below.transform @ (below.width / 2, below.height / 2))[0]
                 with np.errstate(invalid="ignore"):  # places that have no longitude
-                    xs = centre + (xs - centre + 180.0) % 360.0 - 180.0
+                    xs = longitudes.near(xs, centre)
         across, down = _through(~below.transform, xs, ys)
         # Rounded, so that a pixel centre on an edge falls to the same side for all.
         return np.round(down, 6), np.round(across, 6)
 
 
-def _through(
-    transform: Affine, xs: NDArray[np.float64], ys: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _through(transform: Affine, xs: NDArray[Any], ys: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points through a transform."""
     return transform.a * xs + transform.b * ys + transform.c, transform.d * xs + transform.e * ys + transform.f
 
