@@ -25,7 +25,8 @@ from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_po
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.ignoring import warnings_ignored
 from landslip.runtime.location import Location, gdal_name, is_networked, shown
-from landslip.runtime.raster import Raster, check_kind
+from landslip.runtime.raster import Raster
+from landslip.runtime.readable import check_kind
 from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.resample import Lattice, Resampler
 
@@ -199,8 +200,7 @@ _Polygons: TypeAlias = "tuple[dict[str, Any], Any]"
 
 def _polygons(location: Location) -> _Polygons | None:
     """Description and WKB of the polygons in a file; None where it is in no vector format that GDAL reads."""
-    if is_networked(location):
-        set_up_pyogrio()
+    set_up_pyogrio(location)
 
     def read() -> _Polygons | None:
         try:

@@ -26,15 +26,15 @@ def opened(location: Location, description: str | None = None) -> DatasetReader:
     """
     # What is not georeferenced is said by those who need it, as an error with a remedy.
     with warnings_ignored(NotGeoreferencedWarning), settings(location):
-        if not is_networked(location):
-            return rasterio.open(gdal_name(location))
-        with rasterio.open(gdal_name(location)) as first:
-            found = described(first)
+        before = None
+        if is_networked(location):
+            with rasterio.open(gdal_name(location)) as first:
+                before = described(first)
         dataset = rasterio.open(gdal_name(location))
-        if found != described(dataset):
+        if before is not None and before != described(dataset):
             dataset.close()
             raise RasterioIOError("it came in part, and differs when it is opened again")
-        if description is not None and description != found:
+        if description is not None and description != described(dataset):
             dataset.close()
             raise RasterioIOError("it came back as another file, or in part")
         return dataset

@@ -28,6 +28,14 @@ _SLASH_LOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C:// is a drive
 _WEB = ("http", "https", "ftp")
 _NETWORK = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|webhdfs|hdfs)(_streaming)?[/?]|(?<!^file)://", re.IGNORECASE)
+_SUBDATASET = re.compile(
+    r"((?:NETCDF|HDF[45](?:_\w+)?|GPKG|ZARR|RASTERLITE2?|SENTINEL2_L\w+|GTIFF_DIR:(?:off:)?\d+|BAG|S1\d\d|NITF_IM:\d+)"
+    r"(?::(?:EOS_GRID|EOS_SWATH|GDAL_HDF4|SDS|\w+_RASTER))?):(?=[^:])",
+    re.IGNORECASE,
+)
+"""How the name of one raster in a container begins, as GDAL lists them."""
+_HELD = re.compile(r'"([^"]*)"(.*)|((?:[A-Za-z]:[\\/])?[^:]*)(.*)', re.DOTALL)
+_ELSEWHERE = re.compile(r'"?(/vsi|(https?|ftp|s3|gs|az|file)://)', re.IGNORECASE)
 _OPTIONS = re.compile(r"/vsicurl\?([^/\s]*)", re.IGNORECASE)  # /vsicurl?header.NAME=secret&url=https%3A%2F%2F…
 _QUERY = re.compile(r"\?[^\s=]*=\S*?(?=[,:;.'\"`)}]*(\s|$))")  # GDAL also says the last part of an address alone
 _ADDRESS = re.compile(r"/vsicurl\?\S*|[A-Za-z][A-Za-z0-9+.-]+://[^\s'\"`()]*")
@@ -46,9 +54,31 @@ def located(text: str, base: Location | None = None) -> Location:
         return Path(url2pathname(urlsplit(text).path))
     if text.startswith("/vsi") or _SCHEME.match(text):
         return text
+    if begin := _SUBDATASET.match(text):
+        quote, path, rest = _held_in(text[begin.end() :])
+        if not isinstance(base, Path) or _ELSEWHERE.match(text[begin.end() :]):
+            return text
+        return f"{begin[0]}{quote}{base / path}{quote}{rest}"
     if isinstance(base, str):
         return urljoin(base, text)
     return Path(text) if base is None else base / text
+
+
+def container(location: Location) -> Location:
+    """The file that holds what is named as one raster of several (``NETCDF:"file.nc":variable``); else itself."""
+    begin = _SUBDATASET.match(location) if isinstance(location, str) else None
+    if begin is None:
+        return location
+    rest = str(location)[begin.end() :]
+    return rest if _ELSEWHERE.match(rest) else Path(_held_in(rest)[1])
+
+
+def _held_in(rest: str) -> tuple[str, str, str]:
+    """What stands behind the beginning of such a name: a quote or none, the path, and the rest."""
+    found = _HELD.fullmatch(rest)
+    if found is None:
+        return "", rest, ""
+    return ('"', found[1], found[2]) if found[1] is not None else ("", found[3], found[4])
 
 
 def as_location(name: str | os.PathLike[str]) -> Location:
@@ -96,7 +126,8 @@ def is_remote(location: Location) -> bool:
 
 def is_networked(location: Location) -> bool:
     """Whether it comes over a connection that can break."""
-    return is_remote(location) and _NETWORK.search(str(location)) is not None
+    holder = container(location)
+    return is_remote(holder) and _NETWORK.search(str(holder)) is not None
 
 
 def web_address(location: Location) -> str | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rasterio._err import CPLE_OutOfMemoryError
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
@@ -21,11 +22,17 @@ from landslip.runtime.dataset import described, opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, is_networked, shown
+from landslip.runtime.location import Location, container, is_networked, shown
+from landslip.runtime.plain_text import printable
+from landslip.runtime.readable import check_kind
 from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 LARGEST_BLOCK = 1 << 30
 """Bytes of a band's block."""
+
+_MOST_HELD = 12
+"""Most rasters of a container that a message names."""
+_NAME = 200
 
 log = logging.getLogger(__name__)
 
@@ -47,17 +54,20 @@ class Raster(Closing):
             ConnectionLostError: it is behind a connection that cannot be made.
         """
         path = shown(location)
-        if isinstance(location, Path) and not location.exists():
-            raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+        holder = container(location)
+        if isinstance(holder, Path) and not holder.exists():
+            raise InputMissingError(f"{role}: {shown(holder)} does not exist. Check the path.")
         check_kind(location, role)
         self.location = location
         self.path = path
         """Where it lies, as messages show it."""
         self.role = role
         try:
-            self._dataset = patiently(location, lambda: opened(location), RASTER_ERRORS)
-            self._description = described(self._dataset)
-            self._describe()
+            self._dataset: DatasetReader = patiently(location, lambda: opened(location), RASTER_ERRORS)
+            with settings(location):
+                self._description = described(self._dataset)
+                self._check_contents(location, role)
+                self._describe()
         except RASTER_ERRORS as error:
             raise opening_error(location, role, reason(error)) or InputError(
                 f"{role}: {path} cannot be read as a raster ({reason(error)}). "
@@ -74,8 +84,26 @@ class Raster(Closing):
             self._dataset.close()
             raise
 
+    def _check_contents(self, location: Location, role: str) -> None:
+        """Make sure that it is one raster, and not a container of several or none."""
+        held = self._dataset.subdatasets
+        if len(held) > 1 and self._dataset.count:
+            log.warning(
+                "%s: %s holds %d rasters, of which the first is read. Name another one as GDAL does: %s.",
+                role, self.path, len(held), shown(held[1]),
+            )  # fmt: skip
+        elif not self._dataset.count:
+            self._dataset.close()
+            rest = f" and {len(held) - _MOST_HELD} more" if len(held) > _MOST_HELD else ""
+            names = ", ".join(printable(shown(name), _NAME) for name in held[:_MOST_HELD])
+            raise InputError(
+                f"{role}: {shown(location)} holds {len(held) or 'no'} rasters. "
+                + (f"Give the one that is meant by its name: {names}{rest}." if held else "Give a file that holds one.")
+            )
+
     def _describe(self) -> None:
         """What the file says of itself; of a damaged one GDAL may find only now that it is."""
+        self._block_shapes: tuple[tuple[int, int], ...] = tuple(self._dataset.block_shapes)
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
         self.width: int = self._dataset.width
@@ -96,26 +124,29 @@ class Raster(Closing):
         """Units that the bands state; empty where they state none."""
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
-        self.tags: dict[str, str] = {**self._beside(), **self._dataset.tags()}
+        self.tags: dict[str, str] = {**self._beside(0), **self._dataset.tags()}
         """What the file says of itself besides, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
 
     def band_tags(self, number: int) -> dict[str, str]:
         """What the file says of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
-        tags = self._dataset.tags(number) | self._dataset.tags(number, ns="IMAGERY")
+        with settings(self.location):
+            tags = self._dataset.tags(number) | self._beside(number)
         return {str(key).lower(): str(value) for key, value in tags.items()}
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """Other local files it is made of: sources, masks and statistics beside it."""
         own = None if isinstance(self.location, str) else self.location.absolute()
-        named = (Path(name).absolute() for name in self._dataset.files if not name.startswith("/vsi"))
+        with settings(self.location):
+            files = self._reopened().files
+        named = (Path(name).absolute() for name in files if not name.startswith("/vsi"))
         return tuple(path for path in named if path != own and path.is_file())
 
-    def _beside(self) -> dict[str, str]:
-        """What the metadata of a product say; of a remote file GDAL would ask for a dozen names beside it."""
-        return {} if is_networked(self.location) else self._dataset.tags(ns="IMAGERY")
+    def _beside(self, number: int) -> dict[str, str]:
+        """What the metadata of a product say of a band, or of all (0); a server would be asked for a dozen names."""
+        return {} if is_networked(self.location) else self._dataset.tags(number, ns="IMAGERY")
 
     @property
     def bands(self) -> int:
@@ -140,7 +171,7 @@ class Raster(Closing):
 
     def block_bytes(self, window: Window) -> int:
         """Bytes GDAL holds after reading a window as large as this: whole blocks of every band and of its mask."""
-        high, wide = (max(shape[axis] for shape in self._dataset.block_shapes) for axis in (0, 1))
+        high, wide = (max(shape[axis] for shape in self._block_shapes) for axis in (0, 1))
         rows, cols = (
             min(math.ceil(wanted / block) + 1, math.ceil(length / block)) * block
             for wanted, block, length in ((window.height, high, self.height), (window.width, wide, self.width))
@@ -151,7 +182,7 @@ class Raster(Closing):
     @property
     def block_shape(self) -> tuple[int, int]:
         """Rows and columns of the blocks the file is stored in."""
-        rows, cols = self._dataset.block_shapes[0]
+        rows, cols = self._block_shapes[0]
         return int(rows), int(cols)
 
     def read(
@@ -198,15 +229,21 @@ class Raster(Closing):
 
     def _attempt(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         with settings(self.location):
-            if self._dataset.closed:
-                self._dataset = opened(self.location, self._description)
+            self._reopened()
             try:
                 values = self._dataset.read(list(bands), window=window)
                 return values, self._known(window, values, bands if each else None)
             except RASTER_ERRORS:
-                if is_networked(self.location):
-                    self._dataset.close()  # GDAL keeps what came of it, as if it were all
+                # GDAL keeps what came of it, as if it were all: half an answer of a server, or memory that nothing was
+                # written to, which it gives when the same block of a virtual raster is read again.
+                self._dataset.close()
                 raise
+
+    def _reopened(self) -> DatasetReader:
+        """The file, opened again where it was closed because something could not be read."""
+        if self._dataset.closed:
+            self._dataset = opened(self.location, self._description)
+        return self._dataset
 
     def _salvaged(
         self, window: Window, bands: Sequence[int], fill: float, each: bool
@@ -241,7 +278,7 @@ class Raster(Closing):
 
     def _blocks(self, window: Window) -> Iterator[Window]:
         """The file's blocks that a window touches."""
-        high, wide = self._dataset.block_shapes[0]
+        high, wide = self._block_shapes[0]
         for top in range(window.row_off // high * high, window.row_off + window.height, high):
             for left in range(window.col_off // wide * wide, window.col_off + window.width, wide):
                 yield make_window(left, top, min(wide, self.width - left), min(high, self.height - top))
@@ -289,22 +326,12 @@ class Raster(Closing):
 
     def _check_blocks(self) -> None:
         """A block is decoded whole; where that cannot be, GDAL's count of its memory is wrong from then on."""
-        for (rows, cols), dtype in zip(self._dataset.block_shapes, self.dtypes, strict=True):
+        for (rows, cols), dtype in zip(self._block_shapes, self.dtypes, strict=True):
             if rows * cols * np.dtype(dtype).itemsize > LARGEST_BLOCK:
                 raise InputError(
                     f"{self.role}: {self.path} is stored in blocks of {rows} x {cols} pixels, too large to be decoded. "
                     "If the file is not damaged, write it in tiles first: gdal_translate -co TILED=YES."
                 )
-
-
-def check_kind(location: Location, role: str) -> None:
-    """A local file is one that can be read at any place: opening a pipe would wait for ever.
-
-    Raises:
-        InputError: it is a pipe, a socket or a device.
-    """
-    if isinstance(location, Path) and not (location.is_file() or location.is_dir()):
-        raise InputError(f"{role}: {shown(location)} is no regular file. Save what comes from it as a file first.")
 
 
 def _state_of(location: Location) -> tuple[int, int] | None:

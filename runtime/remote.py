@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import pyogrio
 import rasterio
-from rasterio.env import getenv, hasenv
+from rasterio.env import get_gdal_config, getenv, hasenv
 
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
 from landslip.runtime.location import Location, is_networked, shown
@@ -43,11 +43,29 @@ SETTINGS = {
     "GDAL_HTTP_LOW_SPEED_LIMIT": "10",
     "GDAL_HTTP_TCP_KEEPALIVE": "YES",
     "CPL_VSIL_CURL_NON_CACHED": ":".join(f"/vsi{network}/" for network in _NETWORKS),
-    # No list of the folder, but masks and nodata values in files beside it are looked for by name: EMPTY_DIR would save
-    # those few requests and map what such a mask hides.
-    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
 }
 """GDAL's options for remote files. Not set: VSI_CACHE, one more place in which half an answer would stay."""
+
+READING = {
+    # Masks (.msk) and statistics with nodata values (.aux.xml) beside a file count: EMPTY_DIR, which is often advised
+    # for remote files, passes over them, and what such a mask hides would be mapped.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
+    "GDAL_PAM_ENABLED": "YES",
+    # Where a file says that it lies, in GDAL's own order.
+    "GDAL_GEOREF_SOURCES": "PAM,INTERNAL,TABFILE,WORLDFILE,XML",
+    "GTIFF_POINT_GEO_IGNORE": "NO",
+    # Damage is an error, not a guess; masks are 0 and 255; JPEG in a TIFF is red, green and blue.
+    "GTIFF_IGNORE_READ_ERRORS": "NO",
+    "GDAL_TIFF_INTERNAL_MASK_TO_8BIT": "YES",
+    "CONVERT_YCBCR_TO_RGB": "YES",
+    "GDAL_NETCDF_BOTTOMUP": "YES",
+    # Holes in polygons are holes.
+    "OGR_ORGANIZE_POLYGONS": "DEFAULT",
+}
+"""GDAL's options that decide what a file holds, as GDAL has them by itself: they replace what others have set."""
+
+NO_LISTS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
+"""Over a network, no list of the folder: what may lie beside a file is looked for by its name."""
 
 _GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
 BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
@@ -62,20 +80,31 @@ _LINK = re.compile(r"CURL error|HTTP response code|timed? ?out|could not (connec
 def settings(location: Location) -> rasterio.Env:
     """GDAL's options while a file is opened or read, as a context.
 
-    What the environment or the caller's own ``rasterio.Env`` says wins. Options hold for the thread that enters, so
-    they are entered where a file is read. Local files need none.
+    What the environment or the caller's own ``rasterio.Env`` says wins, except where it decides which pixels a file has
+    (:data:`READING`): maps must not depend on settings that were made for other programs. Options hold for the thread
+    that enters, so they are entered where a file is read.
     """
+    ours = {name: value for name, value in READING.items() if get_gdal_config(name) is not None}
     if not is_networked(location):
-        return rasterio.Env()
+        return rasterio.Env(**ours)
     taken = {*os.environ, *(getenv() if hasenv() else ())}
-    options = SETTINGS | (BESIDE_GEOTIFF if _GEOTIFF.fullmatch(str(location)) else {})
-    return rasterio.Env(**{name: value for name, value in options.items() if name not in taken})
+    options = {name: value for name, value in SETTINGS.items() if name not in taken} | ours | NO_LISTS
+    if _GEOTIFF.fullmatch(str(location)):
+        options |= BESIDE_GEOTIFF
+    return rasterio.Env(**options)
 
 
-def set_up_pyogrio() -> None:
-    """The same for pyogrio, which has a GDAL of its own; for the whole process, as it knows no other way."""
-    options = {name: value for name, value in SETTINGS.items() if pyogrio.get_gdal_config_option(name) is None}
-    pyogrio.set_gdal_config_options(options)
+def set_up_pyogrio(location: Location) -> None:
+    """The same for pyogrio, which has a GDAL of its own; for the whole process, as it knows no other way.
+
+    Args:
+        location: what is going to be read; the options of a local file are set only where others were.
+    """
+    said = {name: pyogrio.get_gdal_config_option(name) for name in SETTINGS | READING}
+    ours = {name: value for name, value in READING.items() if said[name] is not None}
+    if is_networked(location):
+        ours = {name: value for name, value in SETTINGS.items() if said[name] is None} | ours | NO_LISTS
+    pyogrio.set_gdal_config_options(ours)
 
 
 def pauses() -> list[float]:

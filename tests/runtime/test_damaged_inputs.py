@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rasterio
+from rasterio._env import del_gdal_config
 from rasterio.windows import Window
 
 from helpers.engines import SPEC, mixing_engine, mixture
+from helpers.images import read_all
 from helpers.rasters import elevation, rgb, scene_mixed, write
 from landslip.runtime import saving
 from landslip.runtime.engines import EngineOptions, FakeEngine
@@ -134,3 +136,71 @@ def test_a_file_that_changes_meanwhile_is_not_taken_for_damaged(files):
         files.post.write_bytes(content[: len(content) // 4])
         with pytest.raises(InputError, match=r"has changed since it was opened.*--resume goes on"):
             raster.read(Window(0, 0, 180, 240), (1, 2, 3))
+
+
+def test_what_gdal_refuses_to_compute_is_an_error_each_time_it_is_asked_for(files, tmp_path):
+    """GDAL gives the memory of a block that it could not fill when it is asked for it again."""
+    path = tmp_path / "python.vrt"
+    code = "def same(in_ar, out_ar, *rest, **options):\n    out_ar[:] = in_ar[0]\n"
+    band = (
+        '<VRTRasterBand dataType="Byte" band="{0}" subClass="VRTDerivedRasterBand">'
+        "<PixelFunctionLanguage>Python</PixelFunctionLanguage><PixelFunctionType>same</PixelFunctionType>"
+        f"<PixelFunctionCode><![CDATA[{code}]]></PixelFunctionCode><SimpleSource><SourceFilename>{files.post}"
+        "</SourceFilename><SourceBand>{0}</SourceBand></SimpleSource></VRTRasterBand>"
+    )
+    with rasterio.open(files.post) as dataset:
+        place = ", ".join(map(str, dataset.transform.to_gdal()))
+        size = f'rasterXSize="{dataset.width}" rasterYSize="{dataset.height}"'
+    head = f"<VRTDataset {size}><SRS>EPSG:32632</SRS><GeoTransform>{place}</GeoTransform>"
+    path.write_text(head + "".join(map(band.format, (1, 2, 3))) + "</VRTDataset>")
+    with Raster(path, "image") as raster:
+        for _ in range(3):
+            with pytest.raises(InputError, match="cannot be read in rows"):
+                raster.read(Window(0, 0, 40, 30), (1, 2, 3))
+        assert files.post in raster.parts
+    with pytest.raises(InputError, match=r"python\.vrt cannot be read in rows"):
+        run(replace(files, pre=path), tmp_path / "out")
+    record, percent = run(replace(files, pre=path, reading=SKIPPING), tmp_path / "skip", force=True)
+    assert record["damaged"]
+    assert (percent == 255).all()
+
+
+BESIDE = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GTIFF_POINT_GEO_IGNORE": "YES",
+    "GDAL_GEOREF_SOURCES": "NONE",
+    "CONVERT_YCBCR_TO_RGB": "NO",
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_settings_of_gdal_for_other_programs_do_not_change_what_a_file_holds(files, tmp_path, monkeypatch, name):
+    with rasterio.open(files.pre) as dataset:
+        values = dataset.read()
+    jpeg = {"compress": "jpeg", "photometric": "ycbcr", "interleave": "pixel"}
+    beside = write(tmp_path / "beside.tif", values, 10.0, **jpeg)
+    known = np.ones(values.shape[1:], bool)
+    known[30:90, 20:70] = False
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(beside, "r+") as dataset:
+        dataset.write_mask(known)
+        dataset.update_tags(AREA_OR_POINT="Point")
+    heights = elevation(100, 90)
+    heights[10:30, 10:30] = -9999
+    write(tmp_path / "plain.tif", heights, 30.0)
+    (tmp_path / "plain.tif.aux.xml").write_text(
+        "<PAMDataset><PAMRasterBand band='1'><NoDataValue>-9999</NoDataValue></PAMRasterBand></PAMDataset>"
+    )
+    scene = replace(files, pre=beside, dem=tmp_path / "plain.tif")
+    _, expected = read_all(scene)
+    with monkeypatch.context() as patched:
+        patched.setenv(name, BESIDE[name])
+        _, found = read_all(scene)
+    del_gdal_config(name)  # rasterio writes down what it found in the environment
+    assert 0.1 < expected.valid.mean() < 0.9
+    np.testing.assert_array_equal(found.valid, expected.valid)
+    np.testing.assert_array_equal(found.arrays["pre"], expected.arrays["pre"])
+    with rasterio.Env(**{name: BESIDE[name]}):
+        _, found = read_all(scene)
+    np.testing.assert_array_equal(found.arrays["pre"], expected.arrays["pre"])
+    np.testing.assert_array_equal(found.valid, expected.valid)

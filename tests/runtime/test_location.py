@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landslip.runtime.location import (
+    container,
     gdal_name,
     is_networked,
     is_remote,
@@ -41,6 +42,44 @@ def test_relative_paths_are_relative_to_a_folder(tmp_path):
     assert located("b.tif", tmp_path) == tmp_path / "b.tif"
     assert located(str(tmp_path / "c.tif"), Path("elsewhere")) == tmp_path / "c.tif"
     assert located("s3://bucket/b.tif", tmp_path) == "s3://bucket/b.tif"
+
+
+HELD = {
+    'NETCDF:"/data/f.nc":slope': (Path("/data/f.nc"), False),
+    "NETCDF:/data/f.nc:slope": (Path("/data/f.nc"), False),
+    "netcdf:f.nc:slope": (Path("f.nc"), False),
+    "HDF5:/data/f.h5://grid/slope": (Path("/data/f.h5"), False),
+    "HDF5:f.h5://slope": (Path("f.h5"), False),
+    "GPKG:f.gpkg:before": (Path("f.gpkg"), False),
+    "GTIFF_DIR:2:f.tif": (Path("f.tif"), False),
+    "SENTINEL2_L2A:MTD_MSIL2A.xml:10m:EPSG_32654": (Path("MTD_MSIL2A.xml"), False),
+    'ZARR:"/data/f.zarr":/slope': (Path("/data/f.zarr"), False),
+    'NETCDF:"/vsicurl/https://host/f.nc":slope': ('"/vsicurl/https://host/f.nc":slope', True),
+}
+
+
+@pytest.mark.parametrize("text", HELD)
+def test_a_raster_in_a_container(text):
+    location, (holder, networked) = located(text), HELD[text]
+    assert (location, is_remote(location)) == (text, True)
+    assert container(location) == holder
+    assert is_networked(location) == networked
+    assert container(Path("f.nc")) == Path("f.nc")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('NETCDF:"f.nc":slope', 'NETCDF:"/folder/f.nc":slope'),
+        ("NETCDF:f.nc:slope", "NETCDF:/folder/f.nc:slope"),
+        ("HDF5:f.h5://slope", "HDF5:/folder/f.h5://slope"),
+        ("GTIFF_DIR:1:f.tif", "GTIFF_DIR:1:/folder/f.tif"),
+        ("NETCDF:/data/f.nc:slope", "NETCDF:/data/f.nc:slope"),
+        ('NETCDF:"/vsicurl/https://host/f.nc":slope', 'NETCDF:"/vsicurl/https://host/f.nc":slope'),
+    ],
+)
+def test_a_path_in_the_name_of_a_raster_is_relative_to_a_folder(text, name):
+    assert located(text, Path("/folder")) == name
 
 
 def test_none_one_or_several():

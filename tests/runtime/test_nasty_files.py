@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -153,3 +154,37 @@ def test_a_pipe_is_not_waited_for(scene, tmp_path, option):
     )
     assert ended.returncode == 3
     assert "is no regular file" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_virtual_file_that_leads_to_a_pipe_is_not_waited_for(scene, tmp_path, capsys):
+    _, files = scene
+    os.mkfifo(tmp_path / "pipe.tif")
+    virtual(tmp_path / "inner.vrt", source="pipe.tif")
+    virtual(tmp_path / "outer.vrt", source="inner.vrt")
+    assert run(command(files | {"--pre": tmp_path / "outer.vrt"}, tmp_path / "out")) == 3
+    assert re.search(r"inner\.vrt leads to .*pipe\.tif, which is no regular file", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["/vsistdin/", "/vsistdin?buffer_limit=1GB", "/vsigzip//vsistdin/"])
+def test_standard_input_is_not_waited_for(scene, tmp_path, name, capsys):
+    _, files = scene
+    for option in ("--pre", "--aoi"):
+        assert run(command(files | {option: name}, tmp_path / "out")) == 3
+        assert "is standard input. Save what comes from it as a file first" in capsys.readouterr().err
+
+
+def test_virtual_files_that_lead_to_each_other_a_million_times_are_refused(scene, tmp_path, capsys):
+    _, files = scene
+    name = "<SourceFilename relativeToVRT='1'>{}.vrt</SourceFilename>"
+    part = f"<SimpleSource>{name}<SourceBand>1</SourceBand></SimpleSource>"
+    for level in range(12):
+        virtual(tmp_path / f"{level}.vrt", source=str(files["--pre"]) if level == 0 else f"{level - 1}.vrt")
+        text = (tmp_path / f"{level}.vrt").read_text()
+        if level:
+            more = part.format(level - 1) * 8
+            (tmp_path / f"{level}.vrt").write_text(text.replace("</VRTRasterBand>", f"{more}</VRTRasterBand>"))
+    assert run(command(files | {"--pre": tmp_path / "11.vrt"}, tmp_path / "out")) == 3
+    assert "leads to other virtual files" in capsys.readouterr().err
+    (tmp_path / "wide.vrt").write_text((tmp_path / "1.vrt").read_text())
+    assert run(command(files | {"--pre": tmp_path / "wide.vrt"}, tmp_path / "out")) == 0
