@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
-from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
-from rasterio.errors import RasterioIOError
 from rasterio.features import rasterize
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 from shapely.errors import ShapelyError
 
-from landslip.runtime.dataset import opened
+from landslip.runtime.degree_box import is_box, parsed_box
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
+from landslip.runtime.geo.areas import Outlines, outline_of
 from landslip.runtime.grid import Bounds, MapGrid
-from landslip.runtime.ignoring import warnings_ignored
-from landslip.runtime.location import Location, gdal_name, is_networked, shown
+from landslip.runtime.location import Location, shown
+from landslip.runtime.outlines import windows_under
+from landslip.runtime.polygon_files import read_polygons
 from landslip.runtime.raster import Raster
 from landslip.runtime.readable import check_kind
-from landslip.runtime.remote import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.resample import Lattice, Resampler
 
 _ROLE = "area of interest"
-_VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
+_WIDE = 90.0
+"""Degrees: the outline of a raster that is wider has no place in a projection for a small part of the globe."""
 
 
 class Area(Protocol):
@@ -76,9 +74,11 @@ class RasterArea:
 
     def bounds_near(self, crs: CRS, box: Bounds) -> Bounds | None:
         """See :class:`Area`."""
-        del box
+        raster = self._raster
         with _placed(self.path, crs):
-            return bounds_in(self._raster.crs, self._raster.bounds, crs)
+            if raster.crs.is_geographic and raster.bounds[2] - raster.bounds[0] > _WIDE:
+                return box if windows_under(raster, crs, box) else None
+            return bounds_in(raster.crs, raster.bounds, crs)
 
     def share_near(self, grid: MapGrid) -> float | None:
         """See :class:`Area`: the outline of a raster says nothing about its nonzero pixels."""
@@ -106,7 +106,8 @@ class VectorArea:
     def __init__(self, path: str, crs: CRS, geometries: NDArray[Any]) -> None:
         """Take shapely geometries in ``crs``."""
         self.path = path
-        self._crs, self._geometries = crs, geometries
+        self._crs = crs
+        self._outlines = Outlines(geometries, in_degrees=crs.is_geographic)
 
     @property
     def rasters(self) -> list[Raster]:
@@ -124,9 +125,9 @@ class VectorArea:
     def share_near(self, grid: MapGrid) -> float | None:
         """See :class:`Area`; measured in the area's own CRS."""
         with _placed(self.path, grid.crs):
-            inside = shapely.clip_by_rect(self._geometries, *bounds_in(grid.crs, grid.bounds, self._crs))
-        whole = float(shapely.area(self._geometries).sum())
-        return float(shapely.area(inside).sum()) / whole if whole > 0 else None
+            box = bounds_in(grid.crs, grid.bounds, self._crs)
+            whole = self._outlines.area(box)
+            return float(shapely.area(self._outlines.cut(box)).sum()) / whole if whole > 0 else None
 
     def align(self, grid: MapGrid) -> None:
         """See :class:`Area`."""
@@ -145,10 +146,7 @@ class VectorArea:
         with _placed(self.path, crs):
             left, bottom, right, top = bounds_in(crs, box, self._crs)
             wide, high = (right - left) / 10, (top - bottom) / 10
-            cut: NDArray[Any] = shapely.clip_by_rect(
-                self._geometries, left - wide, bottom - high, right + wide, top + high
-            )
-            cut = cut[~shapely.is_empty(cut)]
+            cut = self._outlines.cut((left - wide, bottom - high, right + wide, top + high))
             if self._crs == crs:
                 return cut
 
@@ -160,10 +158,10 @@ class VectorArea:
 
 
 def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
-    """Open an area of interest: polygons in a vector format, or a raster.
+    """Open an area of interest: a box in degrees, polygons in a vector format, or a raster.
 
     Args:
-        location: any raster or vector file GDAL reads.
+        location: any raster or vector file GDAL reads, or ``W,S,E,N``.
         stack: closes what was opened.
 
     Raises:
@@ -172,79 +170,19 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
         ConnectionLostError: it is behind a connection that cannot be made.
     """
     path = shown(location)
+    if is_box(location):
+        return VectorArea(path, CRS.from_epsg(4326), np.array([outline_of(parsed_box(path))]))
     if isinstance(location, Path) and not location.exists():
-        raise InputMissingError(f"{_ROLE}: {path} does not exist. Check the path.")
+        raise InputMissingError(
+            f"{_ROLE}: {path} does not exist. Check the path; a box is given in degrees as WEST,SOUTH,EAST,NORTH."
+        )
     check_kind(location, _ROLE)
-    found = _polygons(location)
+    found = read_polygons(location, _ROLE)
     if found is None:
         return RasterArea(stack.enter_context(Raster(location, _ROLE)))
-    meta, shapes = found
-    try:
-        geometries = shapely.from_wkb(shapes) if shapes is not None else np.empty(0, dtype=object)
-    except ShapelyError as error:
-        raise InputError(
-            f"{_ROLE}: {path} holds damaged outlines ({reason(error)}). Draw or export them again."
-        ) from error
-    geometries = geometries[shapely.get_dimensions(geometries) == 2]
-    if not len(geometries):
-        raise InputError(f"{_ROLE}: {path} holds no polygon. Give a file with the area as polygons.")
-    if meta["crs"] is None:
-        raise InputError(f"{_ROLE}: {path} has no coordinate reference system. Assign one, then try again.")
-    with _placed(path, meta["crs"]):
-        return VectorArea(path, CRS.from_user_input(meta["crs"]), shapely.make_valid(geometries))
-
-
-_Polygons: TypeAlias = "tuple[dict[str, Any], Any]"
-"""Description of a layer, and WKB of its features."""
-
-
-def _polygons(location: Location) -> _Polygons | None:
-    """Description and WKB of the polygons in a file; None where it is in no vector format that GDAL reads."""
-    set_up_pyogrio(location)
-
-    def read() -> _Polygons | None:
-        try:
-            found = _read_polygons(location)
-            if is_networked(location) and not _same(found, _read_polygons(location)):
-                raise RasterioIOError("it came in part, and differs when it is read again")
-        except _VECTOR_ERRORS as error:
-            if is_networked(location):
-                opened(location).close()  # If it is no raster either, the connection may have broken.
-            elif isinstance(error, DataSourceError) and "not recognized" not in str(error):
-                raise InputError(
-                    f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Save or copy it again."
-                ) from error
-            return None
-        return found
-
-    try:
-        return patiently(location, read, RASTER_ERRORS)
-    except RASTER_ERRORS as error:
-        raise opening_error(location, _ROLE, reason(error)) or InputError(
-            f"{_ROLE}: {shown(location)} cannot be read ({reason(error)}). Give polygons, or a raster."
-        ) from error
-
-
-def _read_polygons(location: Location) -> _Polygons:
-    with warnings_ignored(Warning):  # GDAL remarks on content that is questionable: what counts is checked
-        meta, _, shapes, _ = read_vector(gdal_name(location), layer=_polygon_layer(location), columns=[])
-    return meta, shapes
-
-
-def _same(found: _Polygons, again: _Polygons) -> bool:
-    return found[0]["crs"] == again[0]["crs"] and np.array_equal(found[1], again[1])
-
-
-def _polygon_layer(location: Location) -> str | None:
-    """The one layer that may hold polygons; None where there is no layer to choose."""
-    layers = pyogrio.list_layers(gdal_name(location))
-    polygons = [name for name, kind in layers if kind is not None and ("Polygon" in kind or kind == "Unknown")]
-    if len(polygons) > 1:
-        raise InputError(
-            f"{_ROLE}: {shown(location)} has several layers of polygons ({', '.join(polygons)}). "
-            "Save the one wanted by itself."
-        )
-    return polygons[0] if polygons else None
+    crs, geometries = found
+    with _placed(path, crs):
+        return VectorArea(path, CRS.from_user_input(crs), geometries)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.cell_size import CellSize
-from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, make_window
+from landslip.runtime.gdal import RASTER_ERRORS, make_window
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.outlines import windows_under
 from landslip.runtime.raster import Raster
 
 log = logging.getLogger(__name__)
@@ -81,21 +82,12 @@ def _all_but(axis: int, end: int) -> tuple[slice, ...]:
     return (part, slice(None)) if axis == 0 else (slice(None), part)
 
 
-def near(raster: Raster, grid: MapGrid) -> Window | None:
-    """The part of a file that the map may need; all of it where that cannot be said."""
+def near(raster: Raster, grid: MapGrid) -> list[Window]:
+    """The parts of a file that the map may need; all of it where that cannot be said."""
     try:
-        left, bottom, right, top = bounds_in(grid.crs, grid.bounds, raster.crs)
+        return windows_under(raster, grid.crs, grid.bounds, margin=2)
     except RASTER_ERRORS:
-        left, bottom, right, top = raster.bounds
-    if not all(map(math.isfinite, (left, bottom, right, top))) or left > right:  # over the date line
-        left, bottom, right, top = raster.bounds
-    inverse = ~raster.transform
-    cols, rows = zip(inverse @ (left, top), inverse @ (right, bottom), strict=True)
-    first_col, last_col = max(0, math.floor(min(cols)) - 2), min(raster.width, math.ceil(max(cols)) + 2)
-    first_row, last_row = max(0, math.floor(min(rows)) - 2), min(raster.height, math.ceil(max(rows)) + 2)
-    if first_col >= last_col or first_row >= last_row:
-        return None
-    return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+        return [make_window(0, 0, raster.width, raster.height)]
 
 
 def pieces_of(window: Window, budget: int) -> Iterator[Window]:

@@ -34,9 +34,10 @@ def look_at(elevation: Elevation, grid: MapGrid, *, cliffs: bool) -> list[str]:
     budget = (SAMPLE if silent else SAMPLE_OF_DECLARED) // len(elevation.tiles)
     doubts = []
     for index, tile in enumerate(elevation.tiles):
-        window = near(tile.raster, grid)
-        if window is not None:
-            doubts += _look(elevation, index, pieces_of(window, budget), cliffs)
+        windows = near(tile.raster, grid)
+        pieces = [piece for window in windows for piece in pieces_of(window, budget // len(windows))]
+        if pieces:
+            doubts += _look(elevation, index, pieces, cliffs)
     return doubts
 
 

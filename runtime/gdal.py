@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,7 @@ from rasterio.warp import transform as _transform
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from landslip.runtime.geo.longitudes import eastward
 from landslip.runtime.location import without_secrets
 
 RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError, UnicodeDecodeError)
@@ -62,10 +64,12 @@ def transform_points(
 def bounds_in(source: CRS, bounds: tuple[float, float, float, float], target: CRS) -> tuple[float, float, float, float]:
     """The box in ``target`` around a box (left, bottom, right, top) in ``source``.
 
+    In degrees its right side is east of its left, over the date line too: beyond 180 then.
+
     Raises:
         One of :data:`RASTER_ERRORS`: there is no way from one to the other.
     """
     if source == target:
         return bounds
-    left, bottom, right, top = transform_bounds(source, target, *bounds, densify_pts=21)
-    return left, bottom, right, top
+    found: tuple[float, float, float, float] = transform_bounds(source, target, *bounds, densify_pts=21)
+    return eastward(found) if target.is_geographic and all(map(math.isfinite, found)) else found

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from rasterio.crs import CRS
 
 from landslip.runtime.gdal import transform_points
+from landslip.runtime.geo.longitudes import near
 
 TRUE_SCALE = 0.01
 """A CRS counts as metric when its metre is within this share of a real one; UTM stays within 0.001 in its zone."""
@@ -44,7 +45,7 @@ def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.
     along_longitude, along_latitude = metres_per_degree(here[1])
 
     def length(there: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
-        wide = (there[0] - here[0]) * along_longitude
+        wide = near(there[0] - here[0], 0.0) * along_longitude
         high = (there[1] - here[1]) * along_latitude
         return np.hypot(wide, high) / _STEP
 

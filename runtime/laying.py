@@ -13,6 +13,7 @@ from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
+from landslip.runtime.outlines import windows_under
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 
@@ -28,8 +29,10 @@ def meets(raster: Raster, grid: MapGrid) -> bool:
     Raises:
         InputError: its place is unknown.
     """
-    bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
-    return intersection([bounds, grid.bounds]) is not None
+    try:
+        return bool(windows_under(raster, grid.crs, grid.bounds))
+    except RASTER_ERRORS as error:
+        raise _unrelated(raster.path, raster.crs, grid.crs, error) from error
 
 
 def meeting(raster: Raster, grid: MapGrid) -> Raster:
@@ -156,10 +159,14 @@ def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: str) -> Bounds:
     try:
         return bounds_in(source, bounds, crs)
     except RASTER_ERRORS as error:
-        raise InputError(
-            f"{path}: its outline cannot be brought from {source} to {crs} ({reason(error)}). "
-            "Reproject it first, for example with gdalwarp."
-        ) from error
+        raise _unrelated(path, source, crs, error) from error
+
+
+def _unrelated(path: str, source: CRS, crs: CRS, error: Exception) -> InputError:
+    return InputError(
+        f"{path}: its outline cannot be brought from {source} to {crs} ({reason(error)}). "
+        "Reproject it first, for example with gdalwarp."
+    )
 
 
 def _box(bounds: Bounds) -> str:

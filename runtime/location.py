@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from landslip.runtime.degree_box import is_box
 from landslip.runtime.errors import UsageError
 
 Location: TypeAlias = "Path | str"
@@ -45,14 +46,14 @@ def located(text: str, base: Location | None = None) -> Location:
     """A location from what a user or a file wrote.
 
     Args:
-        text: a path, an address, or a name such as ``/vsizip/...``.
+        text: a path, an address, a name such as ``/vsizip/...``, or a box in degrees, which is no file.
         base: the folder or the address of the file that a relative path is relative to; None for the working directory.
     """
     if text[:7].lower() == "file://":
         from urllib.request import url2pathname  # noqa: PLC0415 - with all of HTTP, a third of landslip --help
 
         return Path(url2pathname(urlsplit(text).path))
-    if text.startswith("/vsi") or _SCHEME.match(text):
+    if text.startswith("/vsi") or _SCHEME.match(text) or is_box(text):
         return text
     if begin := _SUBDATASET.match(text):
         quote, path, rest = _held_in(text[begin.end() :])

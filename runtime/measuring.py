@@ -9,7 +9,6 @@ Clouds count; where they cover much, ``--rgb-range`` is the way.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,9 +19,10 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.gdal import RASTER_ERRORS, block_cache, bounds_in, make_window
+from landslip.runtime.gdal import RASTER_ERRORS, block_cache, make_window
 from landslip.runtime.grid import Bounds
 from landslip.runtime.imagery import Bands, Image
+from landslip.runtime.outlines import windows_under
 from landslip.runtime.raster import Raster
 from landslip.runtime.stretch import PERCENTS, Stretch, percentiles
 
@@ -123,25 +123,13 @@ def _cut(region: Window, row: int, col: int, high: int, wide: int) -> Window:
     return make_window(left, top, right - left, bottom - top)
 
 
-def _region(raster: Raster, ground: Ground) -> Window:
+def _regions(raster: Raster, ground: Ground) -> list[Window]:
     """The pixels of a file in the box around the ground, the whole file where that cannot be told."""
     try:
-        left, bottom, right, top = bounds_in(ground.crs, ground.bounds, raster.crs)
+        found = windows_under(raster, ground.crs, ground.bounds)
     except RASTER_ERRORS:
-        return make_window(0, 0, raster.width, raster.height)
-    places = [~raster.transform @ corner for corner in ((left, top), (right, top), (left, bottom), (right, bottom))]
-    cols, rows = zip(*places, strict=True)
-    if not np.isfinite(places).all():
-        return make_window(0, 0, raster.width, raster.height)
-    first_row, last_row = _span(rows, raster.height)
-    first_col, last_col = _span(cols, raster.width)
-    return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
-
-
-def _span(places: Sequence[float], length: int) -> tuple[int, int]:
-    """First and last + 1 of the pixels between the outermost places, one at least; a hair outside is no pixel."""
-    first = min(max(0, math.floor(min(places) + 1e-6)), length - 1)
-    return first, max(first + 1, min(length, math.ceil(max(places) - 1e-6)))
+        found = []
+    return found or [make_window(0, 0, raster.width, raster.height)]
 
 
 class _Sample:
@@ -173,15 +161,15 @@ class _Sample:
 def _percentiles(part: Bands, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
     raster = part.raster
-    region = _region(raster, ground)
+    regions = _regions(raster, ground)
+    pixels = sum(region.width * region.height for region in regions)
     with block_cache(max(CACHE, raster.block_bytes(make_window(0, 0, raster.width, 1)))):
-        windows = cells(region, raster.block_shape, most)
+        windows = [cell for region in regions for cell in cells(region, raster.block_shape, most // len(regions))]
         found = percentiles(_Sample(part, windows), percents)
-        if found is None and region.width * region.height > most:
+        if found is None and pixels > most:
             # The sample may have missed the few pixels that are known.
-            found = percentiles(
-                _Sample(part, cells(region, raster.block_shape, raster.width * raster.height)), percents
-            )
+            windows = [cell for region in regions for cell in cells(region, raster.block_shape, pixels)]
+            found = percentiles(_Sample(part, windows), percents)
     if found is None:
         return None
     scales, offsets = _units(part)

@@ -12,6 +12,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import make_window
+from landslip.runtime.geo.longitudes import turns_towards
 from landslip.runtime.raster import Raster
 
 OFF_GRID = 0.05
@@ -97,7 +98,7 @@ def _corners(raster: Raster, model: Raster) -> tuple[float, float, float, float]
     """Row and column of a tile's first and last corner, in pixels of another; in degrees, the shorter way round."""
     shift = 0.0
     if model.crs.is_geographic:
-        shift = 360.0 * np.rint((model.transform.c - raster.transform.c) / 360.0)
+        shift = turns_towards(raster.transform.c, model.transform.c)
     inverse = ~model.transform
     (x, y), (last_x, last_y) = raster.transform @ (0, 0), raster.transform @ (raster.width, raster.height)
     col, row = inverse @ (x + shift, y)

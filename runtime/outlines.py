@@ -6,14 +6,20 @@ the globe never has to be brought into a projection made for a small part of it.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
+import shapely.affinity
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.windows import Window
 
-from landslip.runtime.gdal import RASTER_ERRORS, transform_points
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, make_window, transform_points
+from landslip.runtime.geo.longitudes import TURN, copies, turns_towards
+from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice
 
@@ -49,6 +55,48 @@ def lattice_of(raster: Raster) -> Lattice:
     return Lattice(raster.crs, raster.transform, raster.height, raster.width)
 
 
+def windows_under(raster: Raster, crs: CRS, box: Bounds, margin: int = 0) -> list[Window]:
+    """The pixels of a raster that lie in a box (left, bottom, right, top) of any CRS.
+
+    Args:
+        raster: the file.
+        crs: of the box.
+        box: where.
+        margin: pixels to add on each side.
+
+    Returns:
+        no window where it lies elsewhere; two at the ends of a raster that goes around the globe; all of the raster
+        where the box has no finite place in it.
+
+    Raises:
+        One of :data:`landslip.runtime.gdal.RASTER_ERRORS`: there is no way from the box to the raster.
+    """
+    found = bounds_in(crs, box, raster.crs)
+    if not all(map(math.isfinite, found)):
+        return [make_window(0, 0, raster.width, raster.height)]
+    west, _, east, _ = raster.bounds
+    boxes = copies(found, (west, east)) if raster.crs.is_geographic else [found]
+    windows = (_window_of(raster, each, margin) for each in boxes)
+    return [window for window in windows if window is not None]
+
+
+def _window_of(raster: Raster, box: Bounds, margin: int) -> Window | None:
+    left, bottom, right, top = box
+    places = [~raster.transform @ corner for corner in ((left, top), (right, top), (left, bottom), (right, bottom))]
+    cols, rows = zip(*places, strict=True)
+    first_row, last_row = _span(rows, raster.height, margin)
+    first_col, last_col = _span(cols, raster.width, margin)
+    if first_row >= last_row or first_col >= last_col:
+        return None
+    return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+
+
+def _span(places: Sequence[float], length: int, margin: int) -> tuple[int, int]:
+    """First and last + 1 of the pixels between the outermost places; a hair outside is no pixel."""
+    first, last = math.floor(min(places) + 1e-6), math.ceil(max(places) - 1e-6)
+    return max(0, first - margin), min(length, last + margin)
+
+
 def _outline_on(source: Lattice, target: Lattice) -> shapely.Polygon | None:
     """The outline of a grid in pixels of another."""
     xs, ys = _through(source.transform, _border(source.height, source.width))
@@ -57,7 +105,7 @@ def _outline_on(source: Lattice, target: Lattice) -> shapely.Polygon | None:
             xs, ys = transform_points(source.crs, target.crs, xs, ys)
         except RASTER_ERRORS:
             return None
-        xs = _near(xs, target)
+    xs = _on_the_side_of(target, xs)
     cols, rows = _through(~target.transform, np.array([xs, ys]))
     if not (np.isfinite(cols).all() and np.isfinite(rows).all()):
         return None
@@ -81,14 +129,19 @@ def _through(transform: Affine, points: NDArray[np.float64]) -> tuple[NDArray[np
     )
 
 
-def _near(xs: NDArray[np.float64], target: Lattice) -> NDArray[np.float64]:
-    """Longitudes on the target's side of the date line."""
+def _on_the_side_of(target: Lattice, xs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An outline by the turn on which it lies nearest to the target, where these are degrees; in one piece."""
     crs: CRS = target.crs
-    if not crs.is_geographic:
+    if not crs.is_geographic or not np.isfinite(xs).all():
         return xs
-    centre = (target.transform @ (target.width / 2, target.height / 2))[0]
-    return np.asarray(centre + (xs - centre + 180.0) % 360.0 - 180.0)
+    whole: NDArray[np.float64] = np.unwrap(xs, period=TURN)
+    centre = float((target.transform @ (target.width / 2, target.height / 2))[0])
+    return whole + turns_towards(float(whole.mean()), centre)
 
 
 def _inside(outline: shapely.Polygon, target: Lattice) -> float:
-    return float(outline.intersection(shapely.box(0, 0, target.width, target.height)).area)
+    """Pixels of an outline inside a grid; of a grid over the whole globe at both of its ends."""
+    box, turns = shapely.box(0, 0, target.width, target.height), (-1, 0, 1) if target.crs.is_geographic else (0,)
+    across, down = ((~target.transform).a * TURN, (~target.transform).d * TURN)
+    moved = [shapely.affinity.translate(outline, turn * across, turn * down) for turn in turns]
+    return float(sum(part.intersection(box).area for part in moved))

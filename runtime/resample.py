@@ -23,6 +23,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, transform_points
+from landslip.runtime.geo.longitudes import near
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.resample_kernels import (
     between_nodes,
@@ -180,7 +181,7 @@ class Resampler:
             # All on one side of the date line, that of the source's centre.
             centre = (self._source.transform @ (self._source.width / 2, self._source.height / 2))[0]
             with np.errstate(invalid="ignore"):  # places that have no longitude
-                source_xs = centre + (source_xs - centre + 180.0) % 360.0 - 180.0
+                source_xs = near(np.asarray(source_xs), float(centre))
         nodes_x = np.asarray(source_xs).reshape(xs.shape)
         nodes_y = np.asarray(source_ys).reshape(ys.shape)
         rows, cols = self._through(self._inverse, nodes_y, nodes_x)

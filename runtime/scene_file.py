@@ -6,7 +6,7 @@
     post = "https://example.org/after.tif"
     dem = ["north.tif", "south.tif"]   # or hillshade = "…" and slope = "…"
     masks = ["clouds.tif", "snow.tif"]
-    aoi = "area.gpkg"
+    aoi = "area.gpkg"                  # or [8.1, 45.2, 8.4, 45.6]: west, south, east, north in degrees
     resolution = 10.0
 
 Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.SceneFiles` or of
@@ -47,6 +47,7 @@ KEYS = (*_FILES, *(field.name for field in fields(Reading)))
 
 _PATH = 500
 """Most characters of a path in a message."""
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 _JSON_NAME = re.compile(r"\.(geo)?json$", re.IGNORECASE)
 
 
@@ -61,8 +62,7 @@ def read_scene_file(location: Location) -> SceneFiles:
     try:
         return scene_of(named)
     except UsageError as error:
-        # Said in the words of the command line, whose options have the names of the keys.
-        raise InputError(f"{shown_location(location)}: {str(error).replace('--', '')}") from error
+        raise InputError(f"{shown_location(location)}: {_in_keys(error)}") from error
 
 
 def read_scene_fields(location: Location) -> Fields:
@@ -79,6 +79,12 @@ def read_scene_fields(location: Location) -> Fields:
     if _JSON_NAME.search(name) or content[:100].lstrip().startswith(b"{"):
         return scene_of_stac(content, name, base)
     return _of_table(parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base)
+
+
+def _in_keys(error: UsageError) -> str:
+    """What is said in the words of the command line, with the keys of a scene file instead of its options."""
+    keys = {"mask": "masks"}
+    return _OPTION.sub(lambda found: keys.get(found[1], found[1].replace("-", "_")), str(error))
 
 
 def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
@@ -116,7 +122,7 @@ def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
     try:
         Reading(**named["reading"])
     except UsageError as error:
-        raise InputError(f"{name}: {str(error).replace('--', '')}") from error
+        raise InputError(f"{name}: {_in_keys(error)}") from error
     return named
 
 
@@ -130,11 +136,17 @@ def _setting(name: str, key: str, value: Any) -> Any:
 
 
 def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:
+    if key == "aoi" and isinstance(value, list) and len(value) == 4 and all(_is_number(entry) for entry in value):
+        value = ",".join(map(str, value))
     if isinstance(value, list) and (key == "masks" or (value and "Locations" in _FILES[key])):
         files = tuple(_file(name, key, entry, base) for entry in value)
         return files if key == "masks" or len(files) > 1 else files[0]
     file = _file(name, key, value, base)
     return (file,) if key == "masks" else file
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _file(name: str, key: str, value: Any, base: Location) -> Location:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
+from landslip.runtime.degree_box import is_box, parsed_box
 from landslip.runtime.errors import UsageError
 from landslip.runtime.location import Location, Locations, as_location, as_locations, several
 from landslip.runtime.reading import Reading
@@ -33,7 +34,8 @@ class SceneFiles:
     masks: tuple[Location, ...] = ()
     """Masks, nonzero = not usable: clouds, shadows, snow."""
     aoi: Location | None = None
-    """Area of interest: a raster, nonzero = inside, or polygons in any vector format."""
+    """Area of interest: polygons in any vector format, a raster, nonzero = inside, or a box in degrees as the text
+    ``WEST,SOUTH,EAST,NORTH``."""
     reading: Reading = field(default_factory=Reading)
     """How to read them."""
 
@@ -45,6 +47,8 @@ class SceneFiles:
             given = getattr(self, role)
             object.__setattr__(self, role, None if given is None else as_location(given))
         object.__setattr__(self, "masks", several(self.masks))
+        if isinstance(self.aoi, str) and is_box(self.aoi):
+            parsed_box(self.aoi)
         if self.pre is None and self.post is None:
             raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
@@ -82,8 +86,8 @@ class SceneFiles:
         takes = {entry.name for entry in spec.inputs}
         missing = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
         if missing:
-            remedies = ", ".join(dict.fromkeys(_REMEDIES[role] for role in missing))
-            raise UsageError(f"The model {spec.name} takes {', '.join(missing)}, which is missing. Give {remedies}.")
+            verb = "which is missing" if len(missing) == 1 else "which are missing"
+            raise UsageError(f"The model {spec.name} takes {_listed(missing)}, {verb}. Give {_remedy(missing)}.")
         unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
         unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
         if unused:
@@ -99,9 +103,15 @@ class SceneFiles:
 
 
 _TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
-_REMEDIES: dict[Role, str] = {
-    "pre": "--pre",
-    "post": "--post",
-    "hillshade": "--dem (or --hillshade)",
-    "slope": "--dem (or --slope)",
-}
+
+
+def _remedy(missing: list[Role]) -> str:
+    """The options that give what is missing; an elevation model gives all terrain there is."""
+    images = [f"--{role}" for role in missing if role not in _TERRAIN]
+    ready = _listed([f"--{role}" for role in missing if role in _TERRAIN])
+    return _listed([*images, *([f"--dem (or {ready})"] if ready else [])])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last

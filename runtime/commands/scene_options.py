@@ -88,7 +88,11 @@ _OPTIONS = (
         "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
     ),
     click.option("--mask-values", help="Classes that are not usable, such as 3,8-10.  [default: all but 0]"),
-    click.option("--aoi", type=_FILE, help="Area of interest: polygons, or a raster with nonzero = inside."),
+    click.option(
+        "--aoi",
+        type=_FILE,
+        help="Area of interest: polygons, a raster with nonzero = inside, or a box in degrees: WEST,SOUTH,EAST,NORTH.",
+    ),
     click.option(
         "--on-error",
         type=click.Choice(ON_ERROR),

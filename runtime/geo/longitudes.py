@@ -27,6 +27,11 @@ def near(longitudes: _Numbers, centre: float) -> _Numbers:
     return centre + (longitudes - centre + TURN / 2) % TURN - TURN / 2
 
 
+def turns_towards(longitude: float, centre: float) -> float:
+    """Degrees of the whole turns that bring a longitude as near to another one as it gets."""
+    return TURN * round((centre - longitude) / TURN)
+
+
 def eastward(box: Box) -> Box:
     """The box with its right side east of its left: ``(179, 0, -179, 1)`` is two degrees wide, up to 181."""
     left, bottom, right, top = box

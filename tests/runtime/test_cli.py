@@ -152,7 +152,11 @@ BAD = {
     "overlap": ({"--overlap": 1}, 2, "overlap"),
     "gpu": ({"--device": "cuda"}, 4, "no CUDA support"),
     "no image before": ({"--pre": None}, 2, "takes pre, which is missing. Give --pre."),
-    "no terrain": ({"--dem": None}, 2, "takes hillshade, slope, which is missing. Give --dem (or --hillshade)"),
+    "no terrain": (
+        {"--dem": None},
+        2,
+        "takes hillshade and slope, which are missing. Give --dem (or --hillshade and --slope).",
+    ),
     "precision": ({"--precision": "bf16", "--engine": "onnxruntime"}, 4, "in the precision it was exported in"),
     "terrain twice": ({"--slope": "grey.tif"}, 2, "not both"),
     "out is a file": ({"-o": "notes.tif"}, 2, "is a file"),

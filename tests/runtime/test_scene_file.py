@@ -218,3 +218,26 @@ def test_any_content_makes_a_scene_or_an_input_error(tmp_path_factory, content):
             read_scene_file(folder / name)
         except InputError as error:
             assert str(error).isprintable()  # noqa: PT017 - an error is not expected
+
+
+@pytest.mark.parametrize("aoi", ['"-70.5,-20.25,-70.0,-20.0"', "[-70.5, -20.25, -70.0, -20.0]"])
+def test_a_box_in_degrees_is_an_area_of_interest(folder, aoi):
+    text = f'post = "a.tif"\naoi = {aoi}\n'
+    assert read_scene_file(written(folder, text)).aoi == "-70.5,-20.25,-70.0,-20.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('post = "a.tif"\ndem_nodata = 0\n', r"SCENE\.toml: dem_nodata.* fill_voids .* give one with dem\."),
+        (
+            'post = "a.tif"\nmask_values = "3"\n',
+            r"SCENE\.toml: mask_values says what masks mean: give one with masks\.",
+        ),
+        ('post = "a.tif"\naoi = "1,3,2,2"\n', r"SCENE\.toml: The area of interest 1,3,2,2 is no box in degrees"),
+        ('post = "a.tif"\nrgb_range = [2, 1]\n', r"SCENE\.toml: .*: rgb_range 0 3000\."),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_keys_of_the_file(folder, text, words):
+    with pytest.raises(InputError, match=words):
+        read_scene_file(written(folder, text))

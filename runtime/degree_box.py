@@ -1,0 +1,34 @@
+"""A box in degrees as a user writes it: ``WEST,SOUTH,EAST,NORTH``; over the date line west is the larger number."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from landslip.runtime.errors import UsageError
+
+_NUMBER = r"\s*[+-]?\d{1,3}(?:\.\d{0,20})?\s*"
+_BOX = re.compile(",".join([_NUMBER] * 4), re.ASCII)
+
+DegreeBox: TypeAlias = "tuple[float, float, float, float]"
+"""West, south, east, north."""
+
+
+def is_box(name: object) -> bool:
+    """Whether a name is four numbers with commas between them."""
+    return isinstance(name, str) and _BOX.fullmatch(name) is not None
+
+
+def parsed_box(text: str) -> DegreeBox:
+    """West, south, east, north in degrees; west is the larger number in a box over the date line.
+
+    Raises:
+        UsageError: there is no such box on the globe.
+    """
+    west, south, east, north = (float(part) for part in text.split(","))
+    if not (-90 <= south < north <= 90 and max(abs(west), abs(east)) <= 360 and west != east and east - west <= 360):
+        raise UsageError(
+            f"The area of interest {text} is no box in degrees. Give WEST,SOUTH,EAST,NORTH, such as 8.1,45.2,8.4,45.6, "
+            "or over the date line 179.5,-17.2,-179.8,-16.9."
+        )
+    return west, south, east, north

@@ -1,0 +1,111 @@
+"""Polygons on the globe: cut to a box wherever they lie by whole turns. Pure geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+import shapely.affinity
+from numpy.typing import NDArray
+
+from landslip.runtime.geo.longitudes import TURN, Box, copies, eastward, short_way
+
+_STEP = 0.05
+"""Degrees between the points along a side of a box: parallels bend in projections."""
+
+
+def outline_of(box: Box) -> shapely.Polygon:
+    """A box in degrees as a polygon whose sides are parallels and meridians."""
+    polygon = shapely.box(*eastward(box))
+    return shapely.segmentize(polygon, max(_STEP, (polygon.bounds[2] - polygon.bounds[0]) / 1000))
+
+
+class Outlines:
+    """Polygons in one CRS, cut to boxes.
+
+    In degrees a box is looked for on each turn on which polygons lie. Of a polygon whose sides seem to go around the
+    globe the one that goes over the date line instead is meant where it meets the box.
+    """
+
+    def __init__(self, shapes: NDArray[Any], *, in_degrees: bool) -> None:
+        """Take (n,) shapely polygons or multipolygons."""
+        self._shapes, self._in_degrees = shapes, in_degrees
+        self._over = np.array([], dtype=np.int64)
+        self._short: NDArray[Any] = np.array([], dtype=object)
+        if in_degrees:
+            bounds = shapely.bounds(shapes)
+            wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > TURN / 2)
+            found = {int(index): short for index in wide if (short := _the_short_way(shapes[index])) is not None}
+            self._over = np.array([*found], dtype=np.int64)
+            self._short = np.array([*found.values()], dtype=object)
+
+    def cut(self, box: Box) -> NDArray[Any]:
+        """The parts of the polygons in a box, on the turn of the box; none of them empty."""
+        return _cut(self._meant(box), box) if self._in_degrees else _clipped(self._shapes, box)
+
+    def area(self, box: Box) -> float:
+        """Area of the polygons as they are meant for a box, in square units of their CRS."""
+        return float(shapely.area(self._meant(box)).sum())
+
+    def _meant(self, box: Box) -> NDArray[Any]:
+        meets = [len(_cut(self._short[k : k + 1], box)) > 0 for k in range(len(self._short))]
+        if not any(meets):
+            return self._shapes
+        meant = self._shapes.copy()
+        meant[self._over[meets]] = self._short[meets]
+        return meant
+
+
+def _cut(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
+    if not len(shapes):
+        return shapes
+    west, _, east, _ = shapely.total_bounds(shapes)
+    parts = [np.array([], dtype=object)]
+    for copy in copies(box, (float(west), float(east))):
+        part, back = _clipped(shapes, copy), box[0] - copy[0]
+        parts.append(part if back == 0 else _moved(part, back))
+    whole: NDArray[Any] = np.concatenate(parts)
+    return whole
+
+
+def _clipped(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
+    cut: NDArray[Any] = shapely.clip_by_rect(shapes, *box)
+    left: NDArray[Any] = cut[~shapely.is_empty(cut)]
+    return left
+
+
+def _moved(shapes: NDArray[Any], degrees: float) -> NDArray[Any]:
+    moved: NDArray[Any] = shapely.transform(shapes, lambda points: points + np.array([degrees, 0.0]))
+    return moved
+
+
+def _the_short_way(shape: Any) -> Any | None:
+    """A polygon whose sides go the short way; None where no side does, or a side goes around a pole."""
+    parts = [_polygon_the_short_way(part) for part in shapely.get_parts(shape)]
+    if all(part is None for part in parts):
+        return None
+    both = [short or part for short, part in zip(parts, shapely.get_parts(shape), strict=True)]
+    return shapely.union_all([shapely.make_valid(part) for part in both])
+
+
+def _polygon_the_short_way(polygon: Any) -> Any | None:
+    if not isinstance(polygon, shapely.Polygon):
+        return None
+    shell = _ring_the_short_way(polygon.exterior)
+    if shell is None:
+        return None
+    middle = (shell[:, 0].min() + shell[:, 0].max()) / 2
+    holes = []
+    for hole in polygon.interiors:
+        moved = _ring_the_short_way(hole)
+        points = shapely.get_coordinates(hole) if moved is None else moved
+        points[:, 0] += TURN * np.rint((middle - points[:, 0].mean()) / TURN)
+        holes.append(points)
+    return shapely.Polygon(shell, holes)
+
+
+def _ring_the_short_way(ring: Any) -> NDArray[np.float64] | None:
+    points: NDArray[np.float64] = shapely.get_coordinates(ring)
+    xs = short_way(points[:, 0])
+    return None if xs is None else np.column_stack([xs, points[:, 1]])
