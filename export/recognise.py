@@ -18,7 +18,7 @@ MAX_BYTES = 8 << 30
 
 _HEAD = 1024
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HDF5 = "Give a Keras model saved as .hdf5 or .h5."
+_HDF5 = "Give a Keras model saved as .hdf5 or .h5; networks of other libraries cannot be taken."
 _SAVE_AS_H5 = "Load it in the Keras that wrote it, if you know who made it, and save it with model.save('NAME.h5')."
 
 _SIGNS: tuple[tuple[bytes, str], ...] = (
@@ -35,7 +35,8 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
 """What the first bytes of other files are, and what to say."""
 
 _SUFFIXES: dict[str, str] = {
-    ".onnx": "is ONNX already. Map with it: landslip map -m MODEL.onnx; see what it holds: landslip info MODEL.onnx.",
+    ".onnx": "is ONNX already. One that landslip exported is ready: landslip map -m MODEL.onnx. One of another "
+    "program cannot be taken: give the Keras HDF5 file of the network. landslip info MODEL.onnx says which it is.",
     ".pb": f"is a TensorFlow graph. {_HDF5}",
     ".pt": f"is a PyTorch file. {_HDF5}",
     ".pth": f"is a PyTorch file. {_HDF5}",

@@ -18,8 +18,9 @@
     feeds = "terrain"
     divisor = 90.0
 
-Also: ``name``, ``threshold`` (0.5), ``meaning`` and ``source`` (texts), and for each input ``bands``, ``dtype``
-(``uint8`` or ``float32``) and ``unit``.
+Also: ``name``, ``threshold`` (0.5), ``meaning`` and ``source`` (texts). What is fed is the same for every network:
+images of three bands and hillshade as 8-bit numbers from 0 to 255, slope in degrees. ``bands``, ``dtype`` and ``unit``
+of an input may repeat that; anything else is refused, since the map would be made from other values.
 """
 
 from __future__ import annotations
@@ -32,21 +33,24 @@ from typing import Any, get_args
 from landslip.export.description import Description
 from landslip.runtime.errors import InputError
 from landslip.runtime.plain_text import shown
-from landslip.runtime.spec import LARGEST, MAX_BANDS, MAX_TEXT, MAX_TILE, Dtype, InputSpec, ModelSpec, PerBand, Role
+from landslip.runtime.spec import (
+    FED,
+    LARGEST,
+    MAX_BANDS,
+    MAX_TEXT,
+    MAX_TILE,
+    Dtype,
+    InputSpec,
+    ModelSpec,
+    PerBand,
+    Role,
+)
 from landslip.runtime.toml_file import check_key, read_toml
 
 KEYS = ("name", "meaning", "source", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
 """What a file may say of a model."""
 INPUT_KEYS = ("role", "feeds", "bands", "dtype", "unit", "divisor", "offset")
 """What it may say of an input."""
-
-_USUAL: dict[Role, InputSpec] = {
-    "pre": InputSpec("pre", 3, "uint8", "8-bit", 1.0, 0.0),
-    "post": InputSpec("post", 3, "uint8", "8-bit", 1.0, 0.0),
-    "hillshade": InputSpec("hillshade", 1, "uint8", "8-bit", 1.0, 0.0),
-    "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
-}
-"""What an input is where the file does not say otherwise."""
 
 
 def read_description(path: Path, model: Path) -> Description:
@@ -85,14 +89,10 @@ def read_description(path: Path, model: Path) -> Description:
 
 def _input(table: _Table) -> InputSpec:
     role: Role = table.choice("role", get_args(Role))
-    usual = _USUAL[role]
+    usual = FED[role]
     bands = table.integer("bands", 1, MAX_BANDS, usual.bands)
-    if role in {"hillshade", "slope"} and bands != 1:
-        raise table.wrong("bands", bands, f"1, which is what {role} has")
     dtype: Dtype = table.choice("dtype", get_args(Dtype), usual.dtype)
-    if role == "slope" and dtype != "float32":
-        raise table.wrong("dtype", dtype, "'float32', which is what slope is")
-    return InputSpec(
+    entry = InputSpec(
         role,
         bands,
         dtype,
@@ -100,6 +100,9 @@ def _input(table: _Table) -> InputSpec:
         table.per_band("divisor", bands, usual.divisor),
         table.per_band("offset", bands, usual.offset),
     )
+    if (objection := entry.objection) is not None:
+        raise InputError(f"{table.path}: {table.where}: {objection}.")
+    return entry
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,8 @@ class _Table:
 
     def tables(self, key: str) -> list[Any]:
         value = self._given(key, None)
-        if not isinstance(value, list) or not 0 < len(value) <= len(_USUAL):
-            raise self.wrong(key, value, f"from one to {len(_USUAL)} tables [[{key}]]")
+        if not isinstance(value, list) or not 0 < len(value) <= len(FED):
+            raise self.wrong(key, value, f"from one to {len(FED)} tables [[{key}]]")
         return value
 
     def _given(self, key: str, usual: Any) -> Any:

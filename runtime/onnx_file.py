@@ -10,6 +10,7 @@ Source of the format: protobuf.dev/programming-guides/encoding, and onnx/onnx.pr
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import BinaryIO
 
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.file_kinds import kind_of
+from landslip.runtime.protobuf import MalformedError, walk
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -28,25 +30,40 @@ TARGETS = ("onnx", "openvino", "tensorrt")
 _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET, _METADATA = 2, 3, 7, 8, 14
 """Field numbers of ``ModelProto``."""
 _TEXTS = {_PRODUCER, _PRODUCER_VERSION, _OPSET, _METADATA}
-_VARINT, _LENGTH = 0, 2
-_FIXED = {1: 8, 5: 4}
-"""Wire types of protobuf: integers, bytes after their length, and numbers of fixed length."""
 _MOST_FIELDS = 10_000
 _MOST_TEXT = 1 << 20
 """Bytes of all that is read."""
 
+_ARCHIVES = {
+    "pytorch": re.compile(rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version|byteorder)", re.DOTALL),
+    "keras": re.compile(rb"PK\x03\x04.{26}(metadata|config)\.json", re.DOTALL),
+}
+"""First entries of ZIP archives: what follows the 26 bytes before a name and the two lengths."""
+_ARCHIVE_HEAD = 300
+
+_TORCH = (
+    "is a PyTorch file. landslip takes networks from Keras HDF5 files alone; an ONNX file made of it cannot be mapped "
+    "with either."
+)
 _EXPORT = "Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
 _MISTAKEN = {
     "empty": "is empty. Copy or export it again.",
     "git-lfs pointer": "is a git-LFS pointer and not the model itself. Get the model with: git lfs pull.",
     "web page": "is a web page saved under the name of a model. Download it again.",
     "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
+    "pytorch": _TORCH,
+    "keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that.",
     "zip": "is a ZIP archive. Give the .onnx file inside it.",
 }
 _BY_SUFFIX = {
     ".hdf5": _MISTAKEN["hdf5"],
     ".h5": _MISTAKEN["hdf5"],
-    ".keras": _MISTAKEN["hdf5"],
+    ".keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that: "
+    "landslip export NAME.h5 -o FOLDER.",
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".pb": "is a TensorFlow graph. landslip takes networks from Keras HDF5 files alone.",
+    ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras HDF5 files alone.",
     ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add --engine tensorrt.",
 }
 
@@ -84,10 +101,6 @@ class OnnxFile:
 _Value = bytes | int | None
 
 
-class _Malformed(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are no message of the wanted form."""
-
-
 def read_onnx_file(path: Path) -> OnnxFile:
     """Read the description of a model that landslip exported.
 
@@ -97,10 +110,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
     """
     header = read_onnx_header(path)
     if METADATA_KEY not in header.metadata:
-        raise ModelError(
-            f"model: {path} is an ONNX file, but not one landslip exported (it has no {METADATA_KEY!r} in its "
-            f"metadata). {_EXPORT}"
-        )
+        raise ModelError(f"model: {path} {_undescribed(header)}")
     spec = ModelSpec.from_json(header.metadata[METADATA_KEY], str(path))
     precision = _known(header, PRECISION_KEY, PRECISIONS)
     return OnnxFile(path, spec, precision, _known(header, TARGET_KEY, TARGETS), header)
@@ -117,11 +127,24 @@ def read_onnx_header(path: Path) -> OnnxHeader:
     try:
         with path.open("rb") as stream:
             return _header(path, stream, path.stat().st_size)
-    except (_Malformed, OSError) as error:
+    except (MalformedError, OSError) as error:
         raise ModelError(
             f"model: {path} is damaged or no ONNX model ({error}). Copy it again, or export it again with "
             "landslip export."
         ) from error
+
+
+def _undescribed(header: OnnxHeader) -> str:
+    if PRECISION_KEY in header.metadata:
+        return (
+            "was exported without a description, so what feeds the network is not known. Export it again with --spec "
+            "SPEC.toml, which says that."
+        )
+    made = f", made by {header.producer}" if header.producer else ""
+    return (
+        f"is an ONNX file that landslip did not export{made} (it has no {METADATA_KEY!r} in its metadata), and cannot "
+        f"be mapped with. landslip takes networks from Keras HDF5 files alone: {_EXPORT}"
+    )
 
 
 def _check_kind(path: Path) -> None:
@@ -131,8 +154,18 @@ def _check_kind(path: Path) -> None:
         raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
     if not path.is_file():
         raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
-    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(kind_of(path)):
+    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(_kind(path)):
         raise ModelError(f"model: {path} {mistaken}")
+
+
+def _kind(path: Path) -> str:
+    """What a file is by its first bytes; of archives, what they are archives of."""
+    found = kind_of(path)
+    if found != "zip":
+        return found
+    with path.open("rb") as stream:
+        head = stream.read(_ARCHIVE_HEAD)
+    return next((kind for kind, sign in _ARCHIVES.items() if sign.match(head)), found)
 
 
 def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:
@@ -148,7 +181,7 @@ def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:
 def _header(path: Path, stream: BinaryIO, size: int) -> OnnxHeader:
     found = list(_fields(stream, size, _TEXTS))
     if _GRAPH not in {number for number, _ in found}:
-        raise _Malformed("it holds no graph")
+        raise MalformedError("it holds no graph")
     producer = [_text(value) for number, value in found if number in {_PRODUCER, _PRODUCER_VERSION}]
     operators = dict(_entry(value) for number, value in found if number == _OPSET)
     metadata = dict(_entry(value) for number, value in found if number == _METADATA)
@@ -164,62 +197,32 @@ def _header(path: Path, stream: BinaryIO, size: int) -> OnnxHeader:
 def _entry(content: _Value) -> tuple[str, _Value]:
     """Key and value of a ``StringStringEntryProto``, or domain and version of an ``OperatorSetIdProto``."""
     if not isinstance(content, bytes):
-        raise _Malformed("an entry is no message")
+        raise MalformedError("an entry is no message")
     fields = dict(_fields(io.BytesIO(content), len(content), {1, 2}))
     return _text(fields.get(1, b"")), fields.get(2, b"")
 
 
 def _text(value: _Value) -> str:
     if not isinstance(value, bytes):
-        raise _Malformed("a text is none")
+        raise MalformedError("a text is none")
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Malformed("a text is not in UTF-8") from error
+        raise MalformedError("a text is not in UTF-8") from error
 
 
 def _fields(stream: BinaryIO, size: int, wanted: Collection[int]) -> Iterator[tuple[int, _Value]]:
-    """Walk over the fields of a message.
+    """The fields of a message that fills a stream.
 
     Yields:
         The number of each field, and its value: bytes or an integer where it is wanted, None where it is stepped over.
     """
     text = 0
-    for _ in range(_MOST_FIELDS):
-        if stream.tell() == size:
-            return
-        number, wire_type = divmod(_varint(stream), 8)
-        if wire_type == _VARINT:
-            yield number, _varint(stream)
+    for field in walk(stream, 0, size, _MOST_FIELDS):
+        if field.value is not None or field.number not in wanted:
+            yield field.number, field.value
             continue
-        length = _FIXED[wire_type] if wire_type in _FIXED else _length(stream, wire_type)
-        if length > size - stream.tell():
-            raise _Malformed(f"it ends {length - (size - stream.tell())} bytes too early")
-        if number not in wanted:
-            stream.seek(length, io.SEEK_CUR)
-            yield number, None
-            continue
-        text += length
+        text += field.length
         if text > _MOST_TEXT:
-            raise _Malformed(f"its description has more than {_MOST_TEXT} bytes")
-        yield number, stream.read(length)
-    raise _Malformed(f"it has more than {_MOST_FIELDS} fields")
-
-
-def _length(stream: BinaryIO, wire_type: int) -> int:
-    if wire_type != _LENGTH:
-        raise _Malformed("its fields are of no known form")
-    return _varint(stream)
-
-
-def _varint(stream: BinaryIO) -> int:
-    """An integer in groups of seven bits, the lowest first; at most ten bytes for 64 bits."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = stream.read(1)
-        if not byte:
-            raise _Malformed("it ends within a number")
-        value |= (byte[0] & 0x7F) << shift
-        if byte[0] < 0x80:
-            return value
-    raise _Malformed("a number has more than 64 bits")
+            raise MalformedError(f"its description has more than {_MOST_TEXT} bytes")
+        yield field.number, field.read(stream)

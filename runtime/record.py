@@ -18,11 +18,11 @@ from threading import Event
 from typing import Any
 
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import precision_of
 from landslip.runtime.errors import InputError, InputMissingError, OutputError, UsageError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.json_text import MOST_BYTES, parse_json
 from landslip.runtime.location import Location, is_networked, shown
-from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.reading import Reading
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.sentinel2 import is_product, product_of, scene_classes, true_colour
@@ -72,7 +72,7 @@ def describe_engine(model: Path, engine: Engine) -> Record:
     sha256 = sha256_of(model) if model.exists() else None
     if sha256 is not None:
         _warn_of_another_record(model, sha256)
-    precision = read_onnx_file(model).precision if model.exists() else engine.precision
+    precision = precision_of(model) if model.exists() else engine.precision
     return {
         "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},

@@ -44,6 +44,9 @@ FINEST = 0.01
 LOWEST = 0.01
 """Confidence; maps hold whole percent."""
 
+LARGEST_DIVISOR = 1000.0
+"""Of values in 8 bits: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
+
 MAX_TEXT = 500
 """Characters of a text."""
 
@@ -66,6 +69,29 @@ class InputSpec:
     """See ``divisor``."""
 
     @property
+    def objection(self) -> str | None:
+        """Why landslip would feed this input something else than described, with the remedy; None where it would not.
+
+        Images and hillshade are fed as 8-bit numbers from 0 to 255, three bands of an image and one of hillshade, slope
+        in degrees.
+        """
+        usual = FED[self.name]
+        if self.bands != usual.bands:
+            return f"{self.name} has {self.bands} bands, and landslip feeds {usual.bands}"
+        if self.dtype != usual.dtype or self.unit != usual.unit:
+            return (
+                f"{self.name} is described in {self.dtype} with the unit {self.unit!r}, and landslip feeds "
+                f"{usual.dtype} with the unit {usual.unit!r}: describe the network's scaling of such values by divisor "
+                "and offset (a network of reflectances cannot be fed yet)"
+            )
+        if max(map(abs, self.divisors)) > LARGEST_DIVISOR and self.dtype == "uint8":
+            return (
+                f"{self.name} is divided by {max(self.divisors, key=abs):g}, as reflectances in whole numbers are, "
+                "and landslip feeds 0 to 255: give the divisor for those (255 for a network that takes 0 to 1)"
+            )
+        return None
+
+    @property
     def divisors(self) -> tuple[float, ...]:
         """The divisor of each band."""
         return _per_band(self.divisor, self.bands)
@@ -74,6 +100,15 @@ class InputSpec:
     def offsets(self) -> tuple[float, ...]:
         """The offset of each band."""
         return _per_band(self.offset, self.bands)
+
+
+FED: dict[Role, InputSpec] = {
+    "pre": InputSpec("pre", 3, "uint8", "8-bit", 1.0, 0.0),
+    "post": InputSpec("post", 3, "uint8", "8-bit", 1.0, 0.0),
+    "hillshade": InputSpec("hillshade", 1, "uint8", "8-bit", 1.0, 0.0),
+    "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
+}
+"""What the runtime feeds for each role."""
 
 
 @dataclass(frozen=True)

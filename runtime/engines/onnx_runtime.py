@@ -26,7 +26,7 @@ from landslip.runtime.engines.printing import prints_logged
 from landslip.runtime.engines.quiet import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.onnx_graph import read_runnable
 from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class OnnxRuntimeEngine(Closing):
             ModelError: the file is damaged or was not exported by landslip.
             EngineError: the device asked for cannot be used.
         """
-        file = read_onnx_file(model)
+        file = read_runnable(model)
         self.version: str = ort.__version__
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)

@@ -26,7 +26,8 @@ from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.engines.quiet import import_openvino
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.onnx_file import OnnxFile
+from landslip.runtime.onnx_graph import read_runnable
 from landslip.runtime.spec import ModelSpec
 
 ov: Any = import_openvino()
@@ -57,7 +58,7 @@ class OpenVinoEngine(Closing):
             ModelError: the file is damaged or was not exported by landslip.
             EngineError: it cannot be run on that device or in that precision.
         """
-        file = read_onnx_file(model)
+        file = read_runnable(model)
         self.version: str = ov.get_version().split("-")[0]
         self.device = "cpu" if options.device == "auto" else options.device
         self.spec = file.spec

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
 from landslip.runtime.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from landslip.runtime.engines.tensor_rt.record import EngineRecord
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +95,27 @@ def spec_of(model: Path) -> ModelSpec:
         ModelError: the file is not a model landslip can run.
         EngineError: it is an engine of TensorRT's, in a folder that others can write.
     """
+    return _described(model).spec
+
+
+def precision_of(model: Path) -> str:
+    """What a model was exported in, without opening it: ``fp32``, ``fp16`` or ``int8``.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: the file is not a model landslip can run.
+        EngineError: it is an engine of TensorRT's, in a folder that others can write.
+    """
+    return _described(model).precision
+
+
+def _described(model: Path) -> OnnxFile | EngineRecord:
     if model.suffix.lower() not in TENSORRT_SUFFIXES:
-        return read_onnx_file(model).spec
+        return read_onnx_file(model)
     # Imported here: hardly any model is one.
     from landslip.runtime.engines.tensor_rt.cache import EngineCache  # noqa: PLC0415
 
-    return EngineCache().load(model).record.spec
+    return EngineCache().load(model).record
 
 
 def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:

@@ -24,11 +24,11 @@ output_band = 1
 [[inputs]]
 role = "pre"
 feeds = "image"
-bands = 4
-dtype = "float32"
-unit = "reflectance"
-divisor = [58.4, 57.1, 57.4, 60]
-offset = [-2.12, -2.04, -1.80, 0]
+bands = 3
+dtype = "uint8"
+unit = "8-bit"
+divisor = [58.4, 57.1, 57.4]
+offset = [-2.12, -2.04, -1.80]
 
 [[inputs]]
 role = "slope"
@@ -50,7 +50,7 @@ def read(tmp_path):
 
 
 def test_everything_a_file_can_say_is_read(read):
-    pre = InputSpec("pre", 4, "float32", "reflectance", (58.4, 57.1, 57.4, 60.0), (-2.12, -2.04, -1.80, 0.0))
+    pre = InputSpec("pre", 3, "uint8", "8-bit", (58.4, 57.1, 57.4), (-2.12, -2.04, -1.80))
     slope = InputSpec("slope", 1, "float32", "degree", 90.0, 0.0)
     meaning, source = "probability of a landslide", "our own training, 2026"
     spec = ModelSpec("two-dates", (pre, slope), "confidence", 256, 16, 10.0, 0.4, meaning, source)
@@ -68,6 +68,33 @@ def test_what_is_usual_need_not_be_said(read):
 def test_the_spec_survives_the_way_through_an_artifact(read):
     spec = read(EXAMPLE).spec
     assert ModelSpec.from_json(spec.to_json(), "here") == spec
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('dtype = "float32"\ndivisor = 10000\n', r"inputs\[0\]: post is described in float32 .* landslip feeds uint8"),
+        ('unit = "reflectance"\n', "unit 'reflectance'"),
+        ("divisor = 10000\n", "post is divided by 10000"),
+        ("bands = 12\n", "post has 12 bands, and landslip feeds 3"),
+        ("bands = 4\n", "post has 4 bands"),
+        (
+            '[[inputs]]\nrole = "slope"\nunit = "radian"\n',
+            r"inputs\[1\]: slope is described in float32 with the unit 'radian'",
+        ),
+        ('[[inputs]]\nrole = "hillshade"\ndtype = "float32"\n', "hillshade is described in float32"),
+    ],
+)
+def test_what_the_runtime_would_not_feed_is_refused(read, lines, message):
+    with pytest.raises(InputError, match=message):
+        read(LEAST + lines)
+
+
+@pytest.mark.parametrize(
+    "lines", ["divisor = 255\n", "divisor = 127.5\noffset = -1\n", "divisor = 1\n", 'dtype = "uint8"\n']
+)
+def test_every_scaling_of_8_bits_is_followed(read, lines):
+    assert read(LEAST + lines).spec.inputs[0].objection is None
 
 
 @pytest.mark.parametrize(
@@ -101,8 +128,8 @@ def test_the_spec_survives_the_way_through_an_artifact(read):
         (LEAST + "feeds = -1\n", r"inputs\[0\]\.feeds is -1; give the name or position"),
         (LEAST + "feeds = 0.5\n", r"inputs\[0\]\.feeds is 0\.5"),
         (LEAST + "[[inputs]]\nrole = 'post'\n", "input names are missing or repeated"),
-        (LEAST + "[[inputs]]\nrole = 'slope'\ndtype = 'uint8'\n", r"inputs\[1\]\.dtype is 'uint8'; give 'float32'"),
-        (LEAST + "[[inputs]]\nrole = 'slope'\nbands = 2\n", r"inputs\[1\]\.bands is 2; give 1"),
+        (LEAST + "[[inputs]]\nrole = 'slope'\ndtype = 'uint8'\n", r"inputs\[1\]: slope is described in uint8"),
+        (LEAST + "[[inputs]]\nrole = 'slope'\nbands = 2\n", r"inputs\[1\]: slope has 2 bands"),
         ("tile = 64\nresolution = 6\ninputs = 3\n", "inputs is 3; give from one to 4 tables"),
         ("tile = 64\nresolution = 6\ninputs = [3]\n", r"inputs\[0\] is 3, not a table"),
         ("tile = 64\nresolution = 6\ninputs = []\n", r"inputs is \[\]; give from one to 4 tables"),

@@ -183,7 +183,7 @@ def architecture_alone(path: Path) -> None:
     path.write_text(json.dumps(tiny_config()))
 
 
-@broken("model.onnx", r"is ONNX already\. Map with it: landslip map")
+@broken("model.onnx", r"is ONNX already\. One that landslip exported is ready: landslip map")
 def onnx_already(path: Path) -> None:
     """A model that needs no export."""
     path.write_bytes(b"\x08\x09\x12\x08landslip")

@@ -146,7 +146,7 @@ BAD = {
     "no overlap": ({"--post": "far.tif"}, 3, "no area in common"),
     "one band": ({"--post": "grey.tif"}, 3, "has 1 band"),
     "no CRS": ({"--pre": "nowhere_on_earth.tif"}, 3, "no coordinate reference system"),
-    "not a landslip model": ({"-m": "foreign.onnx"}, 3, "not one landslip exported"),
+    "not a landslip model": ({"-m": "foreign.onnx"}, 3, "without a description"),
     "one image twice": ({"--pre": "post.tif"}, 3, "are the same image"),
     "tile": ({"--tile": 100}, 2, "multiple of 32"),
     "overlap": ({"--overlap": 1}, 2, "overlap"),

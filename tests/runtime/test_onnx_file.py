@@ -134,6 +134,10 @@ MISTAKEN = {
     "pointer.onnx": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", "git lfs pull"),
     "page.onnx": (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),
     "packed.onnx": (b"PK\x03\x04", "is a ZIP archive"),
+    "net.pt": (b"PK\x03\x04" + bytes(26) + b"net/data.pkl", "is a PyTorch file"),
+    "renamed.onnx": (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", "is a PyTorch file"),
+    "net.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json", "is a Keras 3 archive"),
+    "keras.onnx": (b"PK\x03\x04" + bytes(26) + b"config.json", "is a Keras 3 archive"),
 }
 
 

@@ -18,7 +18,8 @@ from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
 from landslip.runtime.engines.tensor_rt.record import EngineKey, EngineRecord, key_of
 from landslip.runtime.engines.tensor_rt.slots import Profile, profile_for
 from landslip.runtime.errors import EngineError, InputError, UsageError
-from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.onnx_file import OnnxFile
+from landslip.runtime.onnx_graph import read_runnable
 from landslip.runtime.progress import NoProgress, Progress, progress_for
 from landslip.runtime.record import landslip_version, now
 
@@ -59,7 +60,7 @@ def build_engine(
     """
     if workspace is not None and workspace < 1:
         raise UsageError(f"A workspace of {workspace} bytes is out of range: give a positive number.")
-    file = read_onnx_file(model)
+    file = read_runnable(model)
     check_target(file)
     profile = profile_for(batch, file.spec.checked_tile(tile))
     gpu = first_gpu()  # before TensorRT is touched

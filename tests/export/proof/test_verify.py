@@ -282,7 +282,7 @@ def test_a_single_file_that_is_no_model_is_bad_input(tmp_path, capsys):
     assert run(["-q", "verify", str(page)]) == 3
     assert "is a web page" in capsys.readouterr().err
     assert run(["-q", "verify", str(brightness_model(tmp_path / "foreign.onnx", None))]) == 3
-    assert "not one landslip exported" in capsys.readouterr().err
+    assert "without a description" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 
 import numpy as np
+import onnx
 import pytest
 
 from helpers.engines import SPEC
@@ -109,8 +110,19 @@ def test_a_missing_model_is_said(tmp_path):
 
 
 def test_a_foreign_onnx_file_is_refused_by_name(tmp_path):
-    with pytest.raises(ModelError, match=r"foreign\.onnx is an ONNX file, but not one landslip exported"):
-        open_engine(brightness_model(tmp_path / "foreign.onnx", None))
+    model = onnx.load(brightness_model(tmp_path / "foreign.onnx", None))
+    del model.metadata_props[:]
+    model.producer_name = "pytorch"
+    onnx.save(model, tmp_path / "foreign.onnx")
+    with pytest.raises(
+        ModelError, match=r"foreign\.onnx is an ONNX file that landslip did not export, made by pytorch"
+    ):
+        open_engine(tmp_path / "foreign.onnx")
+
+
+def test_an_export_without_a_description_says_what_it_lacks(tmp_path):
+    with pytest.raises(ModelError, match=r"without a description.*--spec"):
+        open_engine(brightness_model(tmp_path / "m.onnx", None))
 
 
 def spoilt(**changes):

@@ -14,10 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.engines import mixing_engine
+from helpers.rasters import scene_on_grid
 from helpers.tensor_rt import KEY, record_of
+from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.tensor_rt.cache import EngineCache
 from landslip.runtime.engines.tensor_rt.record import EngineRecord, read_engine_record, record_path
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
+from landslip.runtime.pipeline import MapRequest, map_scene
 
 PLAN = b"ptrt" + bytes(range(256)) * 40
 
@@ -245,3 +249,14 @@ def test_damaged_records_are_refused(change):
 def test_text_that_is_no_record_is_refused(text):
     with pytest.raises(ModelError):
         EngineRecord.from_json(text, "here")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the place of the user's cache folder is set as on Linux")
+def test_an_engine_is_mapped_with_by_its_record(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    own = EngineCache().store(PLAN, record_of(PLAN))
+    files = scene_on_grid(tmp_path, 90, 90)
+    options = EngineOptions(tile=64, batch=2)
+    record = map_scene(MapRequest(own.path, files, tmp_path / "out", engine=options), engine=mixing_engine())
+    assert record["model"]["precision"] == "fp16"
+    assert record["model"]["sha256"] == record_of(PLAN).sha256
