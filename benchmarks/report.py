@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from landslip.runtime.environment import describe_environment
+from landslip.runtime.safe_writing import clear_name, write_anew
+from landslip.runtime.workspace import check_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,16 +105,18 @@ class Report:
         Raises:
             UsageError: matplotlib, which draws the plots, is not installed; the other files are there.
         """
+        check_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         data, page = folder / f"{self.name}.json", folder / f"{self.name}.md"
-        data.write_text(json.dumps(self.as_json(), indent=2) + "\n", encoding="utf-8")
-        page.write_text(self.markdown(), encoding="utf-8")
+        write_anew(data, json.dumps(self.as_json(), indent=2) + "\n")
+        write_anew(page, self.markdown())
         return data, page, *(self._draw(plot, folder) for plot in self.plots)
 
     def _draw(self, plot: Plot, folder: Path) -> Path:
         from landslip.benchmarks.figure import save_plot  # noqa: PLC0415 - only here is matplotlib needed
 
         path = folder / self._picture(plot)
+        clear_name(path)
         save_plot(plot, self.environment, path)
         return path
 

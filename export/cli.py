@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landslip.export.choices import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportChoices
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ else:
     _Choice = click.Choice  # generic from click 8.2 on
 
 log = logging.getLogger(__name__)
-
-_FILE = click.Path(path_type=Path)
 
 
 class _Precision(_Choice):
@@ -35,8 +34,8 @@ class _Precision(_Choice):
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument("model", type=_FILE)
-@click.option("-o", "--out", type=_FILE, required=True, help="Folder for the artifacts.")
+@click.argument("model", type=PATH)
+@click.option("-o", "--out", type=PATH, required=True, help="Folder for the artifacts.")
 @click.option(
     "--precision",
     "precisions",
@@ -53,11 +52,11 @@ class _Precision(_Choice):
     default=("onnx",),
     help="What is to run it. Repeatable; onnx is ONNX Runtime. Only int8 needs a file for each.",
 )
-@click.option("--calibrate", type=_FILE, help="Scene (SCENE.toml, or STAC) to calibrate on.  [default: made-up ones]")
+@click.option("--calibrate", type=PATH, help="Scene (SCENE.toml, or STAC) to calibrate on.  [default: made-up ones]")
 @click.option("--limit", "limits", multiple=True, help="Another limit of the gate, such as int8:iou=0.99. Repeatable.")
 @click.option("--reduced-range", is_flag=True, help="7-bit weights in int8, for CPUs without VNNI.")
 @click.option("--output", help="Name or position of the network's output to serve.  [default: the first]")
-@click.option("--spec", type=_FILE, help="SPEC.toml that describes a network other than the published one.")
+@click.option("--spec", type=PATH, help="SPEC.toml that describes a network other than the published one.")
 @click.option("--name", help="Name of the model.  [default: its published name, or the stem of the file]")
 @click.option("--build/--no-build", default=True, help="For TensorRT: build the engine here, or write its ONNX alone.")
 @click.option(

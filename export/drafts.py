@@ -13,7 +13,10 @@ from io import FileIO
 from pathlib import Path
 
 from landslip.runtime.errors import LandslipError, OutputError
+from landslip.runtime.location import exists
 from landslip.runtime.locks import open_locked
+from landslip.runtime.safe_writing import clear_name
+from landslip.runtime.workspace import check_folder
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +32,11 @@ def output_folder(out: Path) -> Iterator[None]:
     """Have a folder, and leave no empty ones behind that were made for it when the block fails.
 
     Raises:
+        UsageError: it could not be one.
         OutputError: it cannot be made.
     """
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    check_folder(out)
+    made = [folder for folder in (out, *out.parents) if not exists(folder)]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -54,6 +59,7 @@ def draft_of(path: Path) -> Iterator[Path]:
     """
     draft = path.with_name(f".partial-{path.name}")
     try:
+        clear_name(draft)
         yield draft
         draft.replace(path)
     except LandslipError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.file_kinds import kind_of_head
+from landslip.runtime.location import exists, is_file, is_folder
 
 MAX_BYTES = 8 << 30
 """Largest file that is read: four times what an ONNX file holds, for the optimiser's state."""
@@ -53,11 +54,11 @@ def check_keras_file(path: Path) -> None:
         InputMissingError: there is nothing there.
         ModelError: it is something else, or a part of a download.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise ModelError(f"{path}: {_folder(path)}")
-    if not path.exists():
+    if not exists(path):
         raise InputMissingError(f"{path}: there is no such file. {_absent(path)}")
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"{path}: is no regular file. {_HDF5}")
     head = _head(path)
     if kind_of_head(head) != "hdf5":

@@ -10,11 +10,12 @@ import click
 
 from landslip.models.demo import TEST_SEEDS, DemoResult, run_demo
 from landslip.models.score import Scores
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.progress import progress_for
 
 
 @click.command("demo", context_settings={"show_default": True})
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 @click.option("--seed", type=click.IntRange(min=0), default=TEST_SEEDS[0], help="Which event to make up.")
 @click.option("--size-km", type=float, default=6.0, help="Edge of the scene in kilometres, 1 to 200.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier demo.")

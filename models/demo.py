@@ -11,9 +11,12 @@ from landslip.models.score import Scores, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.location import exists
 from landslip.runtime.pipeline import MapRequest, map_scene
 from landslip.runtime.progress import NoProgress, Progress
+from landslip.runtime.safe_writing import write_anew
 from landslip.runtime.scene import SceneFiles
+from landslip.runtime.workspace import check_folder
 
 if TYPE_CHECKING:
     from landslip.runtime.record import Record
@@ -77,9 +80,8 @@ def run_demo(
 def _check(out: Path, size_km: float, overwrite: bool) -> None:
     if not 1.0 <= size_km <= 200.0:
         raise UsageError(f"A scene of {size_km:g} km cannot be made: give a size from 1 to 200 km.")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"output: {out} is a file. Give the name of a folder.")
-    if out.exists() and any(out.iterdir()) and not overwrite:
+    check_folder(out)
+    if exists(out) and any(out.iterdir()) and not overwrite:
         raise UsageError(f"output: {out} is not empty. Choose another folder, or add --overwrite.")
 
 
@@ -101,7 +103,7 @@ def _generate(folder: Path, spec: EventSpec, progress: Progress) -> EventFiles:
 def _write_scores(path: Path, scores: dict[str, Any]) -> None:
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+        write_anew(beside, json.dumps(scores, indent=2) + "\n")
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: the scores cannot be written ({error}).") from error

@@ -20,6 +20,7 @@ import numpy as np
 from landslip.models.quiet_tensorflow import tf
 from landslip.models.unet import ResizeBilinear
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.safe_writing import clear_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ def write_tf115_hdf5(model: Any, path: Path, *, optimizer_slots: bool = False, n
 def _written_beside(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        clear_name(beside)
         yield beside
         beside.replace(path)
     except OSError as error:

@@ -15,6 +15,7 @@ from landslip.models.http import Answer, DroppedError, UnreachableError, opened,
 from landslip.models.partial import Partial
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 from landslip.runtime.file_kinds import kind_of_head
+from landslip.runtime.location import exists
 from landslip.runtime.progress import NoProgress, Progress
 from landslip.runtime.record import sha256_of
 
@@ -202,7 +203,7 @@ class _Download:
 
 
 def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
-    if not final.exists():
+    if not exists(final):
         return False
     if final.is_dir():
         raise UsageError(f"{final} is a folder. Choose another folder with --to.")

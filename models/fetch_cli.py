@@ -14,6 +14,7 @@ import click
 
 from landslip.models.registry import REGISTRY, RegisteredModel, registered
 from landslip.models.scenes import SCENES, RegisteredScene
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.errors import UsageError
 from landslip.runtime.progress import progress_for
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @click.command("fetch", context_settings={"show_default": True})
 @click.argument("name", required=False)
-@click.option("--to", "folder", type=click.Path(path_type=Path), default=".", help="Folder for the file, or the scene.")
+@click.option("--to", "folder", type=PATH, default=".", help="Folder for the file, or the scene.")
 @click.option("--url", help="Download from this copy instead; it is checked just the same.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds without a byte that are borne.")
 @click.option("--overwrite", is_flag=True, help="Replace files of these names that are not the published ones.")

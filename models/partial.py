@@ -12,7 +12,10 @@ from pathlib import Path
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import OutputError
+from landslip.runtime.location import exists
 from landslip.runtime.locks import open_locked
+from landslip.runtime.safe_writing import write_anew
+from landslip.runtime.workspace import check_folder
 
 
 class Partial(Closing):
@@ -28,12 +31,14 @@ class Partial(Closing):
             final: the name the file will have; its folder is made if needed.
 
         Raises:
+            UsageError: its folder could not be one.
             OutputError: it cannot be written, or another process writes it.
         """
         self.final = final
         self.path = final.with_name(f"{final.name}.partial")
         self._origin = final.with_name(f"{final.name}.partial.json")
-        self._made_folder = not final.parent.exists()
+        check_folder(final.parent)
+        self._made_folder = not exists(final.parent)
         with self._writing():
             final.parent.mkdir(parents=True, exist_ok=True)
             file = open_locked(self.path)
@@ -60,7 +65,7 @@ class Partial(Closing):
             self._file.truncate(start)
             self.size = start
             origin = {"url_sha256": _digest(url), "validator": validator}
-            self._origin.write_text(json.dumps(origin) + "\n", encoding="utf-8")
+            write_anew(self._origin, json.dumps(origin) + "\n")
 
     def write(self, chunk: bytes) -> None:
         """Append."""

@@ -19,6 +19,7 @@ from rasterio.windows import bounds as window_bounds
 
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.location import exists
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -115,7 +116,7 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
     """
     if not 0.01 <= threshold <= 1.0:
         raise UsageError(f"A threshold of {threshold:g} is out of range: give a confidence from 0.01 to 1.")
-    if not confidence.exists():
+    if not exists(confidence):
         raise InputMissingError(f"There is no map at {confidence}. Make it with: landslip map")
     try:
         with rasterio.open(confidence) as source:
@@ -133,7 +134,7 @@ def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
         InputMissingError: the file is not there.
         InputError: it cannot be read.
     """
-    if not truth.exists():
+    if not exists(truth):
         raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
     try:
         geometry = pyogrio.raw.read(truth, columns=[], bbox=bounds)[2]
@@ -163,7 +164,7 @@ def _check(source: DatasetReader, path: Path) -> None:
 
 
 def _check_crs(truth: Path, crs: CRS) -> None:
-    if not truth.exists():
+    if not exists(truth):
         raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
     try:
         found = pyogrio.read_info(truth)["crs"]

@@ -19,6 +19,8 @@ from landslip.models.card import model_card
 from landslip.models.demo import TEST_SEEDS, run_demo
 from landslip.models.score import Scores
 from landslip.models.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Course, Trained, train
+from landslip.runtime.commands.paths import PATH
+from landslip.runtime.safe_writing import write_anew
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def ship(trained: Trained, course: Course, out: Path) -> dict[int, Scores]:
     scores = {seed: _scored(artifact.path, seed) for seed in TEST_SEEDS}
     card = model_card(_facts(trained, course, artifact.path), scores)
     beside = out / ".MODEL_CARD.part"
-    beside.write_text(card, encoding="utf-8")
+    write_anew(beside, card)
     beside.replace(out / "MODEL_CARD.md")
     return scores
 
@@ -90,7 +92,7 @@ def _command(course: Course) -> str:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the model and its card.")
+@click.option("--out", type=PATH, required=True, help="Folder for the model and its card.")
 @click.option("--seed", type=int, default=Course.seed, help="Of the first weights and of the choice of tiles.")
 @click.option("--steps", type=click.IntRange(min=1), default=Course.steps, help="Steps of gradient descent.")
 @click.option("--minutes", type=float, default=Course.minutes, help="End earlier after this wall time.")

@@ -20,7 +20,7 @@ from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geo.areas import Outlines, outline_of
 from landslip.runtime.grid import Bounds, MapGrid
-from landslip.runtime.location import Location, shown
+from landslip.runtime.location import Location, exists, shown
 from landslip.runtime.outlines import windows_under
 from landslip.runtime.polygon_files import read_polygons
 from landslip.runtime.raster import Raster
@@ -172,7 +172,7 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     path = shown(location)
     if is_box(location):
         return VectorArea(path, CRS.from_epsg(4326), np.array([outline_of(parsed_box(path))]))
-    if isinstance(location, Path) and not location.exists():
+    if isinstance(location, Path) and not exists(location):
         raise InputMissingError(
             f"{_ROLE}: {path} does not exist. Check the path; a box is given in degrees as WEST,SOUTH,EAST,NORTH."
         )

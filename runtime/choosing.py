@@ -17,6 +17,7 @@ from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.journal import identity_begun
 from landslip.runtime.json_text import MOST_BYTES, parse_json
+from landslip.runtime.location import is_file, is_folder
 from landslip.runtime.onnx_file import read_onnx_file
 from landslip.runtime.record import sha256_of
 from landslip.runtime.tuned import Choice, Tuning, all_tunings, family_of, machine_here, versions_here
@@ -77,7 +78,7 @@ def choose(model: Path, wish: Wish, resumed: Path | None = None) -> tuple[Path, 
     if begun is not None:
         wish = _as_begun(wish, begun)
         model = _file_begun(model, begun)
-    if model.is_dir():
+    if is_folder(model):
         return _from_folder(model, wish)
     return model, _for_file(model, wish)
 
@@ -85,7 +86,7 @@ def choose(model: Path, wish: Wish, resumed: Path | None = None) -> tuple[Path, 
 def _for_file(model: Path, wish: Wish) -> EngineOptions:
     usual = wish.fulfilled(EngineOptions(batch=BATCH))
     tunings = all_tunings()
-    if not tunings or not model.is_file() or model.suffix.lower() in TENSORRT_SUFFIXES:
+    if not tunings or not is_file(model) or model.suffix.lower() in TENSORRT_SUFFIXES:
         return usual
     sha256 = sha256_of(model)
     tuning = _tuning_of(tunings, family_of(model, sha256), {sha256})
@@ -211,7 +212,7 @@ def _as_begun(wish: Wish, begun: Mapping[str, Any]) -> Wish:
 
 def _file_begun(model: Path, begun: Mapping[str, Any]) -> Path:
     """The artifact in a folder that a run was started with; a file is taken as it is."""
-    if not model.is_dir():
+    if not is_folder(model):
         return model
     entry = begun.get("model")
     wanted = entry.get("sha256") if isinstance(entry, dict) else None

@@ -6,6 +6,7 @@ import importlib
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,6 +43,8 @@ INTERRUPTED = 130
 
 TERMINATED = 143
 """Exit code when the system asked the process to end: 128 + SIGTERM."""
+
+_FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
 
 _SENTENCE = 2000
 """Most characters of an error: files can make it repeat a megabyte."""
@@ -136,11 +139,21 @@ def run(args: list[str] | None = None) -> int:
     except (OSError, MemoryError, UnicodeError) as error:
         # What no module foresaw, such as standard output on a full disk, or a path that is no text.
         logging.getLogger("landslip").debug("", exc_info=True)
-        _say(f"{type(error).__name__}: {error}")
+        _say(_FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}")
         return LandslipError.exit_code
     except KeyboardInterrupt as interruption:
         return _interrupted(interruption)
     return result if isinstance(result, int) else 0
+
+
+def _is_folder_gone() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _interrupted(cause: BaseException | None) -> int:

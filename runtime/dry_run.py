@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -20,9 +21,9 @@ from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.pace import seconds_per_batch
 from landslip.runtime.engines.shrinking import open_shrinking
-from landslip.runtime.errors import UsageError
 from landslip.runtime.gdal import make_window
 from landslip.runtime.inspection import inspect_scene
+from landslip.runtime.location import exists
 from landslip.runtime.outlines import pixels_below_map
 from landslip.runtime.pipeline import MapRequest, cache_bytes, check_inputs
 from landslip.runtime.protocols import Plan, make_plan
@@ -30,7 +31,7 @@ from landslip.runtime.record import Record, describe_engine, describe_grid, land
 from landslip.runtime.scene import Scene, open_scene
 from landslip.runtime.spec import ModelSpec
 from landslip.runtime.survey import PATIENCE, Survey, survey
-from landslip.runtime.workspace import PRODUCTS
+from landslip.runtime.workspace import PARTIAL, PRODUCTS, check_folder, check_hidden
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,11 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
 
 
 def _check_out(request: MapRequest) -> None:
-    if request.out.exists() and not request.out.is_dir():
-        raise UsageError(f"output: {request.out} is a file. Give the name of a folder.")
-    found = [name for name in PRODUCTS if (request.out / name).exists()]
+    check_folder(request.out)
+    hidden = request.out / PARTIAL
+    if os.path.lexists(hidden):
+        check_hidden(hidden)
+    found = [name for name in PRODUCTS if exists(request.out / name)]
     if found and not request.overwrite:
         log.warning(
             "output: %s holds results already (%s). The run will need another folder, or --overwrite.",

@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.errors import OutputError, UsageError
-from landslip.runtime.rows import unwritable
-from landslip.runtime.workspace import PARTIAL
-
-JOURNAL = "journal.jsonl"
-"""Name of the file, in the hidden folder of a run."""
+from landslip.runtime.rows import unwritable, write_all
+from landslip.runtime.safe_writing import clear_name, open_safely
+from landslip.runtime.workspace import JOURNAL, PARTIAL
 
 _MOST = 64 << 20
 """Bytes of a journal that are read: far more than one has."""
@@ -62,7 +60,7 @@ class Journal:
         Raises:
             OutputError: it cannot be written.
         """
-        self._write("w", {"landslip": "run", "identity": self.identity})
+        self._write({"landslip": "run", "identity": self.identity}, anew=True)
 
     def add(self, checkpoint: Checkpoint, before: Sequence[Any] = ()) -> None:
         """Add a checkpoint, and wait until the disk has it.
@@ -76,7 +74,7 @@ class Journal:
         """
         told = {_place(entry) for entry in before}
         fresh = [entry for entry in checkpoint.damaged if _place(entry) not in told]
-        self._write("a", {**asdict(checkpoint), "damaged": fresh})
+        self._write({**asdict(checkpoint), "damaged": fresh})
 
     def earlier(self) -> list[Checkpoint] | None:
         """The checkpoints of an earlier run of the same, in order; None if there was none.
@@ -99,12 +97,14 @@ class Journal:
             found.append(replace(checkpoint, damaged=damaged))
         return found
 
-    def _write(self, mode: str, entry: Mapping[str, Any]) -> None:
+    def _write(self, entry: Mapping[str, Any], *, anew: bool = False) -> None:
+        # On a line of its own even where a crash has torn the one before.
+        line = ("" if anew else "\n") + json.dumps(entry) + "\n"
         try:
-            with self.path.open(mode, encoding="utf-8") as stream:
-                # On a line of its own even where a crash has torn the one before.
-                stream.write(("\n" if mode == "a" else "") + json.dumps(entry) + "\n")
-                stream.flush()
+            if anew:
+                clear_name(self.path)
+            with open_safely(self.path, "a+b") as stream:
+                write_all(stream, memoryview(line.encode()))
                 os.fsync(stream.fileno())
         except OSError as error:
             raise unwritable(self.path, error) from error

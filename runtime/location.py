@@ -113,6 +113,39 @@ def as_locations(given: Names) -> Locations:
     return tuple(map(as_location, names))
 
 
+def exists(path: Path) -> bool:
+    """Whether there may be something of that name: False where there is certainly nothing.
+
+    ``Path.exists`` raises where a name is too long, or a folder on the way may not be entered.
+    """
+    try:
+        os.stat(path)  # noqa: PTH116 - as Path.stat, and takes what is no text
+    except PermissionError:
+        return True  # opening it says so
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of that name; as for :func:`exists`."""
+    return os.path.isdir(path)  # noqa: PTH112 - raises nothing
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file of that name; as for :func:`exists`."""
+    return os.path.isfile(path)  # noqa: PTH113 - raises nothing
+
+
+def is_text(path: Path) -> bool:
+    """Whether a name is text: Linux allows any bytes, of which GDAL and the engines take those in UTF-8 alone."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def several(given: Locations) -> tuple[Location, ...]:
     """The files that were given, none to many."""
     if given is None:

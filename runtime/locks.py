@@ -9,6 +9,8 @@ import sys
 from io import FileIO
 from pathlib import Path
 
+from landslip.runtime.safe_writing import open_safely
+
 log = logging.getLogger(__name__)
 
 if sys.platform == "win32":
@@ -37,10 +39,10 @@ def open_locked(path: Path) -> FileIO | None:
         The file, unbuffered; None if another process holds it.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: it cannot be opened, or is a link or no regular file.
     """
     while True:
-        file = path.open("a+b", buffering=0)
+        file = open_safely(path, "a+b")
         try:
             _lock(file)
         except (BlockingIOError, PermissionError):
@@ -54,5 +56,5 @@ def open_locked(path: Path) -> FileIO | None:
 def _is_still(file: FileIO, path: Path) -> bool:
     """Whether the file that was locked still has that name: who held it before may have renamed or removed it."""
     with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        return os.path.samestat(os.fstat(file.fileno()), path.lstat())
     return False

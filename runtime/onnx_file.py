@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.file_kinds import kind_of
+from landslip.runtime.location import exists, is_file, is_folder, is_text
 from landslip.runtime.protobuf import MalformedError, walk
 from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 
@@ -148,11 +149,13 @@ def _undescribed(header: OnnxHeader) -> str:
 
 
 def _check_kind(path: Path) -> None:
-    if not path.exists():
+    if not exists(path):
         raise InputMissingError(f"model: {path} does not exist. Check the path, or export the model first.")
-    if path.is_dir():
+    if not is_text(path):
+        raise ModelError(f"model: the name {path} is not in UTF-8, which engines need. Rename the file.")
+    if is_folder(path):
         raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
     if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(_kind(path)):
         raise ModelError(f"model: {path} {mistaken}")

@@ -16,6 +16,9 @@ from landslip.runtime.kernels import count_values
 BLOCK = 512
 """Edge of the blocks of the map file."""
 
+_ERRORS = (*RASTER_ERRORS, SystemError)
+"""The last is what Python makes of an error of GDAL's that comes up where rasterio does not look for one."""
+
 
 def write_cog(source: Path, target: Path) -> None:
     """Turn a finished map into a cloud-optimised GeoTIFF with overviews, block by block.
@@ -28,7 +31,7 @@ def write_cog(source: Path, target: Path) -> None:
             source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
             overview_resampling="average", num_threads="ALL_CPUS",
         )  # fmt: skip
-    except RASTER_ERRORS as error:
+    except _ERRORS as error:
         raise _unwritable(target, error) from error
 
 
@@ -55,7 +58,7 @@ def check_written(path: Path, written: NDArray[np.int64]) -> None:
             for first in range(0, dataset.height, BLOCK):
                 region = make_window(0, first, dataset.width, min(BLOCK, dataset.height - first))
                 found += histogram_of(dataset.read(1, window=region))
-    except RASTER_ERRORS as error:
+    except _ERRORS as error:
         raise _unwritable(path, error) from error
     if not np.array_equal(found, written):
         raise OutputError(f"{path.name} does not hold what was written to it. Check the disk and its free space.")

@@ -13,6 +13,7 @@ from rasterio.io import MemoryFile
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.kernels import NOT_OBSERVED
+from landslip.runtime.safe_writing import write_anew
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -47,7 +48,7 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
     encoded = _png(compose(images, confidence, level))
     try:
         try:
-            partial.write_bytes(encoded)
+            write_anew(partial, encoded)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

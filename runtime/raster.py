@@ -22,7 +22,7 @@ from landslip.runtime.dataset import described, opened
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
-from landslip.runtime.location import Location, container, is_networked, shown
+from landslip.runtime.location import Location, container, exists, is_networked, shown
 from landslip.runtime.plain_text import printable
 from landslip.runtime.readable import check_kind
 from landslip.runtime.remote import opening_error, patiently, reading_error, settings
@@ -55,7 +55,7 @@ class Raster(Closing):
         """
         path = shown(location)
         holder = container(location)
-        if isinstance(holder, Path) and not holder.exists():
+        if isinstance(holder, Path) and not exists(holder):
             raise InputMissingError(f"{role}: {shown(holder)} does not exist. Check the path.")
         check_kind(location, role)
         self.location = location

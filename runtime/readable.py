@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.location import Location, container, shown
+from landslip.runtime.location import Location, container, exists, is_file, is_folder, shown
 
 _HEAD = 1024
 """Bytes in which GDAL, too, looks for the sign of a virtual file."""
@@ -43,7 +43,7 @@ def check_kind(location: Location, role: str) -> None:
 
 
 def _check_file(path: Path, role: str, name: str) -> None:
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if exists(path) and not (is_file(path) or is_folder(path)):
         raise InputError(f"{role}: {name} is no regular file. Save what comes from it as a file first.")
 
 
@@ -79,7 +79,7 @@ def _sources(path: Path, role: str) -> Iterator[Path]:
 def _named(path: Path, role: str) -> Iterator[tuple[bytes, str]]:
     """Attributes and text of the sources of a virtual file; none where it is another file."""
     try:
-        if path.suffix.lower() in _PLAIN or not path.is_file():
+        if path.suffix.lower() in _PLAIN or not is_file(path):
             return
         with path.open("rb") as stream:
             content = stream.read(_HEAD)

@@ -22,8 +22,9 @@ from landslip.runtime.engines.opening import precision_of
 from landslip.runtime.errors import InputError, InputMissingError, OutputError, UsageError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.json_text import MOST_BYTES, parse_json
-from landslip.runtime.location import Location, is_networked, shown
+from landslip.runtime.location import Location, exists, is_networked, shown
 from landslip.runtime.reading import Reading
+from landslip.runtime.safe_writing import write_anew
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.sentinel2 import is_product, product_of, scene_classes, true_colour
 from landslip.runtime.web import version_of
@@ -69,10 +70,10 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
     An engine that has no file, such as a fake one, leaves the checksum out.
     """
-    sha256 = sha256_of(model) if model.exists() else None
+    sha256 = sha256_of(model) if exists(model) else None
     if sha256 is not None:
         _warn_of_another_record(model, sha256)
-    precision = precision_of(model) if model.exists() else engine.precision
+    precision = precision_of(model) if exists(model) else engine.precision
     return {
         "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
@@ -234,6 +235,6 @@ def write_record(path: Path, record: Record) -> None:
         OutputError: it cannot be written.
     """
     try:
-        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        write_anew(path, json.dumps(record, indent=2) + "\n")
     except OSError as error:
         raise OutputError(f"{path.name} cannot be written ({error.strerror}). Check the free disk space.") from error

@@ -21,6 +21,7 @@ from landslip.runtime.closing import Closing
 from landslip.runtime.errors import OutputError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.kernels import NOT_OBSERVED, count_values
+from landslip.runtime.safe_writing import open_or_make, write_anew
 
 _PIECE = 8 << 20
 """Bytes read at a time, about."""
@@ -43,7 +44,7 @@ class RowsFile(Closing):
         self.histogram = np.zeros(256, dtype=np.int64)
         """How often each value occurs in them."""
         try:
-            self._file = path.open("r+b" if path.exists() else "x+b", buffering=0)
+            self._file = open_or_make(path)
         except OSError as error:
             raise unwritable(path, error) from error
 
@@ -117,7 +118,7 @@ class RowsFile(Closing):
         """
         path = self._path.with_suffix(".vrt")
         try:
-            path.write_text(_virtual(self._path.name, self._grid), encoding="utf-8")
+            write_anew(path, _virtual(self._path.name, self._grid))
         except OSError as error:
             raise unwritable(path, error) from error
         return path

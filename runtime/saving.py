@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from landslip.runtime.closing import Closing
 from landslip.runtime.errors import InputChangedError, LandslipError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.journal import JOURNAL, Checkpoint, Journal
+from landslip.runtime.journal import Checkpoint, Journal
 from landslip.runtime.rows import RowsFile, checksum_of
 from landslip.runtime.thumbnail import ThumbnailFile, Thumbnails
-from landslip.runtime.workspace import ROWS, Workspace
+from landslip.runtime.workspace import JOURNAL, PICTURES, ROWS, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Saving(Closing):
         earlier = self._journal.earlier() if work.unfinished else None
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
-            self._pictures = stack.enter_context(ThumbnailFile(work.path("images.raw"), thumbnails, images))
+            self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
             self.checkpoint = self._restored(earlier or [])
             self._stack = stack.pop_all()
         self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows

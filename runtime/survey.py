@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from landslip.runtime import kernels
 from landslip.runtime.gdal import make_window
 from landslip.runtime.protocols import Plan
 from landslip.runtime.scene import Scene
+from landslip.runtime.sources import Source
 
 PATIENCE = 60.0
 """Seconds that counting may take; a scene that takes longer is sampled."""
@@ -73,12 +74,17 @@ def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, Known]]:
     for index in range(len(plan.tiles.rows)):
         window = scene.grid.rows(*plan.tiles.chunk(index))
         start = plan.tiles.row_span(index)[0]
-        for source in scene.sources:
+        for source in _different(scene):
             new = source.known(window)
             old = held.get(source.name, new[:0])
             held[source.name] = np.concatenate([old, new])[start - first :]
         first = start
         yield first, held
+
+
+def _different(scene: Scene) -> Iterable[Source]:
+    """The sources, each once: the same file may have been given twice, and would have one name then."""
+    return {source.name: source for source in scene.sources}.values()
 
 
 def _row_of_tiles(plan: Plan, index: int, first: int, known: Known) -> Iterator[str]:
@@ -105,7 +111,7 @@ def _sampled(scene: Scene, plan: Plan, seconds: float) -> Survey:
     for row in rows:
         for col in cols:
             window = _clipped(row, col, plan)
-            known = {source.name: source.known(window) for source in scene.sources}
+            known = {source.name: source.known(window) for source in _different(scene)}
             if np.logical_and.reduce(list(known.values())).sum() >= plan.least_valid:
                 counted[""] += 1
             else:

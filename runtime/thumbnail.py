@@ -13,6 +13,7 @@ from landslip.runtime.closing import Closing
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.kernels import NOT_OBSERVED, keep_largest
 from landslip.runtime.rows import unwritable, write_all
+from landslip.runtime.safe_writing import open_or_make
 
 EDGE = 1024
 """Longest edge of a picture in pixels."""
@@ -72,7 +73,7 @@ class ThumbnailFile(Closing):
         self._path, self._thumbnails, self._names = path, thumbnails, names
         self._kept = 0
         try:
-            self._file = path.open("r+b" if path.exists() else "x+b", buffering=0)
+            self._file = open_or_make(path)
         except OSError as error:
             raise unwritable(path, error) from error
 

@@ -10,14 +10,16 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.errors import LandslipError, OutputError, UsageError
+from landslip.runtime.location import exists, is_folder, is_text
 from landslip.runtime.locks import open_locked
+from landslip.runtime.safe_writing import is_filled, is_own_folder
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,7 +36,18 @@ PARTIAL = ".landslip-partial"
 ROWS = "rows.raw"
 """What is finished of the map, in the hidden folder."""
 
+PICTURES = "images.raw"
+"""Small pictures of the images in these rows."""
+
+JOURNAL = "journal.jsonl"
+"""What is made there, and how much of it is finished."""
+
 _LOCK = "lock"
+_ATTEMPTS = 100
+"""How often the folders are made anew for a run, while others remove them. On some file systems they never stay."""
+
+_KEPT = (_LOCK, ROWS, PICTURES, JOURNAL)
+"""What a run that goes on needs. Drafts of the one before would only be in its way, and might be planted links."""
 
 _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
 
@@ -56,9 +69,8 @@ class Workspace:
         """
         self.out, self._overwrite = out, overwrite
         self._partial = out / PARTIAL
-        if out.exists() and not out.is_dir():
-            raise UsageError(f"output: {out} is a file. Give the name of a folder.")
-        self._made = not out.exists()
+        check_folder(out)
+        self._made = not exists(out)
         self._lock = self._locked()
         self.is_kept = False
         """Whether the hidden folder stays when the context is left with an error."""
@@ -74,21 +86,36 @@ class Workspace:
 
     def _locked(self) -> FileIO:
         try:
-            lock = None
-            while lock is None:
-                # Another run may just be removing the folder.
-                with contextlib.suppress(FileNotFoundError, FileExistsError):
-                    self._partial.mkdir(parents=True, exist_ok=True)
-                    lock = open_locked(self._partial / _LOCK)
-                    if lock is None:
-                        raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
-            with contextlib.suppress(OSError):  # who holds it is a nicety, for which a full disk may have no room
-                lock.truncate(0)
-                lock.write(str(os.getpid()).encode())
+            for _ in range(_ATTEMPTS - 1):
+                # Another run may remove the folders between one step and the next.
+                with contextlib.suppress(FileNotFoundError):
+                    return self._lock_in_folder()
+            return self._lock_in_folder()
+        except LandslipError:
+            raise
         except OSError as error:
             raise OutputError(
                 f"output: {self.out} cannot be written ({error.strerror}). Choose another folder."
             ) from error
+
+    def _lock_in_folder(self) -> FileIO:
+        """Have both folders, and the lock in the hidden one.
+
+        Raises:
+            UsageError: another run holds it.
+            OutputError: the name of the hidden folder is that of something else.
+            OSError: something cannot be made.
+        """
+        self.out.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            self._partial.mkdir()
+        check_hidden(self._partial)
+        lock = open_locked(self._partial / _LOCK)
+        if lock is None:
+            raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
+        with contextlib.suppress(OSError):  # who holds it is a nicety, for which a full disk may have no room
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         return lock
 
     def _holder(self) -> str:
@@ -98,8 +125,7 @@ class Workspace:
 
     def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
         """Whether there is an unfinished run to go on with."""
-        rows = self._partial / ROWS
-        left = rows.exists() and rows.stat().st_size > 0
+        left = is_filled(self._partial / ROWS)
         if left and not (overwrite or resume):
             raise UsageError(
                 f"output: {self.out} holds a run that is not finished. Add --resume to go on with it, or --overwrite "
@@ -107,8 +133,7 @@ class Workspace:
             )
         self.is_kept = left and not overwrite
         self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
-        if not self.is_kept:
-            self._empty()
+        self._empty(_KEPT if self.is_kept else (_LOCK,))
         if not (self.is_kept or self.complete):
             try:
                 self.check_free()
@@ -183,13 +208,12 @@ class Workspace:
             with contextlib.suppress(OSError):
                 self.out.rmdir()
 
-    def _empty(self) -> None:
+    def _empty(self, kept: Sequence[str] = (_LOCK,)) -> None:
         # The rows first: without them the rest says nothing, and they would say something wrong without the rest.
-        (self._partial / ROWS).unlink(missing_ok=True)
-        for entry in self._partial.iterdir():
+        for entry in sorted(self._partial.iterdir(), key=lambda entry: entry.name != ROWS):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name != _LOCK:
+            elif entry.name not in kept:
                 entry.unlink(missing_ok=True)
 
     def _clear(self) -> None:
@@ -203,6 +227,37 @@ class Workspace:
         self._lock.close()
         with contextlib.suppress(OSError):
             self._partial.rmdir()
+
+
+def check_folder(out: Path) -> None:
+    """Make sure, before anything is done, that results could lie under a name.
+
+    Raises:
+        UsageError: it is that of a file, or of a link into nothing, or no text.
+    """
+    if not is_text(out):
+        raise UsageError(f"output: the name {out} is not in UTF-8, which GDAL needs. Choose another folder.")
+    if os.path.exists(out) and not is_folder(out):  # noqa: PTH110 - Path.exists may raise
+        raise UsageError(f"output: {out} is a file. Give the name of a folder.")
+    if os.path.islink(out) and not exists(out):  # noqa: PTH114 - so may Path.is_symlink
+        raise UsageError(
+            f"output: {out} is a link to {out.readlink()}, which is not there. Connect its disk, or choose another "
+            "folder."
+        )
+
+
+def check_hidden(folder: Path) -> None:
+    """Make sure that what is there under the name of a hidden folder is one.
+
+    Raises:
+        OutputError: it is a file, or a link.
+        OSError: there is nothing.
+    """
+    if not is_own_folder(folder):
+        raise OutputError(
+            f"output: {folder} is a file or a link, and landslip needs that name for a folder of its own. Remove it, "
+            "or choose another folder."
+        )
 
 
 def _sync_names(folder: Path) -> None:

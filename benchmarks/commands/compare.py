@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import FILE
 from landslip.benchmarks.compare import compare_files
+from landslip.runtime.commands.paths import PATH
 
 log = logging.getLogger(__name__)
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument("old", metavar="OLD.json", type=FILE)
-@click.argument("new", metavar="NEW.json", type=FILE)
+@click.argument("old", metavar="OLD.json", type=PATH)
+@click.argument("new", metavar="NEW.json", type=PATH)
 @click.option("--threshold", type=float, default=0.05, help="What a finding may get worse by, as a share.")
 def compare(old: Path, new: Path, threshold: float) -> int:
     """What got better or worse between two reports of one benchmark.

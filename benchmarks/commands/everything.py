@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from landslip.benchmarks.cli import bench
-from landslip.benchmarks.commands.options import FILE, artifacts_option
+from landslip.benchmarks.commands.options import artifacts_option
 from landslip.benchmarks.field import has_monai
 from landslip.benchmarks.slug import machine_slug
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.environment import describe_environment
 from landslip.runtime.errors import LandslipError
 
@@ -20,9 +21,9 @@ log = logging.getLogger(__name__)
 
 
 @click.command("all", context_settings={"show_default": True})
-@click.option("-o", "--out", type=FILE, required=True, help="Folder for the reports.")
+@click.option("-o", "--out", type=PATH, required=True, help="Folder for the reports.")
 @artifacts_option
-@click.option("--hdf5", type=FILE, help="Keras file of the same network, for the published loop.")
+@click.option("--hdf5", type=PATH, help="Keras file of the same network, for the published loop.")
 @click.option("--by-machine", is_flag=True, help="Write into a folder below --out, named after this machine.")
 @click.option("--only", multiple=True, help="Leave out all others than this benchmark. Repeatable.")
 @click.pass_context

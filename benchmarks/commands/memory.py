@@ -7,16 +7,17 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import FILE, out_option, show
+from landslip.benchmarks.commands.options import out_option, show
 from landslip.benchmarks.memory import measure_memory
 from landslip.benchmarks.memory_peers import measure_memory_against_monai
 from landslip.benchmarks.sentinel2 import measure_sentinel2
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.errors import UsageError
 
 
 @click.command(context_settings={"show_default": True})
 @out_option
-@click.option("-m", "--model", type=FILE, help="ONNX file.  [default: no network]")
+@click.option("-m", "--model", type=PATH, help="ONNX file.  [default: no network]")
 @click.option("--rows", type=int, multiple=True, default=(2000, 10000, 40000), help="Heights in map rows. Repeatable.")
 @click.option("--width", type=int, default=1000, help="Width in map pixels.")
 @click.option("--sentinel2", is_flag=True, help="One scene as large as a Sentinel-2 tile instead, with its time.")

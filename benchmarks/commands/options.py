@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.report import Report
+from landslip.runtime.commands.paths import PATH
 
-FILE = click.Path(path_type=Path)
-
-out_option = click.option("-o", "--out", type=FILE, help="Folder for the report: JSON, Markdown and pictures.")
+out_option = click.option("-o", "--out", type=PATH, help="Folder for the report: JSON, Markdown and pictures.")
 artifacts_option = click.option(
-    "-m", "--model", type=FILE, help="Folder of artifacts, or an ONNX file.  [default: the demo model]"
+    "-m", "--model", type=PATH, help="Folder of artifacts, or an ONNX file.  [default: the demo model]"
 )
-file_option = click.option("-m", "--model", type=FILE, help="ONNX file.  [default: the demo model]")
+file_option = click.option("-m", "--model", type=PATH, help="ONNX file.  [default: the demo model]")
 
 
 def show(report: Report, out: Path | None) -> None:

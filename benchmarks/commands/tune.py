@@ -8,17 +8,19 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import FILE, out_option, show
+from landslip.benchmarks.commands.options import out_option, show
 from landslip.benchmarks.tune.tuning import TuneRequest
 from landslip.benchmarks.tune.tuning import tune as run
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.engines.opening import ENGINES
+from landslip.runtime.location import is_folder
 
 
 @click.command(context_settings={"show_default": True})
 @click.option(
     "-m",
     "--model",
-    type=FILE,
+    type=PATH,
     required=True,
     help="ONNX file made by landslip export; the others of its model in the same folder are tried too. Or the folder.",
 )
@@ -41,6 +43,6 @@ def tune(model: Path, budget: float, engine: str, out: Path | None, as_json: boo
     if as_json:
         click.echo(json.dumps({"path": str(path), **asdict(tuning)}, indent=2))
         return
-    folder = model if model.is_dir() else model.parent
+    folder = model if is_folder(model) else model.parent
     show(report, out)
     click.echo(f"\nKept in {path}: landslip map uses it. With -m {folder} it takes the fastest file.")

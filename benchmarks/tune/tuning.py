@@ -23,6 +23,7 @@ from landslip.runtime.errors import EngineError, InputError, LandslipError, Outp
 from landslip.runtime.onnx_file import OnnxFile
 from landslip.runtime.presets import FAITHFUL, PRESETS
 from landslip.runtime.record import now, sha256_of
+from landslip.runtime.safe_writing import write_anew
 from landslip.runtime.tuned import Choice, Tuning, family_of, machine_here, tuning_folder, versions_here
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ def keep(tuning: Tuning) -> Path:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(tuning.to_json(), encoding="utf-8")
+        write_anew(beside, tuning.to_json())
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}). Check space and permissions.") from error

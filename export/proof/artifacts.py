@@ -9,6 +9,7 @@ from typing import Any
 from landslip.export.proof.json_file import read_json
 from landslip.export.proof.missing import missing
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.location import is_folder
 from landslip.runtime.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
 from landslip.runtime.spec import METADATA_KEY
@@ -50,7 +51,7 @@ def find_candidates(path: Path) -> list[Candidate]:
         InputError: a single file that is no model; in a folder it becomes a candidate with a fault, and so does a file
             that a record or a STAC item names and that is not there.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         return [_candidate(path, read_onnx_file(path))]
     names = [entry for entry in path.glob("*.onnx") if not entry.name.startswith(".")]
     found = [*map(_candidate_or_fault, names), *(Candidate(each, None, {}, fault) for each, fault in missing(path))]

@@ -8,19 +8,18 @@ from typing import Any
 
 import click
 
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.engines.opening import DEVICES, ENGINES
 from landslip.runtime.errors import EngineError, UsageError
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command(context_settings={"show_default": True})
-@click.argument("path", metavar="FOLDER|MODEL.onnx", type=_FILE)
-@click.option("--reference", type=_FILE, help="Keras file (HDF5) to ask again.  [default: the tiles kept at export]")
-@click.option("--spec", type=_FILE, help="SPEC.toml the --reference was exported with, if any.")
+@click.argument("path", metavar="FOLDER|MODEL.onnx", type=PATH)
+@click.option("--reference", type=PATH, help="Keras file (HDF5) to ask again.  [default: the tiles kept at export]")
+@click.option("--spec", type=PATH, help="SPEC.toml the --reference was exported with, if any.")
 @click.option("--output", help="Output the --reference was exported with, if any.")
 @click.option(
-    "--scene", type=_FILE, help="Take the tiles from a scene (SCENE.toml, or STAC) instead of those kept at export."
+    "--scene", type=PATH, help="Take the tiles from a scene (SCENE.toml, or STAC) instead of those kept at export."
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
@@ -54,7 +53,7 @@ def verify(
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def info(file: Path, as_json: bool) -> None:
     """Say what FILE is: a model, an artifact, reference tiles, a record, or what was taken for one."""

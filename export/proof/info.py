@@ -15,6 +15,7 @@ from landslip.models.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
 from landslip.runtime.errors import InputError, ModelError
 from landslip.runtime.file_kinds import FileKind, kind_of
+from landslip.runtime.location import is_folder
 from landslip.runtime.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
 from landslip.runtime.record import sha256_of
 from landslip.runtime.reference import read_reference
@@ -54,7 +55,7 @@ def describe_file(path: Path) -> Facts:
         InputMissingError: there is no such file.
         InputError: it is nothing landslip knows, or damaged.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
     found = kind_of(path)
     kind = "engine" if path.suffix in TENSORRT_SUFFIXES else _beside_a_map(path) if found == "other" else found

@@ -11,6 +11,7 @@ import rasterio
 
 from landslip.runtime.errors import OutputError
 from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.safe_writing import clear_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,8 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
     partial = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path in partial:
+            clear_name(path)
         # Tall scenes would otherwise fill GDAL's block cache, five per cent of the machine's memory.
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
             yield partial

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.commands.scene_options import scene_options
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
-
-_FILE = click.Path(path_type=Path)
 
 PROTOCOLS = ("gaussian", "notebook")
 """Keys of :data:`landslip.runtime.protocols.PROTOCOLS`."""
@@ -23,12 +21,12 @@ PRESETS = ("faithful", "balanced", "fast")
 @click.option(
     "-m",
     "--model",
-    type=_FILE,
+    type=PATH,
     required=True,
     help="ONNX file made by landslip export; or their folder, once landslip bench tune has found the fastest.",
 )
 @scene_options
-@click.option("-o", "--out", type=_FILE, required=True, help="Folder for the results.")
+@click.option("-o", "--out", type=PATH, required=True, help="Folder for the results.")
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="gaussian", help="How tiles make a map.")
 @click.option(
     "--preset",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from landslip.runtime.commands.paths import EMPTY
 from landslip.runtime.location import Location, Locations, located
 from landslip.runtime.reading import DEM_UNITS, ON_ERROR, Reading
 from landslip.runtime.scene_files import SceneFiles
@@ -27,7 +28,8 @@ class _Location(_ParamType):
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Location:
-        del param, ctx
+        if value == "":
+            self.fail(EMPTY, param, ctx)
         return located(value) if isinstance(value, str) else value
 
 

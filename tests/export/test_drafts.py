@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from landslip.export.drafts import draft_of, output_folder, put_in_place, working_folder
-from landslip.runtime.errors import OutputError, ParityError
+from landslip.runtime.errors import OutputError, ParityError, UsageError
 
 
 def test_a_draft_gets_its_name_at_the_end(tmp_path):
@@ -74,7 +74,7 @@ def test_a_folder_that_was_there_stays(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_said(tmp_path):
     (tmp_path / "out").touch()
-    with pytest.raises(OutputError, match="out cannot be written"), output_folder(tmp_path / "out"):
+    with pytest.raises(UsageError, match="out is a file"), output_folder(tmp_path / "out"):
         pass
 
 

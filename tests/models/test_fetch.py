@@ -390,6 +390,22 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
         fetch_file(tiny_model("http://127.0.0.1:1/net.hdf5"), tmp_path / "file" / "to", patience=QUICK)
 
 
+@pytest.mark.parametrize("name", ["net.hdf5.partial", "net.hdf5.partial.json"])
+def test_a_planted_link_costs_no_file_of_the_users(tmp_path, name):
+    precious, folder = tmp_path / "precious", tmp_path / "shared"
+    precious.write_bytes(b"keep me")
+    folder.mkdir()
+    (folder / name).symlink_to(precious)
+    with serving(CONTENT) as server:
+        if name.endswith(".json"):
+            fetch(server, folder)
+            assert_complete(folder)
+        else:
+            with pytest.raises(OutputError, match="it is a link"):
+                fetch(server, folder)
+    assert precious.read_bytes() == b"keep me"
+
+
 def test_two_downloads_of_one_file_do_not_mix(tmp_path):
     with serving(CONTENT, send(stall=65_536), send()) as server:
         first = threading.Thread(target=patient_fetch, args=(server, tmp_path))

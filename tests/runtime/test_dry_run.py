@@ -122,6 +122,17 @@ def test_the_count_is_exact_to_the_pixel(tmp_path, protocol, seed):
     assert sum(found.skipped.values()) == len(counts) - found.predicted
 
 
+@pytest.mark.parametrize("patience", [60.0, 0.0])
+def test_the_same_mask_twice_is_as_once(tmp_path, patience):
+    files = half_hidden(tmp_path)
+    once, twice = (
+        dry_run(asked(replace(files, masks=masks), tmp_path / "out"), engine=mixing_engine(), patience=patience)
+        for masks in (files.masks, files.masks * 2)
+    )
+    assert twice["tiles"] == once["tiles"]
+    assert any("wide.tif" in name for name in once["tiles"]["skipped_because"])
+
+
 def test_a_scene_that_takes_too_long_is_sampled(tmp_path):
     files = half_hidden(tmp_path)
     counted, sampled = (

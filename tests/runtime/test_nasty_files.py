@@ -142,6 +142,30 @@ def test_nasty_files_get_a_sentence(scene, tmp_path, name, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names of any bytes, and of limited length")
+@pytest.mark.parametrize("option", ["--pre", "--dem", "--mask", "--aoi", "--scene", "-m"])
+@pytest.mark.parametrize("name", ["x" * 300, os.fsdecode(b"caf\xe9.tif")], ids=["long", "no text"])
+def test_names_that_no_library_takes_get_a_sentence(scene, tmp_path, option, name, capsys):
+    _, files = scene
+    if len(name) < 300:
+        (tmp_path / name).write_bytes((files.get(option) or files["--pre"]).read_bytes())
+    assert run(command(files | {option: tmp_path / name}, tmp_path / "out")) == 3
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("landslip: ")
+    assert "Error" not in said
+    assert "codec" not in said
+
+
+@pytest.mark.parametrize("option", ["--pre", "--mask", "--aoi", "--scene", "-m", "-o"])
+def test_an_empty_name_is_not_the_working_folder(scene, tmp_path, option, capsys, monkeypatch):
+    _, files = scene
+    monkeypatch.chdir(tmp_path)
+    arguments = command(files, tmp_path / "out")
+    assert run([*arguments, option, ""]) == 2
+    assert "The name is empty" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
 @pytest.mark.parametrize("option", ["--pre", "--aoi", "-m"])
 def test_a_pipe_is_not_waited_for(scene, tmp_path, option):

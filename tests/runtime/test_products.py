@@ -9,10 +9,13 @@ import sys
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
+from rasterio._err import CPLE_FileIOError
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
+from landslip.runtime.errors import OutputError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.products import write_cog
 from landslip.runtime.rows import RowsFile
@@ -39,6 +42,15 @@ def test_rows_become_a_cloud_optimised_geotiff(tmp_path):
         assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert dataset.overviews(1) == [2]
         assert dataset.descriptions == ("landslide confidence, percent",)
+
+
+def test_an_error_that_rasterio_lets_slip_is_said_in_a_sentence(tmp_path, monkeypatch):
+    def failing(*_, **__):
+        raise SystemError("copy returned a result with an exception set") from CPLE_FileIOError(3, 3, "write error")
+
+    monkeypatch.setattr(rasterio.shutil, "copy", failing)
+    with pytest.raises(OutputError, match=r"map\.tif cannot be written to .* \(write error\)"):
+        write_cog(tmp_path / "rows.vrt", tmp_path / "hidden" / "map.tif")
 
 
 @pytest.mark.slow

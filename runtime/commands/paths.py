@@ -1,0 +1,24 @@
+"""The type of options and arguments that name files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+EMPTY = "The name is empty. Give one; that of the current folder is a dot."
+"""What is said of it."""
+
+
+class _NamedPath(click.Path):
+    """A path, which is never empty: an empty one would be the working folder, and mostly is a variable not set."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail(EMPTY, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _NamedPath(path_type=Path)
+"""Of any file or folder."""
