@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +12,7 @@ from landslip.models.http import shown_url
 from landslip.models.scenes import RegisteredScene
 from landslip.runtime.errors import OutputError
 from landslip.runtime.progress import Progress
+from landslip.runtime.safe_writing import write_anew
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +87,7 @@ def _written(scene: RegisteredScene, path: Path, *, overwrite: bool) -> Path:
             if path.read_bytes() != scene.scene.encode():
                 log.warning("%s is not as published, and is kept. Add --overwrite to replace it.", path)
             return path
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
-            stream.write(scene.scene.encode())
+        write_anew(draft, scene.scene)
         draft.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}). Check the folder and its space.") from error

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ _FIELDS = ("id", "area_m2", "confidence_mean", "confidence_max", "slope_mean")
 
 # SQLite keeps these beside a database while it is written; one that stays behind would be played into the next file.
 _SIDE_FILES = ("-journal", "-wal", "-shm")
+
+_SETTINGS = {
+    "OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z",
+    # With several cores GDAL fills the index from a second thread, which makes another tree of it.
+    "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
+}
+_SETTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,7 @@ def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, c
     # GDAL wants the ending .gpkg; a name of its own keeps the file from being taken for the result.
     partial = path.with_name(f".partial-{path.stem}.gpkg")
     try:
-        with _fixed_dates():
-            summary = _write_chunks(partial, path, iter(landslides), crs, chunk)
+        summary = _write_chunks(partial, path, iter(landslides), crs, chunk)
         with _errors_about(path):
             _remove_side_files(path)
             partial.replace(path)
@@ -92,20 +99,21 @@ def _append(path: Path, landslides: list[Landslide], count: int, crs: CRS) -> No
     """Add landslides behind the ``count`` that are there; the file is made if it is not."""
     geometry = np.empty(len(landslides), dtype=object)
     geometry[:] = [one.geometry for one in landslides]
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(geometry),
-        _columns(landslides, count + 1),
-        list(_FIELDS),
-        layer=LAYER,
-        driver="GPKG",
-        geometry_type="MultiPolygon",
-        crs=crs.to_wkt(),
-        append=path.exists(),
-        nan_as_null=True,
-        dataset_options={"VERSION": "1.2"},  # newer versions make GDAL of 2022 and earlier warn, and bring nothing here
-        layer_options={"DESCRIPTION": _MEANING},
-    )
+    with _same_bytes_anywhere():
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(geometry),
+            _columns(landslides, count + 1),
+            list(_FIELDS),
+            layer=LAYER,
+            driver="GPKG",
+            geometry_type="MultiPolygon",
+            crs=crs.to_wkt(),
+            append=path.exists(),
+            nan_as_null=True,
+            dataset_options={"VERSION": "1.2"},  # newer ones make GDAL of 2022 and earlier warn, and bring nothing here
+            layer_options={"DESCRIPTION": _MEANING},
+        )
 
 
 def _columns(landslides: list[Landslide], first_id: int) -> list[NDArray[Any]]:
@@ -143,11 +151,16 @@ def _errors_about(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _fixed_dates() -> Iterator[None]:
-    name = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(name)
-    pyogrio.set_gdal_config_options({name: "1970-01-01T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({name: before})
+def _same_bytes_anywhere() -> Iterator[None]:
+    """A block in which GDAL writes what depends neither on the clock nor on the number of cores.
+
+    The settings are those of the whole process. So they hold for the moment of writing alone, and one thread at a time
+    has them: what it sets back is what the host has set.
+    """
+    with _SETTING:
+        before = {name: pyogrio.get_gdal_config_option(name) for name in _SETTINGS}
+        pyogrio.set_gdal_config_options(_SETTINGS)
+        try:
+            yield
+        finally:
+            pyogrio.set_gdal_config_options(before)

@@ -1,10 +1,12 @@
 """The written layer, read back."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,52 @@ def test_equal_landslides_make_equal_bytes(tmp_path: Path) -> None:
         time.sleep(0.01)  # GeoPackage dates have milliseconds
     assert first.read_bytes() == second.read_bytes()
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+
+
+WRITE_ON_CORES = """
+import hashlib, os, sys
+from pathlib import Path
+import pyogrio
+from rasterio.crs import CRS
+from test_geopackage import landslides
+from landslip.runtime.geopackage import write_landslides
+
+cores, path = int(sys.argv[1]), Path(sys.argv[2])
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+pyogrio.set_gdal_config_options({"GDAL_NUM_THREADS": str(cores), "OGR_GPKG_THREADED_RTREE_AT_FIRST_FEATURE": "YES"})
+write_landslides(path, landslides(300), CRS.from_epsg(32648), chunk=100)
+print(hashlib.sha256(path.read_bytes()).hexdigest(), pyogrio.get_gdal_config_option("OGR_GPKG_ALLOW_THREADED_RTREE"))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose cores")
+def test_any_number_of_cores_makes_the_same_bytes(tmp_path: Path) -> None:
+    """GDAL fills the index in a thread of its own where it has several cores, and leaves another tree then."""
+    path = os.pathsep.join([str(Path(__file__).parent), *(entry for entry in sys.path if entry)])
+    written = [
+        subprocess.run(
+            [sys.executable, "-c", WRITE_ON_CORES, str(cores), str(tmp_path / f"{cores}.gpkg")],
+            capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path},
+        ).stdout
+        for cores in (1, 2)
+    ]  # fmt: skip
+    assert written[0] == written[1]
+    assert written[0].endswith(" None\n")
+
+
+def test_layers_written_in_threads_are_equal_and_settings_of_the_host_stay(tmp_path: Path) -> None:
+    """The date is a setting of the whole process: another thread must not take it back too early."""
+    date = "2020-02-02T02:02:02.000Z"
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            paths = [tmp_path / f"{number}.gpkg" for number in range(48)]
+            list(pool.map(lambda path: write_landslides(path, landslides(7), UTM, chunk=3), paths))
+        assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == date
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    write_landslides(tmp_path / "alone.gpkg", landslides(7), UTM, chunk=3)
+    assert {path.read_bytes() for path in paths} == {(tmp_path / "alone.gpkg").read_bytes()}
 
 
 def test_an_error_in_the_landslides_passes_and_leaves_nothing(tmp_path: Path) -> None:
