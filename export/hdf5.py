@@ -22,6 +22,7 @@ from landslip.export.hdf5_screen import FETCH_AGAIN, check_links, check_tree
 from landslip.export.hdf5_text import split_texts, text
 from landslip.export.recognise import check_keras_file
 from landslip.export.weight_names import WeightNames, leaf
+from landslip.export.weight_order import Paths
 from landslip.runtime.errors import LandslipError, ModelError
 from landslip.runtime.plain_text import printable
 
@@ -48,12 +49,16 @@ class SavedModel:
     _weights: h5py.Group
     _names: dict[str, WeightNames] = field(default_factory=dict)
 
-    def weights(self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]]) -> list[NDArray[np.float32]]:
+    def weights(
+        self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]], order: Paths | None = None
+    ) -> list[NDArray[np.float32]]:
         """Read a layer's weights.
 
         Args:
             layer: name of the layer, behind those of the models it lies in.
             shapes: name of each wanted weight (``kernel``, ``bias`` …) and the shape it has to have.
+            order: of a layer in a model: every layer in there that has weights, in the order in which Keras stores
+                them; None if it is not known. Names that fit come before it.
 
         Returns:
             Float32 arrays in the order of ``shapes``.
@@ -62,7 +67,7 @@ class SavedModel:
             ModelError: a weight is missing, has another shape, or holds values that are not finite.
         """
         with _h5py_errors_translated(self.path):
-            stored, name = self._stored(layer), "/".join(layer)
+            stored, name = self._stored(layer, order), "/".join(layer)
             return [self._read(stored, name, weight, shape) for weight, shape in shapes.items()]
 
     def read_all(self) -> None:
@@ -74,20 +79,26 @@ class SavedModel:
                     if isinstance(item, h5py.Dataset):
                         item[()]
 
-    def _stored(self, layer: tuple[str, ...]) -> dict[str, h5py.Dataset]:
+    def _stored(self, layer: tuple[str, ...], order: Paths | None) -> dict[str, h5py.Dataset]:
         """The arrays of a layer by the name of the weight; those of a model inside lie with the outermost one."""
-        outermost, name = layer[0], layer[-1]
+        outermost = layer[0]
         # Looked up below the weights only: a name that starts at the root would leave the screened part.
         group = None if outermost.startswith("/") else self._weights.get(outermost)
         if not isinstance(group, h5py.Group):
             raise ModelError(f"{self.path}: holds no weights for layer {'/'.join(layer)!r}. {FETCH_AGAIN}")
         if outermost not in self._names:
             self._names[outermost] = WeightNames(split_texts(group, "weight_names", self.path))
-        names = self._names[outermost].of(name) if len(layer) > 1 else self._names[outermost].all
+        names = self._of(layer, order) if len(layer) > 1 else self._names[outermost].all
         if len({leaf(entry) for entry in names}) != len(names):
             raise ModelError(f"{self.path}: holds several weights of one name for layer {'/'.join(layer)!r}.")
         found = {leaf(entry): group.get(entry) for entry in names}
         return {name: item for name, item in found.items() if isinstance(item, h5py.Dataset)}
+
+    def _of(self, layer: tuple[str, ...], order: Paths | None) -> list[str]:
+        try:
+            return self._names[layer[0]].of(layer[1:], order)
+        except ValueError as error:
+            raise ModelError(f"{self.path}: holds for model {layer[0]!r} {error}. {FETCH_AGAIN}") from error
 
     def _read(
         self, stored: dict[str, h5py.Dataset], layer: str, name: str, shape: tuple[int, ...]

@@ -23,6 +23,7 @@ from landslip.export.parity import own_answer, reference_confidence
 from landslip.export.screen import screened_graph
 from landslip.export.topology import Topology, served_topology
 from landslip.export.versions import check_version
+from landslip.export.weight_order import weight_orders
 from landslip.export.weights import read_weights
 from landslip.runtime.errors import ModelError
 from landslip.runtime.reference import Batch
@@ -71,13 +72,14 @@ def read_network(
     where = str(source)
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
-        topology = served_topology(screened_graph(saved.config, where), where, output)
+        declared = screened_graph(saved.config, where)
+        topology = served_topology(declared, where, output)
         for sentence in topology.left_out.sentences():
             log.info("%s", sentence)
         check_version(topology, saved.keras_version, where)
         check_integers(topology, where)
         fitted = _fitted(topology, description, where, insist=insist)
-        weights = read_weights(fitted, saved)
+        weights = read_weights(fitted, saved, weight_orders(declared))
     # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
     from landslip.export.convert import convert  # noqa: PLC0415
     from landslip.export.deployed import deployed  # noqa: PLC0415

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from landslip.export.weight_order import Paths
 
 _DEEPEST = 16
 """Most folders in front of a weight; files with more are refused before."""
@@ -25,9 +28,39 @@ class WeightNames:
             for folder in _ends(name):
                 self._by_folder.setdefault(folder, []).append(name)
 
-    def of(self, layer: str) -> list[str]:
-        """The names of a layer inside a model: those whose folders end with its own name."""
-        return self._by_folder.get(layer, [])
+    def of(self, layer: tuple[str, ...], order: Paths | None = None) -> list[str]:
+        """The names of a layer inside a model: those whose folders end with its own name.
+
+        Where a layer of the model has none that do, they go by order, as they do in Keras.
+
+        Args:
+            layer: its name, behind those of the models it lies in inside this one.
+            order: every layer that has weights, in the order of their first ones; None if it is not known.
+
+        Raises:
+            ValueError: they cannot go by order.
+        """
+        if order is None or self._named_after(order):
+            return self._by_folder.get(layer[-1], [])
+        return self._by_order(order)[layer]
+
+    def _named_after(self, order: Paths) -> bool:
+        own = {path[-1] for path in order}
+        return len(own) == len(order) and own <= self._by_folder.keys()
+
+    def _by_order(self, order: Paths) -> dict[tuple[str, ...], list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.all:
+            found.setdefault(name.rpartition("/")[0], []).append(name)
+        if len(found) != len(order):
+            raise ValueError(f"weights of {len(found)} layers where the model has {len(order)} with weights")
+        own = {path[-1] for path in order}
+        for folder, path in zip(found, order, strict=True):
+            scope = folder.rpartition("/")[2]
+            # The name of another layer in this place: they are not in the order of Keras.
+            if scope in own and not re.fullmatch(rf"{re.escape(path[-1])}(_\d+)?", scope):
+                raise ValueError(f"weights of {scope!r} where those of {path[-1]!r} belong")
+        return dict(zip(order, found.values(), strict=True))
 
 
 def leaf(name: str) -> str:

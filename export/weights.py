@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.fitting import Fitted
 from landslip.export.hdf5 import SavedModel
+from landslip.export.weight_order import Paths
 from landslip.runtime.errors import ModelError
 
 Weights = dict[tuple[str, ...], dict[str, NDArray[np.float32]]]
 """Weights by layer and name, in the order in which Keras keeps them."""
 
 
-def read_weights(fitted: Fitted, saved: SavedModel) -> Weights:
+def read_weights(fitted: Fitted, saved: SavedModel, orders: Mapping[str, Paths]) -> Weights:
     """All weights of a network.
+
+    Args:
+        fitted: the network.
+        saved: the open file.
+        orders: see :func:`landslip.export.weight_order.weight_orders`.
 
     Raises:
         ModelError: one is missing, has another shape than its layer, or is not finite; or a layer is called on values
@@ -24,7 +32,8 @@ def read_weights(fitted: Fitted, saved: SavedModel) -> Weights:
     for node in fitted.topology.nodes:
         shapes = fitted.shapes.weights[node.name]
         if node.layer not in weights:
-            weights[node.layer] = dict(zip(shapes, saved.weights(node.layer, shapes), strict=True)) if shapes else {}
-        elif {name: values.shape for name, values in weights[node.layer].items()} != dict(shapes):
+            values = saved.weights(node.layer, shapes, orders.get(node.layer[0])) if shapes else []
+            weights[node.layer] = dict(zip(shapes, values, strict=True))
+        elif {name: array.shape for name, array in weights[node.layer].items()} != dict(shapes):
             raise ModelError(f"{saved.path}: layer {node.name!r} is called on inputs with different numbers of bands.")
     return weights

@@ -28,7 +28,7 @@ def rebuilt(rebuild):
         with open_saved_model(path) as saved:
             topology = served_topology(screened_graph(saved.config, str(path)), str(path))
             fitted = described(topology, published_description("test", "test"), str(path))
-            weights = read_weights(fitted, saved)
+            weights = read_weights(fitted, saved, {})
         return rebuild(fitted, weights, **options)
 
     return build
