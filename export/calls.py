@@ -20,6 +20,8 @@ _NAME = 250
 """Most characters of the name of a layer."""
 _DEPTH = 4
 """How deep the inputs of a call may be nested."""
+_CONSTANT = "_CONSTANT_VALUE"
+"""Stands where the name of a layer belongs in front of a constant."""
 
 
 class Ref(NamedTuple):
@@ -33,18 +35,85 @@ class Ref(NamedTuple):
     """Number of the output; a plain layer has one."""
 
 
-def calls(inbound: Any) -> list[tuple[Ref, ...]]:
+class Arguments(NamedTuple):
+    """What a function is called with: references, and anything else as it was saved."""
+
+    positional: list[Any]
+    """In order."""
+    named: dict[str, Any]
+    """By name."""
+
+
+def calls(inbound: Any, *, only_trains: bool = False) -> list[tuple[Ref, ...]]:
     """The inputs of each call of a layer.
+
+    Args:
+        inbound: ``inbound_nodes`` as saved; anything at all.
+        only_trains: the layer changes values in training alone. Keras 3 saves calls of some of these with
+            ``training=True``, and runs them as the whole model is run.
+
+    Raises:
+        ValueError: it is not what Keras saves, or a call has arguments that change what a layer does.
+    """
+    return [_few(_inputs(node, only_trains)) for node in _nodes(inbound)]
+
+
+def function_calls(inbound: Any) -> list[Arguments]:
+    """The arguments of each call of a function.
 
     Args:
         inbound: ``inbound_nodes`` as saved; anything at all.
 
     Raises:
-        ValueError: it is not what Keras saves, or a call has arguments that change what a layer does.
+        ValueError: it is not what Keras saves.
     """
+    return [_arguments(node) for node in _nodes(inbound)]
+
+
+def _nodes(inbound: Any) -> list[Any]:
     if not isinstance(inbound, list):
         raise ValueError(f"its calls are saved as {shown(inbound)}")  # noqa: TRY004 - the file is at fault
-    return [_few(_inputs(node)) for node in inbound]
+    return inbound
+
+
+def _arguments(node: Any) -> Arguments:
+    if isinstance(node, dict) and isinstance(node.get("args"), list):
+        return Arguments([_argument(each, 0) for each in node["args"]], _named(node.get("kwargs")))
+    # Keras 2 saves the first argument, and beside each value in it all others by name.
+    if _is_value(node):
+        return Arguments([_argument(node[:3], 0)], _named(node[3:]))
+    if not isinstance(node, list) or not node or not all(_is_value(value) for value in node):
+        raise ValueError(f"it takes {shown(node)}, which is no output of a layer")
+    if any(value[3:] != node[0][3:] for value in node):
+        raise ValueError("one call has several lists of arguments")
+    first = [_argument(value[:3], 0) for value in node]
+    return Arguments([first], _named(node[0][3:]))
+
+
+def _is_value(value: Any) -> bool:
+    constant = isinstance(value, list) and len(value) in {3, 4} and value[:2] == [_CONSTANT, -1]
+    return constant or _is_ref(value)
+
+
+def _named(arguments: Any) -> dict[str, Any]:
+    if isinstance(arguments, list):
+        arguments = arguments[0] if arguments else None
+    if arguments is None:
+        return {}
+    if not isinstance(arguments, dict):
+        raise ValueError(f"it is called with {shown(arguments)}")  # noqa: TRY004 - the file is at fault
+    return {str(name): _argument(value, 0) for name, value in arguments.items()}
+
+
+def _argument(value: Any, depth: int) -> Any:
+    """A value with references where outputs of layers are saved."""
+    if _is_value(value):
+        return value[2] if value[0] == _CONSTANT else Ref(*value[:3])
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        return next(_refs(value, 0))
+    if isinstance(value, list) and depth < _DEPTH:
+        return [_argument(each, depth + 1) for each in value]
+    return value
 
 
 def _few(refs: Iterator[Ref]) -> tuple[Ref, ...]:
@@ -74,17 +143,21 @@ def ends(value: Any) -> dict[str, Ref]:
 
 
 def mentioned(inbound: Any) -> Iterator[Ref]:
-    """Every reference in ``inbound_nodes`` that can be read; what cannot is passed over."""
-    for node in inbound if isinstance(inbound, list) else []:
-        try:
-            yield from _inputs(node)
-        except ValueError:
-            continue
+    """Every reference in ``inbound_nodes``, among the arguments too; what cannot be read is passed over."""
+    waiting = [inbound]
+    while waiting:
+        found = waiting.pop()
+        if _is_ref(found):
+            yield Ref(*found[:3])
+        waiting.extend(found.values() if isinstance(found, dict) else found if isinstance(found, list) else ())
 
 
-def _inputs(node: Any) -> Iterator[Ref]:
+def _inputs(node: Any, only_trains: bool) -> Iterator[Ref]:
     if isinstance(node, dict) and "args" in node:
-        _check_arguments(node.get("kwargs"))
+        arguments = node.get("kwargs")
+        if only_trains and isinstance(arguments, dict) and arguments.get("training") is True:
+            arguments = {name: value for name, value in arguments.items() if name != "training"}
+        _check_arguments(arguments)
         yield from _refs(node["args"], 0)
     else:
         yield from _refs(node, 0)

@@ -7,7 +7,8 @@ from typing import Any
 
 from landslip.export.layers import KNOWN
 from landslip.export.layers.keras_classes import OF_KERAS
-from landslip.runtime.plain_text import printable
+from landslip.export.operations import FUNCTIONS, function_of
+from landslip.runtime.plain_text import printable, shown
 
 _NAME = 250
 """Most characters of the name of a module or class that a message repeats."""
@@ -28,8 +29,8 @@ def objection(entry: dict[str, Any]) -> str | None:
         None for a class that is known.
     """
     kind = entry["class_name"]
-    strange = _strange(entry, layer=True)
-    if kind in KNOWN and not strange:
+    strange, function = _strange(entry, layer=True), function_of(entry)
+    if not strange and (kind in KNOWN if function is None else function in FUNCTIONS):
         return None
     inside = (
         None
@@ -37,10 +38,8 @@ def objection(entry: dict[str, Any]) -> str | None:
         else next((part for part in _parts(entry.get("config")) if _strange(part, layer=_is_layer(part))), None)
     )
     if not strange and inside is None:
-        return (
-            f"is of class {kind!r}, a layer of Keras that landslip does not support. Build the network without it, or "
-            "serve an output that does without it."
-        )
+        what = f"is of class {kind!r}, a layer of Keras" if function is None else f"calls {shown(function)}, a function"
+        return f"{what} that landslip does not support. Build the network without it, or serve an output that does so."
     own = f" ({entry.get('module') or 'keras'}, {entry.get('registered_name') or kind})" if kind in KNOWN else ""
     held = f" and holds {inside['class_name']!r}" if inside else ""
     return (

@@ -11,7 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from landslip.export.layers import OPERATIONS
 from landslip.export.layers.values import Options
+from landslip.export.normalising import GroupNormalization, LayerNormalization
+from landslip.export.tensor_layers import operation
 from landslip.models.quiet_tensorflow import keras, tf
 
 
@@ -102,10 +105,12 @@ def convertible(kind: str, options: Options) -> Any:
         kind: class name.
         options: arguments of the constructor.
     """
+    if kind in OPERATIONS or kind == "Resizing":
+        return operation(kind, options)
     if options.get("activation") == "gelu":
         options = {**options, "activation": _gelu}
     special = max(options.get("groups", 1), *options.get("dilation_rate", (1,))) > 1
-    if kind == "Normalization" or special:
+    if kind in _ALWAYS or special:
         return _OWN[kind](**options)
     return getattr(keras.layers, kind)(**options)
 
@@ -113,6 +118,10 @@ def convertible(kind: str, options: Options) -> Any:
 _OWN: dict[str, Any] = {
     "Conv2D": Conv2D,
     "DepthwiseConv2D": DepthwiseConv2D,
+    "GroupNormalization": GroupNormalization,
+    "LayerNormalization": LayerNormalization,
     "Normalization": Normalization,
     "SeparableConv2D": SeparableConv2D,
 }
+_ALWAYS = frozenset({"GroupNormalization", "LayerNormalization", "Normalization"})
+"""Those that do not depend on the settings."""

@@ -29,6 +29,8 @@ _SATURATING = ("Sigmoid", "HardSigmoid", "Softmax")
 """Last activations, which are left in fp32. They cost nothing, and half precision has steps of 0.0005 near 1."""
 _MOVING = ("Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
 """What may follow the last activation: it only picks and moves values."""
+_AVERAGING = ("Add", "MatMul", "ReduceMean", "Reshape", "Sqrt", "Squeeze", "Transpose", "Unsqueeze")
+"""What lies between squares and the root of their mean."""
 _TYPELESS = ("Shape",)
 """What looks at sizes alone. What is computed from them are whole numbers, and has to stay exact."""
 _OTHER_TYPES = {"Resize": (1, 2, 3)}
@@ -46,7 +48,7 @@ def half(model: ModelProto) -> ModelProto:
     """
     last = _last_activation(model.graph)
     weighted = descendants_of(model.graph, WEIGHTED, barriers=_TYPELESS)
-    halving = _Halving(model, {node.output[0] for node in weighted} - last)
+    halving = _Halving(model, {node.output[0] for node in weighted} - last - _variances(model.graph))
     for node in model.graph.node:
         halving.add(node)
     return checked(labelled(rebuilt(model, halving.nodes, halving.constants), "fp16"))
@@ -67,6 +69,27 @@ def _last_activation(graph: GraphProto) -> set[str]:
             break
         value = node.input[0]
     return set()
+
+
+def _variances(graph: GraphProto) -> set[str]:
+    """Outputs of all that leads from squares to their root, in layers that normalise by the values of the image.
+
+    fp16 ends at the square of 256, and adds up too coarsely. What the root divides is in fp16 again.
+    """
+    producers = {node.output[0]: node for node in graph.node}
+    waiting = [node.output[0] for node in graph.node if node.op_type == "Sqrt"]
+    found: set[str] = set()
+    while waiting:
+        node = producers.get(waiting.pop())
+        if node is not None and node.output[0] not in found and _averages(node):
+            found.add(node.output[0])
+            waiting.extend(node.input)
+    return found
+
+
+def _averages(node: NodeProto) -> bool:
+    squares = node.op_type == "Mul" and node.input[0] == node.input[1]
+    return squares or node.op_type in _AVERAGING
 
 
 class _Halving:

@@ -6,12 +6,14 @@ The two agree only while whole numbers are moved, and not computed with.
 
 from __future__ import annotations
 
-from landslip.export.topology import Topology
+from landslip.export.topology import Node, Topology
 from landslip.runtime.errors import ModelError
 
-_CASTING = frozenset({"Normalization", "Rescaling"})
+_CASTING = frozenset({"Cast", "Normalization", "Rescaling", "Resizing"})
 """Layers that make floating-point numbers of what goes in before they compute."""
-_MOVING = frozenset({"Concatenate", "Cropping2D", "Flatten", "Permute", "Reshape", "ZeroPadding2D"})
+_MOVING = frozenset(
+    {"Concatenate", "Cropping2D", "DepthToSpace", "Flatten", "Permute", "Reshape", "Slice", "ZeroPadding2D"}
+)
 """Layers that give what goes in, at other places."""
 
 
@@ -29,13 +31,18 @@ def check_integers(topology: Topology, where: str) -> None:
     for node in topology.nodes:
         if node.kind == "InputLayer" and node.options["integers"]:
             integers.add(node.name)
-        elif integers.isdisjoint(node.inputs) or node.kind in _CASTING:
+        elif integers.isdisjoint(node.inputs) or node.kind in _CASTING or _resizes(node, "bilinear"):
             continue
-        elif node.kind in _MOVING:
+        elif node.kind in _MOVING or _resizes(node, "nearest"):
             integers.add(node.name)
         else:
             raise ModelError(
                 f"{where}: layer {node.name!r} ({node.kind}) computes with the whole numbers of an input; landslip "
-                f"rebuilds networks in floating point. Save the model with {' or '.join(sorted(_CASTING))} or with "
+                f"rebuilds networks in floating point. Save the model with Normalization or Rescaling or with "
                 "a float32 input before that layer."
             )
+
+
+def _resizes(node: Node, interpolation: str) -> bool:
+    """Whether a function resizes: by nearest neighbours it keeps the type, which the layer of Keras does not."""
+    return node.kind == "Resize" and node.options["interpolation"] == interpolation

@@ -11,7 +11,7 @@ from typing import Any
 from landslip.export.convertible import convertible
 from landslip.export.face import unique
 from landslip.export.fitting import Fitted
-from landslip.export.layers import KINDS
+from landslip.export.layers import OPERATIONS, REBUILT
 from landslip.export.tensorflow_errors import told
 from landslip.export.topology import Node
 from landslip.export.weights import Weights
@@ -61,15 +61,17 @@ class _Builder:
         with told(f"Making the Keras layer {node.name!r} ({node.kind})"):
             layer = self._layer(node) if first else self._made[node.layer]
             result = layer(inputs if len(inputs) > 1 else inputs[0])
-            if first and not KINDS[node.kind].weights_are_arguments:
+            if first and not REBUILT[node.kind].weights_are_arguments:
                 layer.set_weights(list(self._weights[node.layer].values()))
         self._made[node.layer] = layer
         return result
 
     def _layer(self, node: Node) -> Any:
-        kind = KINDS[node.kind]
+        kind = REBUILT[node.kind]
         given = dict.fromkeys(kind.initializers, "zeros")
         arguments = self._weights[node.layer] if kind.weights_are_arguments else {}
         name = unique("/".join(node.layer), self._taken)
         options = {"name": name, "dtype": self._dtype, **given, **arguments, **node.options}
-        return getattr(keras.layers, node.kind)(**options) if self._reference else convertible(node.kind, options)
+        if self._reference and node.kind not in OPERATIONS:
+            return getattr(keras.layers, node.kind)(**options)
+        return convertible(node.kind, options)

@@ -15,6 +15,7 @@ from typing import Any
 from landslip.export.calls import Ref, ends, is_name, mentioned
 from landslip.export.classes import objection
 from landslip.export.layers import ALIASES, MODELS, OP_LAYERS
+from landslip.export.operations import function_of
 from landslip.export.raw_ops import ALLOWED_OPS, op_of
 from landslip.export.sequential import layers_of_chain
 from landslip.runtime.errors import ModelError
@@ -46,6 +47,8 @@ class SavedLayer:
     """Number by which its first call is referred to: 1 for most nested models, whose making Keras counts."""
     objection: str | None = None
     """Why it must not be built, in a sentence with the file; None if nothing speaks against it."""
+    function: str | None = None
+    """The function it calls, one of :data:`landslip.export.operations.FUNCTIONS`, where it is no layer by itself."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class _Screen:
         kind = _class_name(entry, self._where)
         settings = self._settings(entry, kind)
         name = self._name(entry.get("name", settings.get("name")), kind)
-        saved = SavedLayer(name, ALIASES.get(kind, kind), settings, entry.get("inbound_nodes"))
+        calls, function = entry.get("inbound_nodes"), function_of(entry)
+        saved = SavedLayer(name, ALIASES.get(kind, kind), settings, calls, function=function)
         try:
             self._check_class(name, entry)
             if kind in OP_LAYERS:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from landslip.export.layers import KINDS
+from landslip.export.layers import REBUILT
 from landslip.export.layers.kind import Shape, SizeNeededError
 from landslip.export.liveness import depths, most_live
 from landslip.export.topology import Node, Topology
@@ -78,7 +78,7 @@ def _of(
 ) -> tuple[Shape, Mapping[str, tuple[int, ...]]]:
     if node.kind == "InputLayer" and inputs is not None:
         return inputs[node.name], {}
-    kind = KINDS[node.kind]
+    kind = REBUILT[node.kind]
     shapes = kind.weights(node.options, fed[0]) if fed else {}
     weights = {name: tuple(size for size in shape if size is not None) for name, shape in shapes.items()}
     return kind.result(node.options, fed), weights

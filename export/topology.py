@@ -15,7 +15,7 @@ from landslip.export.layers import KINDS
 from landslip.export.layers.dtypes import check_floating
 from landslip.export.layers.values import Options
 from landslip.export.left_out import LeftOut, left_out
-from landslip.export.screen import SavedGraph, SavedLayer
+from landslip.export.screen import SavedGraph
 from landslip.export.walk import Place, Walk
 from landslip.runtime.errors import ModelError
 from landslip.runtime.plain_text import printable
@@ -39,7 +39,7 @@ class Node:
     layer: tuple[str, ...]
     """Which layer: names of the models it lies in, then its own. Calls of one layer share its weights."""
     kind: str
-    """Keras class name."""
+    """One of :data:`landslip.export.layers.REBUILT`, for most a Keras class name."""
     options: Options
     """Checked constructor arguments."""
     inputs: tuple[str, ...]
@@ -88,7 +88,7 @@ def served_topology(graph: SavedGraph, where: str, output: str | int | None = No
         raise ModelError(f"{where}: output {served!r} needs an input that the model does not declare.")
     if len({place.name for place in order}) != len(order):
         raise ModelError(f"{where}: two of its layers have the same name.")
-    nodes = [_node(place, walk.layer(place), sources, where) for place, sources in order.items()]
+    nodes = [_node(place, walk, sources, where) for place, sources in order.items()]
     return Topology(tuple(nodes), inputs, last.name, served, left_out(graph, walk.passed, served, inputs))
 
 
@@ -128,14 +128,24 @@ def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, 
     return order
 
 
-def _node(place: Place, layer: SavedLayer, sources: tuple[Place, ...], where: str) -> Node:
+def _called(place: Place) -> tuple[str, ...]:
+    """A layer for each call of a function, as its arguments can differ."""
+    call = place.ref.call
+    return (*place.path[:-1], f"{place.path[-1]}:{call}") if call else place.path
+
+
+def _node(place: Place, walk: Walk, sources: tuple[Place, ...], where: str) -> Node:
+    layer = walk.layer(place)
+    inputs = tuple(source.name for source in sources)
+    call = walk.function(place)
+    if call is not None:
+        return Node(place.name, _called(place), call.kind, call.options, inputs)
     if layer.kind not in KINDS:
         raise ModelError(
             f"{where}: the served output needs layer {place.name!r} of class {layer.kind!r}, "
             "which landslip can only leave out. Export an output that does without it."
         )
     kind = KINDS[layer.kind]
-    inputs = tuple(source.name for source in sources)
     expected = "two or more inputs" if kind.merges else "one input"
     if layer.kind != "InputLayer" and (len(inputs) >= 2) is not kind.merges:
         raise ModelError(f"{where}: layer {place.name!r} has {len(inputs)} inputs where {layer.kind} takes {expected}.")

@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from landslip.export.calls import Ref, calls
-from landslip.export.layers import TRANSPARENT
+from landslip.export.layers import ONLY_TRAINS, TRANSPARENT
 from landslip.export.layers.dtypes import check_floating
+from landslip.export.operations import Call, calls_of
 from landslip.export.screen import SavedGraph, SavedLayer
 from landslip.runtime.errors import ModelError
+from landslip.runtime.plain_text import printable
+
+_SHOWN = 200
+"""Characters of a reason that a message repeats at the most."""
 
 
 class Step(NamedTuple):
@@ -56,6 +61,7 @@ class Walk:
         self._graph = graph
         self._where = where
         self._calls: dict[tuple[str, ...], list[tuple[Ref, ...]]] = {}
+        self._functions: dict[tuple[str, ...], list[Call]] = {}
         self._plain: dict[Place, Place] = {}
 
     def output(self, name: str) -> Place:
@@ -70,6 +76,11 @@ class Walk:
     def layer(self, place: Place) -> SavedLayer:
         """The layer at a place."""
         return self._inside(place.steps).layers[place.ref.layer]
+
+    def function(self, place: Place) -> Call | None:
+        """What a call of a function becomes; None for a layer."""
+        layer = self.layer(place)
+        return None if layer.function is None else self._functions_of(place, layer, layer.function)[place.ref.call]
 
     def sources(self, place: Place) -> tuple[Place, ...]:
         """What feeds a call, after all models and layers that do nothing were passed.
@@ -159,11 +170,27 @@ class Walk:
 
     def _calls_of(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
         if place.path not in self._calls:
-            try:
-                self._calls[place.path] = calls(layer.inbound)
-            except ValueError as error:
-                raise ModelError(f"{self._where}: layer {place.name!r} cannot be followed: {error}.") from error
+            self._calls[place.path] = self._read_calls(place, layer)
         return self._calls[place.path]
+
+    def _read_calls(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
+        if layer.function is not None:
+            return [call.inputs for call in self._functions_of(place, layer, layer.function)]
+        try:
+            return calls(layer.inbound, only_trains=layer.kind in ONLY_TRAINS)
+        except ValueError as error:
+            raise ModelError(f"{self._where}: layer {place.name!r} cannot be followed: {error}.") from error
+
+    def _functions_of(self, place: Place, layer: SavedLayer, function: str) -> list[Call]:
+        if place.path not in self._functions:
+            try:
+                self._functions[place.path] = calls_of(function, layer.options, layer.inbound)
+            except (ValueError, TypeError, KeyError) as error:
+                raise ModelError(
+                    f"{self._where}: layer {place.name!r} calls {function} with something that landslip does not know: "
+                    f"{printable(str(error), _SHOWN)}."
+                ) from error
+        return self._functions[place.path]
 
     def _known(self, place: Place) -> SavedLayer:
         layers = self._inside(place.steps).layers

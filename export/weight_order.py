@@ -60,7 +60,7 @@ def _of(layer: SavedLayer, outside: tuple[str, ...]) -> tuple[Paths, Paths]:
 
 
 def _names(layer: SavedLayer) -> list[str]:
-    if layer.kind in TRANSPARENT or layer.kind == "InputLayer":
+    if layer.function is not None or layer.kind in TRANSPARENT or layer.kind == "InputLayer":
         return []
     kind = KINDS[layer.kind]
     return list(kind.weights(kind.read(layer.options), _ANY))

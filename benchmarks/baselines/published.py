@@ -22,6 +22,7 @@ from landslip.export.hdf5 import open_saved_model
 from landslip.export.rebuild import rebuild
 from landslip.export.screen import screened_graph
 from landslip.export.topology import served_topology
+from landslip.export.weight_order import weight_orders
 from landslip.export.weights import read_weights
 
 TILE, HOP = 224, 112
@@ -53,9 +54,9 @@ def keras_network(source: Path) -> Any:
     """
     where = str(source)
     with open_saved_model(source) as saved:
-        topology = served_topology(screened_graph(saved.config, where), where, None)
-        fitted = described(topology, published_description(source.stem, where), where)
-        return rebuild(fitted, read_weights(fitted, saved))
+        declared = screened_graph(saved.config, where)
+        fitted = described(served_topology(declared, where, None), published_description(source.stem, where), where)
+        return rebuild(fitted, read_weights(fitted, saved, weight_orders(declared)))
 
 
 def published_edge(along: int) -> int:

@@ -6,17 +6,33 @@ weighs is worked out before anything is instantiated.
 
 from __future__ import annotations
 
-from landslip.export.layers import convolution, merging, pointwise, resampling, reshaping
+from landslip.export.layers import (
+    arithmetic,
+    convolution,
+    merging,
+    normalising,
+    pointwise,
+    resampling,
+    reshaping,
+    slicing,
+)
 from landslip.export.layers.kind import Kind
 
 KINDS: dict[str, Kind] = {
     **convolution.KINDS,
     **merging.KINDS,
+    **normalising.KINDS,
     **pointwise.KINDS,
     **resampling.KINDS,
     **reshaping.KINDS,
 }
 """Layers that are rebuilt, by Keras class name."""
+
+OPERATIONS: dict[str, Kind] = {**arithmetic.KINDS, **slicing.KINDS}
+"""What is rebuilt of functions that were called on values, by our own names; no file declares them."""
+
+REBUILT: dict[str, Kind] = {**KINDS, **OPERATIONS}
+"""Both."""
 
 TRANSPARENT = frozenset(
     {
@@ -25,6 +41,7 @@ TRANSPARENT = frozenset(
         "Dropout",
         "GaussianDropout",
         "GaussianNoise",
+        "Identity",
         "RandomBrightness",
         "RandomContrast",
         "RandomFlip",
@@ -35,6 +52,9 @@ TRANSPARENT = frozenset(
     }
 )
 """Layers that do nothing once training is over, and are left out."""
+
+ONLY_TRAINS = frozenset({"Resizing", *(kind for kind in TRANSPARENT if kind.startswith("Random"))})
+"""Layers of images that Keras 3 saves as called in training, and calls as the whole model is called."""
 
 ALIASES = {
     "BatchNormalizationV1": "BatchNormalization",

@@ -16,7 +16,7 @@ def _read_concatenate(options: Options) -> Options:
     return {} if axis == -1 else {"axis": axis}
 
 
-def _broadcast(_: Options, shapes: Shapes) -> Shape:
+def broadcast(_: Options, shapes: Shapes) -> Shape:
     """The shape of values of the same size, where a size of 1 goes with any; Keras puts what is missing in front."""
     rank = max(len(shape) for shape in shapes)
     whole = [(1,) * (rank - len(shape)) + shape for shape in shapes]
@@ -34,7 +34,7 @@ def _common(sizes: tuple[int | None, ...], shapes: Shapes) -> int | None:
 def _two(options: Options, shapes: Shapes) -> Shape:
     if len(shapes) != 2:
         raise ValueError(f"{len(shapes)} inputs where two belong")
-    return _broadcast(options, shapes)
+    return broadcast(options, shapes)
 
 
 def _joined(options: Options, shapes: Shapes) -> Shape:
@@ -56,7 +56,7 @@ def _equal(sizes: tuple[int | None, ...], shapes: Shapes) -> int | None:
     return found.pop() if found else None
 
 
-_ELEMENTWISE = Kind(_read_nothing, _broadcast, merges=True)
+_ELEMENTWISE = Kind(_read_nothing, broadcast, merges=True)
 
 KINDS: dict[str, Kind] = {
     "Add": _ELEMENTWISE,

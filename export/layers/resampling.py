@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landslip.export.layers import values
 from landslip.export.layers.convolution import PADDINGS, slid
-from landslip.export.layers.kind import Kind, Shape, Shapes, image
+from landslip.export.layers.kind import Kind, Shape, Shapes, image, known
 from landslip.export.layers.values import Options
 
 
@@ -74,12 +74,34 @@ def _upsampled(options: Options, shapes: Shapes) -> Shape:
     return rows if rows is None else rows * down, cols if cols is None else cols * across, bands
 
 
+def _read_resizing(options: Options) -> Options:
+    for key in ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"):
+        values.only(options, key, False)
+    values.bands_last(options)
+    size = options["size"] if "size" in options else [options["height"], options["width"]]
+    if not isinstance(size, list) or len(size) != 2:
+        raise ValueError(f"size {size!r}")
+    height, width = (values.integer(each, 1, values.MAX_SIZE, "size") for each in size)
+    interpolation = values.one_of(options, "interpolation", "nearest", "bilinear", default="bilinear")
+    return {"height": height, "width": width, "interpolation": interpolation}
+
+
+def _resized(options: Options, shapes: Shapes) -> Shape:
+    # From a size that is open to one that is not: by no factor, so that it suits one size of tiles alone.
+    known(image(shapes[0]))
+    return options["height"], options["width"], image(shapes[0])[2]
+
+
+RESIZING = Kind(_read_resizing, _resized)
+"""Enlarging or reducing to one size."""
+
 KINDS: dict[str, Kind] = {
     "AveragePooling2D": Kind(_read_pooling, _pooled),
     "Cropping2D": Kind(_read_cropping, _cropped),
     "GlobalAveragePooling2D": Kind(_read_global, _globally_pooled),
     "GlobalMaxPooling2D": Kind(_read_global, _globally_pooled),
     "MaxPooling2D": Kind(_read_pooling, _pooled),
+    "Resizing": RESIZING,
     "UpSampling2D": Kind(_read_upsampling, _upsampled),
     "ZeroPadding2D": Kind(_read_padding, _padded),
 }

@@ -12,10 +12,14 @@ _LARGEST = 1e30
 """Largest number believed; float32 ends at 3e38."""
 MAX_SPATIAL = 64
 """Largest kernel, stride, dilation or factor believed."""
+MAX_SIZE = 1 << 14
+"""Most rows or columns that are resized to."""
 MAX_MARGIN = 1024
 """Most pixels that are padded or cut off at a side."""
 MAX_FILTERS = 1 << 14
 """Most bands of a convolution."""
+MAX_CONSTANT = 1 << 16
+"""Most numbers in a constant that stands in the description of a network."""
 MAX_UNITS = 1 << 20
 """Most units of a dense layer, or largest dimension of a reshaped value."""
 
@@ -104,6 +108,35 @@ def numbers(value: Any, what: str) -> float | list[float]:
     if isinstance(value, list) and 0 < len(value) <= MAX_FILTERS:
         return [number(each, what) for each in value]
     return number(value, what)
+
+
+Array = float | list[Any]
+"""A number, or a list of lists of numbers."""
+
+
+def array(value: Any, what: str) -> Array:
+    """A constant: a finite number, or lists of lists of them that make up an array of at most four axes."""
+    if isinstance(value, dict) and value.get("class_name") in {"__numpy__", "__tensor__"}:
+        config = value.get("config")
+        value = config.get("value") if isinstance(config, dict) else None
+    found = _array(value, what, 4)
+    if math.prod(extent(found)) > MAX_CONSTANT:
+        raise ValueError(f"{what} of {extent(found)} numbers")
+    return found
+
+
+def _array(value: Any, what: str, axes: int) -> Array:
+    if not isinstance(value, list):
+        return number(value, what)
+    parts = [_array(each, what, axes - 1) for each in value] if 0 < len(value) <= MAX_CONSTANT and axes else []
+    if not parts or len({extent(part) for part in parts}) > 1:
+        raise ValueError(f"{what} {value!r}")
+    return parts
+
+
+def extent(value: Array) -> tuple[int, ...]:
+    """The shape of a constant."""
+    return (len(value), *extent(value[0])) if isinstance(value, list) else ()
 
 
 def pair(options: Options, key: str, default: tuple[int, int] | None = None) -> tuple[int, int]:

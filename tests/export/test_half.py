@@ -169,3 +169,36 @@ def test_sizes_computed_from_shapes_stay_whole_numbers():
     result = half(model)
     assert element_types(result)["sizes"] == TensorProto.INT64
     np.testing.assert_allclose(confidence(result, BATCH), confidence(small_network(), BATCH), atol=0.01)
+
+
+def normalised(model, source="join/relu", into="prediction"):
+    """A network whose values are normalised by their own mean and deviation before its last convolution."""
+    at = next(index for index, node in enumerate(model.graph.node) if node.name == into)
+    steps = [
+        ("ReduceMean", [source], "mean"),
+        ("Sub", [source, "mean"], "away"),
+        ("Mul", ["away", "away"], "squares"),
+        ("ReduceMean", ["squares"], "variance"),
+        ("Add", ["variance", "epsilon"], "shifted"),
+        ("Sqrt", ["shifted"], "root"),
+        ("Reciprocal", ["root"], "factor"),
+        ("Mul", ["away", "factor"], "normal"),
+    ]
+    for offset, (kind, inputs, output) in enumerate(steps):
+        axes = {"axes": [1, 2, 3]} if kind == "ReduceMean" else {}
+        model.graph.node.insert(at + offset, helper.make_node(kind, inputs, [output], name=output, **axes))
+    model.graph.node[at + len(steps)].input[0] = "normal"
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(1e-5), "epsilon"))
+    return model
+
+
+def test_variances_stay_single_as_squares_end_early_in_half_precision():
+    model = small_network()
+    model = normalised(with_weights(model, "join/weights", 2000 * constants_of(model)["join/weights"]))
+    result = half(model)
+    types = element_types(result)
+    assert {types[name] for name in ("squares", "variance", "shifted", "root")} == {TensorProto.FLOAT}
+    assert {types[name] for name in ("away", "factor", "normal")} == {TensorProto.FLOAT16}
+    exact = confidence(model, BATCH)
+    assert np.ptp(exact) > 0.01
+    np.testing.assert_allclose(confidence(rounding(result), BATCH), exact, atol=0.01)
