@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from landslip.export.layers import KNOWN
-from landslip.export.layers.keras_classes import OF_KERAS
+from landslip.export.layers.keras_classes import OF_KERAS, OPERATIONS_OF_KERAS
 from landslip.export.operations import FUNCTIONS, function_of
 from landslip.runtime.plain_text import printable, shown
 
@@ -39,7 +39,7 @@ def objection(entry: dict[str, Any]) -> str | None:
     )
     if not strange and inside is None:
         what = f"is of class {kind!r}, a layer of Keras" if function is None else f"calls {shown(function)}, a function"
-        return f"{what} that landslip does not support. Build the network without it, or serve an output that does so."
+        return f"{what} that landslip does not support. Build the network, or serve an output, without it."
     own = f" ({entry.get('module') or 'keras'}, {entry.get('registered_name') or kind})" if kind in KNOWN else ""
     held = f" and holds {inside['class_name']!r}" if inside else ""
     return (
@@ -58,7 +58,7 @@ def _strange(part: dict[str, Any], *, layer: bool) -> bool:
     if module:
         # A class of the user's own may bear the name of one of Keras's.
         return str(module).split(".", maxsplit=1)[0] not in _MODULES
-    return layer and kind not in KNOWN | OF_KERAS
+    return layer and kind not in KNOWN | OF_KERAS | OPERATIONS_OF_KERAS
 
 
 def _is_layer(part: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from landslip.export.calls import Arguments, Ref, function_calls
 from landslip.export.layers import REBUILT
 from landslip.export.layers.arithmetic import SIDES
+from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
 from landslip.export.layers.values import Options
 from landslip.runtime.plain_text import printable, shown
 
@@ -62,11 +63,21 @@ def function_of(entry: dict[str, Any]) -> str | None:
     Returns:
         None for other layers; an empty text where a function should be named and is not.
     """
-    if entry["class_name"] in {"TFOpLambda", "SlicingOpLambda"}:
-        config = entry.get("config")
+    kind, config = entry["class_name"], entry.get("config")
+    if kind in {"TFOpLambda", "SlicingOpLambda"}:
         name = config.get("function") if isinstance(config, dict) else None
         return name if isinstance(name, str) and not name.startswith(_KERAS_3) else ""
-    return f"{_KERAS_3}{entry['class_name']}" if str(entry.get("module")).startswith("keras.src.ops.") else None
+    return f"{_KERAS_3}{kind}" if kind in OPERATIONS_OF_KERAS and _is_operation(entry) else None
+
+
+def _is_operation(entry: dict[str, Any]) -> bool:
+    """Whether it is an operation of Keras 3 and not the layer of that name."""
+    module, config, nodes = entry.get("module"), entry.get("config"), entry.get("inbound_nodes")
+    if module:
+        return str(module).startswith(("keras.src.ops.", "keras.src.activations."))
+    # HDF5 files have no modules. Layers alone say whether they are trained.
+    called = isinstance(nodes, list) and all(isinstance(node, dict) and "args" in node for node in nodes)
+    return called and isinstance(config, dict) and "trainable" not in config
 
 
 def calls_of(function: str, settings: Options, inbound: Any) -> list[Call]:
@@ -191,8 +202,10 @@ FUNCTIONS: dict[str, Operation] = {
     "ops.LeakyRelu": Operation("LeakyReLU", ("x", "negative_slope"), {"negative_slope": 0.2}),
     "ops.Maximum": _binary("maximum", "x1", "x2"),
     "ops.Minimum": _binary("minimum", "x1", "x2"),
+    "ops.Mish": _unary("mish", "x"),
     "ops.Multiply": _binary("multiply", "x1", "x2"),
     "ops.Negative": Operation("Arithmetic", ("x",), {"function": "multiply", "y": -1.0}),
+    "ops.ReLU": Operation("ReLU", ("x", "negative_slope", "max_value", "threshold")),
     "ops.Relu": _unary("relu", "x"),
     "ops.Relu6": _unary("relu6", "x"),
     "ops.Resize": Operation("Resize", _RESIZE_3),

@@ -142,7 +142,7 @@ REFUSED = {
     ),
     "a size of another layer": (
         lambda tf, a, b: tf.image.resize(a, tf.shape(b)[1:3]),
-        "calls 'compat.v1.shape', a function that landslip does not support",
+        "does not know: the argument size, which another layer gives",
     ),
     "smoothed": (
         lambda tf, a, b: tf.image.resize(a, [8, 8], antialias=True),

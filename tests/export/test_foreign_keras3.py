@@ -49,7 +49,7 @@ outputs = []
 for name, parts in groups.items():
     value = kl.Concatenate(axis=-1)(parts)
     outputs.append(kl.Activation("linear", name=name)(value))
-outputs.append(kl.Activation("linear", name="power")(a**2))
+outputs.append(kl.Activation("linear", name="squared")(a**2))
 model = keras.Model([a, b], outputs)
 rng = np.random.default_rng(0)
 model.set_weights([rng.uniform(0.2, 0.8, weight.shape) for weight in model.get_weights()])
@@ -103,4 +103,4 @@ def test_an_operation_that_is_not_known_is_refused_by_name(written, read_network
     with pytest.raises(
         ModelError, match=r"layer 'power.*' calls 'ops.Power', a function that landslip does not support"
     ):
-        read_network(written[0], ASSUMED, insist=False, output="power")
+        read_network(written[0], ASSUMED, insist=False, output="squared")

@@ -7,6 +7,7 @@ import pytest
 from helpers.keras_files import layer, tiny_config, tiny_layers
 from landslip.export.calls import Ref, mentioned
 from landslip.export.layers import REBUILT
+from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
 from landslip.export.operations import FUNCTIONS, calls_of
 from landslip.export.screen import screened_graph
 from landslip.export.topology import served_topology
@@ -184,5 +185,37 @@ def test_no_other_function_is_called_whatever_a_file_names(kind, function):
         served_topology(screened_graph(tiny_config(layers), "m.h5"), "m.h5")
 
 
+def operation_of_keras_3(kind, **config):
+    """As HDF5 files have it: without a module, and without what every layer says."""
+    nodes = [{"args": [tensor(Ref("input_1", 0, 0))], "kwargs": {}}]
+    return {"class_name": kind, "name": "op", "config": {"name": "op", **config}, "inbound_nodes": nodes}
+
+
+@pytest.mark.parametrize("kind", ["Relu", "Softmax", "ReLU"])
+@pytest.mark.parametrize("module", [{}, {"module": "keras.src.ops.nn", "registered_name": "Relu"}])
+def test_operations_of_keras_3_are_told_from_layers(kind, module):
+    entry = operation_of_keras_3(kind) | module
+    graph = screened_graph(tiny_config([*tiny_layers(), entry]), "m.h5")
+    assert graph.layers["op"].function == f"ops.{kind}"
+    entry["config"] |= {"trainable": True}
+    del entry["inbound_nodes"][:]
+    if not module and kind in REBUILT:
+        assert screened_graph(tiny_config([*tiny_layers(), entry]), "m.h5").layers["op"].function is None
+
+
+@pytest.mark.parametrize("kind", ["Power", "Einsum", "Where"])
+def test_an_operation_of_keras_3_that_is_not_supported_is_no_threat(kind):
+    saved = screened_graph(tiny_config([*tiny_layers(), operation_of_keras_3(kind)]), "m.h5").layers["op"]
+    assert f"layer 'op' calls 'ops.{kind}', a function that landslip does not support" in saved.objection
+
+
+@pytest.mark.parametrize("kind", ["VectorizedMap", "Payload"])
+def test_what_takes_functions_or_is_not_known_is_a_threat(kind):
+    saved = screened_graph(tiny_config([*tiny_layers(), operation_of_keras_3(kind)]), "m.h5").layers["op"]
+    assert "can carry code of its own" in saved.objection
+
+
 def test_every_function_becomes_something_that_can_be_rebuilt():
     assert {operation.kind for operation in FUNCTIONS.values()} <= REBUILT.keys()
+    of_keras_3 = {name.removeprefix("ops.") for name in FUNCTIONS if name.startswith("ops.")}
+    assert of_keras_3 <= OPERATIONS_OF_KERAS
