@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.cell_size import CellSize
+from landslip.runtime.declared.masks import MaskRule
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.mask_classes import Classes, in_classes
 from landslip.runtime.pieces import Pasted, pieces, resampler_of
 from landslip.runtime.raster import Raster
 from landslip.runtime.spec import Role
@@ -181,30 +181,23 @@ class TerrainLayer:
 class MaskLayer:
     """A mask: marked pixels are not usable, and neither are pixels the mask says nothing about."""
 
-    def __init__(self, raster: Raster, grid: MapGrid, classes: Classes | None = None) -> None:
+    def __init__(self, raster: Raster, grid: MapGrid, rule: MaskRule | None = None) -> None:
         """Prepare reading; the nearest mask pixel counts.
 
         Args:
             raster: the mask.
             grid: the map grid.
-            classes: which values are not usable, and all else is; None for all but 0.
+            rule: which values are not usable; None for all but 0.
         """
         self.raster = raster
-        self._classes = classes
+        self.rule = rule or MaskRule()
         self._resampler = resampler_of(raster, grid, "nearest")
 
     def usable(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
         usable = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for piece in pieces(self._resampler, window):
-            values, valid = self.raster.read(piece.source, (1,), fill=1)
-            clear = self._clear(values[0], valid)
+            values, valid = self.raster.read(piece.source, (self.rule.band,), fill=1)
+            clear = self.rule.clear(values[0], valid, masked=self.raster.masked)
             _, usable[piece.place] = self._resampler.resample(piece.sampling, values, clear)
         return usable
-
-    def _clear(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        if self._classes is not None:
-            return valid & ~in_classes(values, self._classes)
-        clear: NDArray[np.bool_] = values == 0
-        # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
-        return clear & valid if self.raster.masked else clear

@@ -133,7 +133,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         facts = _facts(request, layout, run, inputs)
         batch = {"asked": request.engine.batch, "taken": layout.batch}
         decisive = None if engine.device == "cpu" else batch  # it can change the last bits on a GPU
-        identity = identity_of(facts, engine, files.reading, parts, decisive)
+        identity = identity_of(facts, engine, files.reading, parts, decisive, scene.facts.get("masks", ()))
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))

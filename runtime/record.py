@@ -96,7 +96,12 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
 
 
 def identity_of(
-    facts: Record, engine: Engine, reading: Reading, parts: Mapping[Path, str], batch: Record | None = None
+    facts: Record,
+    engine: Engine,
+    reading: Reading,
+    parts: Mapping[Path, str],
+    batch: Record | None = None,
+    masks: Sequence[str] = (),
 ) -> Record:
     """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
 
@@ -106,6 +111,7 @@ def identity_of(
         reading: how files are read.
         parts: SHA-256 of each local file that belongs to the inputs, such as the sources of a VRT.
         batch: tiles per call, as asked for and as taken, where that decides too.
+        masks: how each mask is read; names decide it, which are not among the facts.
     """
     # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
     # the same version where a server tells it.
@@ -121,6 +127,7 @@ def identity_of(
         "parts": sorted(parts.values()),
         "batch": batch,
         "reading": asdict(reading),
+        **({"masks": list(masks)} if masks else {}),
     }
 
 

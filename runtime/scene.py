@@ -23,11 +23,12 @@ from landslip.runtime.imagery import open_image
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, StackedLayer, TerrainLayer
 from landslip.runtime.laying import common_grid, common_ground, meeting, meets
 from landslip.runtime.location import Location, several
+from landslip.runtime.mask_inputs import open_masks
 from landslip.runtime.measuring import Ground, prepared
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.ready_terrain import Shading, Steepness
-from landslip.runtime.roles import classes, measured, single
+from landslip.runtime.roles import measured
 from landslip.runtime.scene_files import SceneFiles
 from landslip.runtime.sources import Source, sources_of
 from landslip.runtime.spec import Role
@@ -194,11 +195,12 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
             facts["elevation"] = dem.facts
             doubts += _doubts(dem, files.reading, grid)
         layers += _ready(files, grid, opened)
-        chosen = files.reading.mask_classes
-        usual = single if chosen is None else classes
-        masks = [MaskLayer(meeting(usual(opened(given, "mask")), grid), grid, chosen) for given in files.masks]
-        if chosen is not None:
+        masks, unclear = open_masks(files.masks, files.reading, grid, opened)
+        doubts += unclear
+        if files.reading.mask_values is not None:
             facts["mask_values"] = files.reading.mask_values
+        if masks:
+            facts["masks"] = [mask.rule.says for mask in masks]
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters

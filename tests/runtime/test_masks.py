@@ -44,7 +44,7 @@ def classes():
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32"])
 def test_chosen_classes_are_hidden_and_nothing_else(tmp_path, dtype):
     scl = classes().astype(dtype)
-    mask = write(tmp_path / "scl.tif", scl, 6.0)
+    mask = write(tmp_path / "classes.tif", scl, 6.0)
     files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,))
     np.testing.assert_array_equal(hidden(files), scl != 0)
     chosen = replace(files, reading=Reading(mask_values=SCL_HIDDEN))

@@ -1,0 +1,140 @@
+"""Masks as users have them: opened, looked at, and read as what their names and values say they are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime import sentinel2
+from landslip.runtime.declared.masks import (
+    FEW_VALUES,
+    MaskFile,
+    MaskRule,
+    band_of_interest,
+    doubt_of,
+    is_scl,
+    probability_with_nodata,
+    rule_of,
+)
+from landslip.runtime.errors import InputError
+from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.grid import MapGrid
+from landslip.runtime.layers import MaskLayer
+from landslip.runtime.laying import meeting
+from landslip.runtime.location import Location
+from landslip.runtime.measuring import cells
+from landslip.runtime.outlines import windows_under
+from landslip.runtime.raster import Raster
+from landslip.runtime.reading import Reading
+from landslip.runtime.roles import classes, single
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 1 << 20
+"""Pixels of a mask that are looked at."""
+
+MUCH = 0.5
+"""Share of a class map that may be declared as unknown without a question."""
+
+Opener = Callable[[Location, str], Raster]
+"""Opens a file in a role."""
+
+
+def open_masks(
+    given: Sequence[Location], reading: Reading, grid: MapGrid, opened: Opener
+) -> tuple[list[MaskLayer], list[str]]:
+    """Open the masks of a scene.
+
+    Of a Sentinel-2 product the scene classification is taken. ``reading.mask_values`` holds for all masks; without it
+    each is read as its names say, else nonzero is not usable.
+
+    Args:
+        given: files and products.
+        reading: the user's choices.
+        grid: the map.
+        opened: opens a raster in a role, as messages name it.
+
+    Returns:
+        the masks, and what speaks against reading them so.
+
+    Raises:
+        InputMissingError: a file is not there.
+        InputError: a file is no mask, or lies elsewhere.
+    """
+    layers, doubts = [], []
+    for location in given:
+        file = sentinel2.scene_classes(location, "mask") if sentinel2.is_product(location) else location
+        raster = meeting(opened(file, "mask"), grid)
+        rule, doubt = _rule(raster, file, reading, grid)
+        if not rule.plain and reading.mask_values is None:
+            log.info("mask: %s is read as %s; --mask-values chooses others", raster.path, rule.says)
+        if doubt is not None:
+            doubts.append(f"The mask {raster.path} {doubt}")
+        layers.append(MaskLayer(raster, grid, rule))
+    return layers, doubts
+
+
+def _rule(raster: Raster, location: Location, reading: Reading, grid: MapGrid) -> tuple[MaskRule, str | None]:
+    chosen = reading.mask_classes
+    file = _described(raster, location, ())
+    if chosen is not None:
+        classes(raster)
+        clear = raster.nodata == 0 and probability_with_nodata(file)
+        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_clear=clear)
+        return rule, None if clear or is_scl(file) else _nodata_doubt(raster, grid)
+    file = _described(raster, location, _values(raster, grid, band_of_interest(file)))
+    found = rule_of(file)
+    if found is not None:
+        return found, None
+    single(raster)
+    return MaskRule(), doubt_of(file)
+
+
+def _described(raster: Raster, location: Location, values: tuple[float, ...]) -> MaskFile:
+    names = raster.names[: raster.bands - raster.alpha]
+    whole = bool(np.issubdtype(np.dtype(raster.dtypes[0]), np.integer))
+    return MaskFile(PurePosixPath(str(location).partition("?")[0]).name, names, whole, values)
+
+
+def _values(raster: Raster, grid: MapGrid, band: int) -> tuple[float, ...]:
+    """Values that a sample of the mask has, ascending, without what is declared as unknown."""
+    found: set[float] = set()
+    for values, valid in _sample(raster, grid, band):
+        found.update(np.unique(values[valid]).tolist())
+        if len(found) > 2 * FEW_VALUES:
+            break
+    return tuple(sorted(float(value) for value in found))
+
+
+def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
+    """Whether a value that is declared as nodata hides so much that it may mean a clear sky."""
+    if raster.nodata is None or raster.masked:
+        return None
+    seen = known = 0
+    for _, valid in _sample(raster, grid, 1):
+        seen, known = seen + valid.size, known + int(np.count_nonzero(valid))
+    if seen == 0 or 1 - known / seen < MUCH:
+        return None
+    return (
+        f"declares {raster.nodata:g} as nodata, which {100 * (1 - known / seen):.0f} % of it have where the images "
+        "lie: nothing would be observed there. If that value means a clear sky: gdal_edit.py -unsetnodata FILE."
+    )
+
+
+def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
+    """Values (rows, cols) and where they are known, in windows spread over what lies in the map."""
+    try:
+        regions = windows_under(raster, grid.crs, grid.bounds)
+    except RASTER_ERRORS:
+        return
+    for window in (cell for region in regions for cell in cells(region, raster.block_shape, SAMPLE)):
+        try:
+            values, valid = raster.read(window, (band,))
+        except InputError:
+            continue  # the reader of the map comes there, and knows what to do
+        yield values[0], valid
