@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.geodesy import is_metric, metres_per_degree, metres_per_unit
+from landslip.runtime.geodesy import degrees_per_unit, is_metric, metres_per_degree, metres_per_unit
 
 
 class Placed(Protocol):
@@ -50,8 +50,9 @@ class CellSize:
         transform, rows = self._transform, np.arange(first_row, last_row, dtype=np.float64) + 0.5
         wide, high = np.full(len(rows), transform.a), np.full(len(rows), -transform.e)
         if self._crs.is_geographic:
-            per_longitude, per_latitude = metres_per_degree(transform.f + rows * transform.e)
-            return wide * per_longitude, high * per_latitude
+            degrees = degrees_per_unit(self._crs)
+            per_longitude, per_latitude = metres_per_degree((transform.f + rows * transform.e) * degrees)
+            return wide * degrees * per_longitude, high * degrees * per_latitude
         if self._metric:
             return wide, high
         along_x, along_y = metres_per_unit(self._crs, self._middle, transform.f + rows * transform.e)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rasterio.crs import CRS
@@ -31,6 +33,12 @@ def metres_per_degree(latitude: NDArray[np.float64]) -> tuple[NDArray[np.float64
     longitude_length = np.radians(1.0) * major * np.cos(phi) / root
     latitude_length = np.radians(1.0) * major * (1.0 - squared_eccentricity) / root**3
     return longitude_length, latitude_length
+
+
+def degrees_per_unit(crs: CRS) -> float:
+    """Degrees in a unit of a geographic CRS: 1, or 0.9 where it is in grads, as in old French ones."""
+    degrees = math.degrees(crs.units_factor[1])
+    return 1.0 if abs(degrees - 1.0) < 1e-9 else degrees
 
 
 def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,6 +14,7 @@ from landslip.runtime.declared.masks import MaskRule
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.light import Light
 from landslip.runtime.pieces import Pasted, pieces, resampler_of
 from landslip.runtime.raster import Raster
 from landslip.runtime.spec import Role
@@ -141,6 +142,7 @@ class TerrainLayer:
         """
         self._dem = dem
         self._cells = CellSize(dem)
+        self._light = Light(dem, grid)
         self._resampler = resampler_of(dem, grid, "bilinear")
 
     @property
@@ -171,8 +173,9 @@ class TerrainLayer:
         first_row, first_col = max(0, window.row_off - 1), max(0, window.col_off - 1)
         last_row = min(self._dem.height, window.row_off + window.height + 1)
         last_col = min(self._dem.width, window.col_off + window.width + 1)
-        elevation, valid = self._dem.read(make_window(first_col, first_row, last_col - first_col, last_row - first_row))
-        hillshade, slope, known = horn(elevation, valid, *self._cells.of_rows(first_row, last_row))
+        around = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+        cells, light = self._cells.of_rows(first_row, last_row), self._light.over(around)
+        hillshade, slope, known = horn(*self._dem.read(around), *cells, light)
         top, left = window.row_off - first_row, window.col_off - first_col
         inner = (slice(top, top + window.height), slice(left, left + window.width))
         return hillshade[inner], slope[inner], known[inner]

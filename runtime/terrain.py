@@ -27,6 +27,7 @@ def horn(
     valid: NDArray[np.bool_],
     cell_width: NDArray[np.float64],
     cell_height: NDArray[np.float64],
+    light: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
     """Hillshade and slope of an elevation window.
 
@@ -35,6 +36,8 @@ def horn(
         valid: (rows, cols) where the elevation is known.
         cell_width: (rows,) width of a cell in metres, positive where columns run east.
         cell_height: (rows,) height of a cell in metres, positive where rows run south.
+        light: where it comes from, as components of a horizontal unit vector towards east and north of the grid:
+            (rows, cols), or (1, 1) for all pixels; None for :data:`AZIMUTH`.
 
     Returns:
         hillshade (rows, cols) uint8 1..255, 0 = unknown; slope (rows, cols) float32 in degrees, 0 where unknown; known
@@ -44,14 +47,16 @@ def horn(
     slope = np.zeros(elevation.shape, dtype=np.float32)
     known = np.zeros(elevation.shape, dtype=np.bool_)
     across, down = cell_width.astype(np.float64, copy=False), cell_height.astype(np.float64, copy=False)
-    _horn(np.ascontiguousarray(elevation), np.ascontiguousarray(valid), across, down, hillshade, slope, known)
+    east, north = GRID_LIGHT if light is None else light
+    whole = (np.ascontiguousarray(elevation), np.ascontiguousarray(valid))
+    _horn(*whole, across, down, east, north, hillshade, slope, known)
     return hillshade, slope, known
 
 
 _SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
 _COS_ALTITUDE = math.cos(math.radians(ALTITUDE))
-_COS_AZIMUTH = math.cos(math.radians(AZIMUTH))
-_SIN_AZIMUTH = math.sin(math.radians(AZIMUTH))
+GRID_LIGHT = (np.array([[math.sin(math.radians(AZIMUTH))]]), np.array([[math.cos(math.radians(AZIMUTH))]]))
+"""The light from :data:`AZIMUTH` of the grid, for all pixels."""
 
 
 @kernel
@@ -60,11 +65,14 @@ def _horn(
     valid: NDArray[Any],
     cell_width: NDArray[Any],
     cell_height: NDArray[Any],
+    light_east: NDArray[Any],
+    light_north: NDArray[Any],
     hillshade: NDArray[Any],
     slope: NDArray[Any],
     known: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     rows, cols = elevation.shape
+    own = light_east.size > 1
     for i in range(1, rows - 1):
         above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
         for j in range(1, cols - 1):
@@ -84,7 +92,8 @@ def _horn(
             if not squared < np.inf:  # a number that stands for unknown and is not declared
                 continue
             slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
-            facing = -(rise_south * _COS_AZIMUTH + rise_west * _SIN_AZIMUTH)
+            row, col = (i, j) if own else (0, 0)
+            facing = -(rise_south * light_north[row, col] + rise_west * light_east[row, col])
             light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
             hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
             known[i, j] = True
