@@ -25,6 +25,12 @@ WHOLE = 0.99
 LARGEST_SHIFT = 1.0
 """Pixels of the map by which images may be out of place before that is said."""
 
+TRAINED_METRES = {"image": 10.0 / 6.0, "terrain": 30.0 / 6.0}
+"""Pixel sizes of what the published network was trained on, in pixels of its map."""
+
+COARSE, FAR_TOO_COARSE = 2.0, 5.0
+"""How many times as coarse an input may be before that is said, and before it is an objection."""
+
 _FEWEST_PIXELS = 64
 """Fewer pixels may be the same in two images by chance."""
 
@@ -183,6 +189,46 @@ def area_outside(path: str, share: float | None) -> str | None:
     if share is None or share >= WHOLE:
         return None
     return f"The images show {_percent(share)} of the area of interest {path}: the rest is not mapped."
+
+
+def too_coarse(source: str, kind: str, metres: float | None, grid: MapGrid) -> tuple[str | None, str | None]:
+    """Whether an input is too coarse to show landslides: an objection, and a warning.
+
+    Args:
+        source: the input, as messages name it.
+        kind: ``image`` or ``terrain``.
+        metres: size of its pixels; None where that is not known.
+        grid: the map.
+    """
+    if metres is None or kind not in TRAINED_METRES:
+        return None, None
+    usual = TRAINED_METRES[kind] * grid.resolution
+    # A hundredth for pixels in degrees, whose size depends on the place.
+    if metres <= COARSE * usual * 1.01:
+        return None, None
+    found = (
+        f"The {source} has pixels of {metres:.3g} m, and networks for maps of {grid.resolution:g} m are trained with "
+        f"some {usual:.3g} m"
+    )
+    if metres <= FAR_TOO_COARSE * usual * 1.01:
+        return None, f"{found}: smaller landslides may be missed."
+    return f"{found}: it cannot show landslides. Give a finer one.", None
+
+
+def light_beside(source: str, degrees: float, largest: float) -> str | None:
+    """Whether a ready hillshade lies on a grid whose north-west is not the true one.
+
+    Args:
+        source: it, as messages name it.
+        degrees: by how much.
+        largest: how much goes without saying.
+    """
+    if degrees <= largest:
+        return None
+    return (
+        f"The {source} lies on a grid whose north is {degrees:.0f} degrees beside the true one. If it was made there, "
+        "it is lit from the wrong side: give the elevation model with --dem instead."
+    )
 
 
 def misregistered(found: Registration | None, grid: MapGrid, pre: str, post: str) -> str | None:

@@ -14,13 +14,18 @@ import numpy as np
 
 from landslip.runtime import checks
 from landslip.runtime.declared.acquired import earliest
+from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.geo.convergence import LARGEST_TURN, turn_of
+from landslip.runtime.geo.fineness import pixel_metres
 from landslip.runtime.location import shown
 from landslip.runtime.outlines import share_of_map, share_of_smaller
 from landslip.runtime.protocols import Plan
+from landslip.runtime.ready_checks import ReadyTerrain
 from landslip.runtime.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
 from landslip.runtime.sampling import sample_windows
 from landslip.runtime.scene import Patch, Scene, SceneFiles
 from landslip.runtime.sources import Source
+from landslip.runtime.terrain import AZIMUTH
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +47,8 @@ class _Seen:
     """The earlier image has more than one value."""
     shifts: list[Shift | None] = field(default_factory=list)
     """One per window that was mostly valid."""
+    terrain: ReadyTerrain = field(default_factory=ReadyTerrain)
+    """Hillshade and slope."""
 
 
 def inspect_scene(
@@ -77,13 +84,18 @@ def inspect_scene(
         objections.add(checks.taken_in_reverse(before, after, *names))
         _warn(checks.written_in_reverse(before, after, *names))
     objections.add(checks.without_tiles(plan.tiles, plan.protocol))
+    coarse = [_coarseness(source, scene) for source in scene.sources]
+    for objection, _ in coarse:
+        objections.add(objection)
     seen = _look(scene)
     if not seen.valid:
         objections.add(_nothing(scene, plan))
+    if files.dem is None:
+        _judge_ready(scene, seen.terrain, objections)
     if len(images) == 2:
         equal = seen.varied and not seen.differ
         objections.add(checks.same_pixels(equal, seen.valid, *names))
-    for sentence in (checks.smaller_than_a_tile(plan.tiles), *_coverage(scene)):
+    for sentence in (checks.smaller_than_a_tile(plan.tiles), *(said for _, said in coarse), *_coverage(scene)):
         _warn(sentence)
     if not files.masks:
         log.warning("No mask is given: clouds and snow may be mapped as landslides.")
@@ -106,6 +118,8 @@ def _look(scene: Scene) -> _Seen:
 
 def _compare(patch: Patch, seen: _Seen) -> None:
     seen.valid += int(patch.valid.sum())
+    hillshade, slope = (patch.arrays.get(role) for role in ("hillshade", "slope"))
+    seen.terrain.add(*(None if array is None else array[0][patch.valid] for array in (hillshade, slope)))
     if not patch.valid.any() or not {"pre", "post"} <= patch.arrays.keys():
         return
     pre, post = (patch.arrays[role] for role in ("pre", "post"))
@@ -131,6 +145,31 @@ def _nothing(scene: Scene, plan: Plan) -> str | None:
         if valid.any():
             return None
     return checks.nothing_observed(list(hiding))
+
+
+def _judge_ready(scene: Scene, seen: ReadyTerrain, objections: checks.Objections) -> None:
+    """Judge a ready hillshade and a ready slope."""
+    named = {source.rasters[0].role: source for source in scene.sources if source.kind == "terrain"}
+    hillshade, slope = named.get("hillshade"), named.get("slope")
+    if hillshade is not None:
+        objections.add(seen.of_ones(hillshade.name))
+        _warn(_light(hillshade, scene))
+    if hillshade is not None and slope is not None:
+        objections.add(seen.of_another_unit(slope.name))
+        _warn(seen.at_odds(hillshade.name, slope.name))
+
+
+def _light(hillshade: Source, scene: Scene) -> str | None:
+    try:
+        turn = turn_of(hillshade.rasters[0].crs, scene.grid, AZIMUTH)
+    except RASTER_ERRORS:
+        return None  # the light may come from anywhere, and the place was found all the same
+    return checks.light_beside(hillshade.name, turn, LARGEST_TURN)
+
+
+def _coarseness(source: Source, scene: Scene) -> tuple[str | None, str | None]:
+    sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in source.rasters]
+    return checks.too_coarse(source.name, source.kind, max((size for size in sizes if size), default=None), scene.grid)
 
 
 def _coverage(scene: Scene) -> list[str | None]:

@@ -10,6 +10,7 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from affine import Affine
 from rasterio.crs import CRS
 
 from helpers.engines import mixing_engine
@@ -250,3 +251,54 @@ def test_force_from_the_command_line(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
     assert run([*map(str, command), "--force"]) == 0
     assert (tmp_path / "out" / "run.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "metres", "word"),
+    [
+        ("image", 3.0, None),
+        ("image", 10.0, None),
+        ("image", 20.0, None),
+        ("image", 30.0, "warned"),
+        ("image", 100.0, "refused"),
+        ("terrain", 1.0, None),
+        ("terrain", 30.9, None),
+        ("terrain", 92.8, "warned"),
+        ("terrain", 990.0, "refused"),
+        ("mask", 990.0, None),
+        ("image", None, None),
+    ],
+)
+def test_how_coarse_inputs_may_be(kind, metres, word):
+    objection, warning = checks.too_coarse(
+        "file", kind, metres, MapGrid(CRS.from_epsg(32632), Affine.scale(6, -6), 9, 9)
+    )
+    assert (objection is not None) == (word == "refused")
+    assert (warning is not None) == (word == "warned")
+    for said in filter(None, (objection, warning)):
+        assert f"pixels of {metres:.3g} m, and networks for maps of 6 m are trained with some" in said
+
+
+@pytest.mark.parametrize("crs", [None, "degrees"])
+def test_elevation_far_too_coarse_is_refused(tmp_path, caplog, crs):
+    files = scene_on_grid(tmp_path, 200, 210)
+    place = {"resolution": 990.0, "left": LEFT - 20_000, "top": TOP + 20_000}
+    if crs:
+        place = {"resolution": 0.01, "left": 8.5, "top": 45.5, "crs": "EPSG:4326"}
+    coarse = write(tmp_path / "coarse.tif", elevation(100, 100), **place)
+    words = r"elevation model .*coarse\.tif has pixels of (990|93.) m, .*: it cannot show landslides"
+    refused_then_forced(replace(files, hillshade=None, slope=None, dem=coarse), tmp_path / "out", words, caplog)
+
+
+def test_images_far_too_coarse_are_refused(tmp_path, caplog):
+    images = [write(tmp_path / f"{name}.tif", rgb(20, 20, seed), 100.0) for seed, name in enumerate(("pre", "post"))]
+    files = SceneFiles(*images, dem=hills(tmp_path, 90))
+    refused_then_forced(files, tmp_path / "out", r"image .*pre\.tif has pixels of 100 m", caplog)
+
+
+def test_elevation_of_three_arc_seconds_is_warned_of(tmp_path, caplog):
+    files = scene_on_grid(tmp_path, 200, 210)
+    dem = write(tmp_path / "srtm3.tif", elevation(60, 60), 1 / 1200, left=8.98, top=45.18, crs="EPSG:4326")
+    mapped(replace(files, hillshade=None, slope=None, dem=dem), tmp_path / "out")
+    assert "srtm3.tif has pixels of 7" in caplog.text
+    assert "smaller landslides may be missed" in caplog.text
