@@ -210,7 +210,8 @@ def _measured(part: Bands, ground: Ground, rule: str) -> Stretch:
             raster.role, raster.path, ", ".join(f"{value:g}" for value in found[:, 0]),
         )  # fmt: skip
     low, high = (tuple(map(float, limits)) for limits in found[:, 1:].T)
-    log.info("%s: %s is stretched by its %s: %s to %s", raster.role, raster.path, rule, low, high)
+    limits = ", ".join(f"{least:g} to {most:g}" for least, most in zip(low, high, strict=True))
+    log.info("%s: %s is stretched by its %s: %s", raster.role, raster.path, rule, limits)
     return Stretch(low, high, *_units(part))
 
 

@@ -19,6 +19,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.closing import Closing
 from landslip.runtime.dataset import described, opened
+from landslip.runtime.declared.control_points import remedy_for
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
@@ -312,6 +313,11 @@ class Raster(Closing):
         return valid
 
     def _checked_crs(self) -> CRS:
+        placed_otherwise = (
+            remedy_for(self._dataset) if self._dataset.crs is None or self.transform.is_identity else None
+        )
+        if placed_otherwise is not None:
+            raise InputError(f"{self.role}: {self.path} lies on no grid: {placed_otherwise}.")
         if self._dataset.crs is None:
             raise InputError(
                 f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown. "

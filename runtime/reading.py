@@ -105,6 +105,9 @@ class Reading:
             # GDAL would fetch an address.
             return CRS.from_user_input("" if "://" in given.split('"', maxsplit=1)[0] else given)
         except (CRSError, ValueError) as error:  # the latter for EPSG:letters
+            from landslip.runtime.proj_database import check_projections  # noqa: PLC0415 - as above
+
+            check_projections()  # where no CRS is known, it is not this one that is wrong
             raise UsageError(f"The CRS {self.crs!r} is unknown. Give one as EPSG:CODE, WKT or PROJ text.") from error
 
 

@@ -25,6 +25,7 @@ from landslip.runtime.laying import common_grid, common_ground, meeting, meets
 from landslip.runtime.location import Location, several
 from landslip.runtime.mask_inputs import open_masks
 from landslip.runtime.measuring import Ground, prepared
+from landslip.runtime.proj_database import check_projections
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.ready_terrain import Shading, Steepness
@@ -171,6 +172,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         InputMissingError: a file is not there.
         InputError: a file cannot be used, or the images have no area in common.
     """
+    check_projections()
     with contextlib.ExitStack() as stack:
         rasters: list[Raster] = []
 

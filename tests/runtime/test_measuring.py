@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 
@@ -160,3 +161,10 @@ def test_damage_is_left_to_the_reader_of_the_map(tmp_path, scene, monkeypatch, d
         )
         with pytest.raises(InputError, match=r"image\.tif cannot be read in rows"):
             opened.read(opened.grid.rows(0, opened.grid.height))
+
+
+def test_limits_are_said_as_numbers(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    bands = bands_apart(tmp_path, radiance()[:3].astype(np.uint16))
+    read_all(replace(plain_scene(tmp_path), pre=bands))
+    assert re.search(r"red\.tif is stretched by its percentiles 2 to 98: \d+ to \d+$", caplog.text, re.MULTILINE)
