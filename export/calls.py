@@ -110,7 +110,10 @@ def _argument(value: Any, depth: int) -> Any:
     if _is_value(value):
         return value[2] if value[0] == _CONSTANT else Ref(*value[:3])
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        return next(_refs(value, 0))
+        refs = list(_refs(value, 0))
+        if len(refs) != 1:
+            raise ValueError(f"it takes {shown(value)}, which is no output of a layer")
+        return refs[0]
     if isinstance(value, list) and depth < _DEPTH:
         return [_argument(each, depth + 1) for each in value]
     return value

@@ -9,6 +9,7 @@ import importlib
 import numpy as np
 import pytest
 
+from helpers.dialects import write_dialect
 from helpers.foreign import SIZE, assert_equal, randomise, save
 from landslip.export.description import published_description
 from landslip.runtime.errors import ModelError
@@ -121,6 +122,17 @@ def test_one_function_is_called_with_several_arguments(tensorflow, network):
     subtract = (1.0 - image).node.layer
     model = keras.Model(image, tf.concat([subtract(0.5, y=image), subtract(image, y=image[..., :1])], -1))
     assert_equal(network(model), model)
+
+
+@pytest.mark.parametrize("dialect", ["tf.keras 2.4", "tf.keras 2.15"])
+def test_versions_that_have_functions_are_read_alike(tensorflow, tmp_path, dialect):
+    def function(tf, a, b):
+        return [1 - a[..., ::2], tf.image.resize(b[..., :2], (30, 11))[:, :SIZE] * [2.0, 3.0], tf.nn.relu(a / b)]
+
+    model = randomise(applied(tensorflow, (SIZE, 11, 4), function))
+    source = write_dialect(model, tmp_path / "old.h5", dialect)
+    network = importlib.import_module("landslip.export.network").read_network(source, ASSUMED, insist=False)
+    assert_equal(network, model)
 
 
 def test_functions_are_served_in_a_described_network(tensorflow, tmp_path):

@@ -18,6 +18,7 @@ from landslip.export.fitting import described, undescribed
 from landslip.export.hdf5 import open_saved_model
 from landslip.export.screen import screened_graph
 from landslip.export.topology import served_topology
+from landslip.export.weight_order import weight_orders
 from landslip.runtime.errors import ModelError
 
 ASSUMED = published_description("fuzz", "a test")
@@ -40,15 +41,68 @@ def nested_config():
     return {"class_name": "Functional", "config": body}
 
 
+def called(name, function, inbound, kind="TFOpLambda"):
+    return layer(kind, name, function=function) | {"inbound_nodes": [inbound]}
+
+
+def operation(kind, name, *args, **config):
+    config = {"name": name, **config}
+    return {"class_name": kind, "name": name, "config": config, "inbound_nodes": [{"args": [*args], "kwargs": {}}]}
+
+
+def tensor(name):
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+
+
+def functions_config():
+    """Functions as Keras 2 and Keras 3 save them, in one network."""
+    key = [{"class_name": "__ellipsis__"}, {"start": 0, "stop": 2, "step": None}]
+    layers = [
+        image("input_1", 4),
+        called("minus", "math.subtract", ["_CONSTANT_VALUE", -1, 1.0, {"y": ["input_1", 0, 0], "name": None}]),
+        called("both", "concat", [["minus", 0, 0, {"axis": -1}], ["input_1", 0, 0, {"axis": -1}]]),
+        called("part", "__operators__.getitem", ["both", 0, 0, {"slice_spec": key}], "SlicingOpLambda"),
+        called("small", "image.resize", ["part", 0, 0, {"size": [8, 8], "method": "nearest"}]),
+        operation("Multiply", "times", tensor("small"), {"class_name": "__numpy__", "config": {"value": [1.0, 2.0]}}),
+        operation(
+            "GetItem", "item", tensor("times"), [{"class_name": "__slice__", "config": {**key[1], "stop": None}}]
+        ),
+        layer("LayerNormalization", "across", ("item",), axis=[1, 2, 3], epsilon=0.001, center=True, scale=True),
+        layer("GroupNormalization", "within", ("across",), groups=2, axis=-1, epsilon=0.001, center=True, scale=True),
+        layer("Resizing", "large", ("within",), height=16, width=16, interpolation="bilinear"),
+    ]
+    body = {"layers": layers, "input_layers": [["input_1", 0, 0]], "output_layers": [["large", 0, 0]]}
+    return {"class_name": "Functional", "config": body}
+
+
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
     st.sampled_from([0, 1, -1, 2, 3, 64, 1 << 20, 1 << 40, 10**400, 0.5, 1e300, float("nan"), float("inf")]),
     st.sampled_from(
-        ["", "conv", "input_1", "relu", "softmax", "channels_first", "same", "Lambda", "Dense", "Functional"]
+        [
+            "",
+            "conv",
+            "input_1",
+            "_CONSTANT_VALUE",
+            "concat",
+            "relu",
+            "softmax",
+            "channels_first",
+            "same",
+            "Lambda",
+            "Dense",
+            "Functional",
+        ]
     ),
     st.sampled_from(
         [[], {}, [[]], [None, 8], [1, 1], [["conv", 0, 0, {}]], [["drop", 5, 0]], {"args": [], "kwargs": {}}]
+    ),
+    st.sampled_from(
+        [
+            {"class_name": name, "config": {"keras_history": []}}
+            for name in ("__keras_tensor__", "__numpy__", "__slice__")
+        ]
     ),
 )
 
@@ -70,7 +124,7 @@ def replaced(config, path, value):
     return holder[""]
 
 
-CONFIGS = {"tiny": tiny_config(), "nested": nested_config()}
+CONFIGS = {"tiny": tiny_config(), "nested": nested_config(), "functions": functions_config()}
 PLACES = {name: list(places(config)) for name, config in CONFIGS.items()}
 
 
@@ -91,7 +145,9 @@ def test_whatever_is_changed_gives_a_network_or_a_sentence(name, data):
         except (KeyError, IndexError, TypeError):
             continue  # what was changed before has taken this place away
     try:
-        topology = served_topology(screened_graph(config, "m.h5"), "m.h5")
+        graph = screened_graph(config, "m.h5")
+        topology = served_topology(graph, "m.h5")
+        weight_orders(graph)
         face_of(undescribed(topology, "m.h5"), ASSUMED)
         face_of(described(topology, ASSUMED, "m.h5"), ASSUMED)
     except ModelError as error:

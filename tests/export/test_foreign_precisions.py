@@ -94,6 +94,43 @@ def test_int8_quantises_the_inner_convolutions(made):
     assert len(facts["in_float"]["ends"]) == 2
 
 
+def functions_and_norms(keras):
+    """Two classes by way of layers that normalise by the image itself, and of functions between layers."""
+    tf = importlib.import_module("landslip.models.quiet_tensorflow").tf
+    kl = keras.layers
+    picture, terrain = keras.Input((64, 64, 3), name="picture"), keras.Input((64, 64, 1), name="terrain")
+    fine = kl.Conv2D(8, 3, padding="same")(tf.concat([picture[..., ::-1], 1.0 - terrain], -1))
+    fine = tf.nn.relu(kl.GroupNormalization(4)(fine))
+    deep = kl.LayerNormalization()(kl.Conv2D(16, 3, strides=2, padding="same")(fine * 0.5 + 0.1))
+    deep = tf.nn.relu(kl.Conv2D(16, 3, padding="same")(deep))
+    wide = kl.Conv2D(8, 3, padding="same")(tf.nn.depth_to_space(deep, 2))
+    far = tf.image.resize(kl.Resizing(20, 20)(kl.Conv2D(8, 3, padding="same", activation="relu")(deep)), [64, 64])
+    both = kl.Conv2D(8, 3, padding="same", activation="relu")(tf.concat([fine, abs(wide), far], -1))
+    return keras.Model([picture, terrain], kl.Conv2D(2, 1, activation="softmax")(both))
+
+
+def test_functions_and_norms_pass_every_gate(keras, pipeline, tmp_path):
+    spec = tmp_path / "SPEC.toml"
+    spec.write_text(SPEC)
+    source = save(randomise(functions_and_norms(keras)), tmp_path / "norms.h5")
+    choices = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False)
+    precisions = ("fp32", "fp16", "int8")
+    artifacts = pipeline.export_model(source, tmp_path / "out", precisions=precisions, spec=spec, choices=choices)
+    assert len(artifacts) == 5
+    models = {artifact.path.name: onnx.load(artifact.path) for artifact in artifacts}
+    for model in models.values():
+        assert all(entry.version <= 18 for entry in model.opset_import if not entry.domain)
+        modes = {entry.s for node in nodes_of(model, "Resize") for entry in node.attribute}
+        assert b"tf_half_pixel_for_nn" not in modes
+    half = models["norms.fp16.onnx"]
+    types = element_types(half)
+    roots = nodes_of(half, "Sqrt")
+    assert {types[node.input[0]] for node in roots} == {onnx.TensorProto.FLOAT}
+    assert len(roots) == 2
+    assert {types[node.output[0]] for node in nodes_of(half, "Conv")} == {onnx.TensorProto.FLOAT16}
+    assert nodes_of(models["norms.int8.onnx"], "QuantizeLinear")
+
+
 def test_without_a_description_there_is_fp32_alone(keras, pipeline, tmp_path):
     source = save(randomise(many_layers(keras)), tmp_path / "foreign.h5")
     with pytest.raises(UsageError, match=r"comes without a description of its inputs.*--spec"):

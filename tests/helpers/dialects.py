@@ -97,7 +97,7 @@ def _tf_24(_: Any, config: Entry) -> Entry:
 
 def _tf_215(model: Any, config: Entry) -> Entry:
     """With modules, registered names and build configs; the description as the model itself gives it."""
-    return {"class_name": config["class_name"], "config": json.loads(json.dumps(model.get_config()))}
+    return {"class_name": config["class_name"], "config": json.loads(model.to_json())["config"]}
 
 
 DIALECTS: dict[str, tuple[str, Callable[[Any, Entry], Entry]]] = {
