@@ -30,6 +30,8 @@ _OF_WEIGHTS_ALONE = ({"layer_names", "layer_names0"}, {"layers", "_layer_checkpo
 """Attributes that Keras 2, and groups that Keras 3 writes at the top of a file of weights alone."""
 _OF_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
 """What h5py raises for damaged files; RecursionError is a RuntimeError."""
+_OTHERWISE = {"depthwise_kernel": "kernel"}
+"""What Keras 3 calls a weight of DepthwiseConv2D; SeparableConv2D kept the name."""
 _CONFIG_BYTES = 8 << 20
 _VERSION_BYTES = 100
 _REASON = 300
@@ -103,6 +105,8 @@ class SavedModel:
     def _read(
         self, stored: dict[str, h5py.Dataset], layer: str, name: str, shape: tuple[int, ...]
     ) -> NDArray[np.float32]:
+        if name not in stored:
+            name = _OTHERWISE.get(name, name)
         if name not in stored:
             raise ModelError(f"{self.path}: layer {layer!r} has no weight {name!r}. {FETCH_AGAIN}")
         if stored[name].shape != shape:

@@ -42,6 +42,11 @@ groups = {
     ],
     "unpacked": [ops.nn.depth_to_space(a, 2), kl.UpSampling2D()(b)],
     "normalised": [kl.LayerNormalization()(a), kl.GroupNormalization(2)(b)],
+    "weighted": [
+        kl.SeparableConv2D(4, 3, padding="same")(kl.DepthwiseConv2D(3, padding="same", depth_multiplier=2)(a)),
+        *(kl.PReLU(shared_axes=[1, 2])(b), kl.Conv2DTranspose(2, 3, padding="same")(b), kl.Dense(2)(b)),
+        *(kl.BatchNormalization()(a), kl.Normalization(mean=[1.0, 2, 3, 4], variance=[1.0, 2, 3, 4])(a)),
+    ],
     "trained": [kl.Identity()(kl.RandomFlip()(kl.Dropout(0.5)(a))), b],
     "nested": [inner(a) - inner(b), inner(b)],
 }
@@ -67,6 +72,7 @@ GROUPS = (
     "resized",
     "unpacked",
     "normalised",
+    "weighted",
     "trained",
     "nested",
 )
