@@ -264,7 +264,7 @@ main()
     for _ in range(40):  # two rows of tiles and a half
         assert process.stdout.readline() == b"busy\n"
     process.send_signal(sent)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == code
     assert b"interrupted" in err
     assert b"--resume" in err

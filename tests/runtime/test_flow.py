@@ -70,7 +70,7 @@ def test_leaving_early_ends_stages_that_are_blocked_on_either_side():
         with Line() as line:
             first = line.background(endless())
             line.background(n for n in first)
-            started.wait(5)
+            started.wait(60)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -99,7 +99,7 @@ def stubborn():
 try:
     with Line() as line:
         line.background(stubborn())
-        begun.wait(10)
+        begun.wait(60)
         raise OSError("so the line is left")
 except KeyboardInterrupt:
     print("interrupted", flush=True)

@@ -157,7 +157,7 @@ def test_a_lost_connection_is_said_in_bounded_time(server, kind, caplog):
             raster.read(WINDOW, (1, 2, 3))
         server.fail()
         raster.read(WINDOW, (1, 2, 3))  # it can be had again when the connection is back
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # beside other tests; what is not bounded takes minutes
     message = str(caught.value)
     assert f"post-event image: the connection to {server.url('image.tif')} was lost in rows 384 to 512" in message
     assert "after 3 more attempts" in message

@@ -15,6 +15,18 @@ from landslip.runtime.cli import run
 doctor = importlib.import_module("landslip.export.proof.doctor")
 
 
+@pytest.fixture(scope="module")
+def passed():
+    """What the engines say of themselves here, which takes seconds."""
+    return doctor._self_test()
+
+
+@pytest.fixture
+def engines_examined(monkeypatch, passed):
+    """For tests of everything else."""
+    monkeypatch.setattr(doctor, "_self_test", lambda: passed)
+
+
 def examined(capsys):
     code = run(["-q", "doctor", "--json"])
     return code, json.loads(capsys.readouterr().out)
@@ -32,7 +44,7 @@ def test_a_machine_with_engines_is_ready(capsys):
     assert found["machine"]["cores"] >= 1
 
 
-def test_the_text_reads_on_one_page(capsys):
+def test_the_text_reads_on_one_page(capsys, engines_examined):
     assert run(["-q", "doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["ready", "yes"]
@@ -61,13 +73,13 @@ def test_an_engine_that_does_not_load_is_told_apart_from_a_missing_one(capsys, m
     assert "installed but does not load (libtbb.so.12" in found["engines"]["openvino"]["problem"]
 
 
-def test_both_kinds_of_onnxruntime_at_once_are_found(capsys, monkeypatch):
+def test_both_kinds_of_onnxruntime_at_once_are_found(capsys, monkeypatch, engines_examined):
     monkeypatch.setattr(doctor, "installed_version", lambda _: "1.30")
     _, found = examined(capsys)
     assert any("overwrite each other" in advice and "pip uninstall -y" in advice for advice in found["advice"])
 
 
-def test_a_cpu_that_emulates_bf16_is_told(capsys, monkeypatch):
+def test_a_cpu_that_emulates_bf16_is_told(capsys, monkeypatch, engines_examined):
     _, found = examined(capsys)
     if "BF16" not in found["engines"]["openvino"]["devices"]["CPU"]:
         pytest.skip("this CPU does not compute in bf16")
@@ -76,7 +88,7 @@ def test_a_cpu_that_emulates_bf16_is_told(capsys, monkeypatch):
     assert any("emulates bf16" in advice for advice in found["advice"])
 
 
-def test_a_cache_that_cannot_be_written(capsys, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written(capsys, monkeypatch, tmp_path, engines_examined):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "file" / "landslip")
     code, found = examined(capsys)

@@ -129,7 +129,7 @@ def test_two_calls_that_run_short_halve_the_batch_once(caplog):
     both = threading.Barrier(2)
 
     def fail(count):
-        both.wait(10)
+        both.wait(60)
         raise EngineMemoryError(f"no room for {count} tiles.")
 
     lanes = Lanes(fail)
@@ -142,7 +142,7 @@ def test_when_it_cannot_be_opened_again_every_call_says_why():
     both = threading.Barrier(2)
 
     def fail(count):
-        both.wait(10)
+        both.wait(60)
         raise EngineMemoryError(f"no room for {count} tiles.")
 
     lanes = Lanes(fail)
@@ -164,11 +164,11 @@ def test_a_call_under_way_ends_before_the_engine_is_replaced():
 
     def fail_or_dawdle(count):
         if count == 4:
-            assert under_way.wait(10)
+            assert under_way.wait(60)
             failing.set()
             raise EngineMemoryError("no room for 4 tiles.")
         under_way.set()
-        assert failing.wait(10)
+        assert failing.wait(60)
         time.sleep(0.1)  # by now the other call wants to replace the engine
 
     lanes = Lanes(fail_or_dawdle)
