@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from helpers.processes import landslip
 from landslip.runtime.parity import GATES
 from landslip.runtime.record import peak_rss_bytes
 
@@ -19,24 +18,12 @@ EXPORT_LIMIT = 6 * 2**30
 """Bytes an export may take at the most."""
 
 
-def landslip(*arguments):
-    """Run the command in a process of its own: exit code, standard output, and peak memory in bytes."""
-    code = "import sys; from landslip.runtime.cli import run; from landslip.runtime.record import peak_rss_bytes; "
-    code += "code = run(sys.argv[1:]); print(peak_rss_bytes(), file=sys.stderr); sys.exit(code)"
-    command = [sys.executable, "-c", code, "-q", *(str(argument) for argument in arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.returncode, result.stdout, int(result.stderr.strip().splitlines()[-1])
-
-
 @pytest.mark.skipif(peak_rss_bytes() is None, reason="this system does not tell peak memory")
-def test_from_a_full_size_hdf5_to_a_map(tmp_path):
-    from landslip.models.standin import write_standin
+def test_from_a_full_size_hdf5_to_a_map(full_size, tmp_path):
     from landslip.models.synthetic import EventSpec, write_event
 
-    write_standin(tmp_path / "standin.hdf5", optimizer_slots=True)
-    assert 250e6 < (tmp_path / "standin.hdf5").stat().st_size < 252e6
-    precisions = ("--precision", "fp32", "--precision", "fp16", "--precision", "int8")
-    code, out, peak = landslip("export", tmp_path / "standin.hdf5", "-o", tmp_path / "model", *precisions, "--json")
+    assert 250e6 < full_size.source.stat().st_size < 252e6
+    code, out, peak = full_size.export
     assert code == 0
     assert peak < EXPORT_LIMIT
     artifacts = {artifact["precision"]: artifact for artifact in json.loads(out)}
@@ -45,7 +32,7 @@ def test_from_a_full_size_hdf5_to_a_map(tmp_path):
         judged = [figure for figure in artifact["parity"] if figure["kind"] == "scene"]
         assert all(figure["iou"] >= (GATES[precision].iou or 0.9999) for figure in judged)
         assert judged[0]["area_reference"] > 10_000
-    model = tmp_path / "model" / "standin.fp32.onnx"
+    model = full_size.source.parent / "model" / "standin.fp32.onnx"
     assert artifacts["fp32"]["path"] == str(model)
 
     event = write_event(tmp_path / "scene", EventSpec(seed=9001, width_m=10_000, height_m=10_000))

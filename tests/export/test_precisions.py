@@ -33,10 +33,10 @@ EVERYWHERE = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False
 
 
 @pytest.fixture(scope="module")
-def demo(pipeline, tmp_path_factory):
+def demo(export_again, tmp_path_factory):
     """The demo model in every precision for every target: artifacts by file name."""
     out = tmp_path_factory.mktemp("demo")
-    made = pipeline.export_model(DEMO_MODEL.with_name("demo.hdf5"), out, precisions=ALL, choices=EVERYWHERE)
+    made = export_again(DEMO_MODEL.with_name("demo.hdf5"), out, precisions=ALL, choices=EVERYWHERE)
     return {artifact.path.name: artifact for artifact in made}
 
 
@@ -147,11 +147,9 @@ def test_engines_find_precision_and_target_in_the_files(demo):
             assert (opened.name, opened.precision, opened.spec.name) == (engine, precision, "demo")
 
 
-def test_a_stricter_limit_keeps_layers_in_float(pipeline, tmp_path):
+def test_a_stricter_limit_keeps_layers_in_float(export_again, tmp_path):
     choices = ExportChoices(gates=gates_with(["int8:iou=0.993"]))
-    (artifact,) = pipeline.export_model(
-        DEMO_MODEL.with_name("demo.hdf5"), tmp_path, precisions=("int8",), choices=choices
-    )
+    (artifact,) = export_again(DEMO_MODEL.with_name("demo.hdf5"), tmp_path, precisions=("int8",), choices=choices)
     record = record_of(artifact)
     assert record["parity"]["limits"]["iou"] == 0.993
     assert record["quantisation"]["in_float"]["sensitive"]
@@ -191,13 +189,13 @@ def test_the_same_network_gives_the_same_bytes(demo):
         assert graph.SerializeToString() == demo[name].path.read_bytes()
 
 
-def test_a_scene_can_be_calibrated_on_and_weights_reduced(pipeline, tmp_path):
+def test_a_scene_can_be_calibrated_on_and_weights_reduced(export_again, tmp_path):
     from landslip.models.synthetic import EventSpec, write_event
 
     write_event(tmp_path, EventSpec(seed=9003, width_m=6000, height_m=4500))
     scene = tmp_path / "SCENE.toml"
     scene.write_text('pre = "pre.tif"\npost = "post.tif"\ndem = "dem.tif"\nmasks = ["clouds.tif"]\n')
-    (artifact,) = pipeline.export_model(
+    (artifact,) = export_again(
         DEMO_MODEL.with_name("demo.hdf5"),
         tmp_path / "out",
         precisions=("int8",),
@@ -219,9 +217,9 @@ def test_other_tiles_of_the_same_name_are_not_replaced(pipeline, tiny_file, expo
 
 
 @pytest.mark.slow
-def test_a_demanding_network_passes_every_gate(pipeline, exported, tmp_path):
+def test_a_demanding_network_passes_every_gate(export_again, exported, tmp_path):
     """The stand-in: random weights, confidences all around the threshold."""
-    made = pipeline.export_model(exported.source, tmp_path, precisions=("fp16", "int8"), choices=EVERYWHERE)
+    made = export_again(exported.source, tmp_path, precisions=("fp16", "int8"), choices=EVERYWHERE)
     for artifact in made:
         gate = GATES[artifact.precision]
         for figure in on_scenes(record_of(artifact)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,20 +26,21 @@ def cores_of_a_worker() -> int:
 
 
 def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
-    """A folder that the first worker to ask for it has filled; the others wait for that.
+    """A folder that the first worker to ask for it fills; the others wait for that.
 
     Args:
         folder: in the folder that all workers share.
-        make: fills a folder that is there and empty. If it fails, the next worker tries again, in another folder.
+        make: fills a folder that is there and empty. Where it fails, the next worker tries again.
     """
-    while (lock := open_locked(folder.with_suffix(".lock"))) is None:
+    made = folder.with_name(f"{folder.name}.made")
+    while (lock := open_locked(folder.with_name(f"{folder.name}.lock"))) is None:
         time.sleep(0.1)
     with lock:
-        if not folder.exists():
-            draft = folder.with_name(f"{folder.name}.{os.getpid()}.{time.monotonic_ns()}")
-            draft.mkdir()
-            make(draft)
-            draft.rename(folder)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
     return folder
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.foreign import randomise, save
+from helpers.keras_files import write_keras_hdf5
 from landslip.export.tiles import parity_tiles
 from landslip.runtime.cli import run
 from landslip.runtime.onnx_file import read_onnx_file
@@ -20,20 +21,38 @@ from landslip.runtime.reference import Reference, write_reference
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.fixture
-def folder(exported, tmp_path):
+@pytest.fixture(scope="module")
+def small(pipeline, tmp_path_factory):
+    """The file of a tiny network, and what was exported from it, for what has to be read again and again."""
+    folder = tmp_path_factory.mktemp("small")
+    source = write_keras_hdf5(folder / "standin.hdf5")
+    (artifact,) = pipeline.export_model(source, folder / "out")
+    return source, artifact
+
+
+def answered_wrongly(source, artifact, folder):
     """An export whose reference tiles have wrong answers."""
-    shutil.copy(exported.artifact.path, tmp_path)
-    record = json.loads(exported.artifact.record.read_text())
+    shutil.copy(artifact.path, folder)
+    record = json.loads(artifact.record.read_text())
     del record["reference"]
-    (tmp_path / exported.artifact.record.name).write_text(json.dumps(record))
+    (folder / artifact.record.name).write_text(json.dumps(record))
     sets = [
         (tiles, np.zeros((tiles.count, 1, tiles.tile, tiles.tile), np.float32))
-        for tiles in parity_tiles(read_onnx_file(exported.artifact.path).spec)
+        for tiles in parity_tiles(read_onnx_file(artifact.path).spec)
     ]
-    reference = Reference("standin", sha256_of(exported.source), "nobody", tuple(sets))
-    write_reference(tmp_path / "standin.reference.npz", reference)
-    return tmp_path
+    reference = Reference("standin", sha256_of(source), "nobody", tuple(sets))
+    write_reference(folder / "standin.reference.npz", reference)
+    return folder
+
+
+@pytest.fixture
+def folder(exported, tmp_path):
+    return answered_wrongly(exported.source, exported.artifact, tmp_path)
+
+
+@pytest.fixture
+def small_folder(small, tmp_path):
+    return answered_wrongly(*small, tmp_path)
 
 
 def test_the_keras_network_is_asked_again(folder, exported, capsys):
@@ -48,9 +67,9 @@ def test_the_keras_network_is_asked_again(folder, exported, capsys):
     assert all(0 < figure["max_abs"] <= 1e-5 for figure in figures)
 
 
-def test_without_reference_tiles_generated_ones_are_asked(folder, exported, capsys):
-    (folder / "standin.reference.npz").unlink()
-    command = ["-q", "verify", str(folder), "--engine", "onnxruntime", "--json", "--reference", str(exported.source)]
+def test_without_reference_tiles_generated_ones_are_asked(small_folder, small, capsys):
+    (small_folder / "standin.reference.npz").unlink()
+    command = ["-q", "verify", str(small_folder), "--engine", "onnxruntime", "--json", "--reference", str(small[0])]
     assert run(command) == 0
     figures = json.loads(capsys.readouterr().out)["runs"][0]["figures"]
     assert {figure["kind"] for figure in figures} == {"noise", "relief", "scene"}
@@ -96,10 +115,10 @@ def test_without_tensorflow_the_remedy_is_named(folder, exported, capsys, monkey
     assert "needs the package 'onnx'" in capsys.readouterr().err
 
 
-def test_tiles_of_another_export_are_no_hindrance(folder, exported, capsys):
+def test_tiles_of_another_export_are_no_hindrance(small_folder, small, capsys):
     """Artifacts whose tiles were replaced can still be proven with the file they were made from."""
-    write_reference(folder / "standin.reference.npz", Reference("standin", "cd" * 32, "nobody", ()))
-    command = ["-q", "verify", str(folder), "--engine", "onnxruntime", "--reference", str(exported.source)]
-    assert run(["-q", "verify", str(folder)]) == 3
+    write_reference(small_folder / "standin.reference.npz", Reference("standin", "cd" * 32, "nobody", ()))
+    command = ["-q", "verify", str(small_folder), "--engine", "onnxruntime", "--reference", str(small[0])]
+    assert run(["-q", "verify", str(small_folder)]) == 3
     assert run(command) == 0
     assert "224" in capsys.readouterr().out
