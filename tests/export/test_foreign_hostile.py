@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -10,23 +11,31 @@ import helpers.broken_graphs  # noqa: F401 - adds to the table
 from helpers.broken_files import BROKEN, MARKER
 from helpers.keras_files import write_keras_hdf5
 from helpers.limited import run_limited
+from helpers.together import made_once
 
 LIMIT = 1 << 30
 """Bytes of address space, of which Python and its libraries take about half. TensorFlow alone would need three times
 as much, so that what is refused under this limit is refused without it."""
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("broken")
+def folder(shared_folder):
+    def make(folder):
+        for file in BROKEN:
+            file.write(folder / file.name)
+        commands = [["export", folder / file.name, "-o", folder / f"out-{file.name}"] for file in BROKEN]
+        (folder / "outcomes.pickle").write_bytes(pickle.dumps(run_limited(commands, LIMIT)))
+
+    return made_once(shared_folder / "broken", make)
 
 
 @pytest.fixture(scope="module")
 def outcomes(folder):
-    for file in BROKEN:
-        file.write(folder / file.name)
-    commands = [["export", folder / file.name, "-o", folder / f"out-{file.name}"] for file in BROKEN]
-    return {file.name: outcome for file, outcome in zip(BROKEN, run_limited(commands, LIMIT), strict=True)}
+    found = pickle.loads((folder / "outcomes.pickle").read_bytes())  # noqa: S301
+    return {file.name: outcome for file, outcome in zip(BROKEN, found, strict=True)}
 
 
 @pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.write.__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from hashlib import sha256
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from helpers import rtx_builder
 from helpers.graphs import constants_of, nodes_of
+from helpers.together import made_once
 from landslip.export.choices import ExportChoices
 from landslip.export.half import half
 from landslip.export.limits import gates_with
@@ -33,10 +35,14 @@ EVERYWHERE = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False
 
 
 @pytest.fixture(scope="module")
-def demo(export_again, tmp_path_factory):
+def demo(export_again, shared_folder):
     """The demo model in every precision for every target: artifacts by file name."""
-    out = tmp_path_factory.mktemp("demo")
-    made = export_again(DEMO_MODEL.with_name("demo.hdf5"), out, precisions=ALL, choices=EVERYWHERE)
+
+    def make(folder):
+        made = export_again(DEMO_MODEL.with_name("demo.hdf5"), folder / "out", precisions=ALL, choices=EVERYWHERE)
+        (folder / "artifacts.pickle").write_bytes(pickle.dumps(made))
+
+    made = pickle.loads((made_once(shared_folder / "demo", make) / "artifacts.pickle").read_bytes())  # noqa: S301
     return {artifact.path.name: artifact for artifact in made}
 
 

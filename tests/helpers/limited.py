@@ -30,7 +30,7 @@ class Outcome:
     """Bytes of memory it had in use at the most."""
 
 
-def run_limited(commands: Sequence[Sequence[str]], limit: int, timeout: float = 600.0) -> list[Outcome]:
+def run_limited(commands: Sequence[Sequence[str]], limit: int, timeout: float = 1800.0) -> list[Outcome]:
     """Run command lines one after the other.
 
     Args:

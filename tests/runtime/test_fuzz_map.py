@@ -47,6 +47,7 @@ def assert_equal(percent: np.ndarray, record: dict, expected: ReferenceMap) -> N
     assert (difference > 0).sum() <= 0.05 * compared.sum() + 5
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_any_scene_is_mapped_as_by_the_reference(case):

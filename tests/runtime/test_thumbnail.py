@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from affine import Affine
@@ -19,12 +21,18 @@ def pieces(height, step):
     return [(first, min(height, first + step)) for first in range(0, height, step)]
 
 
+@cache
+def drawn(height, width):
+    """An image and percents of confidence: (3, height, width) and (height, width) uint8."""
+    rng = np.random.default_rng(height + width)
+    image = rng.integers(0, 256, (3, height, width)).astype(np.uint8)
+    return image, rng.choice(np.array([0, 10, 100, 255], np.uint8), (height, width), p=[0.5, 0.2, 0.001, 0.299])
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (300, 700), (EDGE, EDGE), (EDGE + 1, 90), (50, 3 * EDGE + 5)])
 @given(step=st.integers(1, 200))
 def test_what_is_kept_does_not_depend_on_the_pieces(height, width, step):
-    rng = np.random.default_rng(height + width)
-    image = rng.integers(0, 256, (3, height, width)).astype(np.uint8)
-    percent = rng.choice(np.array([0, 10, 100, 255], np.uint8), (height, width), p=[0.5, 0.2, 0.001, 0.299])
+    image, percent = drawn(height, width)
     thumbnails = Thumbnails(MapGrid(UTM, Affine(6, 0, 0, 0, -6, 0), height, width))
     for first, last in pieces(height, step):
         thumbnails.add_image("pre", first, image[:, first:last])
