@@ -18,6 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.geopackage_check import Bounds, faults_of
 from landslip.runtime.polygons import Landslide
 
 LAYER = "landslides"
@@ -84,15 +85,24 @@ def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], cr
         partial.unlink(missing_ok=True)
         _remove_side_files(partial)
         _append(partial, [], 0, crs)
-    count, area = 0, 0.0
+    count, area, bounds = 0, 0.0, None
     while some := list(islice(landslides, chunk)):
         with _errors_about(path):
             _append(partial, some, count, crs)
         count += len(some)
         area = sum((one.area_m2 for one in some), start=area)
+        bounds = _box_around(some, bounds)
     with _errors_about(path):
-        _check_count(partial, count)
+        if faults := list(faults_of(partial, LAYER, count, bounds)):
+            raise DataLayerError("; ".join(faults))
     return Summary(count, area)
+
+
+def _box_around(landslides: list[Landslide], bounds: Bounds | None) -> Bounds:
+    boxes = shapely.bounds([one.geometry for one in landslides])
+    boxes = np.vstack([boxes, *([] if bounds is None else [bounds])])
+    left, bottom, right, top = *boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()
+    return left, bottom, right, top
 
 
 def _append(path: Path, landslides: list[Landslide], count: int, crs: CRS) -> None:
@@ -126,13 +136,6 @@ def _columns(landslides: list[Landslide], first_id: int) -> list[NDArray[Any]]:
         np.array([one.confidence_max for one in landslides], dtype=np.float64),
         np.array(slopes, dtype=np.float64),
     ]
-
-
-def _check_count(path: Path, count: int) -> None:
-    """Errors while SQLite commits do not all reach pyogrio's caller: what counts is what can be read back."""
-    found = pyogrio.read_info(path, layer=LAYER, force_feature_count=True)["features"]
-    if found != count:
-        raise DataLayerError(f"{found} of {count} landslides arrived in the file")
 
 
 def _remove_side_files(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The written layer, read back."""
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pyogrio.raw
@@ -17,6 +19,7 @@ from rasterio.crs import CRS
 
 from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.geopackage import Summary, write_landslides
+from landslip.runtime.geopackage_check import faults_of
 from landslip.runtime.polygons import Landslide
 
 UTM = CRS.from_epsg(32648)
@@ -108,6 +111,89 @@ def test_equal_landslides_make_equal_bytes(tmp_path: Path) -> None:
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
 
 
+DAMAGE = {
+    "extent": "UPDATE gpkg_contents SET min_x = NULL, min_y = NULL, max_x = NULL, max_y = NULL",
+    "smaller extent": "UPDATE gpkg_contents SET max_x = max_x - 1",
+    "trigger of the index": "DROP TRIGGER rtree_landslides_geom_insert",
+    "trigger of a change": "DROP TRIGGER rtree_landslides_geom_update3",
+    "trigger of the count": "DROP TRIGGER trigger_insert_feature_count_landslides",
+    "index": "DELETE FROM rtree_landslides_geom WHERE id = 3",
+    "count": "UPDATE gpkg_ogr_contents SET feature_count = 6",
+}
+"""What GDAL has been seen to leave out where a call of the system failed, and more of the kind."""
+
+
+@pytest.mark.parametrize("lost", DAMAGE)
+def test_what_a_failed_call_left_out_is_found(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "landslides.gpkg"
+    write_landslides(path, landslides(7), UTM)
+    box = (0.0, 0.0, 68.0, 8.0)
+    assert list(faults_of(path, "landslides", 7, box)) == []
+    database = sqlite3.connect(path)
+    database.execute(DAMAGE[lost])
+    database.commit()
+    database.close()
+    assert len(list(faults_of(path, "landslides", 7, box))) == 1
+
+
+WRITE_AND_SAY = """
+import sys
+from pathlib import Path
+from rasterio.crs import CRS
+from test_geopackage import landslides
+from landslip.runtime.errors import OutputError
+from landslip.runtime.geopackage import write_landslides
+print("ready", flush=True)
+for line in sys.stdin:
+    try:
+        write_landslides(Path(line.strip()), landslides(7), CRS.from_epsg(32648), chunk=3)
+        print("written", flush=True)
+    except OutputError as error:
+        print("said", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="changes limits of another process")
+def test_while_files_cannot_be_opened_it_is_whole_or_said(tmp_path: Path) -> None:
+    """The limit on open files comes and goes, as where other threads of a service open and close many."""
+    write_landslides(tmp_path / "whole.gpkg", landslides(7), UTM, chunk=3)
+    chance = random.Random(0)  # noqa: S311 - moments, no secrets
+    path = os.pathsep.join([str(Path(__file__).parent), *(entry for entry in sys.path if entry)])
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITE_AND_SAY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    ) as child:  # fmt: skip
+        assert child.stdin
+        assert child.stdout
+        assert child.stdout.readline() == "ready\n"
+        ended = Event()
+        for number in range(20):
+            child.stdin.write(f"{tmp_path / f'{number}.gpkg'}\n")
+            child.stdin.flush()
+            ended.clear()
+            flipping = Thread(target=_flip_limit, args=(child.pid, ended, chance))
+            flipping.start()
+            verdict = child.stdout.readline()
+            ended.set()
+            flipping.join()
+            written = (tmp_path / f"{number}.gpkg").exists()
+            assert verdict == ("written\n" if written else "said\n")
+            if written:
+                assert (tmp_path / f"{number}.gpkg").read_bytes() == (tmp_path / "whole.gpkg").read_bytes()
+        child.stdin.close()
+
+
+def _flip_limit(process: int, ended: Event, chance: random.Random) -> None:
+    import resource
+
+    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    while not ended.is_set():
+        time.sleep(chance.uniform(0, 0.004))
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (3, before[1]))
+        time.sleep(chance.uniform(0, 0.002))
+        resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+
+
 WRITE_ON_CORES = """
 import hashlib, os, sys
 from pathlib import Path
@@ -182,6 +268,7 @@ import shapely
 from rasterio.crs import CRS
 from landslip.runtime.errors import OutputError
 from landslip.runtime.geopackage import write_landslides
+from landslip.runtime.geopackage_check import faults_of
 from landslip.runtime.polygons import Landslide
 
 square = shapely.MultiPolygon([shapely.box(0, 0, 6, 6)])

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.errors import OutputError
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.products import write_cog
+from landslip.runtime.products import check_written, histogram_of, write_cog
 from landslip.runtime.rows import RowsFile
 
 BIG = b"II+\0"
@@ -53,6 +53,55 @@ def test_an_error_that_rasterio_lets_slip_is_said_in_a_sentence(tmp_path, monkey
         write_cog(tmp_path / "rows.vrt", tmp_path / "hidden" / "map.tif")
 
 
+def written(folder, percent):
+    with RowsFile(folder / "rows.raw", grid_of(*percent.shape)) as rows:
+        rows.append(percent)
+        write_cog(rows.as_raster(), folder / "map.tif")
+    return folder / "map.tif"
+
+
+def a_map(height, width, seed=0):
+    """Noise, smooth ground, nothing at all, and single pixels in unknown ground."""
+    rng = np.random.default_rng(seed)
+    percent = rng.integers(0, 101, (height, width)).astype(np.uint8)
+    percent[height // 3 : height // 2] = 0
+    percent[height // 2 :, : width // 2] = 255
+    percent[rng.integers(0, height, 60), rng.integers(0, width, 60)] = 100
+    return percent
+
+
+@pytest.mark.parametrize("shape", [(511, 512), (512, 513), (1023, 1537), (1301, 999), (2051, 515), (700, 2600)])
+def test_every_sound_map_passes_the_check(tmp_path, shape):
+    for percent in (a_map(*shape), np.full(shape, 255, np.uint8), np.zeros(shape, np.uint8)):
+        check_written(written(tmp_path, percent), histogram_of(percent))
+        (tmp_path / "rows.raw").unlink()
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize("value", [0, 255])
+def test_an_overview_that_was_not_written_is_found(tmp_path, level, value):
+    """As GDAL leaves it when a call of the system fails while it writes one."""
+    percent = a_map(1300, 1400)
+    path = written(tmp_path, percent)
+    with rasterio.open(path, "r+", overview_level=level, IGNORE_COG_LAYOUT_BREAK="YES") as overview:
+        assert overview.shape == (650 >> level, 700 >> level)
+        overview.write(np.full(overview.shape, value, np.uint8), 1)
+    with rasterio.open(path) as dataset:
+        np.testing.assert_array_equal(dataset.read(1), percent)
+    with pytest.raises(OutputError, match="does not hold what was written"):
+        check_written(path, histogram_of(percent))
+
+
+def test_a_map_without_overviews_is_not_whole(tmp_path):
+    percent = a_map(1300, 1400)
+    with rasterio.open(written(tmp_path, percent)) as dataset:
+        profile = dataset.profile | {"driver": "GTiff"}
+    with rasterio.open(tmp_path / "plain.tif", "w", **profile) as plain:
+        plain.write(percent, 1)
+    with pytest.raises(OutputError, match="does not hold what was written"):
+        check_written(tmp_path / "plain.tif", histogram_of(percent))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="sparse files")
 def test_a_map_of_two_thousand_megapixels_is_a_bigtiff_made_in_little_memory(tmp_path):
@@ -62,7 +111,7 @@ def test_a_map_of_two_thousand_megapixels_is_a_bigtiff_made_in_little_memory(tmp
 from pathlib import Path
 import numpy as np, rasterio
 from test_products import grid_of
-from landslip.runtime.products import write_cog
+from landslip.runtime.products import check_written, histogram_of, write_cog
 from landslip.runtime.record import peak_rss_bytes
 from landslip.runtime.rows import RowsFile
 folder = Path({str(tmp_path)!r})
