@@ -11,6 +11,7 @@ from rasterio.crs import CRS
 from landslip.runtime.aoi import Area
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
+from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.outlines import windows_under
@@ -105,7 +106,8 @@ def common_ground(images: Sequence[Raster], crs: CRS) -> Bounds:
     Raises:
         InputError: there is none, or a place is unknown.
     """
-    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images]
+    # The outline of an image around the globe has no place in a projection for a part of it, and limits nothing.
+    boxes = [_bounds_in(raster.crs, raster.bounds, crs, raster.path) for raster in images if not _goes_around(raster)]
     common = intersection(boxes)
     if common is None:
         raise InputError(
@@ -115,10 +117,21 @@ def common_ground(images: Sequence[Raster], crs: CRS) -> Bounds:
     return common
 
 
+def _goes_around(image: Raster) -> bool:
+    """Whether it spans more than half of the globe, as mosaics over the date line do."""
+    return bool(image.crs.is_geographic) and image.bounds[2] - image.bounds[0] > TURN / 2
+
+
 def _map_crs(image: Raster, chosen: CRS | None) -> CRS:
     """The CRS of the map: the chosen one, that of the image where its metre is one on the ground, or its UTM zone."""
     left, bottom, right, top = image.bounds
     x, y = (left + right) / 2, (bottom + top) / 2
+    if _goes_around(image):
+        raise InputError(
+            f"{image.role}: {image.path} spans {right - left:.0f} degrees of longitude, so where the map is wanted is "
+            "unknown. Cut the place out first: gdalwarp -t_srs EPSG:CODE -te WEST SOUTH EAST NORTH -te_srs EPSG:4326 "
+            "FILE NEW.tif, with the code of its UTM zone."
+        )
     try:
         if chosen is not None:
             return _true_to_scale(chosen, image, x, y)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -22,6 +23,21 @@ from landslip.runtime.geo.longitudes import TURN, copies, turns_towards
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice
+
+
+class Gridded(Protocol):
+    """What has pixels on a grid of its own."""
+
+    crs: CRS
+    transform: Affine
+    height: int
+    width: int
+
+    @property
+    def bounds(self) -> Bounds:
+        """Left, bottom, right, top in its CRS."""
+        ...
+
 
 _STEPS = 16
 """Points along each side of an outline: straight lines bend in other projections."""
@@ -55,7 +71,7 @@ def lattice_of(raster: Raster) -> Lattice:
     return Lattice(raster.crs, raster.transform, raster.height, raster.width)
 
 
-def windows_under(raster: Raster, crs: CRS, box: Bounds, margin: int = 0) -> list[Window]:
+def windows_under(raster: Gridded, crs: CRS, box: Bounds, margin: int = 0) -> list[Window]:
     """The pixels of a raster that lie in a box (left, bottom, right, top) of any CRS.
 
     Args:
@@ -80,7 +96,7 @@ def windows_under(raster: Raster, crs: CRS, box: Bounds, margin: int = 0) -> lis
     return [window for window in windows if window is not None]
 
 
-def _window_of(raster: Raster, box: Bounds, margin: int) -> Window | None:
+def _window_of(raster: Gridded, box: Bounds, margin: int) -> Window | None:
     left, bottom, right, top = box
     places = [~raster.transform @ corner for corner in ((left, top), (right, top), (left, bottom), (right, bottom))]
     cols, rows = zip(*places, strict=True)

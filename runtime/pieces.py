@@ -12,13 +12,18 @@ from rasterio.windows import Window
 
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.errors import InputError
-from landslip.runtime.gdal import make_window
+from landslip.runtime.gdal import RASTER_ERRORS, make_window
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.outlines import windows_under
 from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Method, Resampler, Sampling
 
 LARGEST_WINDOW = 4 << 20
 """Pixels of a source read at a time."""
+
+
+LARGEST_ROW = 50_000
+"""Columns of a raster of which whole rows are read where a map lies over both of its ends."""
 
 
 class Pasted:
@@ -48,8 +53,10 @@ def resampler_of(raster: Raster | Elevation, grid: MapGrid, method: Method) -> R
     """What brings a raster onto the map.
 
     Raises:
-        InputError: a pixel of the map takes more of the raster than can be read at a time.
+        InputError: a pixel of the map takes more of the raster than can be read at a time, or the map lies over both
+            ends of a large raster around the globe.
     """
+    _check_ends(raster, grid)
     resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, method)
     under = resampler.sampling(make_window(grid.width // 2, grid.height // 2, 1, 1)).source
     if under is not None and under.width * under.height > LARGEST_WINDOW:
@@ -58,6 +65,22 @@ def resampler_of(raster: Raster | Elevation, grid: MapGrid, method: Method) -> R
             "Check its georeferencing, or bring it to a coarser resolution first."
         )
     return resampler
+
+
+def _check_ends(raster: Raster | Elevation, grid: MapGrid) -> None:
+    """Each window over both ends of a raster takes all that is between them, which must not be much."""
+    if not raster.crs.is_geographic or raster.width <= LARGEST_ROW:
+        return
+    try:
+        windows = windows_under(raster, grid.crs, grid.bounds)
+    except RASTER_ERRORS:
+        return  # said by those who read it
+    if len(windows) > 1:
+        box = " ".join(f"{edge:.0f}" for edge in grid.bounds)
+        raise InputError(
+            f"{raster.role}: {raster.path} goes around the globe, and the map lies over both of its ends. "
+            f"Cut the place out first: gdalwarp -t_srs {grid.crs} -te {box} FILE NEW.tif."
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 import pytest
+import rasterio
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from helpers.images import read_all, warnings_in
 from helpers.rasters import elevation, rgb, write
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.elevation_sample import look_at
-from landslip.runtime.errors import UsageError
+from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geodesy import is_metric
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.outlines import share_of_map, share_of_smaller, windows_under
@@ -195,3 +196,50 @@ def test_windows_do_not_depend_on_the_turn(tmp_path_factory, left, width, turns,
     # Additions of whole turns round: a box that ends on a pixel's edge, up to that, may have one pixel more.
     assert len(found[1]) == 1
     np.testing.assert_allclose(found[0], found[1], atol=1)
+
+
+def around_the_globe(path, part, west=-180.0):
+    """A VRT around the globe with a file of the scene at both of its ends, as gdalbuildvrt makes it of two tiles."""
+    with rasterio.open(part) as dataset:
+        size, columns, high, wide = dataset.res[0], round(360 / dataset.res[0]), dataset.height, dataset.width
+        first = round((dataset.transform.c - west) / size)
+        top, count = dataset.transform.f, dataset.count
+
+    def source(band, start, length, at):
+        cut = f'yOff="0" xSize="{length}" ySize="{high}"'
+        return (
+            f"<SimpleSource><SourceFilename>{part}</SourceFilename><SourceBand>{band}</SourceBand>"
+            f'<SrcRect xOff="{start}" {cut}/><DstRect xOff="{at}" {cut}/></SimpleSource>'
+        )
+
+    left = min(columns - first, wide)
+    bands = "".join(
+        f'<VRTRasterBand dataType="UInt16" band="{band}"><NoDataValue>0</NoDataValue>'
+        f"{source(band, 0, left, first)}{source(band, left, wide - left, 0) if left < wide else ''}</VRTRasterBand>"
+        for band in range(1, count + 1)
+    )
+    path.write_text(
+        f'<VRTDataset rasterXSize="{columns}" rasterYSize="{high}"><SRS>EPSG:4326</SRS>'
+        f"<GeoTransform>{west},{size},0,{top},0,{-size}</GeoTransform>{bands}</VRTDataset>"
+    )
+    return path
+
+
+def test_images_around_the_globe_are_refused_with_what_helps(tmp_path):
+    files = scene(tmp_path, 180.0, 180.0, 180.0)
+    globe_post = around_the_globe(tmp_path / "post.vrt", files.post)
+    with pytest.raises(InputError, match=r"spans 360 degrees of longitude.* gdalwarp -t_srs EPSG:CODE -te WEST"):
+        read_all(replace(files, post=globe_post))
+    globe_pre = around_the_globe(tmp_path / "pre.vrt", files.pre)
+    with pytest.raises(
+        InputError, match=r"lies over both of its ends.* gdalwarp -t_srs EPSG:32760 -te \d+ \d+ \d+ \d+ "
+    ):
+        read_all(replace(files, pre=globe_pre))
+
+
+def test_an_earlier_image_around_the_globe_limits_nothing(tmp_path):
+    files = scene(tmp_path, 180.0, 180.0, 180.0)
+    elsewhere = around_the_globe(tmp_path / "pre.vrt", files.pre, west=-20.0)
+    expected, found = read_all(files), read_all(replace(files, pre=elsewhere))
+    assert found[0].grid == expected[0].grid
+    np.testing.assert_array_equal(found[1].arrays["post"], expected[1].arrays["post"])
