@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
-import signal
 import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from landslip.runtime.errors import LandslipError, UsageError
+from landslip.runtime import endings
+from landslip.runtime.errors import LandslipError, ResourceError, UsageError
 from landslip.runtime.location import without_secrets
 from landslip.runtime.plain_text import printable, printable_lines
+from landslip.runtime.shortage import shortage
+from landslip.runtime.supervisor import supervised
 
 COMMANDS = {
     "map": "landslip.runtime.commands.map:map_command",
@@ -37,12 +42,6 @@ _HELP = {
     "doctor": "Say what can run on this machine, and how to install what is missing.",
     "bench": "Measure this machine: speed, parity and memory, each with its context.",
 }
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 + SIGINT."""
-
-TERMINATED = 143
-"""Exit code when the system asked the process to end: 128 + SIGTERM."""
 
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
 
@@ -109,41 +108,56 @@ class _Plain(logging.Formatter):
 def main(args: list[str] | None = None) -> None:
     """Run a command line and exit with its code.
 
-    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, 130 interrupted, 143 terminated.
+    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, or too little memory, 130 interrupted,
+    143 terminated.
     """
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(args))
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which is to end everything as orderly as Ctrl-C does."""
-
-
-def _terminate(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-    raise _Terminated
+    sys.exit(supervised(partial(run, args)))
 
 
 def run(args: list[str] | None = None) -> int:
     """Run a command line and give its exit code; errors are said on stderr in a sentence."""
     try:
+        return _run(args)
+    except KeyboardInterrupt as interruption:
+        return _interrupted(interruption)
+
+
+def _run(args: list[str] | None) -> int:
+    try:
         result: Any = cli.main(args, prog_name="landslip", standalone_mode=False)
-    except LandslipError as error:
-        _say(str(error))
-        return error.exit_code
     except click.exceptions.Abort as abort:  # what click makes of a KeyboardInterrupt
         return _interrupted(abort.__cause__)
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (OSError, MemoryError, UnicodeError) as error:
+    except Exception as error:
+        return _failed(error)
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Say an error in a sentence.
+
+    Raises:
+        Exception: the error, which no module foresaw, and which is our mistake.
+    """
+    if isinstance(error, endings.LibraryGivesUpError):
+        time.sleep(0.2)  # if it was Ctrl-C after all, the supervisor passes it on
+    if endings.asked():  # whatever came of it
+        return _interrupted(error)
+    if isinstance(error, LandslipError):
+        _say(str(error))
+        return error.exit_code
+    if (found := shortage(error)) is not None:
+        logging.getLogger("landslip").debug("", exc_info=error)
+        _say(found)
+        return ResourceError.exit_code
+    if isinstance(error, (OSError, UnicodeError)):
         # What no module foresaw, such as standard output on a full disk, or a path that is no text.
-        logging.getLogger("landslip").debug("", exc_info=True)
+        logging.getLogger("landslip").debug("", exc_info=error)
         _say(_FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}")
         return LandslipError.exit_code
-    except KeyboardInterrupt as interruption:
-        return _interrupted(interruption)
-    return result if isinstance(result, int) else 0
+    raise error
 
 
 def _is_folder_gone() -> bool:
@@ -157,9 +171,10 @@ def _is_folder_gone() -> bool:
 
 
 def _interrupted(cause: BaseException | None) -> int:
-    _say("interrupted; nothing unfinished was left under a final name.")
-    return TERMINATED if isinstance(cause, _Terminated) else INTERRUPTED
+    _say("interrupted.")
+    return endings.code_after(cause)
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"landslip: {printable(sentence, _SENTENCE)}", err=True)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        click.echo(f"landslip: {printable(sentence, _SENTENCE)}", err=True)

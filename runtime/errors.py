@@ -11,6 +11,7 @@
     ├── FetchError       (ConnectionError) 1  a file cannot be downloaded
     ├── EngineError      (RuntimeError) 4   an inference engine or device cannot be used
     │   └── EngineMemoryError (MemoryError)     it has not enough memory for a batch
+    ├── ResourceError    (RuntimeError) 4   the system gives no more memory, threads or processes
     └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
 
 Errors of other libraries are translated where those libraries are called and never reach a user as tracebacks.
@@ -82,6 +83,12 @@ class EngineError(LandslipError, RuntimeError):
 
 class EngineMemoryError(EngineError, MemoryError):
     """An engine that has not enough memory for a batch; a smaller one may fit."""
+
+
+class ResourceError(LandslipError, RuntimeError):
+    """A system that gives no more memory, threads or processes, for what has to be done at the least."""
+
+    exit_code = 4
 
 
 class ParityError(LandslipError, ArithmeticError):

@@ -13,6 +13,9 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from landslip.runtime.errors import LandslipError, ResourceError
+from landslip.runtime.shortage import shortage
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -69,11 +72,15 @@ class Line:
         Args:
             items: what to run.
             depth: values that may wait to be taken; the thread pauses when they do.
+
+        Raises:
+            ResourceError: the system starts no more threads.
         """
         waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
         stage = _Stage(partial(self._work, items, waiting))
-        self._stages.append(stage)
-        stage.start()
+        with _threads_start():
+            stage.start()
+        self._stages.append(stage)  # one that has not started would never end
         return self._values(waiting)
 
     def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
@@ -143,6 +150,9 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
         items: taken one by one, no more than ``lanes`` and one ahead of the results. An error of theirs comes after the
             results of those before it.
         lanes: at least 1.
+
+    Raises:
+        ResourceError: the system starts no more threads.
     """
     if lanes == 1:
         yield from map(function, items)
@@ -152,7 +162,8 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
         troubles: list[Exception] = []
         try:
             for item in _until_trouble(items, troubles):
-                under_way.append(pool.submit(function, item))
+                with _threads_start():
+                    under_way.append(pool.submit(function, item))
                 if len(under_way) > lanes:  # one more waits, so that no lane has to
                     yield under_way.popleft().result()
             while under_way:
@@ -162,6 +173,16 @@ def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> 
                 waiting.cancel()
         for trouble in troubles:
             raise trouble
+
+
+@contextmanager
+def _threads_start() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, LandslipError) or (found := shortage(error)) is None:
+            raise
+        raise ResourceError(found) from error
 
 
 def _until_trouble(items: Iterable[T], troubles: list[Exception]) -> Iterator[T]:

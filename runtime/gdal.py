@@ -18,7 +18,10 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from landslip.runtime.geo.longitudes import eastward
+from landslip.runtime.library_logs import quiet_libraries
 from landslip.runtime.location import without_secrets
+
+quiet_libraries()
 
 RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError, UnicodeError)
 """What rasterio raises: these have no common root, some of GDAL's own errors come through untranslated, and what GDAL

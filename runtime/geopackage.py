@@ -19,7 +19,10 @@ from rasterio.crs import CRS
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.geopackage_check import Bounds, faults_of
+from landslip.runtime.library_logs import quiet_libraries
 from landslip.runtime.polygons import Landslide
+
+quiet_libraries()
 
 LAYER = "landslides"
 """Name of the only layer."""

@@ -55,12 +55,14 @@ class KernelCache:
         path = self._path(sig, target_context.codegen())
         body = find(path)
         if body is None:
+            _say_once()
             return None
         try:
             found = pickle.loads(body)  # noqa: S301 - the user's own; numba keeps its code likewise
             return _numba_compiler.CompileResult._rebuild(target_context, *found)  # noqa: SLF001 - as numba's own cache
         except Exception as error:  # unpickling raises anything
             log.debug("%s cannot be loaded (%r): its kernel is compiled again.", path, error)
+            _say_once()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -85,6 +87,12 @@ class KernelCache:
     @functools.cached_property
     def _stamp(self) -> str:
         return stamp_of(self._dispatcher)
+
+
+@functools.cache
+def _say_once() -> None:
+    """Say why the first run on a machine begins with a wait."""
+    log.info("compiling loops for this machine, which takes a while the first time and is kept for the next run")
 
 
 def cache_folder() -> Path:

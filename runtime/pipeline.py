@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.acquisition import with_times
 from landslip.runtime.assemble import PIECE, Batch, Buffers, Placed, assemble, read_rows
+from landslip.runtime.details import tell_beginning, tell_end
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
@@ -34,7 +35,7 @@ from landslip.runtime.kernels import NOT_OBSERVED
 from landslip.runtime.polygons import MapBand, trace
 from landslip.runtime.presets import Layout
 from landslip.runtime.products import BLOCK, check_written, write_cog
-from landslip.runtime.progress import NoProgress, Progress
+from landslip.runtime.progress import NoProgress, Progress, waiting
 from landslip.runtime.protocols import Plan, make_plan
 from landslip.runtime.quicklook import write_quicklook
 from landslip.runtime.record import (
@@ -109,27 +110,32 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     Raises:
         LandslipError: one of its children, with the reason; then nothing is left under a final name.
     """
-    started, clock = now(), Stopwatch()
+    started, clock, progress = now(), Stopwatch(), progress or NoProgress()
     with ExitStack() as stack:
         work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite, resume=request.resume))
         if request.resume and not (work.unfinished or work.complete):
             log.info("there is no unfinished run in %s: starting at the top", request.out)
         spec = engine.spec if engine else spec_of(request.model)
         files = request.files.for_model(spec)
-        scene = stack.enter_context(open_scene(files, spec.resolution))
+        with waiting(progress, "opening and measuring the inputs"):
+            scene = stack.enter_context(open_scene(files, spec.resolution))
         check_inputs(spec, scene)
         layout = request.layout(spec, scene.grid)
-        engine = engine or stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
+        if engine is None:
+            with waiting(progress, "loading the model"):
+                engine = stack.enter_context(open_shrinking(request.model, layout.applied(request.engine)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
-        inputs = with_times(describe_inputs(files), scene.times)
-        parts = {path: sha256_of(path) for path in scene.parts}
+        with waiting(progress, "checksums of the inputs"):
+            inputs = with_times(describe_inputs(files), scene.times)
+            parts = {path: sha256_of(path) for path in scene.parts}
         unchanged = Unchanged(files, inputs, parts)
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
-        findings = inspect_scene(scene, files, inputs, plan, force=request.force)
+        with waiting(progress, "checking the scene"):
+            findings = inspect_scene(scene, files, inputs, plan, force=request.force)
         level = math.ceil(round(100 * (request.threshold or engine.spec.threshold), 6))
         thumbnails = Thumbnails(scene.grid)
-        run = Run(scene, plan, engine, layout.batch, level, clock, progress or NoProgress(), thumbnails)
+        run = Run(scene, plan, engine, layout.batch, level, clock, progress, thumbnails)
         facts = _facts(request, layout, run, inputs)
         batch = {"asked": request.engine.batch, "taken": layout.batch}
         decisive = None if engine.device == "cpu" else batch  # it can change the last bits on a GPU
@@ -138,9 +144,11 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             return earlier_record(request.out / RECORD, identity)
         saving = stack.enter_context(Saving(work, scene.grid, thumbnails, scene.images, identity))
         run.done, resumed = saving.checkpoint, saving.checkpoint.rows
+        tell_beginning(facts, plan, batch, cache_bytes(scene))
         with saving.kept():
             products = _make_products(run, work, saving, request.min_area)
-            unchanged.check()
+            with waiting(progress, "checking the inputs again"):
+                unchanged.check()
             record = {
                 **facts,
                 "preset": request.laid_as,
@@ -161,6 +169,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
             }
             write_record(work.path(RECORD), record)
             work.publish()
+    tell_end(record)
     return record
 
 
@@ -179,12 +188,15 @@ def _facts(request: MapRequest, layout: Layout, run: Run, inputs: list[Record]) 
     }
 
 
-def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None]:
+def stream(
+    run: Run, save: Saver | None = None, at_end: Callable[[], None] = lambda: None
+) -> Generator[MapBand, None, None]:
     """The rest of the map from the top down.
 
     Args:
         run: how far it is, and what its stages share.
         save: takes the rows of each band before it is given out, with how far the map is with them.
+        at_end: called after the last band, and as soon as the map is given up, whatever other stages still wait for.
     """
     tiles = run.plan.tiles
     if run.done.rows == tiles.height:
@@ -197,7 +209,7 @@ def stream(run: Run, save: Saver | None = None) -> Generator[MapBand, None, None
         patches = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
         batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
         results = line.background(_inferred(batches, run, buffers))
-        yield from line.background(_saved(_stitched(results, run), run, save), depth=1)
+        yield from line.background(_saved(_stitched(results, run), run, save, at_end), depth=1)
 
 
 def cache_bytes(scene: Scene) -> int:
@@ -220,7 +232,11 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
         run.progress.finish()
     pictures = run.thumbnails
     images = [pictures.image(role) for role in run.scene.images]
-    with ThreadPoolExecutor(1) as pool, run.clock("write"):
+    with (
+        ThreadPoolExecutor(1) as pool,
+        run.clock("write"),
+        waiting(run.progress, "writing confidence.tif and quicklook.png"),
+    ):
         quicklook = pool.submit(write_quicklook, work.path("quicklook.png"), images, pictures.confidence, run.level)
         with block_cache(LEAST_CACHE + 2 * BLOCK * (grid.width + BLOCK)):  # two rows of its blocks
             write_cog(rows.as_raster(), work.path("confidence.tif"))
@@ -242,7 +258,7 @@ def _bands(run: Run, saving: Saving) -> Generator[MapBand, None, None]:
     for first, percent in saving.rows.stored(run.done.rows, PIECE):
         window = scene.grid.rows(first, first + len(percent))
         yield MapBand(first, percent, partial(scene.slope, window) if scene.has_slope else None)
-    with closing(stream(run, saving.add)) as rest:
+    with closing(stream(run, saving.add, saving.checkpoint_if_possible)) as rest:
         yield from rest
 
 
@@ -275,35 +291,40 @@ def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) ->
         # The notebook's protocol has no tile for a map this small: nothing is observed.
         yield MapBand(0, np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8), None)
     stitcher = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
-    placed = 0
+    placed = counted = 0
     for batch, confidence in results:
         place = 0
         for step in batch.steps:
+            anew = step.row >= run.done.tile_rows  # and not one that an earlier run has counted
             with run.clock("stitch"):
                 if isinstance(step, Placed):
                     stitcher.put(step.row, step.col, confidence[place, 0])
-                    place, placed = place + 1, placed + 1
+                    place, placed, counted = place + 1, placed + 1, counted + anew
                     continue
                 percent = stitcher.finish(step.row, step.valid)
-            if step.row >= run.done.tile_rows:
+            if anew:
                 run.done = run.done.after_row(step.row, placed, step.skipped)
-                run.progress.advance(placed + step.skipped)
+                counted += step.skipped
                 yield MapBand(tiles.band(step.row)[0], percent, _given(step.slope))
             placed = 0
-        run.computed += batch.count
+        run.progress.advance(counted)
+        run.computed, counted = run.computed + batch.count, 0
 
 
 def _given(slope: NDArray[np.float32] | None) -> Callable[[], NDArray[np.float32]] | None:
     return None if slope is None else lambda: slope
 
 
-def _saved(bands: Iterable[MapBand], run: Run, save: Saver | None) -> Iterator[MapBand]:
-    for band in bands:
-        run.done = replace(run.done, damaged=merged(run.done.damaged, run.scene.damaged))
-        if save is not None:
-            with run.clock("write"):
-                save(band.confidence, run.done)
-        yield band
+def _saved(bands: Iterable[MapBand], run: Run, save: Saver | None, at_end: Callable[[], None]) -> Iterator[MapBand]:
+    try:
+        for band in bands:
+            run.done = replace(run.done, damaged=merged(run.done.damaged, run.scene.damaged))
+            if save is not None:
+                with run.clock("write"):
+                    save(band.confidence, run.done)
+            yield band
+    finally:
+        at_end()
 
 
 def check_inputs(spec: ModelSpec, scene: Scene) -> None:

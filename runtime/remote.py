@@ -8,8 +8,10 @@ failed is closed, which drops what GDAL keeps (``CPL_VSIL_CURL_NON_CACHED``), an
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,8 +20,9 @@ import pyogrio
 import rasterio
 from rasterio.env import get_gdal_config, getenv, hasenv
 
+from landslip.runtime import endings
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
-from landslip.runtime.location import Location, is_networked, shown
+from landslip.runtime.location import Location, is_networked, shown, without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,12 @@ T = TypeVar("T")
 
 MORE_ATTEMPTS = 3
 """After the first; ``GDAL_HTTP_MAX_RETRY`` in the environment wins, for GDAL's own attempts as well."""
+GDALS_OWN = 1
+"""Attempts of GDAL's after the first of each, where no answer begins and where a server is busy. It asks twice for a
+file that it opens, so one of our attempts is up to four of its own."""
+PATIENCE = 40.0
+"""Seconds after which no further attempt begins, unless the environment says how many there are to be. A server that
+is silent costs one attempt: 60 seconds, or some 80 where it does not even take the connection, or speaks FTP."""
 FIRST_PAUSE = 1.0
 """Seconds before the second attempt; each pause is twice as long as the one before. ``GDAL_HTTP_RETRY_DELAY`` wins."""
 _LONGEST_PAUSE = 30.0
@@ -34,7 +43,7 @@ _LONGEST_PAUSE = 30.0
 _NETWORKS = ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs")
 
 SETTINGS = {
-    "GDAL_HTTP_MAX_RETRY": str(MORE_ATTEMPTS),
+    "GDAL_HTTP_MAX_RETRY": str(GDALS_OWN),
     "GDAL_HTTP_RETRY_DELAY": str(FIRST_PAUSE),
     "GDAL_HTTP_CONNECTTIMEOUT": "20",
     # Seconds with less than so many bytes per second: silence ends an attempt, a slow link does not. That is why there
@@ -70,6 +79,14 @@ NO_LISTS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
 _GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
 BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
 """What may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, at each opening."""
+
+
+class _Tried(threading.local):
+    more = 0
+    """Attempts after the first, of what this thread tried last."""
+
+
+_tried = _Tried()
 
 _STATUS = re.compile(r"HTTP response code(?: on \S+)?:? ?(\d{3})")
 _GONE = re.compile("NoSuchKey|NoSuchBucket|key does not exist|bucket does not exist|NotFound", re.IGNORECASE)
@@ -124,14 +141,20 @@ def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Ex
     Raises:
         One of ``errors``: it failed each time, or cannot get better.
     """
-    for pause in pauses() if is_networked(location) else ():
+    began = time.monotonic()
+    for number, pause in enumerate(pauses() if is_networked(location) else ()):
+        _tried.more = number
         try:
             return action()
         except errors as error:
-            if is_final(_said(error)):
+            endings.give_way()  # GDAL may have swallowed it
+            if is_final(_said(error)) or time.monotonic() - began > _patience():
                 raise
             log.info("%s: an attempt to read failed, the next one is in %.3g s", shown(location), pause)
+            log.debug("%s", without_secrets(_said(error)))
             time.sleep(pause)
+            endings.give_way()
+    _tried.more = len(pauses())
     return action()
 
 
@@ -161,7 +184,7 @@ def opening_error(location: Location, role: str, said: str) -> InputError | None
         )
     if _LINK.search(said):
         return ConnectionLostError(
-            f"{role}: {name} cannot be reached ({said}), also after {_more()}. Check the connection and the address."
+            f"{role}: {name} cannot be reached ({said}){_more()}. Check the connection and the address."
         )
     return None
 
@@ -177,14 +200,18 @@ def reading_error(location: Location, role: str, where: str, said: str) -> Input
     """
     refused = opening_error(location, role, said) if is_final(said) else None
     return refused or ConnectionLostError(
-        f"{role}: the connection to {shown(location)} was lost in {where} ({said}), also after {_more()}. Check the "
+        f"{role}: the connection to {shown(location)} was lost in {where} ({said}){_more()}. Check the "
         "connection and continue with landslip map --resume; if it stops there again, the file is damaged."
     )
 
 
+def _patience() -> float:
+    return math.inf if "GDAL_HTTP_MAX_RETRY" in os.environ else PATIENCE
+
+
 def _more() -> str:
-    count = len(pauses())
-    return f"{count} more attempt{'s' * (count != 1)}"
+    count = _tried.more
+    return f", also after {count} more attempt{'s' * (count != 1)}" if count else ""
 
 
 def _status(said: str) -> int | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.closing import Closing
+from landslip.runtime.endings import Will, bequeath
 from landslip.runtime.errors import InputChangedError, LandslipError
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.journal import Checkpoint, Journal
@@ -51,7 +52,7 @@ class Saving(Closing):
             UsageError: what is there was made from or with something else.
             OutputError: a file cannot be written.
         """
-        self._work, self._thumbnails = work, thumbnails
+        self._work, self._thumbnails, self._height = work, thumbnails, grid.height
         self._journal = Journal(work.path(JOURNAL), identity)
         earlier = self._journal.earlier() if work.unfinished else None
         with ExitStack() as stack:
@@ -64,9 +65,9 @@ class Saving(Closing):
         if self.checkpoint.rows:
             log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
             work.keep()
+            self._bequeath()
         else:
             self._start_anew(work)
-        self._height = grid.height
 
     def _start_anew(self, work: Workspace) -> None:
         try:
@@ -93,7 +94,7 @@ class Saving(Closing):
         self.rows.append(percent)
         self.checkpoint = replace(state, rows=self.rows.rows, checksum=self.rows.checksum)
         if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
-            self._save()
+            self._checkpoint()
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
@@ -105,23 +106,24 @@ class Saving(Closing):
             raise
         except BaseException:
             if self._work.is_published:
+                log.warning("the map was complete by then: %s", self._work.out)
                 raise
-            # The disk may be the trouble. Then the last checkpoint stands.
-            with contextlib.suppress(LandslipError):
-                self._save()
+            self.checkpoint_if_possible()
             if self._work.is_kept and self._saved_rows and self._work.path(ROWS).exists():
-                log.warning(
-                    "%d of %d rows are kept in %s: the same command with --resume (without --overwrite) goes on from "
-                    "there", self._saved_rows, self._height, self._work.out,
-                )  # fmt: skip
+                log.warning("%s", self._kept)
             raise
 
     def close(self) -> None:
         """Close the files."""
         self._stack.close()
 
-    def _save(self) -> None:
-        if not self.checkpoint.rows:
+    def checkpoint_if_possible(self) -> None:
+        """Make a checkpoint of what has come since the last one; if the disk is the trouble, the last one stands."""
+        with contextlib.suppress(LandslipError):
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        if self.checkpoint.rows == self._saved_rows:
             return
         self.rows.sync()
         self._pictures.save(self.checkpoint.rows)
@@ -129,6 +131,18 @@ class Saving(Closing):
         self._told = self.checkpoint.damaged
         self._work.keep()
         self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
+        self._bequeath()
+        log.debug("checkpoint: %d of %d rows", self._saved_rows, self._height)
+
+    @property
+    def _kept(self) -> str:
+        return (
+            f"{self._saved_rows} of {self._height} rows are kept in {self._work.out}: the same command with --resume "
+            "(without --overwrite) goes on from there."
+        )
+
+    def _bequeath(self) -> None:
+        bequeath(Will(say=self._kept))
 
     def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
         """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""

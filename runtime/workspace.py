@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from landslip.runtime.endings import Will, bequeath, standing, undisturbed
 from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.location import exists, is_folder, is_text
 from landslip.runtime.locks import open_locked
@@ -83,6 +83,9 @@ class Workspace:
         except BaseException:
             self._lock.close()
             raise
+        self._will_before = standing().will
+        if not self.is_kept:
+            bequeath(Will(clear=f"{__name__}:{abandoned.__name__}", arguments=(str(out.absolute()), self._made)))
 
     def _locked(self) -> FileIO:
         try:
@@ -182,7 +185,7 @@ class Workspace:
         try:
             for name in PRODUCTS:
                 _sync(self.path(name))
-            with _undisturbed():
+            with undisturbed():
                 # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
                 for stale in (RECORD, *_SIDE_FILES):
                     (self.out / stale).unlink(missing_ok=True)
@@ -207,6 +210,7 @@ class Workspace:
             # Somebody else may have put something there meanwhile; then it stays.
             with contextlib.suppress(OSError):
                 self.out.rmdir()
+        bequeath(self._will_before)
 
     def _empty(self, kept: Sequence[str] = (_LOCK,)) -> None:
         # The rows first: without them the rest says nothing, and they would say something wrong without the rest.
@@ -275,14 +279,17 @@ def _sync(path: Path) -> None:
         os.close(file)
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A block in which Ctrl-C and SIGTERM wait for its end."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
+def abandoned(out: str, made: bool) -> None:
+    """Clear away what a run has left in a folder that was killed before it had finished anything; for its supervisor.
+
+    Args:
+        out: the folder of results.
+        made: whether the run has made it.
+    """
+    if not (Path(out) / PARTIAL).is_dir():
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with Workspace(Path(out), overwrite=True):  # which has the lock, so no other run is in there
+        pass
+    if made:
+        with contextlib.suppress(OSError):
+            Path(out).rmdir()

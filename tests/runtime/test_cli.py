@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -41,6 +42,29 @@ def test_a_map_from_the_command_line(scene, capsys):
     assert "landslides" in out
     assert str(folder / "out" / "landslides.gpkg") in out
     assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(PRODUCTS)
+
+
+def test_verbose_says_what_is_mapped_and_where_the_time_goes(scene, caplog):
+    _, arguments = scene
+    caplog.set_level(logging.DEBUG, "landslip")  # as -v sets it, where tests have handlers of their own
+    assert run(["-v", *command(arguments)]) == 0
+    details = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
+    assert all(any(line.startswith(start) for line in details) for start in (
+        "landslip ", f"input pre: {arguments['--pre']}", "grid: ", "tiles: ", "checkpoint: ", "seconds ",
+    ))  # fmt: skip
+
+
+def test_kernels_that_are_compiled_are_announced(scene, tmp_path):
+    _, arguments = scene
+    code = "from landslip.runtime.cli import main; main()"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code, *command(arguments | {"-o": tmp_path / f"out-{number}"})],
+            capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")},
+        ).stderr.count("compiling loops for this machine")
+        for number in range(2)
+    ]  # fmt: skip
+    assert said == [1, 0]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from landslip.runtime.errors import ResourceError
 from landslip.runtime.flow import Line, Stopwatch, side_by_side
 
 
@@ -106,6 +108,40 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout.splitlines(), done.stderr) == (["the stage has ended", "interrupted"], "")
+
+
+def refuse_from(number, monkeypatch):
+    """Let no thread start any more after so many."""
+    start, started = threading.Thread.start, itertools.count()
+
+    def limited(thread):
+        if next(started) >= number:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_stage_that_cannot_start_ends_the_others(number, monkeypatch):
+    refuse_from(number, monkeypatch)
+
+    def begun():
+        with Line() as line:
+            values = itertools.count()
+            for _ in range(3):
+                values = line.background(values)
+
+    with pytest.raises(ResourceError, match="the system starts no more threads"):
+        begun()
+    assert not stages()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_lane_that_cannot_start_is_said(number, monkeypatch):
+    refuse_from(number, monkeypatch)
+    with pytest.raises(ResourceError, match="the system starts no more threads"):
+        list(side_by_side(time.sleep, [0.1] * 5, 2))
 
 
 def test_a_stopwatch_adds_up_by_stage():

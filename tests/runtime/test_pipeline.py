@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import threading
 from dataclasses import replace
 
@@ -229,6 +231,52 @@ def test_outputs_of_the_wrong_shape_are_refused(tmp_path):
 def test_options_out_of_range_are_usage_errors(tmp_path, options, words):
     with pytest.raises(UsageError, match=words):
         make(scene_on_grid(tmp_path, 70, 80), tmp_path / "out", **options)
+
+
+class Counting:
+    """Counts what it is told."""
+
+    def __init__(self):
+        self.total, self.counts = 0, []
+
+    def start(self, _what, total, _unit):
+        self.total = total
+
+    def advance(self, count):
+        self.counts.append(count)
+
+    def finish(self):
+        pass
+
+
+def test_progress_moves_with_every_batch_and_counts_every_tile_once(tmp_path):
+    files, out = scene_mixed(tmp_path), tmp_path / "out"
+    request = MapRequest(out / "no-model", files, out, engine=EngineOptions(tile=TILE, batch=4))
+    calls = itertools.count()
+
+    def failing(batch):
+        if next(calls) == 12:
+            raise EngineError("call failed")
+        return mixture(batch)
+
+    progress = Counting()
+    with pytest.raises(EngineError):
+        map_scene(request, engine=FakeEngine(SPEC, failing), progress=progress)
+    resumed = Counting()
+    record = map_scene(replace(request, resume=True), engine=mixing_engine(), progress=resumed)
+    assert "resumed_after_row" in record
+    assert sum(resumed.counts) == resumed.total == record["tiles"]["total"]
+    assert 0 < resumed.counts[0] < resumed.total
+    assert max(progress.counts + resumed.counts[1:]) <= 4 + record["tiles"]["skipped"]
+
+
+def test_what_gdal_logs_for_itself_does_not_reach_a_host(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    make(scene_mixed(tmp_path), tmp_path / "out")
+    with rasterio.open(tmp_path / "dem.tif") as dataset:
+        logging.getLogger("rasterio._env").info("of the host's own: %s", dataset.name)
+    foreign = [record for record in caplog.records if not record.name.startswith("landslip")]
+    assert [record.name for record in foreign if record.levelno <= logging.INFO] == ["rasterio._env"]
 
 
 def test_nothing_observed_is_said(tmp_path, caplog):

@@ -18,6 +18,8 @@ from rasterio.windows import Window
 from helpers.engines import mixing_engine
 from helpers.range_server import cut, serving_folder, slow, status
 from helpers.rasters import CRS, LEFT, TOP, elevation, rgb, scene_mixed, write
+from helpers.silent_server import silence
+from landslip.runtime import remote
 from landslip.runtime.aoi import open_area
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
 from landslip.runtime.pipeline import MapRequest, map_scene
@@ -230,8 +232,43 @@ def test_a_slow_server_is_waited_for(folder, server):
 def test_the_environment_wins(server, monkeypatch):
     monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "0")
     server.fail(then=status(503))
-    with pytest.raises(ConnectionLostError, match="after 0 more attempts"):
+    with pytest.raises(ConnectionLostError, match=r"cannot be reached \([^)]*\)\. Check"):
         Raster(server.url("image.tif"), "image")
+
+
+@pytest.mark.parametrize("scheme", ["http", "ftp"])
+def test_a_silent_server_is_given_up_in_bounded_time(scheme, monkeypatch):
+    """Hundredths of the real times: 30 seconds of silence, 20 for a connection, 40 for all attempts but the last."""
+    monkeypatch.delenv("GDAL_HTTP_MAX_RETRY")
+    monkeypatch.setenv("GDAL_HTTP_LOW_SPEED_TIME", "1")
+    monkeypatch.setenv("GDAL_HTTP_CONNECTTIMEOUT", "1")
+    monkeypatch.setattr(remote, "PATIENCE", 1.0)
+    began = time.monotonic()
+    with silence() as server, pytest.raises(ConnectionLostError, match="cannot be reached"):
+        Raster(f"{scheme}://{server.host}/image.tif", "image")
+    assert time.monotonic() - began < 10
+    assert server.connections <= 8
+
+
+def test_patience_ends_unless_the_environment_says_how_often(monkeypatch):
+    now, attempts = [0.0], []
+
+    def fail():
+        now[0] += 30
+        attempts.append(now[0])
+        raise OSError("timed out")
+
+    monkeypatch.setattr(remote.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
+    for given, count in (("4", 5), (None, 2)):
+        if given:
+            monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", given)
+        else:
+            monkeypatch.delenv("GDAL_HTTP_MAX_RETRY")
+        attempts.clear()
+        with pytest.raises(OSError, match="timed out"):
+            remote.patiently("https://localhost/a.tif", fail, (OSError,))
+        assert len(attempts) == count
 
 
 @pytest.mark.parametrize(
