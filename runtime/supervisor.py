@@ -28,10 +28,10 @@ from landslip.runtime import endings
 from landslip.runtime.endings import ENDING, Standing, Will, code_of
 from landslip.runtime.plain_text import printable
 
-GRACE = 2.0
-"""Seconds for an orderly end; a busy machine may take another to end the process."""
+GRACE = 1.6
+"""Seconds for an orderly end; a busy machine may take one more to end the process."""
 
-HELD = 2.4
+HELD = 2.0
 """Seconds more for results that are just being given their names."""
 
 SAME = 0.1
