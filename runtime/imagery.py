@@ -13,7 +13,10 @@ from rasterio.windows import Window
 from landslip.runtime import sentinel2
 from landslip.runtime.colours import band_count, check_order, chosen_bands, coloured
 from landslip.runtime.declared.bands import COLOURS
+from landslip.runtime.declared.fill import Fill
 from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.fill_evidence import HALO, is_filled
+from landslip.runtime.gdal import make_window
 from landslip.runtime.location import Location, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
@@ -36,6 +39,10 @@ class Bands:
     """A pixel that is 0 in every one of these bands is unknown, though the file does not say so."""
     stretch: Stretch | None = None
     """What brings its values to 8 bits; None for values that are in 8 bits already."""
+    fills: tuple[Fill, ...] = ()
+    """Numbers that are unknown besides those that the file declares."""
+    beside: tuple[Raster, ...] = ()
+    """The other files of one band on the same grid that have to be fill, too, for a pixel to be it."""
 
     @property
     def type(self) -> str:
@@ -59,13 +66,33 @@ class Bands:
 
     def stored(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """The same before the stretch: the numbers of the file."""
-        stored, valid = self.raster.read(window, self.numbers, each=self._each)
+        stored, valid = self.raster.read(window, self.numbers, each=self.each)
         if self.zero_is_nodata:
             valid &= (stored != 0).any(axis=0)
+        for fill in self.fills:
+            valid &= ~self._filled(window, stored, fill)
         return stored, valid
 
+    def _filled(self, window: Window, stored: NDArray[Any], fill: Fill) -> NDArray[np.bool_]:
+        """Where a window is fill: the same whatever the window."""
+        if not fill.tolerance:
+            if not self.beside or fill.any_band or not (stored == fill.value).any():
+                return is_filled(stored, fill)
+            return is_filled(self._picture(window), fill)
+        top, left = (max(0, int(first) - HALO) for first in (window.row_off, window.col_off))
+        bottom = min(self.raster.height, int(window.row_off + window.height) + HALO)
+        right = min(self.raster.width, int(window.col_off + window.width) + HALO)
+        wide = is_filled(self._picture(make_window(left, top, right - left, bottom - top)), fill)
+        row, col = int(window.row_off) - top, int(window.col_off) - left
+        return wide[row : row + int(window.height), col : col + int(window.width)]
+
+    def _picture(self, window: Window) -> NDArray[Any]:
+        """The stored numbers of these bands and those beside them."""
+        others = [raster.read(window, (1,))[0] for raster in self.beside]
+        return np.concatenate([self.raster.read(window, self.numbers)[0], *others])
+
     @property
-    def _each(self) -> bool:
+    def each(self) -> bool:
         """Whether nodata in one of the bands makes a pixel unknown.
 
         In pictures, and where nodata is 0, a single 0 is dark, not unknown. A number such as -9999 never is a colour.
@@ -84,6 +111,8 @@ class Image:
     """One part with three bands, or three parts with one band each, which may differ in their grids."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it is read, for the run record."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against it, for the user to judge."""
 
     @property
     def rasters(self) -> tuple[Raster, ...]:

@@ -123,7 +123,7 @@ def _cut(region: Window, row: int, col: int, high: int, wide: int) -> Window:
     return make_window(left, top, right - left, bottom - top)
 
 
-def _regions(raster: Raster, ground: Ground) -> list[Window]:
+def regions_of(raster: Raster, ground: Ground) -> list[Window]:
     """The pixels of a file in the box around the ground, the whole file where that cannot be told."""
     try:
         found = windows_under(raster, ground.crs, ground.bounds)
@@ -161,7 +161,7 @@ class _Sample:
 def _percentiles(part: Bands, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
     raster = part.raster
-    regions = _regions(raster, ground)
+    regions = regions_of(raster, ground)
     pixels = sum(region.width * region.height for region in regions)
     with block_cache(max(CACHE, raster.block_bytes(make_window(0, 0, raster.width, 1)))):
         windows = [cell for region in regions for cell in cells(region, raster.block_shape, most // len(regions))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from landslip.runtime.declared.acquired import given_time
 from landslip.runtime.errors import UsageError
@@ -52,6 +52,14 @@ class Reading:
     post_date: str | None = None
     """When the image after the event was taken, likewise."""
 
+    nodata: float | Literal["none"] | None = None
+    """Number that means unknown where all bands of an image have it, besides what the images declare; ``none`` where
+    there is no such number. None looks for one in files that declare none."""
+    pre_nodata: float | None = None
+    """The same of the image before the event alone, as a catalogue says it."""
+    post_nodata: float | None = None
+    """The same of the image after it."""
+
     def __post_init__(self) -> None:
         """Check what would be wrong for any scene."""
         if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
@@ -65,6 +73,9 @@ class Reading:
             raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
         if self.dem_unit not in (None, *DEM_UNITS):
             raise UsageError(f"The unit {self.dem_unit!r} is unknown. Choose from: {', '.join(DEM_UNITS)}.")
+        for number in (self.nodata, self.pre_nodata, self.post_nodata):
+            if not (number is None or number == "none" or math.isfinite(number)):
+                raise UsageError(f"A nodata value of {number} is no number: give one, or none: --nodata 0.")
         if self.crs is not None:
             self._parsed()
         if self.mask_values is not None:
@@ -84,6 +95,12 @@ class Reading:
     def of_elevation(self) -> bool:
         """Whether something was chosen for an elevation model."""
         return self.dem_nodata is not None or self.dem_unit is not None or self.fill_voids
+
+    def nodata_of(self, role: str) -> float | Literal["none"] | None:
+        """What means unknown in an image, pre or post, besides what its files declare."""
+        if self.nodata is not None:
+            return self.nodata
+        return self.pre_nodata if role == "pre" else self.post_nodata
 
     @property
     def map_crs(self) -> CRS | None:

@@ -18,6 +18,7 @@ from landslip.runtime.block_cache import kept_bytes
 from landslip.runtime.declared.units import unit_in_doubt
 from landslip.runtime.elevation import FILL_REACH, Elevation
 from landslip.runtime.elevation_sample import look_at
+from landslip.runtime.filling import without_fill
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.imagery import open_image
 from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, StackedLayer, TerrainLayer
@@ -186,9 +187,10 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         shown_by = [raster for image in found for raster in image.rasters]
         grid = common_grid(shown_by, area, files.reading, resolution)
         ground = Ground(grid.crs, common_ground(shown_by, grid.crs))
-        images = [prepared(image, ground, files.reading.rgb_range) for image in found]
+        bare = [without_fill(image, ground, files.reading) for image in found]
+        images = [prepared(image, ground, files.reading.rgb_range) for image in bare]
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
-        doubts: list[str] = []
+        doubts = [doubt for image in images for doubt in image.doubts]
         layers: list[Layer] = [StackedLayer(image.role, image.parts, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]

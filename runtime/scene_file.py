@@ -99,8 +99,8 @@ def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
     given = given or {}
     named = {key: value for key, value in named.items() if not _replaced(key, given)}
     masks = (*named.get("masks", ()), *given.get("masks", ()))
-    # A date that a file says is that of the image in it, not of one that is given in its place.
-    stale = {f"{role}_date" for role in ("pre", "post") if role in given}
+    # A date or nodata value that a file says is that of the image in it, not of one that is given in its place.
+    stale = {f"{role}_{what}" for role in ("pre", "post") if role in given for what in ("date", "nodata")}
     kept = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
     reading = Reading(**{**kept, **given.get("reading", {})})
     return SceneFiles(**{**named, **given, "masks": masks, "reading": reading})

@@ -93,7 +93,9 @@ class SceneFiles:
         if unused:
             log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
         nothing: dict[str, Any] = dict.fromkeys(unused)
-        left: dict[str, Any] = {f"{role}_date": None for role in unused if role in {"pre", "post"}}
+        left: dict[str, Any] = {
+            f"{role}_{what}": None for role in unused if role in {"pre", "post"} for what in ("date", "nodata")
+        }
         if "dem" in unused:
             left |= {"dem_nodata": None, "dem_unit": None, "fill_voids": False}
         return replace(self, **nothing, reading=replace(self.reading, **left))

@@ -7,6 +7,7 @@ What is read follows STAC 1.0 and 1.1: assets with ``href``, ``roles`` and bands
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Asset:
     """What it is in a scene of landslip's, where the Item says so."""
     time: datetime | None
     """When it was taken; of a span of time, the start."""
+    nodata: float | None = None
+    """The number that means unknown, where the Item gives one for all bands."""
 
     @property
     def shown(self) -> str:
@@ -146,7 +149,8 @@ def _asset(
     own = {_own_role(each, where) for each in named if each is not None}
     if len(own) > 1:
         raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, own)))}. Mark it as one of them.")
-    return Asset(item, key, _joined(href, where, *bases), roles, _colours(table), next(iter(own), None), time)
+    location = _joined(href, where, *bases)
+    return Asset(item, key, location, roles, _colours(table), next(iter(own), None), time, _nodata(table))
 
 
 def _own_role(value: Any, where: str) -> str | None:
@@ -194,6 +198,14 @@ def _colours(table: dict[str, Any]) -> tuple[str, ...]:
         for band in bands[:_MOST_ASSETS]
     ]
     return tuple(name.lower() for name in names)
+
+
+def _nodata(table: dict[str, Any]) -> float | None:
+    """The nodata value of an asset: of STAC 1.1 its own or that of its bands, before that of ``raster:bands``."""
+    bands = [band for key in ("bands", "raster:bands") for band in _list(table.get(key))[:_MOST_ASSETS]]
+    said = [entry.get("nodata") for entry in (table, *bands) if isinstance(entry, dict)]
+    found = {float(value) for value in said if isinstance(value, int | float) and not isinstance(value, bool)}
+    return next(iter(found)) if len(found) == 1 and all(map(math.isfinite, found)) else None
 
 
 def _time(value: Any) -> datetime | None:

@@ -100,7 +100,7 @@ def _natural_colours(item: Item, name: str) -> Sequence[Asset]:
     """The RGB image of an Item, as one asset or three; none where it has none."""
     assets = [asset for asset in item.assets if asset.role is None and not asset.roles & _PREVIEWS]
     visual = [asset for asset in assets if asset.key == "visual"] or [a for a in assets if "visual" in a.roles]
-    joined = visual or [asset for asset in assets if asset.colours[:3] == _RGB]
+    joined = visual or [asset for asset in assets if all(asset.colours.count(colour) == 1 for colour in _RGB)]
     if len(joined) > 1:
         raise InputError(f"{name}: {_names(joined)} are all images in natural colours of one Item. {_MARK}.")
     if joined:
@@ -152,19 +152,37 @@ def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
                 "Relative addresses are relative to the file, or to the self link of the Item."
             )
     fields: dict[str, Any] = {"masks": tuple(asset.location for asset in found.pop("mask", ()))}
-    dates = {
-        f"{role}_date": min(times).isoformat()
-        for role in ("pre", "post")
-        if (times := [asset.time for asset in found.get(role, ()) if asset.time is not None])
-    }
-    if dates:
-        fields["reading"] = dates
+    reading = _reading(found)
+    if reading:
+        fields["reading"] = reading
     for role, assets in found.items():
         if role in {"hillshade", "slope", "aoi"} and len(assets) > 1:
             raise InputError(f"{name}: {_names(assets)} are all given as {role}, and it can be but one. {_MARK}.")
         locations = tuple(asset.location for asset in assets)
         fields[role] = locations[0] if len(locations) == 1 else locations
     return fields
+
+
+def _reading(found: dict[str, Sequence[Asset]]) -> dict[str, Any]:
+    """What the Items say of how images are to be read: their dates, nodata values, and the order of their bands."""
+    said: dict[str, Any] = {}
+    for role in ("pre", "post"):
+        if times := [asset.time for asset in found.get(role, ()) if asset.time is not None]:
+            said[f"{role}_date"] = min(times).isoformat()
+        numbers = {asset.nodata for asset in found.get(role, ())}
+        if len(numbers) == 1 and None not in numbers:
+            said[f"{role}_nodata"] = numbers.pop()
+    orders = {_order(assets[0].colours) for role in ("pre", "post") if len(assets := found.get(role, ())) == 1}
+    if len(orders) == 1 and None not in orders:
+        said["bands"] = orders.pop()
+    return said
+
+
+def _order(colours: Sequence[str]) -> tuple[int, ...] | None:
+    """Which bands are red, green and blue, where the Item names more than these three, or them in another order."""
+    if tuple(colours) == _RGB or any(colours.count(colour) != 1 for colour in _RGB):
+        return None
+    return tuple(colours.index(colour) + 1 for colour in _RGB)
 
 
 def _found(items: Sequence[Item]) -> str:

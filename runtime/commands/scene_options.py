@@ -16,8 +16,9 @@ from landslip.runtime.scene_files import SceneFiles
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
     _BandsType = click.ParamType[tuple[int, ...]]
+    _NodataType = click.ParamType[float | str]
 else:
-    _ParamType = _BandsType = click.ParamType  # generic from click 8.4 on
+    _ParamType = _BandsType = _NodataType = click.ParamType  # generic from click 8.4 on
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,6 +46,18 @@ class _Bands(_BandsType):
             self.fail(f"{value!r} is not made of band numbers such as 3,2,1.", param, ctx)
 
 
+class _Nodata(_NodataType):
+    """A number, or ``none``."""
+
+    name = "number|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        try:
+            return value if value == "none" else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number such as 0 nor the word none.", param, ctx)
+
+
 _FILE = _Location()
 
 _OPTIONS = (
@@ -65,6 +78,12 @@ _OPTIONS = (
         "--bands",
         type=_Bands(),
         help="Which bands of the images are red, green, blue.  [default: what the file calls so, or its only three]",
+    ),
+    click.option(
+        "--nodata",
+        type=_Nodata(),
+        help="Number that means unknown in all bands of the images, or none.  [default: what the files say; else a "
+        "colour that fills an edge or a large part]",
     ),
     click.option(
         "--rgb-range",
@@ -125,7 +144,7 @@ def scene_files(options: dict[str, Any]) -> SceneFiles:
     # Imported here, with GDAL: help needs none of it.
     from landslip.runtime.scene_file import read_scene_fields, scene_of  # noqa: PLC0415
 
-    reading = {field.name: options.pop(field.name) for field in fields(Reading)}
+    reading = {field.name: options.pop(field.name, None) for field in fields(Reading)}
     files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
     for role in ("pre", "post", "dem"):
         files[role] = _few(files[role])

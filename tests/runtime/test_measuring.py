@@ -45,7 +45,8 @@ def test_what_only_one_image_shows_does_not_count(tmp_path, scene):
 def test_of_a_large_image_blocks_from_all_over_it_are_measured(tmp_path, scene, monkeypatch, tiling):
     values = radiance(600, 700)[:3]
     values += np.mgrid[:600, :700].sum(axis=0)  # brighter towards one corner
-    files = replace(scene, post=one(tmp_path, values.astype(np.uint16), 2.0, **tiling))
+    post = one(tmp_path, values.astype(np.uint16), 2.0, **tiling)
+    files = replace(scene, post=post, reading=Reading(nodata="none"))  # fill is looked for in more of it
     exact, _ = read_all(files)
     read = []
     original = Raster.read
@@ -143,9 +144,9 @@ def test_infrared_that_is_called_transparency_is_said(tmp_path, scene, caplog):
 
 def test_nodata_that_may_be_undeclared_is_said(tmp_path, scene, caplog):
     values = radiance()[:3].astype(np.uint16)
-    values[:, :, :10] = 0
+    values[:, :, :10] = 7
     read_all(replace(scene, pre=one(tmp_path, values)))
-    assert "has its smallest value (0, 0, 0) in 2 of 100 pixels and more" in caplog.text
+    assert "has its smallest value (7, 7, 7) in 2 of 100 pixels and more" in caplog.text
     assert "-a_nodata" in caplog.text
 
 

@@ -90,7 +90,11 @@ SPIKE = [[[LEFT, TOP], [LEFT + 300, TOP], [LEFT + 300, TOP - 300], [LEFT, TOP]]]
 
 NASTY = {
     "itself.vrt": ("--pre", lambda path: virtual(path, source="itself.vrt"), "cannot be read"),
-    "endless.vrt": ("--pre", lambda path: virtual(path, f"{LEFT - 1e9}, 6, 0, {TOP + 1e9}, 0, -6", 2**31 - 1), None),
+    "endless.vrt": (
+        "--pre",
+        lambda path: virtual(path, f"{LEFT - 1e9}, 6, 0, {TOP + 1e9}, 0, -6", 2**31 - 1),
+        "would be observed",
+    ),
     "dust.vrt": ("--pre", lambda path: virtual(path, f"{LEFT}, 1e-7, 0, {TOP}, 0, -1e-7", 2**31 - 1), "under a single"),
     "nan.vrt": ("--post", lambda path: virtual(path, f"nan, 6, 0, {TOP}, 0, -6"), "no usable georeferencing"),
     "inf.vrt": ("--post", lambda path: virtual(path, f"{LEFT}, inf, 0, {TOP}, 0, -6"), "no usable georeferencing"),

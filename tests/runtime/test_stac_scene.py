@@ -327,3 +327,32 @@ def test_anything_makes_a_scene_or_an_input_error(tmp_path_factory, content, cut
             assert str(error).isprintable()  # noqa: PT017 - an error is not expected
         else:
             assert all(isinstance(location, Path | str) for _, location in files.roles())
+
+
+NODATA = [{"raster:bands": [{"nodata": 0}] * 3}, {"bands": [{"nodata": 0}] * 3}, {"nodata": 0}]
+
+
+@pytest.mark.parametrize("said", NODATA)
+def test_a_nodata_value_that_only_the_item_gives_is_used(folder, said):
+    before = item("before", {"visual": asset("a.tif", "visual", **said)})
+    reading = read_scene_fields(written(folder, collection(before, AFTER)))["reading"]
+    assert (reading["pre_nodata"], reading.get("post_nodata")) == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    "said", [{"nodata": "nan"}, {"raster:bands": [{"nodata": 0}, {"nodata": 1}]}, {"nodata": True}]
+)
+def test_what_is_no_nodata_value_is_not_used(folder, said):
+    before = item("before", {"visual": asset("a.tif", "visual", **said)})
+    assert "pre_nodata" not in read_scene_fields(written(folder, collection(before, AFTER)))["reading"]
+
+
+def test_the_order_of_bands_that_the_items_give_is_used(folder):
+    bands = [{"eo:common_name": name} for name in ("blue", "green", "red", "nir")]
+    pair = [
+        item(name, {"analytic": asset(href, bands=bands)}, time)
+        for name, href, time in (("x", "a.tif", "2025-06-01T10:00:00Z"), ("y", "b.tif", "2025-06-11T10:00:00Z"))
+    ]
+    assert fields(folder, pair) == PAIR
+    assert read_scene_fields(written(folder, pair))["reading"]["bands"] == (3, 2, 1)
+    assert "bands" not in read_scene_fields(written(folder, [pair[0], AFTER]))["reading"]
