@@ -26,6 +26,8 @@ FILLS = (255.0, 999.0, 9999.0)
 """Numbers beyond 90 that stand for unknown slopes, ..."""
 LEAST_FILL = 1000.0
 """... and so does every number from here on: in percent it would be 84 degrees."""
+FILL_BELOW = -1.0
+"""So does this number and every lower one; between it and 0 lie slopes of level ground that a cubic resampled."""
 
 
 class Steepness:
@@ -51,6 +53,7 @@ class Steepness:
         # What is unknown may be any number, but is looked at only where that matters: it takes ten times as long.
         if not (values.min(initial=0.0) >= 0.0 and values.max(initial=0.0) <= STEEPEST):
             self._check_unit(values[0], valid)
+            values = np.where((values > FILL_BELOW) & (values < 0), 0, values)
             valid = self._impossible.left_out(stored[0], valid, can_be_slope(values[0]), window)
         if not valid.all():
             values[:, ~valid] = 0  # what stands for unknown may be a number that float32 does not hold

@@ -88,6 +88,18 @@ def test_a_void_of_a_ready_slope_that_is_not_declared_is_not_observed(tmp_path, 
     assert f"such as {np.float32(fill):g} (49 of " in said
 
 
+def test_level_ground_that_was_resampled_by_a_cubic_is_level(tmp_path, files, caplog):
+    shade = stated(tmp_path / "hillshade.tif", np.full(HILLS.shape, 181, np.uint8))
+    slopes = np.where(SLOPES < 20, -SLOPES / 30, SLOPES).astype(np.float32)
+    expected, found = (
+        terrain_of(files, hillshade=shade, slope=stated(tmp_path / f"{name}.tif", values))
+        for name, values in (("level", np.maximum(slopes, 0)), ("cubic", slopes))
+    )
+    assert found.valid.all()
+    np.testing.assert_array_equal(found.arrays["slope"], expected.arrays["slope"])
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(("unit", "fill"), [("percent", 9999), ("m/m", 9999), ("percent", -9999), ("rad", 9999)])
 def test_a_void_in_another_unit(tmp_path, files, unit, fill):
     shade = stated(tmp_path / "hillshade.tif", np.full(HILLS.shape, 150, np.uint8))
