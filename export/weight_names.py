@@ -56,16 +56,21 @@ class WeightNames:
             raise ValueError(f"weights of {len(found)} layers where the model has {len(order)} with weights")
         own = {path[-1] for path in order}
         for folder, path in zip(found, order, strict=True):
-            scope = folder.rpartition("/")[2]
+            names = _without_suffix(folder.rpartition("/")[2])
             # The name of another layer in this place: they are not in the order of Keras.
-            if scope in own and not re.fullmatch(rf"{re.escape(path[-1])}(_\d+)?", scope):
-                raise ValueError(f"weights of {scope!r} where those of {path[-1]!r} belong")
+            if path[-1] not in names and not own.isdisjoint(names):
+                raise ValueError(f"weights of {names[0]!r} where those of {path[-1]!r} belong")
         return dict(zip(order, found.values(), strict=True))
 
 
 def leaf(name: str) -> str:
     """What a weight is called in its layer."""
     return name.rsplit("/", 1)[-1].removesuffix(":0")
+
+
+def _without_suffix(scope: str) -> list[str]:
+    """What a layer can be called whose weights are in a scope: that, and that without the number behind it."""
+    return list(dict.fromkeys([scope, re.sub(r"_\d+$", "", scope)]))
 
 
 def _ends(name: str) -> list[str]:

@@ -74,6 +74,8 @@ def test_two_layers_of_one_name_go_by_order():
     [
         (("conv_3", "norm_3"), "weights of 2 layers where the model has 3 with weights"),
         (("norm", "conv_1_3", "conv_3"), "weights of 'norm' where those of 'conv' belong"),
+        (("conv_1_3", "conv_3", "norm_3"), "weights of 'conv_1_3' where those of 'conv' belong"),
+        (("conv_3", "norm_3", "conv_1_3"), "weights of 'norm_3' where those of 'conv_1' belong"),
     ],
 )
 def test_an_order_that_is_not_that_of_keras_is_refused(folders, message):
