@@ -53,7 +53,7 @@ bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full wi
 
 $(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of this machine (some minutes)
 	mkdir -p $(BENCH)
-	$(BIN)/python -m landslip.models.standin $(BENCH)/standin.hdf5 --adam
+	$(BIN)/python -m landslip.models.standin $(BENCH)/standin.hdf5 --adam --damped
 	$(BIN)/landslip export $(BENCH)/standin.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
 		--precision int8 --target onnx --target openvino
 	touch $@

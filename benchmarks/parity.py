@@ -8,7 +8,7 @@ from typing import Any
 
 from landslip.benchmarks.report import Finding, Report, Table
 from landslip.export.proof.trials import Outcome
-from landslip.export.proof.verify import VerifyReport, limits_of
+from landslip.export.proof.verify import VerifyReport, limits_in_words
 from landslip.runtime.parity import Gate, Parity, violations
 
 _COLUMNS = (
@@ -95,7 +95,4 @@ def _judged(proven: VerifyReport) -> list[str]:
 
 
 def _allowed(gate: Gate) -> str:
-    limits = limits_of(gate)
-    kinds = " and ".join(limits.pop("kinds", ())) or "all"
-    words = [f"{name} {'>=' if name == 'iou' else '<='} {value:g}" for name, value in limits.items()]
-    return f"{', '.join(words)} on {kinds} tiles"
+    return f"{limits_in_words(gate)} on {' and '.join(gate.kinds) or 'all'} tiles"

@@ -11,12 +11,14 @@ from typing import Any
 from landslip.runtime.errors import UsageError
 from landslip.runtime.parity import GATES, Gate
 
-FIGURES = tuple(field.name for field in fields(Gate) if field.name != "kinds")
+FIGURES = tuple(field.name for field in fields(Gate) if field.name not in ("kinds", "keras_float32"))
 """What can be limited."""
+_SHORT = {"max": "max_abs", "mean": "mean_abs", "p99.9": "p99_9", "IoU": "iou"}
+"""Names of the same in the table of ``landslip verify``."""
 
 
 def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
-    """The gates, with some limits replaced.
+    """The gates, with some limits replaced. A limit of the largest difference holds alone, whatever Keras itself does.
 
     Args:
         limits: each as ``PRECISION:FIGURE=VALUE``, or ``PRECISION:FIGURE=none`` to leave a figure free.
@@ -28,7 +30,8 @@ def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
     for text in limits:
         precision, figure, value = _parsed(text)
         limit: dict[str, Any] = {figure: value}
-        gates[precision] = replace(gates[precision], **limit)
+        alone = {"keras_float32": None} if figure == "max_abs" else {}
+        gates[precision] = replace(gates[precision], **limit, **alone)
     return gates
 
 
@@ -53,7 +56,8 @@ def check_limited(limits: Sequence[str], precisions: Sequence[str]) -> None:
 
 def _parsed(text: str) -> tuple[str, str, float | None]:
     precision, _, rest = text.partition(":")
-    figure, _, number = rest.partition("=")
+    named, _, number = rest.partition("=")
+    figure = _SHORT.get(named, named)
     try:
         value = None if number == "none" else float(number)
     except ValueError:

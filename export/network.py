@@ -19,7 +19,7 @@ from landslip.export.graph import deployable
 from landslip.export.hdf5 import open_saved_model
 from landslip.export.integers import check_integers
 from landslip.export.left_out import LeftOut
-from landslip.export.parity import own_answer, reference_confidence
+from landslip.export.parity import confidence_of, own_answer, reference_confidence
 from landslip.export.screen import screened_graph
 from landslip.export.topology import Topology, served_topology
 from landslip.export.versions import check_version
@@ -43,6 +43,8 @@ class Network:
     confidence: Callable[[Batch], NDArray[np.float64]]
     """What the Keras network says of raw tiles, computed in float64: (n, 1, tile, tile). Without a spec: its own output
     for its own inputs."""
+    float32: Callable[[Batch], NDArray[np.float64]]
+    """The same, computed by Keras in float32: what rounding alone changes."""
     keras_version: str
     """Who saved the file."""
     face: Face
@@ -88,15 +90,20 @@ def read_network(
     log.info("converting %d layers", len(topology.nodes))
     face = face_of(fitted, description)
     graph = deployable(convert(deployed(rebuild(fitted, weights), fitted, face), face.name), face)
-    # Built only now, so that the two networks are never in memory together.
-    reference = rebuild(fitted, weights, reference=True)
-    if fitted.spec is not None:
-        confidence = partial(reference_confidence, reference, fitted)
-        return Network(graph, fitted.spec, confidence, saved.keras_version, face, topology.left_out, {})
+    # Built only now, so that they and the network that is converted are never in memory together.
+    exact, rounded = (rebuild(fitted, weights, reference=True, dtype=dtype) for dtype in ("float64", "float32"))
     names = [port.name for port in face.inputs]
-    shapes = dict(zip(names, trial(fitted, where).values(), strict=True))
-    confidence = partial(own_answer, reference, names)
-    return Network(graph, None, confidence, saved.keras_version, face, topology.left_out, shapes)
+    has_spec = fitted.spec is not None
+    return Network(
+        graph=graph,
+        spec=fitted.spec,
+        confidence=partial(reference_confidence, exact, fitted) if has_spec else partial(own_answer, exact, names),
+        float32=partial(confidence_of, rounded, fitted) if has_spec else partial(own_answer, rounded, names),
+        keras_version=saved.keras_version,
+        face=face,
+        left_out=topology.left_out,
+        trial={} if has_spec else dict(zip(names, trial(fitted, where).values(), strict=True)),
+    )
 
 
 def _fitted(topology: Topology, description: Description, where: str, *, insist: bool) -> Fitted:

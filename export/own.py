@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.network import Network
+from landslip.export.parity import rounding_of
 from landslip.runtime.engines.quiet import import_onnxruntime
 from landslip.runtime.errors import ParityError
 from landslip.runtime.parity import Parity
@@ -39,7 +41,10 @@ def own_figures(path: Path, network: Network, seed: int = 0) -> list[Parity]:
         "normal": {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()},
         "uniform": {name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()},
     }
-    return [_figure(kind, network.confidence(batch), _answer(path, batch)) for kind, batch in kinds.items()]
+    return [
+        _figure(kind, network.confidence(batch), network.float32(batch), _answer(path, batch))
+        for kind, batch in kinds.items()
+    ]
 
 
 def _answer(path: Path, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -52,12 +57,16 @@ def _answer(path: Path, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32
     return answer
 
 
-def _figure(kind: str, reference: NDArray[np.float64], answer: NDArray[np.float32]) -> Parity:
+def _figure(
+    kind: str, reference: NDArray[np.float64], rounded: NDArray[np.float64], answer: NDArray[np.float32]
+) -> Parity:
     if answer.shape != reference.shape:
         raise ParityError(f"The exported graph gives {answer.shape} where the Keras network gives {reference.shape}.")
+    unit = max(1.0, float(np.abs(reference).max()))
     # Where both overflow the difference is no number, which no gate lets pass.
     with np.errstate(invalid="ignore"):
-        difference = np.abs(answer - reference) / max(1.0, float(np.abs(reference).max()))
+        difference = np.abs(answer - reference) / unit
+    rounding = rounding_of(reference, rounded, unit)
     return Parity(
         kind=kind,
         tiles=_COUNT,
@@ -68,4 +77,5 @@ def _figure(kind: str, reference: NDArray[np.float64], answer: NDArray[np.float3
         iou=1.0,
         area=0,
         area_reference=0,
+        keras_float32=rounding if math.isfinite(rounding.max_abs) else None,
     )

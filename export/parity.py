@@ -1,7 +1,8 @@
 """Asks the Keras network.
 
 The reference is the Keras network computed in float64, so that what is measured is the artifact and not the rounding of
-the reference. It normalises the raw values itself, apart from the graph.
+the reference. It normalises the raw values itself, apart from the graph. The same network in float32 tells what
+rounding alone does to it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from landslip.export.fitting import Fitted
 from landslip.runtime.errors import ModelError
-from landslip.runtime.reference import Batch
+from landslip.runtime.reference import Batch, Rounding
 from landslip.runtime.spec import InputSpec
 
 _ROUNDING = 1e-6
@@ -38,13 +39,33 @@ def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np
     Raises:
         ModelError: the output is described as a confidence and is none.
     """
+    confidence = confidence_of(model, fitted, batch)
+    _check_range(confidence, fitted)
+    return confidence
+
+
+def confidence_of(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
+    """The same, whatever range it has."""
     entries = fitted.spec.inputs if fitted.spec else ()
     scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in entries}
     joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in fitted.joined]
     answer = _answer(model, [np.moveaxis(values, 1, -1) for values in joined])
-    confidence = np.moveaxis(answer[..., fitted.band : fitted.band + 1], -1, 1)
-    _check_range(confidence, fitted)
+    confidence: NDArray[np.float64] = np.moveaxis(answer[..., fitted.band : fitted.band + 1], -1, 1)
     return confidence
+
+
+def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: float = 1.0) -> Rounding:
+    """What rounding does to a network.
+
+    Args:
+        exact: what it says in float64.
+        rounded: what it says in float32.
+        unit: what differences are measured in.
+    """
+    # Where both overflow the difference is no number, and no yardstick.
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(rounded - exact) / unit
+    return Rounding(float(difference.max()), float(difference.mean()))
 
 
 def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:

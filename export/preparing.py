@@ -31,6 +31,9 @@ from landslip.runtime.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 
+_UNSTEADY = 1e-3
+"""Largest difference from which on rounding is worth a word: a map tells confidence in steps of 0.01."""
+
 
 def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Path, choices: ExportChoices) -> Workshop:
     """Get the tiles, ask the Keras network about those that are held out, and set up what makes artifacts.
@@ -56,8 +59,9 @@ def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Pa
     sees = partial(_mapped_share, graph, spec.threshold)
     log.info("tiles of scenes: %s", tiles.described)
     scenes = TileSet("scene", tiles.tiles("held-out", sees))
-    answers = asked(network.confidence, [*parity_tiles(spec), scenes])
+    answers = asked(network.confidence, network.float32, [*parity_tiles(spec), scenes])
     _warn_of_nothing(answers, spec)
+    _warn_of_rounding(answers)
 
     def quantiser() -> Quantiser:
         calibration = tiles.tiles("calibration", sees)
@@ -84,6 +88,16 @@ def _mapped_share(graph: ModelProto, threshold: float, batch: Batch) -> NDArray[
 def _half_tile(spec: ModelSpec) -> int | None:
     """The least tile the model takes that is half as wide as its own, or wider; None if it takes no other."""
     return None if spec.fixed else -(-spec.tile // (2 * spec.multiple)) * spec.multiple
+
+
+def _warn_of_rounding(answers: Sequence[Answer]) -> None:
+    most = max((tiles.rounding.max_abs for tiles, _ in answers if tiles.rounding is not None), default=0.0)
+    if most > _UNSTEADY:
+        log.warning(
+            "This network amplifies rounding: in float32 Keras itself is off by up to %.1e. Maps of different engines "
+            "will differ by about as much.",
+            most,
+        )
 
 
 def _warn_of_nothing(answers: Sequence[Answer], spec: ModelSpec) -> None:

@@ -6,7 +6,7 @@ found to have the shape the layer will have.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from landslip.export.convertible import convertible
 from landslip.export.face import unique
@@ -18,13 +18,16 @@ from landslip.export.weights import Weights
 from landslip.models.quiet_tensorflow import keras
 
 
-def rebuild(fitted: Fitted, weights: Weights, *, reference: bool = False) -> Any:
+def rebuild(
+    fitted: Fitted, weights: Weights, *, reference: bool = False, dtype: Literal["float32", "float64"] | None = None
+) -> Any:
     """The served network with its weights.
 
     Args:
         fitted: what to build.
         weights: of all its layers.
-        reference: compute in float64, by Keras's own layers; otherwise in float32, by layers that convert well.
+        reference: compute by Keras's own layers; otherwise by layers that convert well.
+        dtype: what to compute in; by default a reference in float64, and what is converted in float32.
 
     Returns:
         A ``tf_keras.Model`` from a list of its inputs, scaled and with the bands last, to the served output.
@@ -32,7 +35,7 @@ def rebuild(fitted: Fitted, weights: Weights, *, reference: bool = False) -> Any
     Raises:
         ModelError: Keras refuses a layer, or the network takes too much memory.
     """
-    builder = _Builder(fitted, weights, reference=reference)
+    builder = _Builder(fitted, weights, reference=reference, dtype=dtype or ("float64" if reference else "float32"))
     tensors: dict[str, Any] = {}
     for node in fitted.topology.nodes:
         tensors[node.name] = builder.called(node, [tensors[name] for name in node.inputs])
@@ -44,11 +47,11 @@ def rebuild(fitted: Fitted, weights: Weights, *, reference: bool = False) -> Any
 class _Builder:
     """Makes each layer once, however often it is called."""
 
-    def __init__(self, fitted: Fitted, weights: Weights, *, reference: bool) -> None:
+    def __init__(self, fitted: Fitted, weights: Weights, *, reference: bool, dtype: str) -> None:
         self._inputs = fitted.inputs
         self._weights = weights
         self._reference = reference
-        self._dtype = "float64" if reference else "float32"
+        self._dtype = dtype
         self._made: dict[tuple[str, ...], Any] = {}
         self._taken: set[str] = set()
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.earlier import Earlier
-from landslip.export.parity import MADE_BY
+from landslip.export.parity import MADE_BY, rounding_of
 from landslip.export.session import single_tiles
 from landslip.runtime.errors import InputError
+from landslip.runtime.parity import GATES
 from landslip.runtime.reference import Batch, Reference, TileSet, read_reference, write_reference
 
 log = logging.getLogger(__name__)
+
+Ask = Callable[[Batch], NDArray[np.float64]]
+"""From raw tiles to confidence (n, 1, tile, tile)."""
 
 Answer = tuple[TileSet, NDArray[np.float64]]
 """Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
@@ -27,12 +32,21 @@ _STEPS = 2.0**20
 """Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
 
 
-def asked(confidence: Callable[[Batch], NDArray[np.float64]], tile_sets: Iterable[TileSet]) -> list[Answer]:
-    """Ask the Keras network, tile by tile: in float64 its activations are large."""
+def asked(confidence: Ask, float32: Ask, tile_sets: Iterable[TileSet]) -> list[Answer]:
+    """Ask the Keras network, tile by tile: in float64 its activations are large.
+
+    Args:
+        confidence: what it says in float64, which is the reference.
+        float32: what it says in float32; how far that is off stays with the tiles.
+        tile_sets: what to ask.
+    """
     answers = []
     for tiles in tile_sets:
         log.info("asking the Keras network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
-        answers.append((tiles, np.concatenate([confidence(tile) for tile in single_tiles(tiles.batch)])))
+        exact = [confidence(tile) for tile in single_tiles(tiles.batch)]
+        rounded = [float32(tile) for tile in single_tiles(tiles.batch)]
+        roundings = tuple(rounding_of(*pair) for pair in zip(exact, rounded, strict=True))
+        answers.append((replace(tiles, roundings=roundings), np.concatenate(exact)))
     return answers
 
 
@@ -52,7 +66,8 @@ def reference_of(name: str, source_sha256: str, answers: Sequence[Answer]) -> Re
 
 def _first(answer: Answer) -> Answer:
     tiles, values = answer
-    return TileSet(tiles.kind, {name: each[:1] for name, each in tiles.batch.items()}), values[:1]
+    batch = {name: each[:1] for name, each in tiles.batch.items()}
+    return TileSet(tiles.kind, batch, tiles.roundings[:1]), values[:1]
 
 
 def kept_reference(folder: Path, reference: Reference, earlier: Earlier) -> Path:
@@ -84,11 +99,18 @@ def _says(path: Path, reference: Reference) -> bool:
     return same and all(_alike(*pair) for pair in zip(reference.sets, there.sets, strict=True))
 
 
+def _amplifies(tiles: TileSet) -> bool:
+    """Whether rounding moves the network so much that a file without these figures would be no yardstick."""
+    gate, rounding = GATES["fp32"], tiles.rounding
+    return rounding is not None and (gate.keras_float32 or 0.0) * rounding.max_abs > (gate.max_abs or 0.0)
+
+
 def _alike(ours: Kept, theirs: Kept) -> bool:
     (tiles, confidence), (others, other_confidence) = ours, theirs
     pairs = [(tiles.batch[name], others.batch.get(name)) for name in tiles.batch]
     return (
         tiles.kind == others.kind
+        and (others.rounding is not None or not _amplifies(tiles))
         and all(there is not None and np.array_equal(here, there, equal_nan=True) for here, there in pairs)
         and confidence.shape == other_confidence.shape
         and np.allclose(confidence, other_confidence, rtol=0, atol=2 / _STEPS)

@@ -9,7 +9,7 @@ from landslip.export.candidates import Candidate
 from landslip.export.gate import Judge, Verdict, halfway
 from landslip.export.plan import Product
 from landslip.runtime.errors import ParityError
-from landslip.runtime.parity import Parity
+from landslip.runtime.parity import Gate, Parity, loosened
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,16 @@ def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> 
                 log.info("%s%s: passes; looking for more margin", product.path.name, _which(candidate))
     if passing is None:
         reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
-        raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.")
+        remedy = _remedy(product, verdict, gate)
+        raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.{remedy}")
     return passing
+
+
+def _remedy(product: Product, verdict: Verdict | None, gate: Gate) -> str:
+    """The options that would let it pass."""
+    limits = loosened(verdict.figures, gate) if verdict else []
+    options = " ".join(f"--limit {product.precision}:{limit}" for limit in limits)
+    return options and f" If that is near enough for you, allow it: {options}."
 
 
 def _which(candidate: Candidate) -> str:
@@ -52,7 +60,15 @@ def _which(candidate: Candidate) -> str:
 
 
 def _tell(product: Product, candidate: Candidate, figures: Sequence[Parity]) -> None:
-    if figures:
+    known = [figure.keras_float32.max_abs for figure in figures if figure.keras_float32 is not None]
+    if known and product.precision == "fp32":
+        log.info(
+            "%s: differs by up to %.1e, and Keras itself in float32 by up to %.1e",
+            product.path.name,
+            max(figure.max_abs for figure in figures),
+            max(known),
+        )
+    elif figures:
         log.info(
             "%s%s: differs by %.1e in the mean, IoU %.4f",
             product.path.name,

@@ -21,9 +21,9 @@ from landslip.models.unet import build_unet
 _LOGIT_SPREAD = 1.25
 """Standard deviation of the last layer's sum: two thirds of the pixels then lie between 0.22 and 0.78."""
 
-_BRANCH_GAIN = 0.1
-"""What a residual branch adds to its shortcut. Random branches of full strength amplify rounding more than a
-hundredfold on the way through the network, and no two float32 engines would agree on the result."""
+_DAMPED = 0.1
+"""What a damped residual branch adds to its shortcut. Random branches of full strength amplify rounding more than a
+hundredfold on the way through the network, and the coarser steps of fp16 and INT8 likewise."""
 
 
 def write_standin(
@@ -32,6 +32,7 @@ def write_standin(
     seed: int = 0,
     optimizer_slots: bool = True,
     node_def: NodeDef = "protobuf",
+    damped: bool = False,
 ) -> None:
     """Write a stand-in for the published weights file.
 
@@ -41,26 +42,35 @@ def write_standin(
         seed: of the weights.
         optimizer_slots: include Adam's moments, as the published file does.
         node_def: how raw ops are serialised.
+        damped: see :func:`standin_model`.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    write_tf115_hdf5(standin_model(width, seed), path, optimizer_slots=optimizer_slots, node_def=node_def)
+    model = standin_model(width, seed, damped=damped)
+    write_tf115_hdf5(model, path, optimizer_slots=optimizer_slots, node_def=node_def)
 
 
-def standin_model(width: float = 1.0, seed: int = 0) -> Any:
-    """The network of :func:`landslip.models.unet.build_unet` (tile 224) with stand-in weights."""
+def standin_model(width: float = 1.0, seed: int = 0, *, damped: bool = False) -> Any:
+    """The network of :func:`landslip.models.unet.build_unet` (tile 224) with stand-in weights.
+
+    Args:
+        width: factor on every channel count.
+        seed: of the weights.
+        damped: let residual branches add little to their shortcuts. Such a network is as insensitive to the steps of
+            fp16 and INT8 as a trained one; one of plain random weights is not.
+    """
     keras.utils.set_random_seed(seed)  # dropout is drawn while the batch norms settle
     rng = np.random.default_rng(seed)
     model = build_unet(width)
-    _randomise(model, rng)
+    _randomise(model, rng, _DAMPED if damped else 1.0)
     batch = _calibration_batch(rng, model.input_shape[0][1])
     _settle_batch_norms(model, batch)
     _spread_output(model, batch)
     return model
 
 
-def _randomise(model: Any, rng: np.random.Generator) -> None:
+def _randomise(model: Any, rng: np.random.Generator, branch_gain: float) -> None:
     for layer in model.layers:
         shapes = [weight.shape for weight in layer.get_weights()]
         if isinstance(layer, keras.layers.Conv2D):
@@ -70,7 +80,7 @@ def _randomise(model: Any, rng: np.random.Generator) -> None:
                 [rng.normal(0.0, np.sqrt(2.0 / np.prod(kernel[:3])), kernel), rng.normal(0.0, 0.05, bias)]
             )
         elif isinstance(layer, keras.layers.BatchNormalization):
-            gain = _BRANCH_GAIN if layer.name.endswith("_branch2c") else 1.0
+            gain = branch_gain if layer.name.endswith("_branch2c") else 1.0
             gamma, beta = gain * rng.uniform(0.6, 1.2, shapes[0]), rng.normal(0.0, 0.15, shapes[1])
             layer.set_weights([gamma, beta, np.zeros(shapes[2]), np.ones(shapes[3])])
 
@@ -110,9 +120,10 @@ def _blobs(rng: np.random.Generator, tile: int, bands: int, cell: int) -> NDArra
 @click.option("--width", type=float, default=1.0, show_default=True, help="Factor on every channel count.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the weights.")
 @click.option("--adam/--no-adam", default=False, show_default=True, help="Include the optimiser's slots.")
-def main(out: Path, width: float, seed: int, adam: bool) -> None:
+@click.option("--damped", is_flag=True, help="Insensitive to coarse numbers, for fp16 and INT8.")
+def main(out: Path, width: float, seed: int, adam: bool, damped: bool) -> None:
     """Write stand-in weights of the published topology to OUT (HDF5)."""
-    write_standin(out, width, seed, optimizer_slots=adam)
+    write_standin(out, width, seed, optimizer_slots=adam, damped=damped)
     click.echo(out)
 
 

@@ -2,17 +2,20 @@
 
 Two kinds of figures: the error of the confidence, and what it does to the decision, which is what people act on. An
 fp16 or INT8 network is judged by the mask it maps: a few large errors may be harmless, and many small ones may not be.
+An fp32 network is right when it is about as near to Keras in float64 as Keras in float32 itself is: some networks
+amplify rounding, and then no two float32 engines agree to the last digits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.reference import TileSet
+from landslip.runtime.reference import Rounding, TileSet
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Gate:
     """Least intersection over union of the pixels at or above the threshold."""
     area: float | None = None
     """Largest difference of the mapped area, as a share of the reference's."""
+    keras_float32: float | None = None
+    """What lies beyond ``max_abs`` passes too if its largest and its mean difference are at most so many times those of
+    Keras in float32, where these are known; None for ``max_abs`` alone."""
     kinds: tuple[str, ...] = ()
     """Kinds of tiles that decide; empty for all."""
 
@@ -38,15 +44,15 @@ class Gate:
 
 
 GATES: dict[str, Gate] = {
-    "fp32": Gate(max_abs=1e-5),
+    "fp32": Gate(max_abs=1e-5, keras_float32=2.0),
     "fp16": Gate(mean_abs=1e-3, iou=0.995, kinds=("scene",)),
     "bf16": Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",)),
     "int8": Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",)),
 }
 """The gate of each precision.
 
-fp16: Polygraphy's limit for fp16 engines. Noise tiles decide for fp32 only: quantised networks are calibrated for what
-occurs, and noise does not."""
+fp32: docs/decisions/fp32-gate.md. fp16: Polygraphy's limit for fp16 engines. Noise tiles decide for fp32 only:
+quantised networks are calibrated for what occurs, and noise does not."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Parity:
     """Pixels the artifact puts at or above the threshold."""
     area_reference: int
     """Pixels the reference puts there."""
+    keras_float32: Rounding | None = None
+    """How far Keras in float32 is from the reference on the same tiles; None where that is not known."""
 
     @property
     def area_error(self) -> float:
@@ -97,6 +105,7 @@ def compare(
         iou=int((ours & theirs).sum()) / union if union else 1.0,
         area=int(ours.sum()),
         area_reference=int(theirs.sum()),
+        keras_float32=tiles.rounding,
     )
 
 
@@ -111,17 +120,65 @@ def violations(figures: Sequence[Parity], gate: Gate) -> list[str]:
     return [phrase for figure in deciding for phrase in _beyond(figure, gate)]
 
 
+def loosened(figures: Sequence[Parity], gate: Gate) -> list[str]:
+    """The limits that would let everything pass, such as ``max_abs=3.2e-05``; none where something is no number."""
+    worst: dict[str, float] = {}
+    for figure in figures:
+        for name, value in _excesses(figure, gate) if gate.decides(figure) else ():
+            pick = min if name == "iou" else max
+            worst[name] = pick(value, worst.get(name, value))
+    if not all(map(math.isfinite, worst.values())):
+        return []
+    return [f"{name}={_outwards(name, value)}" for name, value in worst.items()]
+
+
+def _outwards(name: str, value: float) -> str:
+    """A number of few digits on the far side of a figure."""
+    if name == "iou":
+        return f"{math.floor(value * 1e4) / 1e4:g}"
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / step) * step:.1e}"
+
+
+def _excesses(figure: Parity, gate: Gate) -> Iterator[tuple[str, float]]:
+    """Limits that a figure is beyond, and its value; a limit that is given holds alone, whatever Keras does."""
+    for name, _, value, limit in _at_most(figure, _judged(figure, gate)):
+        if limit is not None and not value <= limit:
+            yield ("max_abs", figure.max_abs) if getattr(gate, name) is None else (name, value)
+    if gate.iou is not None and not figure.iou >= gate.iou:
+        yield "iou", figure.iou
+
+
+def _judged(figure: Parity, gate: Gate) -> Gate:
+    """The gate for one set of tiles: by what rounding does to the network there, where the plain limit is too small."""
+    rounding, times = figure.keras_float32, gate.keras_float32
+    if rounding is None or times is None or gate.max_abs is None or figure.max_abs <= gate.max_abs:
+        return gate
+    if times * rounding.max_abs <= gate.max_abs:
+        return gate
+    mean = times * rounding.mean_abs if gate.mean_abs is None else gate.mean_abs
+    return replace(gate, max_abs=times * rounding.max_abs, mean_abs=mean)
+
+
+def _at_most(figure: Parity, gate: Gate) -> tuple[tuple[str, str, float, float | None], ...]:
+    """Name of each limit upwards, what to say of it, the figure, and the limit."""
+    return (
+        ("max_abs", "differs by up to", figure.max_abs, gate.max_abs),
+        ("mean_abs", "differs in the mean by", figure.mean_abs, gate.mean_abs),
+        ("p99_9", "differs in the 99.9th percentile by", figure.p99_9, gate.p99_9),
+        ("area", "maps an area that is off by a share of", figure.area_error, gate.area),
+    )
+
+
 def _beyond(figure: Parity, gate: Gate) -> Iterator[str]:
     where = f"on {figure.tiles} {figure.kind} tiles of {figure.tile} pixels"
-    at_most = (
-        ("differs by up to", figure.max_abs, gate.max_abs),
-        ("differs in the mean by", figure.mean_abs, gate.mean_abs),
-        ("differs in the 99.9th percentile by", figure.p99_9, gate.p99_9),
-        ("maps an area that is off by a share of", figure.area_error, gate.area),
-    )
+    judged = _judged(figure, gate)
     # Written so that NaN fails.
-    for what, value, limit in at_most:
+    for name, what, value, limit in _at_most(figure, judged):
         if limit is not None and not value <= limit:
-            yield f"{what} {value:.2g} {where}, and {limit:g} is allowed"
+            by_keras = limit != getattr(gate, name)
+            said = f"{limit:.2g}" if by_keras else f"{limit:g}"
+            why = f", {judged.keras_float32:g} times what Keras itself in float32 does" if by_keras else ""
+            yield f"{what} {value:.2g} {where}, and {said} is allowed{why}"
     if gate.iou is not None and not figure.iou >= gate.iou:
         yield f"overlaps the reference's mask with an IoU of {figure.iou:.4f} {where}, and {gate.iou:g} is needed"

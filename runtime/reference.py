@@ -7,7 +7,8 @@ archive without pickled objects.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,8 +27,20 @@ SUFFIX = ".reference.npz"
 """End of the name of the file of an export: ``<name>.reference.npz``."""
 
 _FACTS = "facts"
+_ROUNDING = "keras_float32"
+"""The fact that files of earlier versions do not hold."""
 _CONFIDENCE = "confidence"
 _TYPES = get_args(Dtype)
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How far a network computed by Keras in float32 is from the same in float64: what rounding alone does to it."""
+
+    max_abs: float
+    """Largest absolute difference of confidence of any pixel, 0..1."""
+    mean_abs: float
+    """Mean absolute difference."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,17 @@ class TileSet:
     """``noise``, ``relief`` or ``scene``."""
     batch: Batch
     """The tiles."""
+    roundings: tuple[Rounding, ...] = ()
+    """What rounding does to the network on each tile; empty where nobody measured it."""
+
+    @property
+    def rounding(self) -> Rounding | None:
+        """What rounding does to the network on all of them; None where that is not known, or no number."""
+        if not self.roundings:
+            return None
+        most, means = max(each.max_abs for each in self.roundings), [each.mean_abs for each in self.roundings]
+        mean = math.fsum(means) / len(means)
+        return Rounding(most, mean) if all(map(math.isfinite, (most, mean))) else None
 
     @property
     def tile(self) -> int:
@@ -75,6 +99,7 @@ def write_reference(path: Path, reference: Reference) -> None:
         "source_sha256": reference.source_sha256,
         "made_by": reference.made_by,
         "kinds": [tiles.kind for tiles, _ in reference.sets],
+        _ROUNDING: [[asdict(each) for each in tiles.roundings] for tiles, _ in reference.sets],
     }
     arrays: dict[str, NDArray[Any]] = {_FACTS: np.array(json.dumps(facts))}
     for number, (tiles, confidence) in enumerate(reference.sets):
@@ -106,7 +131,11 @@ def read_reference(path: Path) -> Reference:
 def _reference(arrays: Arrays) -> Reference:
     facts = json.loads(str(arrays[_FACTS]))
     kinds = [_text(kind) for kind in facts["kinds"]]
-    sets = tuple(_tile_set(arrays, number, kind) for number, kind in enumerate(kinds))
+    roundings = facts.get(_ROUNDING, [[] for _ in kinds])
+    sets = tuple(
+        _tile_set(arrays, number, kind, roundings=tuple(map(_rounding, roundings[number])))
+        for number, kind in enumerate(kinds)
+    )
     return Reference(_text(facts["model"]), _text(facts["source_sha256"]), _text(facts["made_by"]), sets)
 
 
@@ -116,12 +145,25 @@ def _text(value: Any) -> str:
     return value
 
 
-def _tile_set(arrays: Arrays, number: int, kind: str) -> tuple[TileSet, NDArray[np.float32]]:
+def _rounding(value: Any) -> Rounding:
+    found = Rounding(float(value["max_abs"]), float(value["mean_abs"]))
+    # Written so that NaN fails.
+    if not 0 <= found.mean_abs <= found.max_abs <= 1:
+        raise ValueError(f"{shown(value)} is no difference of confidences")
+    return found
+
+
+def _tile_set(
+    arrays: Arrays, number: int, kind: str, roundings: tuple[Rounding, ...]
+) -> tuple[TileSet, NDArray[np.float32]]:
     prefix = f"{number}/"
     batch = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
     confidence: NDArray[np.float32] = batch.pop(_CONFIDENCE)
     _check_tiles(number, batch, confidence)
-    return TileSet(kind, batch), confidence
+    tiles = TileSet(kind, batch, roundings)
+    if roundings and len(roundings) != tiles.count:
+        raise ValueError(f"set {number} has {tiles.count} tiles and tells the rounding of {len(roundings)}")
+    return tiles, confidence
 
 
 def _check_tiles(number: int, batch: Batch, confidence: NDArray[Any]) -> None:

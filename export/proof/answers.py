@@ -37,6 +37,8 @@ class Oracle:
     """From raw tiles to confidence (n, 1, tile, tile)."""
     artifact: Path | None = None
     """The artifact it is itself, with ONNX Runtime on the CPU; None for a network."""
+    float32: Callable[[Batch], NDArray[Any]] | None = None
+    """A network in float32, which tells what rounding does to it; None where there is none to ask."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def keras_oracle(source: KerasFile, candidate: Candidate, file: OnnxFile) -> Ora
             f"{source.path} is not the file {candidate.path.name} was made from: its SHA-256 is not the one in the "
             "record. Give the file that was exported."
         )
-    return Oracle("Keras network, float64, CPU, asked now", _network(source, file).confidence)
+    network = _network(source, file)
+    return Oracle("Keras network, float64, CPU, asked now", network.confidence, float32=network.float32)
 
 
 def fp32_oracle(candidates: Sequence[Candidate], candidate: Candidate, file: OnnxFile) -> Oracle:
@@ -154,7 +157,14 @@ def fp32_oracle(candidates: Sequence[Candidate], candidate: Candidate, file: Onn
 
 def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
     """Ask an oracle."""
-    return Reference(oracle.made_by, [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets], oracle.artifact)
+    if oracle.float32 is None:
+        answers = [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets]
+    else:
+        # Imported here: a network can be asked only where the export's packages are.
+        from landslip.export.reference import asked  # noqa: PLC0415
+
+        answers = asked(oracle.ask, oracle.float32, tile_sets)
+    return Reference(oracle.made_by, answers, oracle.artifact)
 
 
 def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:

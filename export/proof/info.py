@@ -37,7 +37,8 @@ _HEAD = 100
 _NOTHING_OF_OURS = {
     "empty": "is empty. Copy or download it again.",
     "web page": "is a web page saved under another name. Download the file itself again.",
-    "zip": "is a ZIP archive and no reference tiles. A Keras 3 file (.keras) has to be saved as HDF5 by Keras 2.",
+    "zip": "is a ZIP archive and no reference tiles. A Keras 3 file (.keras) has to be saved as HDF5: "
+    "model.save('NAME.h5').",
     "tiff": "is a TIFF raster. Look at it with gdalinfo; the run.json beside a map says how it was made.",
     "json": "is a JSON file, but no record of landslip.",
     "geopackage": "is a GeoPackage, such as landslides.gpkg, the outlines of a map. Open it in a GIS such as QGIS; the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from landslip.export.proof.answers import (
@@ -23,7 +24,7 @@ from landslip.export.proof.artifacts import Candidate
 from landslip.export.tiles import parity_tiles
 from landslip.runtime.errors import InputError
 from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.reference import TileSet
+from landslip.runtime.reference import Rounding, TileSet
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class References:
         key = file.spec.to_json(), candidate.source_sha256, None if tiles is None else stored_path(candidate, file)
         if key not in self._asked:
             oracle = self._oracle(candidate, file)
-            self._asked[key] = reference_of(oracle, tiles or self._other_tiles(file, oracle))
+            self._asked[key] = reference_of(oracle, tiles or self._other_tiles(candidate, file, oracle))
         return self._asked[key]
 
     def _beside(self, candidate: Candidate, file: OnnxFile) -> Reference:
@@ -81,7 +82,13 @@ class References:
             log.info("%s is asked generated tiles, as none of its own lie beside it: %s", candidate.path.name, error)
             return None
 
-    def _other_tiles(self, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
-        if self._scene is not None:
-            return [scene_tiles(self._scene, file.spec, oracle)]
-        return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
+    def _other_tiles(self, candidate: Candidate, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
+        if self._scene is None:
+            return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
+        tiles = scene_tiles(self._scene, file.spec, oracle)
+        return [tiles if self._keras else replace(tiles, roundings=self._roundings_beside(candidate, file))]
+
+    def _roundings_beside(self, candidate: Candidate, file: OnnxFile) -> tuple[Rounding, ...]:
+        """What rounding did to the network on the scenes of its export, twice: the fp32 artifact is rounded as well."""
+        known = [tiles.rounding for tiles in self._tiles_beside(candidate, file) or () if tiles.kind == "scene"]
+        return tuple(Rounding(2 * each.max_abs, 2 * each.mean_abs) for each in known if each is not None)

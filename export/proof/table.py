@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from landslip.export.proof.trials import Outcome
-from landslip.export.proof.verify import VerifyReport, limits_of
+from landslip.export.proof.verify import VerifyReport, limits_in_words
 from landslip.runtime.parity import Gate, Parity, violations
 from landslip.runtime.plain_text import printable_lines
 
@@ -49,7 +49,21 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _compared(report: VerifyReport) -> str:
-    return "\n".join(f"{name} is compared with: {made_by}" for name, made_by in report.references.items())
+    return "\n".join(
+        [
+            *(f"{name} is compared with: {made_by}" for name, made_by in report.references.items()),
+            *dict.fromkeys(_rounding(outcome) for outcome in report.outcomes if _rounding(outcome)),
+        ]
+    )
+
+
+def _rounding(outcome: Outcome) -> str:
+    """How far Keras itself is off where it computes in what an fp32 artifact does."""
+    known = [figure.keras_float32 for figure in outcome.figures if figure.keras_float32 is not None]
+    if outcome.judged_as != "fp32" or not known:
+        return ""
+    most, mean = max(each.max_abs for each in known), max(each.mean_abs for each in known)
+    return f"Beside {outcome.artifact.name} Keras itself in float32 is off by {most:.1e}, {mean:.1e} in the mean"
 
 
 def _rows(report: VerifyReport) -> list[tuple[str, ...]]:
@@ -106,11 +120,9 @@ def _sum(report: VerifyReport) -> str:
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in known)
     used = sorted({outcome.judged_as for outcome in report.outcomes if outcome.figures})
     allowed = "; ".join(f"{precision}: {_allowed(report.gates[precision])}" for precision in used)
-    return f"{counts}\nAllowed  {allowed}" if allowed else counts
+    more = " (--limit PRECISION:FIGURE=VALUE allows more)" if "FAIL" in verdicts else ""
+    return f"{counts}\nAllowed  {allowed}{more}" if allowed else counts
 
 
 def _allowed(gate: Gate) -> str:
-    limits = limits_of(gate)
-    kinds = limits.pop("kinds", ())
-    words = ", ".join(f"{name} {'>=' if name == 'iou' else '<='} {value:g}" for name, value in limits.items())
-    return words + (f" on {' and '.join(kinds)} tiles" if kinds else "")
+    return limits_in_words(gate) + (f" on {' and '.join(gate.kinds)} tiles" if gate.kinds else "")

@@ -81,6 +81,15 @@ def limits_of(gate: Gate) -> dict[str, Any]:
     return {name: value for name, value in vars(gate).items() if value not in (None, ())}
 
 
+def limits_in_words(gate: Gate) -> str:
+    """The limits a gate has, without the kinds of tiles."""
+    limits = limits_of(replace(gate, kinds=()))
+    times = limits.pop("keras_float32", None)
+    keras = "" if times is None else f" or {times:g} times what Keras in float32 does"
+    words = {name: f"{name} {'>=' if name == 'iou' else '<='} {value:g}" for name, value in limits.items()}
+    return ", ".join(text + (keras if name == "max_abs" else "") for name, text in words.items())
+
+
 def verify(request: VerifyRequest) -> VerifyReport:
     """Run every artifact with every engine and precision of this machine, and compare it with its reference.
 

@@ -15,6 +15,19 @@ def test_a_limit_replaces_one_figure_of_one_gate():
     assert GATES["int8"].iou != 0.99
 
 
+def test_the_short_names_of_the_table_are_understood():
+    gates = gates_with(["fp32:max=1e-4", "int8:mean=0.02", "int8:IoU=0.97", "fp16:p99.9=0.1"])
+    assert (gates["fp32"].max_abs, gates["int8"].mean_abs, gates["int8"].iou) == (1e-4, 0.02, 0.97)
+    assert gates["fp16"].p99_9 == 0.1
+
+
+@pytest.mark.parametrize("text", ["fp32:max=1e-5", "fp32:max=none"])
+def test_a_largest_difference_that_is_given_holds_alone(text):
+    assert GATES["fp32"].keras_float32 == 2
+    assert gates_with([text])["fp32"].keras_float32 is None
+    assert gates_with(["fp32:mean=1e-6"])["fp32"].keras_float32 == 2
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -24,6 +37,7 @@ def test_a_limit_replaces_one_figure_of_one_gate():
         "int8:iou=",
         "fp8:iou=1",
         "int8:kinds=1",
+        "fp32:keras_float32=3",
         "int8:iou=much",
         "int8:iou=nan",
         "int8:iou=-1",

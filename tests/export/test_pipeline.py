@@ -108,7 +108,7 @@ def test_the_record_says_how_it_was_made(exported):
         "keras_version": "2.2.4-tf",
         "registered": None,
     }
-    assert record["parity"]["limits"] == {"max_abs": 1e-5}
+    assert record["parity"]["limits"] == {"max_abs": 1e-5, "keras_float32": 2.0}
     assert record["parity"]["figures"] == [asdict(figure) for figure in artifact.parity]
     assert {"tensorflow", "tf2onnx", "onnxruntime", "python"} <= set(record["tools"])
     assert record["spec"]["name"] == "standin"
@@ -129,6 +129,7 @@ def test_noise_and_relief_were_measured_and_passed(exported):
     for figure in exported.artifact.parity:
         assert 0 < figure.max_abs <= 1e-5
         assert figure.mean_abs <= figure.p99_9 <= figure.max_abs
+        assert 0 < figure.keras_float32.mean_abs <= figure.keras_float32.max_abs <= 1e-5
         assert 0 < figure.area_reference < figure.tiles * figure.tile**2
         assert figure.iou > 0.999
 
@@ -311,12 +312,23 @@ def test_code_that_the_served_output_does_without_never_runs_and_is_said(pipelin
 
 
 @pytest.mark.slow
+<<<<<<< HEAD
 def test_the_published_width_with_optimizer_slots(full_size):
     standin = importlib.import_module("landslip.models.standin")
     artifact = next(one for one in json.loads(full_size.export.out) if one["precision"] == "fp32")
     assert all(figure["max_abs"] <= 1e-5 for figure in artifact["parity"])
+=======
+def test_the_published_width_with_optimizer_slots(pipeline, tmp_path):
+    """Random weights of full strength: they amplify rounding, so that no two float32 engines agree to 1e-5."""
+    standin = importlib.import_module("landslip.models.standin")
+    source = tmp_path / "full.hdf5"
+    standin.write_standin(source, 1.0, seed=0, optimizer_slots=True)
+    (artifact,) = pipeline.export_model(source, tmp_path / "out")
+    assert all(figure.max_abs <= 2 * figure.keras_float32.max_abs for figure in artifact.parity)
+    assert max(figure.max_abs for figure in artifact.parity) > 1e-5
+>>>>>>> bda77eb (Export: an fp32 artifact may be twice as far from Keras in float64 as Keras in float32 is; the stand-in is undamped)
     model = standin.standin_model(1.0, seed=0)
     session = ort.InferenceSession(artifact["path"], providers=["CPUExecutionProvider"])
     for tiles in parity_tiles(EXPORTABLE, seed=5)[:2]:
         (confidence,) = session.run(None, tiles.batch)
-        np.testing.assert_allclose(confidence, keras_confidence(model, tiles.batch), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(confidence, keras_confidence(model, tiles.batch), rtol=0, atol=2e-3)

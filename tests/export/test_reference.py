@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from landslip.export.earlier import Earlier
 from landslip.export.proof.artifacts import Candidate
 from landslip.export.reference import asked, kept_reference, reference_of
 from landslip.runtime.errors import UsageError
-from landslip.runtime.reference import TileSet, read_reference
+from landslip.runtime.reference import Rounding, TileSet, read_reference, write_reference
 
 SETS = [
     TileSet("noise", batch_of(2, 96)),
@@ -26,18 +27,56 @@ def keras(batch):
     return batch["post"][:, :1] / 255 + 1e-9
 
 
+def rounded(batch, by=1e-7):
+    """The same in float32: off by as many steps as the first pixel is bright."""
+    return keras(batch) + by * float(batch["post"][0, 0, 0, 0])
+
+
 def earlier(out):
     return Earlier(out / "m.reference.npz")
 
 
 @pytest.fixture
 def answers():
-    return asked(keras, SETS)
+    return asked(keras, rounded, SETS)
 
 
 def test_the_network_is_asked_tile_by_tile(answers):
     for tiles, confidence in answers:
         np.testing.assert_array_equal(confidence, tiles.batch["post"][:, :1] / 255 + 1e-9)
+
+
+def test_what_rounding_does_to_the_network_stays_with_each_tile(answers, tmp_path):
+    for tiles, _ in answers:
+        steps = tiles.batch["post"][:, 0, 0, 0].astype(float)
+        np.testing.assert_allclose([each.max_abs for each in tiles.roundings], 1e-7 * steps, rtol=1e-6)
+        assert tiles.rounding.max_abs == max(each.max_abs for each in tiles.roundings)
+        assert tiles.rounding.mean_abs == pytest.approx(np.mean([each.mean_abs for each in tiles.roundings]))
+    path = kept_reference(tmp_path, reference_of("m", "ab", answers), earlier(tmp_path / "out"))
+    (noise, _), (scenes, _) = read_reference(path).sets
+    assert (noise.roundings, scenes.roundings) == (answers[2][0].roundings[:1], answers[3][0].roundings)
+
+
+def test_a_file_that_does_not_tell_the_rounding_is_kept_unless_that_decides(answers, tmp_path):
+    (tmp_path / "out").mkdir()
+    there = earlier(tmp_path / "out")
+    reference = reference_of("m", "ab", answers)
+    old = tuple((replace(tiles, roundings=()), values) for tiles, values in reference.sets)
+    write_reference(there.tiles, replace(reference, sets=old))
+    amplified = asked(keras, partial(rounded, by=1e-6), SETS)
+    large = reference_of(
+        "m",
+        "ab",
+        [
+            (replace(tiles, roundings=more.roundings), values)
+            for (tiles, values), (more, _) in zip(answers, amplified, strict=True)
+        ],
+    )
+    assert kept_reference(tmp_path, large, there).parent == tmp_path
+    small = tuple(
+        (replace(tiles, roundings=(Rounding(4e-6, 1e-6),) * tiles.count), values) for tiles, values in reference.sets
+    )
+    assert kept_reference(tmp_path, replace(reference, sets=small), there) == there.tiles
 
 
 def test_scenes_and_a_little_noise_are_kept(answers, tmp_path):
@@ -61,7 +100,7 @@ def test_the_same_tiles_are_not_written_again(answers, tmp_path):
     first = kept_reference(tmp_path, reference, there)
     first = first.replace(tmp_path / "out" / first.name)
     assert kept_reference(tmp_path, reference, there) == first
-    others = reference_of("m", "ab", asked(keras, [*SETS[:3], TileSet("scene", batch_of(2, 96))]))
+    others = reference_of("m", "ab", asked(keras, rounded, [*SETS[:3], TileSet("scene", batch_of(2, 96))]))
     assert kept_reference(tmp_path, others, there).parent == tmp_path
     shifted = replace(reference, sets=tuple((tiles, values + np.float32(1e-3)) for tiles, values in reference.sets))
     assert kept_reference(tmp_path, shifted, there).parent == tmp_path

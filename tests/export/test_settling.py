@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +96,9 @@ def test_a_margin_that_costs_much_is_left(judge):
 
 def test_when_none_passes_the_figures_are_told(judge):
     message = r"small\.int8\.onnx: strays from the Keras network: with onnxruntime it differs in the mean by .* allowed"
-    with pytest.raises(ParityError, match=message):
+    with pytest.raises(ParityError, match=message) as refused:
         settled(PRODUCT, [candidate(2.0), candidate(1.0)], judge)
+    assert re.search(r"allow it: --limit int8:mean_abs=\S+\.$", str(refused.value))
 
 
 def test_half_of_a_gate():

@@ -15,9 +15,9 @@ def standin():
     return importlib.import_module("landslip.models.standin")
 
 
-@pytest.fixture(scope="module")
-def model(standin):
-    return standin.standin_model(1 / 8)
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "damped"])
+def model(standin, request):
+    return standin.standin_model(1 / 8, damped=request.param)
 
 
 @pytest.mark.parametrize("cell", [1, 16])

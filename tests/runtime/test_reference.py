@@ -6,12 +6,14 @@ import json
 import os
 import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from landslip.runtime.errors import InputMissingError, ModelError
-from landslip.runtime.reference import Reference, TileSet, read_reference, write_reference
+from landslip.runtime.npz_file import read_arrays, write_arrays
+from landslip.runtime.reference import Reference, Rounding, TileSet, read_reference, write_reference
 
 RNG = np.random.default_rng(0)
 
@@ -44,6 +46,46 @@ def test_what_was_written_is_read(written):
         }
         for name, values in tiles.batch.items():
             np.testing.assert_array_equal(read.batch[name], values)
+
+
+def test_what_rounding_does_is_kept_and_older_files_do_without(written):
+    path, reference = written
+    (noise, answers), scenes = reference.sets
+    roundings = (Rounding(3e-5, 2e-6), Rounding(1e-5, 4e-6))
+    write_reference(path, replace(reference, sets=((replace(noise, roundings=roundings), answers), scenes)))
+    (found, _), (bare, _) = read_reference(path).sets
+    assert found.roundings == roundings
+    assert found.rounding == Rounding(3e-5, 3e-6)
+    assert (bare.roundings, bare.rounding) == ((), None)
+    rewritten(path, lambda facts: facts.pop("keras_float32"))
+    assert all(tiles.rounding is None for tiles, _ in read_reference(path).sets)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [[], [{"max_abs": 1e-5, "mean_abs": 1e-6}]],
+        [[{"max_abs": 1e-6, "mean_abs": 1e-5}] * 2, []],
+        [[{"max_abs": float("nan"), "mean_abs": 0.0}] * 2, []],
+        [[{"max_abs": 2.0, "mean_abs": 0.0}] * 2, []],
+        [[{"max_abs": 1e-5}] * 2, []],
+        [[7, 7], []],
+        [[]],
+        7,
+    ],
+)
+def test_a_rounding_that_makes_no_sense_is_refused(written, told):
+    path, _ = written
+    rewritten(path, lambda facts: facts.update(keras_float32=told))
+    with pytest.raises(ModelError, match="the reference tiles cannot be read"):
+        read_reference(path)
+
+
+def rewritten(path, change):
+    arrays = dict(read_arrays(path))
+    facts = json.loads(str(arrays["facts"]))
+    change(facts)
+    write_arrays(path, arrays | {"facts": np.array(json.dumps(facts))})
 
 
 def test_a_missing_file_is_named(tmp_path):

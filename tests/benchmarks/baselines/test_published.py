@@ -18,8 +18,8 @@ def network(tmp_path_factory):
     from landslip.models.standin import standin_model, write_standin
 
     source = tmp_path_factory.mktemp("standin") / "standin.hdf5"
-    write_standin(source, width=1 / 8, seed=3)
-    return source, standin_model(1 / 8, 3)
+    write_standin(source, width=1 / 8, seed=3, damped=True)
+    return source, standin_model(1 / 8, 3, damped=True)
 
 
 def arrays():
