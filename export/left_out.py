@@ -41,8 +41,10 @@ class LeftOut:
         """What there is to say of it, for the log; nothing where the whole file is served."""
         if self.layers:
             rest = [_named(kind, names) for kind, names in (("output", self.outputs), ("input", self.inputs)) if names]
-            yield f"{_count(self.layers, 'layer')} that do not feed the served output are left out" + (
-                f", with the {' and the '.join(rest)}" if rest else ""
+            many = self.layers > 1
+            yield (
+                f"{self.layers} layer{'s that do' if many else ' that does'} not feed the served output "
+                f"{'are' if many else 'is'} left out{', with the ' * bool(rest)}{' and the '.join(rest)}"
             )
         if self.refused:
             yield f"among them, never built and never run, is what landslip would refuse: {_few(self.refused)}" + (
@@ -80,10 +82,6 @@ def _leaves(graph: SavedGraph, above: tuple[str, ...]) -> Iterator[tuple[tuple[s
 
 def _named(kind: str, names: Sequence[str]) -> str:
     return f"{kind}{'s' * (len(names) > 1)} {_few(names)}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number > 1)}"
 
 
 def _few(names: Sequence[str]) -> str:

@@ -30,8 +30,9 @@ def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
     for text in limits:
         precision, figure, value = _parsed(text)
         limit: dict[str, Any] = {figure: value}
-        alone = {"keras_float32": None} if figure == "max_abs" else {}
-        gates[precision] = replace(gates[precision], **limit, **alone)
+        if figure == "max_abs":
+            limit["keras_float32"] = None
+        gates[precision] = replace(gates[precision], **limit)
     return gates
 
 

@@ -39,7 +39,6 @@ def pipeline():
 
 
 @pytest.fixture(scope="session")
-<<<<<<< HEAD
 def export_again(pipeline):
     """``export_model`` for files that several tests export: a network is read and converted once."""
     read, known = pipeline.read_network, {}
@@ -62,7 +61,7 @@ def export_again(pipeline):
 
 @pytest.fixture(scope="session")
 def exported(export_again, shared_folder):
-    model = importlib.import_module("landslip.models.standin").standin_model(1 / 8, seed=1)
+    model = importlib.import_module("landslip.models.standin").standin_model(1 / 8, seed=1, damped=True)
 
     def make(folder):
         source = folder / "standin.hdf5"
@@ -76,25 +75,16 @@ def exported(export_again, shared_folder):
 
 @pytest.fixture(scope="session")
 def full_size(shared_folder):
-    """The stand-in at the published width: its file, and what the command made of it in a process of its own."""
+    """The damped stand-in at the published width: its file, and what the command made of it in a process of its own."""
 
     def make(folder):
-        importlib.import_module("landslip.models.standin").write_standin(folder / "standin.hdf5")
+        importlib.import_module("landslip.models.standin").write_standin(folder / "standin.hdf5", damped=True)
         precisions = ("--precision", "fp32", "--precision", "fp16", "--precision", "int8")
         ran = landslip("export", folder / "standin.hdf5", "-o", folder / "model", *precisions, "--json")
         (folder / "ran.json").write_text(json.dumps(ran))
 
     folder = made_once(shared_folder / "full-size", make)
     return FullSize(folder / "standin.hdf5", Ran(*json.loads((folder / "ran.json").read_text())))
-=======
-def exported(pipeline, tmp_path_factory):
-    model = importlib.import_module("landslip.models.standin").standin_model(1 / 8, seed=1, damped=True)
-    folder = tmp_path_factory.mktemp("exported")
-    source = folder / "standin.hdf5"
-    importlib.import_module("landslip.models.dialect").write_tf115_hdf5(model, source, optimizer_slots=True)
-    (artifact,) = pipeline.export_model(source, folder / "out")
-    return Exported(model, source, artifact)
->>>>>>> bda77eb (Export: an fp32 artifact may be twice as far from Keras in float64 as Keras in float32 is; the stand-in is undamped)
 
 
 @pytest.fixture

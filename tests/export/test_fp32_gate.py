@@ -105,6 +105,16 @@ def test_a_network_that_amplifies_rounding_passes_and_both_figures_are_recorded(
     assert all(0 < each.mean_abs <= each.max_abs < 1e-2 for tiles, _ in sets for each in tiles.roundings)
 
 
+@pytest.mark.slow
+def test_so_does_one_of_the_published_width(pipeline, tmp_path):
+    importlib.import_module("landslip.models.standin").write_standin(tmp_path / "s.hdf5", optimizer_slots=False)
+    (artifact,) = pipeline.export_model(tmp_path / "s.hdf5", tmp_path / "out")
+    assert max(figure.max_abs for figure in artifact.parity) > 1e-5
+    for figure in artifact.parity:
+        assert figure.max_abs <= 2 * figure.keras_float32.max_abs
+        assert figure.mean_abs <= 2 * figure.keras_float32.mean_abs
+
+
 def test_verify_judges_alike_without_the_network(amplifying, tmp_path, capsys):
     _, artifact = amplifying
     shutil.copytree(artifact.path.parent, tmp_path / "out")

@@ -23,6 +23,9 @@ def test_inputs_that_are_not_needed_are_named():
     config["config"]["output_layers"] = [["small", 0, 0], ["prediction", 0, 0]]
     found = served_topology(screened_graph(config, "m.h5"), "m.h5").left_out
     assert (found.outputs, found.inputs) == (("prediction",), ("input_1", "input_2"))
+    assert next(LeftOut(1, ("a", "b"), ("c",)).sentences()) == (
+        "1 layer that does not feed the served output is left out, with the outputs a, b and the input c"
+    )
     assert next(found.sentences()).endswith("with the output prediction and the inputs input_1, input_2")
 
 

@@ -22,15 +22,8 @@ EXPORT_LIMIT = 6 * 2**30
 def test_from_a_full_size_hdf5_to_a_map(full_size, tmp_path):
     from landslip.models.synthetic import EventSpec, write_event
 
-<<<<<<< HEAD
     assert 250e6 < full_size.source.stat().st_size < 252e6
     code, out, peak = full_size.export
-=======
-    write_standin(tmp_path / "standin.hdf5", optimizer_slots=True, damped=True)  # as INT8 needs it
-    assert 250e6 < (tmp_path / "standin.hdf5").stat().st_size < 252e6
-    precisions = ("--precision", "fp32", "--precision", "fp16", "--precision", "int8")
-    code, out, peak = landslip("export", tmp_path / "standin.hdf5", "-o", tmp_path / "model", *precisions, "--json")
->>>>>>> bda77eb (Export: an fp32 artifact may be twice as far from Keras in float64 as Keras in float32 is; the stand-in is undamped)
     assert code == 0
     assert peak < EXPORT_LIMIT
     artifacts = {artifact["precision"]: artifact for artifact in json.loads(out)}

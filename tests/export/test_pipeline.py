@@ -312,23 +312,12 @@ def test_code_that_the_served_output_does_without_never_runs_and_is_said(pipelin
 
 
 @pytest.mark.slow
-<<<<<<< HEAD
 def test_the_published_width_with_optimizer_slots(full_size):
     standin = importlib.import_module("landslip.models.standin")
     artifact = next(one for one in json.loads(full_size.export.out) if one["precision"] == "fp32")
     assert all(figure["max_abs"] <= 1e-5 for figure in artifact["parity"])
-=======
-def test_the_published_width_with_optimizer_slots(pipeline, tmp_path):
-    """Random weights of full strength: they amplify rounding, so that no two float32 engines agree to 1e-5."""
-    standin = importlib.import_module("landslip.models.standin")
-    source = tmp_path / "full.hdf5"
-    standin.write_standin(source, 1.0, seed=0, optimizer_slots=True)
-    (artifact,) = pipeline.export_model(source, tmp_path / "out")
-    assert all(figure.max_abs <= 2 * figure.keras_float32.max_abs for figure in artifact.parity)
-    assert max(figure.max_abs for figure in artifact.parity) > 1e-5
->>>>>>> bda77eb (Export: an fp32 artifact may be twice as far from Keras in float64 as Keras in float32 is; the stand-in is undamped)
-    model = standin.standin_model(1.0, seed=0)
+    model = standin.standin_model(1.0, seed=0, damped=True)
     session = ort.InferenceSession(artifact["path"], providers=["CPUExecutionProvider"])
     for tiles in parity_tiles(EXPORTABLE, seed=5)[:2]:
         (confidence,) = session.run(None, tiles.batch)
-        np.testing.assert_allclose(confidence, keras_confidence(model, tiles.batch), rtol=0, atol=2e-3)
+        np.testing.assert_allclose(confidence, keras_confidence(model, tiles.batch), rtol=0, atol=1e-5)

@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
-from landslip.runtime.reference import Reference, TileSet, write_reference
+from landslip.runtime.reference import Reference, Rounding, TileSet, write_reference
 from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
 
 SOURCE = "ab" * 32
@@ -31,20 +31,22 @@ def write_artifact(
     return path
 
 
-def write_export(folder: Path, *, error: float = 0.0, source: str = SOURCE) -> Path:
+def write_export(folder: Path, *, error: float = 0.0, source: str = SOURCE, rounding: Rounding | None = None) -> Path:
     """A folder with an fp32 artifact and reference tiles.
 
     Args:
         folder: where.
         error: how far the reference is from what the artifact gives.
         source: SHA-256 of the Keras file in the reference tiles.
+        rounding: how far Keras in float32 is from the reference on each tile; None where that is not kept.
     """
     write_artifact(folder, "test.fp32.onnx")
     sets = []
     for kind, tile in (("noise", 64), ("scene", 64), ("scene", 96)):
         batch = batch_of(3, tile)
         brightest = batch["post"].max(1, keepdims=True).astype(np.float32) / np.float32(255)
-        sets.append((TileSet(kind, batch), np.maximum(brightest - np.float32(error), 0)))
+        roundings = () if rounding is None else (rounding,) * 3
+        sets.append((TileSet(kind, batch, roundings), np.maximum(brightest - np.float32(error), 0)))
     write_reference(
         folder / f"{SPEC.name}.reference.npz", Reference(SPEC.name, source, "the brightest band", tuple(sets))
     )

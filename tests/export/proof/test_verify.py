@@ -20,7 +20,7 @@ from landslip.runtime.cli import run
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import EngineError
 from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import Reference, TileSet, write_reference
+from landslip.runtime.reference import Reference, Rounding, TileSet, write_reference
 
 REFERENCE = f"{SPEC.name}.reference.npz"
 
@@ -112,6 +112,33 @@ def test_limits_are_options(tmp_path, capsys):
     code, report = verified(capsys, *command, "fp32:max_abs=0.02", "--limit", "fp32:iou=0.9999")
     assert code == 1
     assert report["gates"]["fp32"] == {"max_abs": 0.02, "iou": 0.9999}
+
+
+def test_an_artifact_as_near_as_keras_in_float32_passes_and_both_figures_are_told(tmp_path, capsys):
+    write_export(tmp_path, error=3e-5, rounding=Rounding(2e-5, 1.9e-5))
+    command = (tmp_path, "--engine", "onnxruntime")
+    code, report = verified(capsys, *command)
+    assert code == 0
+    assert report["gates"]["fp32"] == {"max_abs": 1e-5, "keras_float32": 2.0}
+    for figure in report["runs"][0]["figures"]:
+        assert figure["max_abs"] == pytest.approx(3e-5, rel=0.1)
+        assert figure["keras_float32"] == {"max_abs": 2e-5, "mean_abs": pytest.approx(1.9e-5)}
+    assert run(["-q", "verify", *map(str, command)]) == 0
+    out = capsys.readouterr().out
+    assert "Beside test.fp32.onnx Keras itself in float32 is off by 2.0e-05, 1.9e-05 in the mean" in out
+    assert "Allowed  fp32: max_abs <= 1e-05 or 2 times what Keras in float32 does" in out
+    assert "allows more" not in out
+    assert run(["-q", "verify", *map(str, command), "--limit", "fp32:max=1e-5"]) == 1
+    assert "(--limit PRECISION:FIGURE=VALUE allows more)" in capsys.readouterr().out
+
+
+def test_a_reference_without_those_figures_is_judged_by_the_plain_limit(tmp_path, capsys):
+    write_export(tmp_path, error=3e-5)
+    assert verified(capsys, tmp_path, "--engine", "onnxruntime")[0] == 1
+    write_export(tmp_path, error=9e-6)
+    code, report = verified(capsys, tmp_path, "--engine", "onnxruntime")
+    assert code == 0
+    assert all(figure["keras_float32"] is None for figure in report["runs"][0]["figures"])
 
 
 def test_a_reference_without_numbers_is_refused(export, capsys):
@@ -307,6 +334,12 @@ def test_tiles_of_a_scene_are_compared_with_the_fp32_artifact(export, scene, cap
         assert figure["tiles"] >= 2
         assert 0 < figure["area_reference"] < figure["tiles"] * SPEC.tile**2
     assert verdicts(report) == {("onnxruntime", "fp32"): "reference", ("onnxruntime", "fp16"): "PASS"}
+
+
+def test_on_a_scene_both_sides_are_rounded(tmp_path, scene, capsys):
+    write_export(tmp_path, rounding=Rounding(2e-5, 1e-6))
+    _, report = verified(capsys, tmp_path, "--engine", "openvino", "--scene", scene)
+    assert report["runs"][0]["figures"][0]["keras_float32"] == {"max_abs": 4e-5, "mean_abs": pytest.approx(2e-6)}
 
 
 def test_the_reference_alone_proves_nothing(export, scene, capsys):
