@@ -20,7 +20,7 @@ from landslip.export.record import Artifact, Source
 from landslip.export.scene_tiles import TileSource
 from landslip.export.spec_file import read_description
 from landslip.export.workshop import Workshop
-from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256
+from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256, notice_of
 from landslip.runtime.errors import ModelError, ParityError, UsageError
 from landslip.runtime.record import sha256_of
 
@@ -37,6 +37,7 @@ def export_model(
     output: str | int | None = None,
     overwrite: bool = False,
     choices: ExportChoices | None = None,
+    notice: str = "",
 ) -> list[Artifact]:
     """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, reference tiles, and a STAC item.
 
@@ -52,6 +53,7 @@ def export_model(
         output: name or position of the output that is served; the first one when not given.
         overwrite: replace artifacts of an earlier export.
         choices: how to make them.
+        notice: what users of the model have to know, in a sentence; by default as the spec says.
 
     Returns:
         The artifacts, in the order of their precisions and targets.
@@ -69,6 +71,8 @@ def export_model(
     digest = sha256_of(source)
     published = find_by_sha256(digest)
     description = _description(source, published, name) if spec is None else _specified(spec, source, name)
+    if told := notice or description.spec.notice or notice_of(digest):
+        description = replace(description, spec=replace(description.spec, notice=told))
     products = planned(out, description.spec.name, precisions, choices.targets)
     earlier = earlier_export(out, description.spec.name, products, overwrite=overwrite)
     tiles = TileSource(description.spec, choices.calibrate)

@@ -18,9 +18,10 @@
     feeds = "terrain"
     divisor = 90.0
 
-Also: ``name``, ``threshold`` (0.5), ``meaning`` and ``source`` (texts). What is fed is the same for every network:
-images of three bands and hillshade as 8-bit numbers from 0 to 255, slope in degrees. ``bands``, ``dtype`` and ``unit``
-of an input may repeat that; anything else is refused, since the map would be made from other values.
+Also: ``name``, ``threshold`` (0.5), ``meaning`` and ``source`` (texts), and ``notice``, a sentence that is said with
+every map. What is fed is the same for every network: images of three bands and hillshade as 8-bit numbers from 0 to
+255, slope in degrees. ``bands``, ``dtype`` and ``unit`` of an input may repeat that; anything else is refused, since
+the map would be made from other values.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from landslip.runtime.spec import (
 )
 from landslip.runtime.toml_file import check_key, read_toml
 
-KEYS = ("name", "meaning", "source", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
+KEYS = ("name", "meaning", "source", "notice", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
 """What a file may say of a model."""
 INPUT_KEYS = ("role", "feeds", "bands", "dtype", "unit", "divisor", "offset")
 """What it may say of an input."""
@@ -77,6 +78,7 @@ def read_description(path: Path, model: Path) -> Description:
         threshold=table.number("threshold", 0.001, 0.999, 0.5),
         meaning=table.text("meaning", "confidence that the slope failed between the two images"),
         source=table.text("source", f"exported from {model.name}"),
+        notice=table.text("notice", "") if table.has("notice") else "",
     )
     try:
         spec.check()

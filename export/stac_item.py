@@ -108,7 +108,7 @@ def _common(exports: Sequence[Export], newest: Export, published: RegisteredMode
     licence = f" Licence: {published.licence}" if published else ""
     return {
         "title": spec.name,
-        "description": f"Gives the {spec.meaning}. Source: {spec.source}{licence}",
+        "description": f"{spec.notice} Gives the {spec.meaning}. Source: {spec.source}{licence}".lstrip(),
         "datetime": newest.created,
         "created": min(export.created for export in exports),
         "updated": newest.created,

@@ -60,6 +60,18 @@ M_ALL_006 = RegisteredModel(
 REGISTRY: dict[str, RegisteredModel] = {model.name: model for model in (M_ALL_006,)}
 
 
+DEMO_NOTICE = "Demonstration model, trained on synthetic mountains alone: not for real events."
+"""What the demo model's artifacts and their maps say."""
+
+_NOTICES = {"4cfb359794b97509ff6d83cc2fcfed7e7d6f7abb392c40a243763d28672c0408": DEMO_NOTICE}
+"""Of Keras files that everybody has, by SHA-256: the demo's."""
+
+
+def notice_of(digest: str) -> str:
+    """What users of a Keras file with this digest have to know; empty where there is nothing."""
+    return _NOTICES.get(digest, "")
+
+
 def registered(name: str) -> RegisteredModel:
     """The model of that name.
 

@@ -17,6 +17,7 @@ import click
 
 from landslip.models.card import model_card
 from landslip.models.demo import TEST_SEEDS, run_demo
+from landslip.models.registry import DEMO_NOTICE
 from landslip.models.score import Scores
 from landslip.models.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Course, Trained, train
 from landslip.runtime.commands.paths import PATH
@@ -42,7 +43,7 @@ def ship(trained: Trained, course: Course, out: Path) -> dict[int, Scores]:
     out.mkdir(parents=True, exist_ok=True)
     keras_file = out / "demo.hdf5"
     write_tf115_hdf5(trained.model, keras_file)
-    (artifact,) = export_model(keras_file, out, overwrite=True)
+    (artifact,) = export_model(keras_file, out, overwrite=True, notice=DEMO_NOTICE)
     scores = {seed: _scored(artifact.path, seed) for seed in TEST_SEEDS}
     card = model_card(_facts(trained, course, artifact.path), scores)
     beside = out / ".MODEL_CARD.part"

@@ -51,7 +51,15 @@ class Summary:
     """Their area together, square metres."""
 
 
-def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 5000) -> Summary:
+@dataclass(frozen=True)
+class _Layer:
+    crs: CRS
+    description: str
+
+
+def write_landslides(
+    path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 5000, notice: str = ""
+) -> Summary:
     """Write multipolygons with id (1, 2, …), area_m2, confidence_mean, confidence_max and slope_mean (null if unknown).
 
     The file comes under its name when it is complete; without landslides it has the layer, its CRS and no feature.
@@ -62,6 +70,7 @@ def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, c
         landslides: consumed as they come.
         crs: of their geometries.
         chunk: how many are held in memory and written together, from 1.
+        notice: what users of the layer have to know, in a sentence; it begins the layer's description.
 
     Raises:
         OutputError: the file cannot be written.
@@ -69,10 +78,11 @@ def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, c
     """
     if chunk < 1:
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
+    description = f"{notice} {_MEANING}".lstrip()
     # GDAL wants the ending .gpkg; a name of its own keeps the file from being taken for the result.
     partial = path.with_name(f".partial-{path.stem}.gpkg")
     try:
-        summary = _write_chunks(partial, path, iter(landslides), crs, chunk)
+        summary = _write_chunks(partial, path, iter(landslides), _Layer(crs, description), chunk)
         with _errors_about(path):
             _remove_side_files(path)
             partial.replace(path)
@@ -83,15 +93,15 @@ def write_landslides(path: Path, landslides: Iterable[Landslide], crs: CRS, *, c
     return summary
 
 
-def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], crs: CRS, chunk: int) -> Summary:
+def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], layer: _Layer, chunk: int) -> Summary:
     with _errors_about(path):
         partial.unlink(missing_ok=True)
         _remove_side_files(partial)
-        _append(partial, [], 0, crs)
+        _append(partial, [], 0, layer)
     count, area, bounds = 0, 0.0, None
     while some := list(islice(landslides, chunk)):
         with _errors_about(path):
-            _append(partial, some, count, crs)
+            _append(partial, some, count, layer)
         count += len(some)
         area = sum((one.area_m2 for one in some), start=area)
         bounds = _box_around(some, bounds)
@@ -108,7 +118,7 @@ def _box_around(landslides: list[Landslide], bounds: Bounds | None) -> Bounds:
     return left, bottom, right, top
 
 
-def _append(path: Path, landslides: list[Landslide], count: int, crs: CRS) -> None:
+def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) -> None:
     """Add landslides behind the ``count`` that are there; the file is made if it is not."""
     geometry = np.empty(len(landslides), dtype=object)
     geometry[:] = [one.geometry for one in landslides]
@@ -121,11 +131,11 @@ def _append(path: Path, landslides: list[Landslide], count: int, crs: CRS) -> No
             layer=LAYER,
             driver="GPKG",
             geometry_type="MultiPolygon",
-            crs=crs.to_wkt(),
+            crs=layer.crs.to_wkt(),
             append=path.exists(),
             nan_as_null=True,
             dataset_options={"VERSION": "1.2"},  # newer ones make GDAL of 2022 and earlier warn, and bring nothing here
-            layer_options={"DESCRIPTION": _MEANING},
+            layer_options={"DESCRIPTION": layer.description},
         )
 
 

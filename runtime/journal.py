@@ -30,6 +30,8 @@ class Checkpoint:
     """Finished rows of the map."""
     checksum: int = 0
     """CRC-32 of these rows."""
+    pictures: int = 0
+    """CRC-32 of the small pictures of the images in them."""
     tile_rows: int = 0
     """Rows of tiles that are finished."""
     predicted: int = 0

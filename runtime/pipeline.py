@@ -218,7 +218,7 @@ def cache_bytes(scene: Scene) -> int:
 
 
 def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -> Record:
-    grid, rows = run.scene.grid, saving.rows
+    grid, rows, notice = run.scene.grid, saving.rows, run.engine.spec.notice
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     run.progress.advance(run.done.predicted + run.done.skipped)
     least = math.ceil(min_area / grid.pixel_area)
@@ -227,7 +227,7 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
             landslides = trace(
                 run.clock.left_out("polygons", bands), level=run.level, min_pixels=least, transform=grid.transform
             )
-            summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs)
+            summary = write_landslides(work.path("landslides.gpkg"), landslides, grid.crs, notice=notice)
     finally:
         run.progress.finish()
     pictures = run.thumbnails
@@ -237,9 +237,11 @@ def _make_products(run: Run, work: Workspace, saving: Saving, min_area: float) -
         run.clock("write"),
         waiting(run.progress, "writing confidence.tif and quicklook.png"),
     ):
-        quicklook = pool.submit(write_quicklook, work.path("quicklook.png"), images, pictures.confidence, run.level)
+        quicklook = pool.submit(
+            write_quicklook, work.path("quicklook.png"), images, pictures.confidence, run.level, notice=notice
+        )
         with block_cache(LEAST_CACHE + 2 * BLOCK * (grid.width + BLOCK)):  # two rows of its blocks
-            write_cog(rows.as_raster(), work.path("confidence.tif"))
+            write_cog(rows.as_raster({"NOTICE": notice} if notice else None), work.path("confidence.tif"))
             check_written(work.path("confidence.tif"), rows.histogram)
         quicklook.result()
     if not rows.observed:
@@ -328,11 +330,13 @@ def _saved(bands: Iterable[MapBand], run: Run, save: Saver | None, at_end: Calla
 
 
 def check_inputs(spec: ModelSpec, scene: Scene) -> None:
-    """Make sure that a scene gives the bands the model takes.
+    """Make sure that a scene gives the bands the model takes, and say what its users have to know.
 
     Raises:
         ModelError: it does not.
     """
+    if spec.notice:
+        log.warning("The model %s: %s", spec.name, spec.notice)
     wanted, given = {entry.name: entry.bands for entry in spec.inputs}, scene.bands
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")

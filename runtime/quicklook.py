@@ -13,6 +13,7 @@ from rasterio.io import MemoryFile
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, reason
 from landslip.runtime.kernels import NOT_OBSERVED
+from landslip.runtime.lettering import banner
 from landslip.runtime.safe_writing import write_anew
 
 Image = NDArray[np.uint8]
@@ -31,7 +32,7 @@ _HATCH_PERIOD = 8
 _HATCH_WIDTH = 2
 
 
-def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, level: int) -> None:
+def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, level: int, *, notice: str = "") -> None:
     """Write :func:`compose`'s picture as PNG; it comes under its name when it is complete.
 
     Args:
@@ -39,13 +40,17 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
         images: each (3, height, width), in the order of time, one or more.
         confidence: (height, width), 0..100, or 255 where not observed.
         level: confidence 1..100 from which on a pixel counts as landslide.
+        notice: what everybody who sees the picture has to know; it stands above the panels.
 
     Raises:
         OutputError: the file cannot be written.
         UsageError: the arrays do not fit each other.
     """
     partial = path.with_name(f".partial-{path.name}")
-    encoded = _png(compose(images, confidence, level))
+    picture = compose(images, confidence, level)
+    if notice:
+        picture = np.concatenate([banner(notice, picture.shape[2]), picture], axis=1)
+    encoded = _png(picture)
     try:
         try:
             write_anew(partial, encoded)

@@ -75,7 +75,12 @@ def describe_engine(model: Path, engine: Engine) -> Record:
         _warn_of_another_record(model, sha256)
     precision = precision_of(model) if exists(model) else engine.precision
     return {
-        "model": {"name": engine.spec.name, "sha256": sha256, "precision": precision},
+        "model": {
+            "name": engine.spec.name,
+            "sha256": sha256,
+            "precision": precision,
+            **({"notice": engine.spec.notice} if engine.spec.notice else {}),
+        },
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,15 +110,18 @@ class RowsFile(Closing):
         """Pixels of ``level`` percent and more."""
         return int(self.histogram[level:NOT_OBSERVED].sum())
 
-    def as_raster(self) -> Path:
+    def as_raster(self, tags: Mapping[str, str] | None = None) -> Path:
         """A file beside it by which GDAL reads the rows as a georeferenced band.
+
+        Args:
+            tags: metadata of the map, by name.
 
         Raises:
             OutputError: it cannot be written.
         """
         path = self._path.with_suffix(".vrt")
         try:
-            write_anew(path, _virtual(self._path.name, self._grid))
+            write_anew(path, _virtual(self._path.name, self._grid, tags or {}))
         except OSError as error:
             raise unwritable(path, error) from error
         return path
@@ -159,12 +162,14 @@ def _read(file: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _virtual(name: str, grid: MapGrid) -> str:
+def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str]) -> str:
     """GDAL's description of a file of plain bytes (https://gdal.org/drivers/raster/vrt.html, VRTRawRasterBand)."""
+    entries = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
+    metadata = f"\n  <Metadata>{entries}</Metadata>" if entries else ""
     transform = ", ".join(repr(number) for number in grid.transform.to_gdal())
     return f"""<VRTDataset rasterXSize="{grid.width}" rasterYSize="{grid.height}">
   <SRS>{escape(grid.crs.to_wkt())}</SRS>
-  <GeoTransform>{transform}</GeoTransform>
+  <GeoTransform>{transform}</GeoTransform>{metadata}
   <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">
     <Description>landslide confidence, percent</Description>
     <NoDataValue>{NOT_OBSERVED}</NoDataValue>

@@ -85,7 +85,7 @@ class Saving(Closing):
 
         Args:
             percent: the rows after those that are there.
-            state: how far the run is with them; rows and checksum are filled in.
+            state: how far the run is with them; rows and checksums are filled in.
 
         Raises:
             OutputError: the disk is full, or gone.
@@ -127,6 +127,7 @@ class Saving(Closing):
             return
         self.rows.sync()
         self._pictures.save(self.checkpoint.rows)
+        self.checkpoint = replace(self.checkpoint, pictures=self._pictures.checksum)
         self._journal.add(self.checkpoint, self._told)
         self._told = self.checkpoint.damaged
         self._work.keep()
@@ -153,8 +154,15 @@ class Saving(Closing):
         self._pictures.load(last.rows)
         return last
 
+    def _with_pictures(self, earlier: list[Checkpoint]) -> Iterator[Checkpoint]:
+        """The checkpoints whose small pictures are there as they were."""
+        sums = dict(enumerate(self._pictures.stored(max(map(_rows, earlier), default=0))))
+        for checkpoint in earlier:
+            if sums.get(self._thumbnails.rows_for(checkpoint.rows)) == checkpoint.pictures:
+                yield checkpoint
+
     def _last_whole(self, earlier: list[Checkpoint]) -> Checkpoint:
-        waiting = sorted((each for each in earlier if self._pictures.holds(each.rows)), key=_rows)
+        waiting = sorted(self._with_pictures(earlier), key=_rows)
         last, checksum, stop = Checkpoint(), 0, max(map(_rows, waiting), default=0)
         for first, rows in self.rows.stored(stop):
             taken = 0

@@ -135,6 +135,8 @@ class ModelSpec:
     """Where the weights come from, for people."""
     fixed: bool = False
     """Whether tiles can have no other size than ``tile``: some networks have layers made for one size."""
+    notice: str = ""
+    """What everybody who sees a map of it has to know, in a sentence: that it is for demonstration, for example."""
 
     def checked_tile(self, tile: int | None) -> int:
         """The edge of a tile: ``tile`` if the model can take it, or the one it was trained with.
@@ -162,8 +164,9 @@ class ModelSpec:
         """
         for entry in self.inputs:
             _check_input(entry)
-        _check_types(self, name=str, output=str, meaning=str, source=str, tile=int, multiple=int, fixed=bool)
-        _check_texts(self, "name", "output", "meaning", "source")
+        texts = ("name", "output", "meaning", "source", "notice")
+        _check_types(self, **dict.fromkeys(texts, str), tile=int, multiple=int, fixed=bool)
+        _check_texts(self, *texts)
         # It becomes part of the names of files.
         if self.name != Path(self.name).name or self.name.startswith(".") or not self.name or not self.output:
             raise ValueError(f"name {shown(self.name)} or output {shown(self.output)} is no plain name")
@@ -178,7 +181,10 @@ class ModelSpec:
 
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        described = asdict(self)
+        if not self.notice:
+            del described["notice"]
+        return json.dumps(described, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str, where: str) -> ModelSpec:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +74,8 @@ class ThumbnailFile(Closing):
         """
         self._path, self._thumbnails, self._names = path, thumbnails, names
         self._kept = 0
+        self.checksum = 0
+        """CRC-32 of what is kept."""
         try:
             self._file = open_or_make(path)
         except OSError as error:
@@ -92,11 +96,19 @@ class ThumbnailFile(Closing):
             os.fsync(self._file.fileno())
         except OSError as error:
             raise unwritable(self._path, error) from error
-        self._kept = stop
+        self._kept, self.checksum = stop, zlib.crc32(content, self.checksum)
 
-    def holds(self, rows: int) -> bool:
-        """Whether what belongs to the first ``rows`` rows of the map is there."""
-        return os.fstat(self._file.fileno()).st_size >= self._thumbnails.rows_for(rows) * self._line
+    def stored(self, most: int) -> list[int]:
+        """CRC-32 of what is there for the first 0, 1, 2 … rows of the pictures, as far as there are any.
+
+        Args:
+            most: rows of the map that are asked for at the most.
+        """
+        self._file.seek(0)
+        content = self._file.read(self._thumbnails.rows_for(most) * self._line)
+        lines = (content[first : first + self._line] for first in range(0, len(content), self._line))
+        whole = (line for line in lines if len(line) == self._line)
+        return list(accumulate(whole, lambda before, line: zlib.crc32(line, before), initial=0))
 
     def load(self, rows: int) -> None:
         """Take what an earlier run has saved for the first ``rows`` rows of the map."""
@@ -110,7 +122,7 @@ class ThumbnailFile(Closing):
         )
         for number, name in enumerate(self._names):
             self._thumbnails.image(name)[:, :stop] = bands[3 * number : 3 * number + 3]
-        self._kept = stop
+        self._kept, self.checksum = stop, zlib.crc32(content)
 
     def close(self) -> None:
         """Close the file."""

@@ -118,6 +118,7 @@ def describe_spec(spec: ModelSpec) -> Facts:
         "metres_per_pixel": spec.resolution,
         "threshold": spec.threshold,
         "source": spec.source,
+        **({"notice": spec.notice} if spec.notice else {}),
     }
 
 

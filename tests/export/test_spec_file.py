@@ -65,6 +65,12 @@ def test_what_is_usual_need_not_be_said(read):
     assert (spec.threshold, description.feeds, description.output_band) == (0.5, (0,), None)
 
 
+def test_a_notice_travels_with_the_model(read):
+    spec = read('notice = "Not for real events."\n' + LEAST).spec
+    assert spec.notice == "Not for real events."
+    assert ModelSpec.from_json(spec.to_json(), "here") == spec
+
+
 def test_the_spec_survives_the_way_through_an_artifact(read):
     spec = read(EXAMPLE).spec
     assert ModelSpec.from_json(spec.to_json(), "here") == spec

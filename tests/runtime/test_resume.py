@@ -238,6 +238,12 @@ def lose_the_journal(partial):
     (partial / "journal.jsonl").unlink()
 
 
+def flip_a_byte_of_the_pictures(partial):
+    content = bytearray((partial / "images.raw").read_bytes())
+    content[len(content) // 3] ^= 0x40
+    (partial / "images.raw").write_bytes(content)
+
+
 def lose_the_pictures(partial):
     (partial / "images.raw").write_bytes((partial / "images.raw").read_bytes()[:2000])
 
@@ -250,7 +256,16 @@ def fill_with_rubbish(partial):
 
 @pytest.mark.parametrize(
     "damage",
-    [damage_journal, forget_the_end, spoil_the_end, spoil_all, lose_the_journal, lose_the_pictures, fill_with_rubbish],
+    [
+        damage_journal,
+        forget_the_end,
+        spoil_the_end,
+        spoil_all,
+        lose_the_journal,
+        lose_the_pictures,
+        flip_a_byte_of_the_pictures,
+        fill_with_rubbish,
+    ],
 )
 def test_what_a_crash_has_spoilt_is_made_again(files, whole, tmp_path, damage):
     interrupted(files, tmp_path / "out", 20)
