@@ -143,6 +143,7 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
     name = f"{role}-event image"
     if len(given) == 1:
         return _one_file(role, given[0], reading, opened, name)
+    sentinel2.check_alone(given, name)
     if len(given) != 3 or len(set(given)) != 3:
         raise UsageError(
             f"{len(given)} files are given as {name} ({shown(given)}). Give one file, or three different ones for red, "
