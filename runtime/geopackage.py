@@ -112,10 +112,9 @@ def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], la
 
 
 def _box_around(landslides: list[Landslide], bounds: Bounds | None) -> Bounds:
-    boxes = shapely.bounds([one.geometry for one in landslides])
-    boxes = np.vstack([boxes, *([] if bounds is None else [bounds])])
-    left, bottom, right, top = *boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()
-    return left, bottom, right, top
+    boxes = [one.geometry.bounds for one in landslides] + ([] if bounds is None else [bounds])
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
 
 
 def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) -> None:

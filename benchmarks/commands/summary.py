@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import FILE, show
+from landslip.benchmarks.commands.options import show
 from landslip.benchmarks.targets import summarise
+from landslip.runtime.commands.paths import PATH
 from landslip.runtime.errors import InputMissingError
 
 
 @click.command()
-@click.argument("folder", type=FILE)
+@click.argument("folder", type=PATH)
 def summary(folder: Path) -> None:
     """What the reports in FOLDER say of each target.
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import FILE, artifacts_option, out_option, show
+from landslip.benchmarks.commands.options import artifacts_option, out_option, show
 from landslip.benchmarks.throughput import Bench, measure_throughput
 from landslip.models.demo import DEMO_MODEL
+from landslip.runtime.commands.paths import PATH
 
 
 @click.command(context_settings={"show_default": True})
 @out_option
 @artifacts_option
-@click.option("--hdf5", type=FILE, help="Keras file of the same network, for the published loop.")
+@click.option("--hdf5", type=PATH, help="Keras file of the same network, for the published loop.")
 @click.option("--batch", type=click.IntRange(1), default=4, help="Tiles per call of the engine.")
 @click.option("--seconds", type=float, default=20.0, help="About how long each run takes.")
 @click.option("--repeats", type=click.IntRange(1), default=2, help="Runs of each; the median counts.")
