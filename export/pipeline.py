@@ -21,6 +21,7 @@ from landslip.export.scene_tiles import TileSource
 from landslip.export.spec_file import read_description
 from landslip.export.workshop import Workshop
 from landslip.models.registry import REGISTRY, RegisteredModel, find_by_sha256, notice_of
+from landslip.runtime.endings import Will, bequeath
 from landslip.runtime.errors import ModelError, ParityError, UsageError
 from landslip.runtime.record import sha256_of
 
@@ -96,15 +97,16 @@ def export_model(
             refusals = _made(workshop, products, artifacts)
         except KeyboardInterrupt:
             if artifacts:
-                log.warning("interrupted. These passed and stay: %s.", _names(artifacts))
+                log.warning("%s", _passed(artifacts))
             raise
         finally:
             if artifacts and network.spec is not None:
                 write_item(out, network.spec.name)
+            bequeath()
     if building:
         _build_engines(artifacts, choices.workspace)
     if refusals:
-        raise ParityError(f"{refusals} These passed and stay: {_names(artifacts)}.")
+        raise ParityError(f"{refusals} {_passed(artifacts)}")
     return artifacts
 
 
@@ -130,8 +132,8 @@ def _check_single(products: Sequence[Product], source: Path) -> None:
         )
 
 
-def _names(artifacts: Sequence[Artifact]) -> str:
-    return ", ".join(artifact.path.name for artifact in artifacts)
+def _passed(artifacts: Sequence[Artifact]) -> str:
+    return f"These passed and stay: {', '.join(artifact.path.name for artifact in artifacts)}."
 
 
 def _made(workshop: Workshop, products: Sequence[Product], artifacts: list[Artifact]) -> str:
@@ -144,6 +146,7 @@ def _made(workshop: Workshop, products: Sequence[Product], artifacts: list[Artif
     for product in products:
         try:
             artifacts.append(workshop.made(product))
+            bequeath(Will(say=_passed(artifacts)))
         except (ParityError, ModelError) as error:
             log.warning("%s is refused", product.path.name)
             refusals.append(str(error))

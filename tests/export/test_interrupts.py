@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from landslip.export.interrupts import interrupts_remembered
+from landslip.runtime.endings import Terminated
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +103,18 @@ def test_the_conversion_is_guarded(monkeypatch):
     monkeypatch.setattr(tf2onnx.convert, "from_function", caught)
     with pytest.raises(KeyboardInterrupt):
         convert(Function(), "m")
+
+
+def test_sigterm_is_remembered_as_what_it_is(monkeypatch):
+    """As landslip's own handler raises it."""
+
+    def terminate(*_):
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises(Terminated), interrupts_remembered(), contextlib.suppress(BaseException):
+            signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
+        assert signal.getsignal(signal.SIGTERM) is terminate
+    finally:
+        signal.signal(signal.SIGTERM, before)
