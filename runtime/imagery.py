@@ -113,6 +113,8 @@ class Image:
     """How it is read, for the run record."""
     doubts: tuple[str, ...] = ()
     """What speaks against it, for the user to judge."""
+    levels: tuple[tuple[float, float], ...] | None = None
+    """Of each band, what the network sees of its 2nd and 98th percentile, 0 to 255; None where that is not known."""
 
     @property
     def rasters(self) -> tuple[Raster, ...]:

@@ -77,14 +77,16 @@ def prepared(image: Image, ground: Ground, rgb_range: tuple[float, float] | None
     ready = replace(image, parts=parts)
     for part in parts:
         _check_alpha(part, ground)
-    if rule in {"range", "unchanged"}:
-        _look(ready, ground)
+    bands = sum(part.count for part in parts)
+    levels = _look(ready, ground) if rule in {"range", "unchanged"} else ((0.0, 255.0),) * bands
     stretches = [part.stretch for part in parts if part.stretch is not None]
     limits = {
         "low": [low for stretch in stretches for low in stretch.low],
         "high": [high for stretch in stretches for high in stretch.high],
     }
-    return replace(ready, facts={**image.facts, "stretch": {"rule": rule, **(limits if stretches else {})}})
+    return replace(
+        ready, levels=levels, facts={**image.facts, "stretch": {"rule": rule, **(limits if stretches else {})}}
+    )
 
 
 def cells(region: Window, block: tuple[int, int], most: int) -> list[Window]:
@@ -233,23 +235,25 @@ def _check_alpha(part: Bands, ground: Ground) -> None:
         )  # fmt: skip
 
 
-def _look(image: Image, ground: Ground) -> None:
-    """Warn of 8 bits that are no picture."""
+def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | None:
+    """Warn of 8 bits that are no picture; what the network sees of its percentiles, None where that is not known."""
     seen: list[NDArray[np.uint8]] = []
     measured: list[NDArray[np.float64]] = []
     for part in image.parts:
         try:
             found = _percentiles(part, ground, (0, *PERCENTS, 100), GLANCE)
         except InputError:
-            return  # the reader of the map comes there, and knows what to do
+            return None  # the reader of the map comes there, and knows what to do
         if found is None:
-            return
+            return None
         measured.append(found)
         seen.append(_levels(part, found))
     name = f"{image.parts[0].raster.role}: {image.parts[0].raster.path}"
-    complaint = _complaint(np.concatenate(seen), np.concatenate(measured), stretched=image.parts[0].stretch is not None)
+    levels = np.concatenate(seen)
+    complaint = _complaint(levels, np.concatenate(measured), stretched=image.parts[0].stretch is not None)
     if complaint:
         log.warning("%s %s", name, complaint)
+    return tuple((float(low), float(high)) for _, low, high, _ in levels)
 
 
 def _levels(part: Bands, values: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -30,6 +30,7 @@ from landslip.runtime.proj_database import check_projections
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.ready_terrain import Shading, Steepness
+from landslip.runtime.rendering import rendered_apart
 from landslip.runtime.roles import measured
 from landslip.runtime.scene_files import SceneFiles
 from landslip.runtime.sources import Source, sources_of
@@ -191,6 +192,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         images = [prepared(image, ground, files.reading.rgb_range) for image in bare]
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
         doubts = [doubt for image in images for doubt in image.doubts]
+        doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
         layers: list[Layer] = [StackedLayer(image.role, image.parts, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]

@@ -57,7 +57,7 @@ def test_a_swath_edge_is_not_observed(tmp_path, files, caplog, dtype, three):
     (fact,) = opened.facts["images"]["pre"]["fill"]
     assert (fact["value"], fact["tolerance"], fact["said"]) == (0.0, 0.0, "found")
     assert fact["share"] == pytest.approx(outside.mean(), abs=1e-3)
-    (warning,) = warnings_in(caplog)
+    warning = warnings_in(caplog)[0]
     assert "has 0 in all bands in about 33 % of its pixels" in warning.getMessage()
     assert "fill" not in opened.facts["images"]["post"]
 
@@ -118,8 +118,9 @@ def test_of_a_large_file_edges_and_a_sample_are_looked_at(tmp_path, files, monke
     assert opened.facts["images"]["pre"]["fill"][0]["share"] == pytest.approx(outside.mean(), abs=0.35)
 
 
-def test_pictures_of_strong_contrast_are_observed(tmp_path, files, caplog):
-    opened, patch = read_all(replace(files, pre=write(tmp_path / "pre.tif", stretched_hard(LAND, 2), 6.0)))
+def test_pictures_of_strong_contrast_are_observed(tmp_path, caplog):
+    post = write(tmp_path / "post.tif", stretched_hard(LATER, 2), 6.0)
+    opened, patch = read_all(SceneFiles(pre=write(tmp_path / "pre.tif", stretched_hard(LAND, 2), 6.0), post=post))
     assert patch.valid.all()
     assert "fill" not in opened.facts["images"]["pre"]
     assert not warnings_in(caplog)
