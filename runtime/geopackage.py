@@ -121,7 +121,7 @@ def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) 
     """Add landslides behind the ``count`` that are there; the file is made if it is not."""
     geometry = np.empty(len(landslides), dtype=object)
     geometry[:] = [one.geometry for one in landslides]
-    with _same_bytes_anywhere():
+    with same_bytes_anywhere():
         pyogrio.raw.write(
             path,
             shapely.to_wkb(geometry),
@@ -166,7 +166,7 @@ def _errors_about(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _same_bytes_anywhere() -> Iterator[None]:
+def same_bytes_anywhere() -> Iterator[None]:
     """A block in which GDAL writes what depends neither on the clock nor on the number of cores.
 
     The settings are those of the whole process. So they hold for the moment of writing alone, and one thread at a time

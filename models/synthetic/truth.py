@@ -10,6 +10,7 @@ import shapely
 
 from landslip.models.synthetic.procession import lattice_range
 from landslip.models.synthetic.slides import slides_of_row
+from landslip.runtime.geopackage import same_bytes_anywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,14 +63,15 @@ def _clipped(seed: int, width: float, height: float, density: float) -> Iterator
 def _append(path: Path, outlines: list[shapely.Geometry], epsg: int, *, append: bool) -> None:
     if append and not outlines:
         return
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(np.array(outlines, dtype=object)),
-        [np.array([outline.area for outline in outlines], dtype=np.float64)],
-        ["area_m2"],
-        layer=LAYER,
-        driver="GPKG",
-        geometry_type="Polygon",
-        crs=f"EPSG:{epsg}",
-        append=append,
-    )
+    with same_bytes_anywhere():
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(np.array(outlines, dtype=object)),
+            [np.array([outline.area for outline in outlines], dtype=np.float64)],
+            ["area_m2"],
+            layer=LAYER,
+            driver="GPKG",
+            geometry_type="Polygon",
+            crs=f"EPSG:{epsg}",
+            append=append,
+        )

@@ -75,6 +75,12 @@ def test_another_seed_is_another_event(event, tmp_path):
         assert (read(getattr(event, name)) != read(getattr(other, name))).mean() > 0.5
 
 
+def test_the_truth_is_the_same_bytes_at_any_time(tmp_path):
+    spec = EventSpec(seed=5, width_m=1200.0, height_m=1200.0)
+    first, second = (write_event(tmp_path / name, spec).truth.read_bytes() for name in ("a", "b"))
+    assert first == second
+
+
 def test_a_smaller_scene_is_the_corner_of_a_larger_one(tmp_path):
     # Without clouds, whose threshold is that of the whole scene.
     small = write_event(tmp_path / "small", replace(SPEC, width_m=900.0, height_m=700.0, cloud_cover=0.0))
