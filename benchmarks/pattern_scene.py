@@ -10,10 +10,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.windows import Window
 
 from landslip.models.synthetic.writing import BLOCK, finished_together, new_raster
-from landslip.runtime.gdal import bounds_in
+from landslip.runtime.gdal import bounds_in, make_window
 from landslip.runtime.scene import SceneFiles
 from landslip.runtime.terrain import horn
 
@@ -116,7 +115,7 @@ def _fill(
 ) -> None:
     with new_raster(path, shape, transform, epsg, count=len(pattern), dtype=pattern.dtype.name, **profile) as file:
         for first, rows in _bands(pattern, *shape):
-            file.write(rows, window=Window(0, first, shape[1], rows.shape[1]))
+            file.write(rows, window=make_window(0, first, shape[1], rows.shape[1]))
 
 
 def _bands(pattern: NDArray[np.generic], height: int, width: int) -> Iterator[tuple[int, NDArray[np.generic]]]:

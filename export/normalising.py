@@ -20,15 +20,17 @@ class LayerNormalization(keras.layers.LayerNormalization):  # type: ignore[misc]
         """Normalise over the axes of the layer."""
         away = inputs - tf.reduce_mean(inputs, self.axis, keepdims=True)
         variance = tf.reduce_mean(away * away, self.axis, keepdims=True)
-        shape = [inputs.shape[axis] if axis in self.axis else 1 for axis in range(inputs.shape.rank)]
+        axes: Any = self.axis  # a list from build on
+        shape = [inputs.shape[axis] if axis in axes else 1 for axis in range(inputs.shape.rank)]
         return _scaled(self, away, variance, shape)
 
 
 class GroupNormalization(keras.layers.GroupNormalization):  # type: ignore[misc]
     """See :class:`tf_keras.layers.GroupNormalization`."""
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         """Normalise each group of bands over the whole image."""
+        del mask
         away = inputs - self._mean(inputs)
         bands = inputs.shape[-1]
         return _scaled(self, away, self._mean(away * away), [*[1] * (inputs.shape.rank - 1), bands])

@@ -23,6 +23,7 @@ from landslip.export.tiles import as_input
 from landslip.models.lessons import varied_spec
 from landslip.models.synthetic import write_event
 from landslip.runtime.errors import InputError
+from landslip.runtime.gdal import make_window
 from landslip.runtime.reference import Batch
 from landslip.runtime.scene import Patch, Scene, SceneFiles, open_scene
 from landslip.runtime.scene_file import read_scene_file
@@ -163,7 +164,7 @@ def spread_windows(height: int, width: int, tile: int) -> list[Window]:
     rows, cols = height // tile, width // tile
     top, left = (height - rows * tile) // 2, (width - cols * tile) // 2
     order = np.random.default_rng(0).permutation(rows * cols)
-    return [Window(left + tile * (int(k) % cols), top + tile * (int(k) // cols), tile, tile) for k in order]
+    return [make_window(left + tile * (int(k) % cols), top + tile * (int(k) // cols), tile, tile) for k in order]
 
 
 def chosen(mapped: NDArray[Any], count: int) -> NDArray[np.intp]:

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rasterio.windows import Window
 
 from landslip.models.score import inside, outlines_in
 from landslip.models.synthetic import EventSpec, write_event
+from landslip.runtime.gdal import make_window
 from landslip.runtime.scene import SceneFiles, open_scene
 from landslip.runtime.spec import published_spec
 
@@ -56,7 +56,7 @@ def lesson(spec: EventSpec) -> Lesson:
         event = SceneFiles(pre=files.pre, post=files.post, dem=files.dem, masks=(files.clouds,))
         with open_scene(event, _SPEC.resolution) as scene:
             grid = scene.grid
-            patch = scene.read(Window(0, 0, grid.width, grid.height))
+            patch = scene.read(make_window(0, 0, grid.width, grid.height))
             outlines = outlines_in(files.truth, grid.bounds)
             truth = inside(outlines, (grid.height, grid.width), grid.transform)
     arrays = patch.arrays

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyogrio
 import pyogrio.errors
+import pyogrio.raw
 import rasterio
 import rasterio.features
 import shapely
 from rasterio.crs import CRS
-from rasterio.windows import Window, transform
 from rasterio.windows import bounds as window_bounds
+from rasterio.windows import transform
 
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
-from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.gdal import RASTER_ERRORS, make_window
 from landslip.runtime.location import exists
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def inside(outlines: list[shapely.Geometry], shape: tuple[int, int], place: Affi
     """Which pixels have their centre in one of the polygons: (rows, cols); `place` maps columns and rows to the CRS."""
     if not outlines:
         return np.zeros(shape, dtype=np.bool_)
-    filled: NDArray[np.uint8] = rasterio.features.rasterize(outlines, out_shape=shape, transform=place, dtype="uint8")
+    filled = np.zeros(shape, dtype=np.uint8)
+    rasterio.features.rasterize(outlines, out=filled, transform=place)
     return filled.astype(np.bool_)
 
 
@@ -177,7 +178,7 @@ def _check_crs(truth: Path, crs: CRS) -> None:
 def _score_bands(source: DatasetReader, truth: Path, level: int) -> Scores:
     total = Scores()
     for row in range(0, source.height, _ROWS):
-        window = Window(0, row, source.width, min(_ROWS, source.height - row))
+        window = make_window(0, row, source.width, min(_ROWS, source.height - row))
         values = source.read(1, window=window)
         outlines = outlines_in(truth, window_bounds(window, source.transform))
         known = inside(outlines, values.shape, transform(window, source.transform))

@@ -15,9 +15,8 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import numba
 import platformdirs
-from numba.core import compiler, serialize
+from numba.core import compiler, config, serialize
 
 from landslip.runtime.kernel_files import SUFFIX, find, forget, keep
 from landslip.runtime.kernel_makings import digest_of, stamp_of
@@ -26,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _numba_compiler: Any = compiler  # numba's types are partial
 _numba_serialize: Any = serialize
+_numba_config: Any = config
 
 
 class KernelCache:
@@ -97,5 +97,5 @@ def _say_once() -> None:
 
 def cache_folder() -> Path:
     """Where compiled kernels are kept: ``NUMBA_CACHE_DIR``, or a place of landslip's own."""
-    chosen = getattr(numba.config, "CACHE_DIR", "")
+    chosen = getattr(_numba_config, "CACHE_DIR", "")
     return Path(chosen) if chosen else platformdirs.user_cache_path("landslip") / "kernels"

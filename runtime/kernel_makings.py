@@ -12,6 +12,7 @@ from typing import Any
 import llvmlite
 import numba
 import numpy as np
+from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 _CONSTANTS = (bool, int, float, complex, str, tuple, np.generic, np.ndarray)
@@ -33,7 +34,7 @@ def stamp_of(dispatcher: Any) -> str:
         dispatcher: what numba's ``njit`` makes of a function.
     """
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
-    settings = [getattr(numba.config, name, None) for name in _SETTINGS]
+    settings = [getattr(config, name, None) for name in _SETTINGS]
     return digest_of(versions, settings, *_makings(dispatcher, set()))
 
 

@@ -58,7 +58,8 @@ class Light:
             indexing="ij",
         )
         transform = self._elevation.transform
-        xs, ys = transform.a * cols + transform.c, transform.e * rows + transform.f
+        xs = np.asarray(transform.a * cols + transform.c, dtype=np.float64)
+        ys = np.asarray(transform.e * rows + transform.f, dtype=np.float64)
         with self._explained():
             nodes = along_axes(self._elevation.crs, xs.ravel(), ys.ravel(), AZIMUTH)
         offset = (top - first_row * NODE, left - first_col * NODE)

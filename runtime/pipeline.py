@@ -56,7 +56,7 @@ from landslip.runtime.record import (
 from landslip.runtime.request import MapRequest
 from landslip.runtime.saving import Saving
 from landslip.runtime.scene import Patch, Scene, open_scene
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.spec import ModelSpec, Role
 from landslip.runtime.stitch import Stitcher
 from landslip.runtime.thumbnail import Thumbnails
 from landslip.runtime.unchanged import Unchanged
@@ -337,7 +337,8 @@ def check_inputs(spec: ModelSpec, scene: Scene) -> None:
     """
     if spec.notice:
         log.warning("The model %s: %s", spec.name, spec.notice)
-    wanted, given = {entry.name: entry.bands for entry in spec.inputs}, scene.bands
+    wanted: dict[Role, int] = {entry.name: entry.bands for entry in spec.inputs}
+    given = scene.bands
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")
     for objection in filter(None, (entry.objection for entry in spec.inputs)):

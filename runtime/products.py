@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -74,7 +75,7 @@ def _is_overview(path: Path, level: int) -> bool:
 
     How exactly GDAL averages along the edges is its own affair: each value has to be one that those around it allow.
     """
-    below = {} if level == 0 else {"overview_level": level - 1}
+    below: dict[str, Any] = {} if level == 0 else {"overview_level": level - 1}
     with rasterio.open(path, **below) as finer, rasterio.open(path, overview_level=level) as coarser:
         for first in range(0, coarser.height, BLOCK // 2):
             half = make_window(0, first, coarser.width, min(BLOCK // 2, coarser.height - first))

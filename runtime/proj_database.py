@@ -6,10 +6,9 @@ import math
 import os
 
 from rasterio.crs import CRS
-from rasterio.warp import transform
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.gdal import RASTER_ERRORS, reason
+from landslip.runtime.gdal import RASTER_ERRORS, reason, transform_points
 
 VARIABLES = ("PROJ_DATA", "PROJ_LIB")
 """Where PROJ looks first, if they are set: shells of QGIS, conda and others set them for programs of their own."""
@@ -22,7 +21,7 @@ def check_projections() -> None:
         InputError: the database of another installation is in the way, or there is none.
     """
     try:
-        xs, ys = transform(CRS.from_epsg(4326), CRS.from_epsg(32632), [9.0], [0.0])
+        xs, ys = transform_points(CRS.from_epsg(4326), CRS.from_epsg(32632), [9.0], [0.0])
     except RASTER_ERRORS as error:
         raise _unusable(f" ({reason(error)})") from error
     if not (math.isclose(xs[0], 500_000.0, abs_tol=1.0) and abs(ys[0]) < 1.0):

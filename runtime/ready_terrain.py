@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.beneath import Beneath
-from landslip.runtime.declared.units import in_degrees, scaling_of, slopes_of
+from landslip.runtime.declared.units import SteepnessUnit, in_degrees, scaling_of, slopes_of
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.earth import STEEPEST, can_be_slope
 from landslip.runtime.impossible import Impossible
@@ -43,7 +43,8 @@ class Steepness:
             InputError: what it states of its numbers makes no values.
         """
         self.raster = raster
-        self._scaling, self._unit = slopes_of(raster)
+        self._scaling, unit = slopes_of(raster)
+        self._unit: SteepnessUnit = unit
         self._impossible = Impossible(raster, "slopes (0 to 90 degrees)")
 
     def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:

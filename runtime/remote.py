@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyogrio
 import rasterio
@@ -103,12 +103,12 @@ def settings(location: Location) -> rasterio.Env:
     """
     ours = {name: value for name, value in READING.items() if get_gdal_config(name) is not None}
     if not is_networked(location):
-        return rasterio.Env(**ours)
+        return rasterio.Env(**dict[str, Any](ours))
     taken = {*os.environ, *(getenv() if hasenv() else ())}
     options = {name: value for name, value in SETTINGS.items() if name not in taken} | ours | NO_LISTS
     if _GEOTIFF.fullmatch(str(location)):
         options |= BESIDE_GEOTIFF
-    return rasterio.Env(**options)
+    return rasterio.Env(**dict[str, Any](options))
 
 
 def set_up_pyogrio(location: Location) -> None:

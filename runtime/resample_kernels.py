@@ -296,7 +296,7 @@ def _mix_many(
 ) -> bool:  # pragma: no cover - compiled
     """The mean of all pixels under the triangle around ``at``, as far as the source goes; whether all are known."""
     top, left = math.floor(at[0] - radius[0]) + 1, math.floor(at[1] - radius[1]) + 1
-    good = True
+    good: Any = True
     weights = np.float32(0.0)
     totals[:] = 0.0
     for m in range(top, top + 2 * math.ceil(radius[0])):

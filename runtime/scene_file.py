@@ -140,7 +140,7 @@ def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[
         value = ",".join(map(str, value))
     if isinstance(value, list) and (key == "masks" or (value and "Locations" in _FILES[key])):
         files = tuple(_file(name, key, entry, base) for entry in value)
-        return files if key == "masks" or len(files) > 1 else files[0]
+        return files if key == "masks" or len(files) > 1 else next(iter(files))
     file = _file(name, key, value, base)
     return (file,) if key == "masks" else file
 

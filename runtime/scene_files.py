@@ -83,8 +83,8 @@ class SceneFiles:
         Raises:
             UsageError: a file the model takes is missing.
         """
-        takes = {entry.name for entry in spec.inputs}
-        missing = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
+        takes: set[Role] = {entry.name for entry in spec.inputs}
+        missing: list[Role] = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
         if missing:
             verb = "which is missing" if len(missing) == 1 else "which are missing"
             raise UsageError(f"The model {spec.name} takes {_listed(missing)}, {verb}. Give {_remedy(missing)}.")

@@ -139,7 +139,8 @@ class Tuning:
         tuning = cls(choices=choices, **raw)
         if not all(isinstance(text, str) for text in (tuning.tuned, tuning.model, tuning.family)):
             raise TypeError("date, model or family are no texts")
-        dict(tuning.machine), dict(tuning.versions)
+        for described in (tuning.machine, tuning.versions):
+            dict(described)  # raises for what is no table
         for choice in choices:
             choice.check()
         return tuning

@@ -37,12 +37,9 @@ def pixel_cover(outline: shapely.Polygon, pixel: float) -> tuple[NDArray[np.floa
     row, col = math.floor(north / pixel), math.floor(west / pixel)
     rows, cols = math.ceil(south / pixel) - row, math.ceil(east / pixel) - col
     fine = pixel / _FINER
-    samples = rasterio.features.rasterize(
-        [(outline, 1)],
-        out_shape=(rows * _FINER, cols * _FINER),
-        transform=Affine(fine, 0.0, col * pixel, 0.0, fine, row * pixel),
-        dtype="uint8",
-    )
+    samples = np.zeros((rows * _FINER, cols * _FINER), dtype=np.uint8)
+    place = Affine(fine, 0.0, col * pixel, 0.0, fine, row * pixel)
+    rasterio.features.rasterize([(outline, 1)], out=samples, transform=place)
     cover = samples.reshape(rows, _FINER, cols, _FINER).mean(axis=(1, 3), dtype=np.float32)
     return cover.astype(np.float32, copy=False), (row, col)
 

@@ -17,6 +17,7 @@ from landslip.models.synthetic.relief import fill_relief
 from landslip.models.synthetic.truth import write_truth
 from landslip.models.synthetic.writing import finished_together, new_raster
 from landslip.runtime.errors import UsageError
+from landslip.runtime.gdal import make_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,7 +132,7 @@ def _windows(shape: tuple[int, int], window: tuple[int, int]) -> Iterator[Window
     """Windows from north to south, in each band of rows from west to east."""
     for row in range(0, shape[0], window[0]):
         for col in range(0, shape[1], window[1]):
-            yield Window(col, row, min(window[1], shape[1] - col), min(window[0], shape[0] - row))
+            yield make_window(col, row, min(window[1], shape[1] - col), min(window[0], shape[0] - row))
 
 
 def _write_dem(path: Path, spec: EventSpec, window: tuple[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyogrio
+import pyogrio.raw
 import shapely
 
 from landslip.models.synthetic.procession import lattice_range
@@ -67,7 +67,7 @@ def _append(path: Path, outlines: list[shapely.Geometry], epsg: int, *, append: 
         pyogrio.raw.write(
             path,
             shapely.to_wkb(np.array(outlines, dtype=object)),
-            [np.array([outline.area for outline in outlines], dtype=np.float64)],
+            [np.array(shapely.area(outlines), dtype=np.float64)],
             ["area_m2"],
             layer=LAYER,
             driver="GPKG",

@@ -136,7 +136,7 @@ def doubt_of(file: MaskFile) -> str | None:
         )
     if len(file.values) > FEW_VALUES:
         return (
-            f"holds more than {FEW_VALUES} different values ({file.values[0]:g} to {file.values[-1]:g}), as "
+            f"holds more than {FEW_VALUES} different values ({min(file.values):g} to {max(file.values):g}), as "
             f"probabilities and bit fields do, and every one but 0 would count as not usable. {_limit(file)}"
         )
     if _says(file, _CLEAR) and not re.search("cloud|snow|shadow|unusable|invalid|not", file.words[0]):

@@ -60,10 +60,11 @@ class Session(Closing):
         self._spec, self._profile = spec, profile
         self._runtime = created(trt.Runtime, self._messages)
         self._engine = _loaded(self._runtime, plan, spec, self._messages)
-        self._context = self._engine.create_execution_context()
-        if self._context is None:
+        context = self._engine.create_execution_context()
+        if context is None:
             raise self._messages.failure("has not enough memory to run", "Take a smaller --batch or --tile.")
-        self._context.nvtx_verbosity = trt.ProfilingVerbosity.NONE  # detailed, as built, costs time in each call
+        self._context: Any = context  # None once it is closed
+        context.nvtx_verbosity = trt.ProfilingVerbosity.NONE  # detailed, as built, costs time in each call
         with ExitStack() as stack:
             self._upload, self._compute, self._download = (stack.enter_context(Stream()) for _ in range(3))
             self._slots = [stack.enter_context(_Slot(spec, profile)) for _ in range(SLOTS)]
