@@ -315,7 +315,7 @@ def _mix_many(
                 totals[band] += weight * np.float32(values[band, y, x])
     for band in range(len(totals)):
         totals[band] /= weights
-    return good
+    return bool(good)
 
 
 @kernel
