@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rasterio._err import CPLE_OutOfMemoryError
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NodataShadowWarning
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -23,6 +24,7 @@ from landslip.runtime.declared.control_points import remedy_for
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, make_window, reason
 from landslip.runtime.grid import Bounds
+from landslip.runtime.ignoring import warnings_ignored
 from landslip.runtime.location import Location, container, exists, is_networked, shown
 from landslip.runtime.plain_text import printable
 from landslip.runtime.readable import check_kind
@@ -301,10 +303,13 @@ class Raster(Closing):
         valid: NDArray[np.bool_]
         if self._all_known:
             valid = np.ones(values.shape[1:], dtype=np.bool_)
-        elif each is None:
-            valid = self._dataset.dataset_mask(window=window) != 0
         else:
-            valid = (self._dataset.read_masks(list(each), window=window) != 0).all(axis=0)
+            # Not rasterio's dataset_mask: of red, green, blue and a fourth band it asks the fourth alone, which may be
+            # infrared, or an alpha band whose opaque 255 is the nodata value of the colours.
+            asked = each or ((1,) if MaskFlags.per_dataset in self._heard else range(1, self.bands + 1 - self.alpha))
+            with warnings_ignored(NodataShadowWarning):
+                known = self._dataset.read_masks(list(asked), window=window) != 0
+            valid = known.any(axis=0) if each is None else known.all(axis=0)
         if self.alpha and MaskFlags.alpha not in self._heard:
             valid &= self._dataset.read(self.bands, window=window) != 0
         if self.nodata is not None and (self.alpha or MaskFlags.nodata not in self._heard):

@@ -183,6 +183,29 @@ def test_a_mask_band_does_not_silence_a_nodata_value(tmp_path, way):
     np.testing.assert_array_equal(hidden(scene_with(tmp_path, "dem", path)), expected)
 
 
+def test_an_alpha_band_counts_though_its_opaque_value_is_the_nodata_value(tmp_path):
+    """gdalwarp and orthomosaic programs declare 255 for all bands, the alpha band too (GDAL's issue 3953)."""
+    files = scene_on_grid(tmp_path, ROWS, COLS)
+    values = np.concatenate([rgb(ROWS, COLS, 1), np.where(hole(), 0, 255)[None].astype(np.uint8)])
+    values[:3, 5, 5] = 255
+    post = write(tmp_path / "ortho.tif", values, 6.0, nodata=255, photometric="RGB", alpha="YES")
+    expected = hole()
+    expected[5, 5] = True
+    np.testing.assert_array_equal(hidden(replace(files, post=post)), expected)
+
+
+@pytest.mark.parametrize(("dtype", "nodata"), [("uint8", 0), ("uint16", 65535), ("uint8", 255)])
+def test_a_fourth_band_that_is_no_alpha_hides_nothing(tmp_path, dtype, nodata):
+    """Infrared is 0 over water and saturated over grass; nodata is where all bands have it."""
+    values = rgb(ROWS, COLS, 1).astype(dtype)
+    infrared = np.where(hole(), nodata, 90)[None].astype(dtype)
+    stack = np.concatenate([values, infrared])
+    stack[:, 5, 5] = nodata
+    post = write(tmp_path / "rgbn.tif", stack, 6.0, nodata=nodata, photometric="RGB", alpha="NO")
+    named = replace(scene_on_grid(tmp_path, ROWS, COLS), post=post, reading=Reading(bands=(1, 2, 3)))
+    assert np.argwhere(hidden(named)).tolist() == [[5, 5]]
+
+
 ABSURD = {"uint8": [0, 1, 255], "float32": [-3.4e38, 3.4e38, 0.0, np.nan, np.inf]}
 
 
