@@ -39,7 +39,7 @@ SAMPLE = 1 << 20
 """Pixels of a mask that are looked at."""
 
 MUCH = 0.5
-"""Share of a class map that may be declared as unknown without a question."""
+"""Share of a class map that may be declared as unknown without a question, and that a mask may hide without a word."""
 
 Opener = Callable[[Location, str], Raster]
 """Opens a file in a role."""
@@ -75,6 +75,8 @@ def open_masks(
             log.info("mask: %s is read as %s; --mask-values chooses others", raster.path, rule.says)
         if doubt is not None:
             doubts.append(f"The mask {raster.path} {doubt}")
+        elif rule.plain:
+            _warn_of_much(raster, rule, grid)
         layers.append(MaskLayer(raster, grid, rule))
     return layers, doubts
 
@@ -124,6 +126,22 @@ def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
         f"declares {raster.nodata:g} as nodata, which {100 * (1 - known / seen):.0f} % of it have where the images "
         "lie: nothing would be observed there. If that value means a clear sky: gdal_edit.py -unsetnodata FILE."
     )
+
+
+def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
+    """Say that a plain mask hides much: so does one that marks what is usable, and a class map without 0."""
+    seen = hidden = 0
+    for values, valid in _sample(raster, grid, rule.band):
+        seen, hidden = (
+            seen + valid.size,
+            hidden + int(np.count_nonzero(~rule.clear(values, valid, masked=raster.masked))),
+        )
+    if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
+        log.warning(
+            "mask: %s hides about %.0f %% of the map, as every value but 0 counts as not usable. If it marks what is "
+            "usable, or holds classes, say which values are not: --mask-values 0, for example.",
+            raster.path, 100 * hidden / seen,
+        )  # fmt: skip
 
 
 def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:

@@ -195,3 +195,26 @@ def test_nodata_that_hides_most_of_a_class_map_is_asked_about(tmp_path):
     assert "gdal_edit.py -unsetnodata" in scene.doubts[0]
     few = write(tmp_path / "b.tif", filled(4, 0), 6.0, nodata=0)
     np.testing.assert_array_equal(hidden(tmp_path, few, mask_values="8-10"), cloud())
+
+
+def no_zero():
+    """Clear, clouds and shadow as 1, 2 and 3, and 0 for no data, as EarthDaily's cloud masks have them."""
+    values = filled(1, 2)
+    values[40:45] = 3
+    values[:2] = 0
+    return values
+
+
+@pytest.mark.parametrize(("values", "nodata"), [(filled(1, 0), None), (no_zero(), 0), (no_zero(), None)])
+def test_a_mask_that_hides_most_of_the_map_is_said(tmp_path, values, nodata, caplog):
+    """It may be of a cloudy day, or mark what is usable, which nothing in the file tells."""
+    found = hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0, nodata=nodata))
+    np.testing.assert_array_equal(found, values != 0)
+    assert f"mask.tif hides about {100 * np.mean(found):.0f} % of the map" in caplog.text
+    assert "--mask-values 0" in caplog.text
+
+
+@pytest.mark.parametrize(("values", "chosen"), [(filled(0, 1), None), (filled(1, 0), "0"), (no_zero(), "2-3")])
+def test_a_mask_that_hides_little_or_was_explained_is_taken_in_silence(tmp_path, values, chosen, caplog):
+    hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0), mask_values=chosen)
+    assert "hides" not in caplog.text
