@@ -75,17 +75,20 @@ def hardly_overlapping(share: float | None, pre: str, post: str) -> str | None:
 
 
 def same_file(inputs: Sequence[Mapping[str, object]], pre: str, post: str) -> str | None:
-    """Whether both images are one file, by their checksums.
+    """Whether both images are one file, or share one of their tiles, by their checksums.
 
     Args:
         inputs: the ``inputs`` of the run record.
         pre: the files before the event, as messages name them.
         post: the files after it.
     """
-    before, after = ([entry["sha256"] for entry in inputs if entry["role"] == role] for role in ("pre", "post"))
-    if not before or before != after or None in before:
+    before, after = ({entry["sha256"]: entry for entry in inputs if entry["role"] == role} for role in ("pre", "post"))
+    shared = [entry["path"] for sha256, entry in after.items() if sha256 is not None and sha256 in before]
+    if not shared:
         return None
-    return _same(f"The pre-event image {pre} and the post-event image {post} are the same image.")
+    if before.keys() == after.keys():
+        return _same(f"The pre-event image {pre} and the post-event image {post} are the same image.")
+    return _same(f"The pre-event image {pre} and the post-event image {post} share a file: {shared[0]}.")
 
 
 def same_pixels(equal: bool, pixels: int, pre: str, post: str) -> str | None:

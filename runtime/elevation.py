@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.declared.units import heights_of
-from landslip.runtime.gdal import make_window
+from landslip.runtime.gdal import make_window, place_in
 from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
 from landslip.runtime.grid import Bounds
 from landslip.runtime.impossible import Impossible
-from landslip.runtime.location import shown
-from landslip.runtime.mosaic import laid_out
+from landslip.runtime.mosaic import check_north_up, laid_out, named, outer_transform, overlap
 from landslip.runtime.raster import Raster, in_type
 from landslip.runtime.voids import fill_voids
 
@@ -52,15 +50,16 @@ class Elevation:
             InputError: a tile is rotated, does not lie on the grid of the others, or states what is no elevation.
         """
         self.role = rasters[0].role
-        self.path = _named(rasters)
+        self.path = named(rasters)
         self.crs = rasters[0].crs
         self._nodata, self._reach = nodata, reach
         self._scalings = tuple(heights_of(raster, unit) for raster in rasters)
         self._impossible = [Impossible(raster, _HEIGHTS) for raster in rasters]
+        check_north_up(rasters)
         self.tiles = laid_out(rasters)
         self.height = max(tile.row + tile.raster.height for tile in self.tiles)
         self.width = max(tile.col + tile.raster.width for tile in self.tiles)
-        self.transform = self._outer_transform()
+        self.transform = outer_transform(self.tiles)
 
     @property
     def bounds(self) -> Bounds:
@@ -108,18 +107,16 @@ class Elevation:
         return fill_voids(*self._mosaic(wide), inner, self._reach)
 
     def _mosaic(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        top, left, height, width = (int(x) for x in (window.row_off, window.col_off, window.height, window.width))
-        elevation = np.zeros((height, width), dtype=np.float32)
-        known = np.zeros((height, width), dtype=np.bool_)
+        shape = int(window.height), int(window.width)
+        elevation = np.zeros(shape, dtype=np.float32)
+        known = np.zeros(shape, dtype=np.bool_)
         for index, tile in enumerate(self.tiles):
-            first_row, last_row = max(top, tile.row), min(top + height, tile.row + tile.raster.height)
-            first_col, last_col = max(left, tile.col), min(left + width, tile.col + tile.raster.width)
-            if first_row >= last_row or first_col >= last_col:
+            part = overlap(tile, window)
+            if part is None:
                 continue
-            place = (slice(first_row - top, last_row - top), slice(first_col - left, last_col - left))
+            place = place_in(part, window)
             if known[place].all():
                 continue
-            part = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
             found, valid = self.heights_of(index, *tile.read(part), tile.own(part))
             new = valid & ~known[place]
             elevation[place][new] = found[new]
@@ -150,15 +147,3 @@ class Elevation:
         last_row = min(self.height, int(window.row_off + window.height) + self._reach)
         last_col = min(self.width, int(window.col_off + window.width) + self._reach)
         return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
-
-    def _outer_transform(self) -> Affine:
-        """From the tiles that hold the first column and row: the very numbers a merged file would have."""
-        sizes = self.tiles[0].raster.transform
-        leftmost = next(tile.raster for tile in self.tiles if tile.col == 0)
-        topmost = next(tile.raster for tile in self.tiles if tile.row == 0)
-        return Affine(sizes.a, sizes.b, leftmost.transform.c, sizes.d, sizes.e, topmost.transform.f)
-
-
-def _named(rasters: Sequence[Raster]) -> str:
-    rest = f" and {len(rasters) - 1} more" if len(rasters) > 1 else ""
-    return shown(rasters[0].location) + rest

@@ -38,7 +38,7 @@ def without_fill(image: Image, ground: Ground, reading: Reading) -> Image:
     Returns:
         the image, whose facts tell what is taken as fill, and whose doubts what looks like it and may be ground.
     """
-    for group in _groups(image.parts):
+    for group in _groups(image):
         wanted = reading.nodata_of(image.role)
         seen = _seen(group, ground, () if wanted is None else (wanted,))
         for evidence in seen:
@@ -46,8 +46,11 @@ def without_fill(image: Image, ground: Ground, reading: Reading) -> Image:
     return image
 
 
-def _groups(parts: Sequence[Bands]) -> list[tuple[Bands, ...]]:
+def _groups(image: Image) -> list[tuple[Bands, ...]]:
     """Parts that are one picture: of three files on one grid, all bands have to be fill."""
+    parts = image.parts
+    if image.tiled is not None:
+        return [(part,) for part in parts]
     grids = {(part.raster.crs.to_wkt(), part.raster.transform, part.raster.height, part.raster.width) for part in parts}
     return [tuple(parts)] if len(grids) == 1 else [(part,) for part in parts]
 
@@ -56,14 +59,14 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
     """What is seen of each number that may be fill, or of those that are said to be."""
     first = group[0].raster
     dtype = np.dtype(group[0].type)
-    declared = [value for value in {first.nodata} if value is not None and dtype == np.uint8]
+    declared = sorted(_declared(group[0])) if dtype == np.uint8 else []
     found = [*(Evidence(float(value)) for value in (wanted or declared) if value != "none")]
     if not wanted:
         found += [each for each in candidates(dtype) if each.value not in declared]
     with block_cache(max(CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
         for window in _windows(first, ground) if found else ():
             try:
-                read = [part.raster.read(window, part.numbers, each=part.each) for part in group]
+                read = [part.stored(window) for part in group]
             except InputError:
                 continue  # the reader of the map comes there, and knows what to do
             values = np.concatenate([stored for stored, _ in read])
@@ -71,6 +74,12 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
             for evidence in found:
                 look(evidence, values, known, _sides(first, window))
     return found
+
+
+def _declared(part: Bands) -> set[float]:
+    """The number that is unknown by what a file declares, or by its name."""
+    zero = {0.0} if part.zero_is_nodata else set()
+    return zero if part.raster.nodata is None else zero | {part.raster.nodata}
 
 
 def _windows(raster: Raster, ground: Ground) -> Iterator[Window]:
@@ -105,7 +114,7 @@ def _sides(raster: Raster, window: Window) -> Sides:
 
 def _taken(image: Image, group: Sequence[Bands], evidence: Evidence, *, stated: bool) -> Image:
     """The image with the fill that the evidence speaks for."""
-    declared = evidence.value == group[0].raster.nodata
+    declared = evidence.value in _declared(group[0])
     verdict = "fill" if stated or (declared and evidence.tolerance) else judged(evidence)
     if verdict == "ground":
         return image

@@ -40,6 +40,12 @@ def make_window(col_off: int, row_off: int, width: int, height: int) -> Window:
     return Window(col_off, row_off, width, height)  # pyright: ignore[reportCallIssue]
 
 
+def place_in(part: Window, window: Window) -> tuple[slice, slice]:
+    """Where a part of a window lies in the window's arrays: rows, columns."""
+    top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
+    return slice(top, top + int(part.height)), slice(left, left + int(part.width))
+
+
 @contextlib.contextmanager
 def block_cache(size: int) -> Iterator[None]:
     """Let GDAL keep at most ``size`` bytes of decoded blocks in here, and what it kept before afterwards."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,13 @@ from landslip.runtime.declared.fill import Fill
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.fill_evidence import HALO, is_filled
 from landslip.runtime.gdal import make_window
+from landslip.runtime.gridded import Pixels
 from landslip.runtime.location import Location, shown
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 from landslip.runtime.spec import Role
 from landslip.runtime.stretch import Stretch
+from landslip.runtime.tiled import TiledBands, TiledRaster, check_alike
 
 Opener = Callable[[Location, str], Raster]
 """Opens a file in a role."""
@@ -92,6 +94,14 @@ class Bands:
         return np.concatenate([self.raster.read(window, self.numbers)[0], *others])
 
     @property
+    def units(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Scale and offset of each band."""
+        return (
+            tuple(float(self.raster.scales[number - 1]) for number in self.numbers),
+            tuple(float(self.raster.offsets[number - 1]) for number in self.numbers),
+        )
+
+    @property
     def each(self) -> bool:
         """Whether nodata in one of the bands makes a pixel unknown.
 
@@ -101,6 +111,10 @@ class Bands:
         return self.type != "uint8" and not declared <= {None, 0.0}
 
 
+Source: TypeAlias = "Bands | TiledBands"
+"""What is brought onto the map as one: bands of a file, or of tiles."""
+
+
 @dataclass(frozen=True)
 class Image:
     """Red, green and blue of one date."""
@@ -108,18 +122,33 @@ class Image:
     role: Role
     """pre or post."""
     parts: tuple[Bands, ...]
-    """One part with three bands, or three parts with one band each, which may differ in their grids."""
+    """One part with three bands, or three parts with one band each, which may differ in their grids, or tiles."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it is read, for the run record."""
     doubts: tuple[str, ...] = ()
     """What speaks against it, for the user to judge."""
     levels: tuple[tuple[float, float], ...] | None = None
     """Of each band, what the network sees of its 2nd and 98th percentile, 0 to 255; None where that is not known."""
+    tiled: TiledRaster | None = None
+    """Where the parts lie if they are tiles, each with all three bands; None where they are not."""
 
     @property
-    def rasters(self) -> tuple[Raster, ...]:
-        """Its files, the one with the smallest pixels last: that one leads where the map grid is laid."""
-        files = [part.raster for part in self.parts]
+    def sources(self) -> tuple[Source, ...]:
+        """What is brought onto the map one by one: its parts, tiles put together."""
+        return self.parts if self.tiled is None else (TiledBands(self.tiled, self.parts),)
+
+    def stretched(self, stretches: Sequence[Stretch]) -> Image:
+        """The image with what brings its sources to 8 bits; as it is where there is none."""
+        if not stretches:
+            return self
+        each = stretches if self.tiled is None else [stretches[0]] * len(self.parts)
+        parts = (replace(part, stretch=stretch) for part, stretch in zip(self.parts, each, strict=True))
+        return replace(self, parts=tuple(parts))
+
+    @property
+    def rasters(self) -> tuple[Pixels, ...]:
+        """Its files or its mosaic, the one with the smallest pixels last: it leads where the map grid is laid."""
+        files = [source.raster for source in self.sources]
         finest = min(files, key=lambda raster: abs(raster.transform.determinant))
         return (*(raster for raster in files if raster is not finest), finest)
 
@@ -128,63 +157,110 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
     """Open what a user gives as the image of one date.
 
     A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else its only three.
-    Of a Sentinel-2 product the true colour image is taken. Three files are red, green and blue in this order, each on
-    its own grid: the bands of a sensor may have different resolutions, and each is resampled on its own anyway.
+    Of a Sentinel-2 product the true colour image is taken. Three files of one band are red, green and blue in this
+    order, each on its own grid: the bands of a sensor may have different resolutions, and each is resampled on its own
+    anyway. Two or more files that have all colours each are tiles on one grid.
 
     Args:
         role: pre or post.
-        given: one location, or three.
+        given: one location or more.
         reading: the user's choices.
         opened: opens a raster in a role, as messages name it.
 
     Raises:
-        UsageError: there are neither one nor three files, or too few bands for those that are chosen.
+        UsageError: there are neither one nor three files of one band, or too few bands for those that are chosen.
         InputMissingError: a file is not there.
-        InputError: a file is no image.
+        InputError: a file is no image, or does not go with the others.
     """
     name = f"{role}-event image"
     if len(given) == 1:
-        return _one_file(role, given[0], reading, opened, name)
-    sentinel2.check_alone(given, name)
-    if len(given) != 3 or len(set(given)) != 3:
-        raise UsageError(
-            f"{len(given)} files are given as {name} ({shown(given)}). Give one file, or three different ones for red, "
-            f"green and blue: --{role} RED --{role} GREEN --{role} BLUE. Join pieces of one image with "
-            "gdalbuildvrt -srcnodata 0 -vrtnodata 0."
-        )
+        part, facts = _picture(_open(given[0], opened, name), reading)
+        return Image(role, (part,), facts)
+    if len(set(given)) != len(given) or not given:
+        raise UsageError(_unclear(role, given))
+    files = [_open(location, opened, name) for location in given]
+    single = [file for file in files if file.is_single]
+    if not single:
+        return _tiles(role, files, reading, name)
+    if len(single) < len(files):
+        raise InputError(_mixed(next(file for file in files if not file.is_single), single[0]))
+    if len(files) != 3:
+        raise UsageError(_unclear(role, given))
+    return _colours(role, files, name)
+
+
+def _unclear(role: Role, given: Sequence[Location]) -> str:
+    return (
+        f"{len(given)} files are given as {role}-event image ({shown(given)}). Give one file, or three different ones "
+        f"for red, green and blue: --{role} RED --{role} GREEN --{role} BLUE. Or give tiles that have all three "
+        f"colours each: --{role} TILE --{role} TILE."
+    )
+
+
+def _mixed(whole: _File, single: _File) -> str:
+    raster = whole.raster
+    return (
+        f"{raster.role}: {raster.path} has {band_count(len(coloured(raster)))}, and {single.raster.path} has one. Give "
+        "red, green and blue in three files of one band, or tiles that have all three colours each. To make such a "
+        "tile of bands: gdalbuildvrt -separate TILE.vrt RED GREEN BLUE."
+    )
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a user gives, opened."""
+
+    raster: Raster
+    location: Location
+    """Of the picture; in a product, or what was given."""
+    in_product: bool
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it has one of the colours, and not all three."""
+        return not self.in_product and len(coloured(self.raster)) == 1 and "palette" not in self.raster.colours
+
+
+def _open(location: Location, opened: Opener, name: str) -> _File:
+    if sentinel2.is_product(location):
+        picture = sentinel2.true_colour(location, name)
+        return _File(opened(picture, name), picture, in_product=True)
+    return _File(opened(location, name), location, in_product=False)
+
+
+def _picture(file: _File, reading: Reading) -> tuple[Bands, dict[str, Any]]:
+    """The colours of a file that has all three, and what the run record says of it."""
+    facts: dict[str, Any]
+    if file.in_product:
+        facts = {"file": file.raster.path, "bands": [1, 2, 3]}
+    else:
+        facts = {"bands": list(chosen_bands(file.raster, reading.bands))}
+    return _checked(Bands(file.raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file.location))), facts
+
+
+def _tiles(role: Role, files: Sequence[_File], reading: Reading, name: str) -> Image:
+    """An image in tiles, in the order in which they are given."""
+    parts, facts = zip(*(_picture(file, reading) for file in files), strict=True)
+    check_alike(parts, name)
+    each = [{"file": part.raster.path, "bands": list(part.numbers)} for part in parts]
+    return Image(role, parts, {"bands": facts[0]["bands"], "tiles": each}, tiled=TiledRaster(parts))
+
+
+def _colours(role: Role, files: Sequence[_File], name: str) -> Image:
+    """An image in three files."""
+    for file, colour in zip(files, COLOURS, strict=True):
+        file.raster.role = f"{name} ({colour})"
     parts = tuple(
-        _single(opened(location, f"{name} ({colour})"), location)
-        for location, colour in zip(given, COLOURS, strict=True)
+        _checked(Bands(file.raster, coloured(file.raster), sentinel2.zero_is_nodata(file.location))) for file in files
     )
     check_order([part.raster for part in parts])
     types = [part.type for part in parts]
     if len(set(types)) > 1:
         raise InputError(
-            f"{name}: {shown(given)} are {', '.join(types)}. Give red, green and blue in one type, from one product."
+            f"{name}: {shown([file.location for file in files])} are {', '.join(types)}. Give red, green and blue in "
+            "one type, from one product."
         )
     return Image(role, parts, {"bands": [number for part in parts for number in part.numbers]})
-
-
-def _one_file(role: Role, location: Location, reading: Reading, opened: Opener, name: str) -> Image:
-    if sentinel2.is_product(location):
-        file = sentinel2.true_colour(location, name)
-        facts: dict[str, Any] = {"file": shown(file), "bands": [1, 2, 3]}
-        raster = opened(file, name)
-    else:
-        file, raster = location, opened(location, name)
-        facts = {"bands": list(chosen_bands(raster, reading.bands))}
-    bands = _checked(Bands(raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file)))
-    return Image(role, (bands,), facts)
-
-
-def _single(raster: Raster, location: Location) -> Bands:
-    numbers = coloured(raster)
-    if len(numbers) != 1:
-        raise InputError(
-            f"{raster.role}: {raster.path} has {band_count(len(numbers))}, but each of three files has one. "
-            "Give one file alone, or join pieces of one image first: gdalbuildvrt -srcnodata 0 -vrtnodata 0."
-        )
-    return _checked(Bands(raster, numbers, sentinel2.zero_is_nodata(location)))
 
 
 def _checked(bands: Bands) -> Bands:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from landslip.runtime import checks
-from landslip.runtime.declared.acquired import earliest
+from landslip.runtime.declared.acquired import earliest, latest
 from landslip.runtime.gdal import RASTER_ERRORS
 from landslip.runtime.geo.convergence import LARGEST_TURN, turn_of
 from landslip.runtime.geo.fineness import pixel_metres
@@ -80,7 +80,7 @@ def inspect_scene(
         share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
         objections.add(checks.hardly_overlapping(share, *names))
         objections.add(checks.same_file(inputs, shown(files.pre), shown(files.post)))
-        before, after = (earliest(scene.times.get(role, ())) for role in scene.images)
+        before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
         objections.add(checks.taken_in_reverse(before, after, *names))
         _warn(checks.written_in_reverse(before, after, *names))
     objections.add(checks.without_tiles(plan.tiles, plan.protocol))

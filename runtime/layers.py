@@ -14,6 +14,7 @@ from landslip.runtime.declared.masks import MaskRule
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.gdal import make_window
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.gridded import Pixels
 from landslip.runtime.light import Light
 from landslip.runtime.pieces import Pasted, pieces, resampler_of
 from landslip.runtime.raster import Raster
@@ -30,7 +31,7 @@ class Layer(Protocol):
         ...
 
     @property
-    def rasters(self) -> tuple[Raster, ...]:
+    def rasters(self) -> tuple[Pixels, ...]:
         """The files it reads."""
         ...
 
@@ -43,8 +44,8 @@ class Source(Protocol):
     """Values of one raster on its own grid, as a network input takes them."""
 
     @property
-    def raster(self) -> Raster:
-        """The file."""
+    def raster(self) -> Pixels:
+        """The file, or the tiles together."""
         ...
 
     @property
@@ -83,7 +84,7 @@ class RasterLayer:
         return (self._role,)
 
     @property
-    def rasters(self) -> tuple[Raster, ...]:
+    def rasters(self) -> tuple[Pixels, ...]:
         """See :class:`Layer`."""
         return (self._source.raster,)
 
@@ -112,7 +113,7 @@ class StackedLayer:
         return (self._role,)
 
     @property
-    def rasters(self) -> tuple[Raster, ...]:
+    def rasters(self) -> tuple[Pixels, ...]:
         """See :class:`Layer`."""
         return tuple(raster for layer in self._layers for raster in layer.rasters)
 
@@ -151,7 +152,7 @@ class TerrainLayer:
         return ("hillshade", "slope")
 
     @property
-    def rasters(self) -> tuple[Raster, ...]:
+    def rasters(self) -> tuple[Pixels, ...]:
         """See :class:`Layer`; of many tiles, those along one row."""
         return self._dem.rasters
 

@@ -21,9 +21,9 @@ from rasterio.windows import Window
 from landslip.runtime.errors import InputError
 from landslip.runtime.gdal import RASTER_ERRORS, block_cache, make_window
 from landslip.runtime.grid import Bounds
-from landslip.runtime.imagery import Bands, Image
+from landslip.runtime.gridded import Gridded
+from landslip.runtime.imagery import Bands, Image, Source
 from landslip.runtime.outlines import windows_under
-from landslip.runtime.raster import Raster
 from landslip.runtime.stretch import PERCENTS, Stretch, percentiles
 
 log = logging.getLogger(__name__)
@@ -68,18 +68,17 @@ def prepared(image: Image, ground: Ground, rgb_range: tuple[float, float] | None
     """
     if rgb_range is not None:
         rule = "range"
-        parts = tuple(replace(part, stretch=_between(part, *rgb_range)) for part in image.parts)
+        stretches = [_between(source, *rgb_range) for source in image.sources]
     elif image.parts[0].type == "uint8":
-        rule, parts = "unchanged", image.parts
+        rule, stretches = "unchanged", []
     else:
         rule = f"percentiles {PERCENTS[0]} to {PERCENTS[1]}"
-        parts = tuple(replace(part, stretch=_measured(part, ground, rule)) for part in image.parts)
-    ready = replace(image, parts=parts)
-    for part in parts:
+        stretches = [_measured(source, ground, rule) for source in image.sources]
+    ready = image.stretched(stretches)
+    for part in ready.parts:
         _check_alpha(part, ground)
-    bands = sum(part.count for part in parts)
+    bands = sum(source.count for source in ready.sources)
     levels = _look(ready, ground) if rule in {"range", "unchanged"} else ((0.0, 255.0),) * bands
-    stretches = [part.stretch for part in parts if part.stretch is not None]
     limits = {
         "low": [low for stretch in stretches for low in stretch.low],
         "high": [high for stretch in stretches for high in stretch.high],
@@ -125,7 +124,7 @@ def _cut(region: Window, row: int, col: int, high: int, wide: int) -> Window:
     return make_window(left, top, right - left, bottom - top)
 
 
-def regions_of(raster: Raster, ground: Ground) -> list[Window]:
+def regions_of(raster: Gridded, ground: Ground) -> list[Window]:
     """The pixels of a file in the box around the ground, the whole file where that cannot be told."""
     try:
         found = windows_under(raster, ground.crs, ground.bounds)
@@ -141,7 +140,7 @@ class _Sample:
     reader says so, or leaves them out, as the user wants it.
     """
 
-    def __init__(self, part: Bands, windows: Sequence[Window]) -> None:
+    def __init__(self, part: Source, windows: Sequence[Window]) -> None:
         self._part = part
         self._windows = windows
 
@@ -160,7 +159,7 @@ class _Sample:
             raise damage
 
 
-def _percentiles(part: Bands, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
+def _percentiles(part: Source, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
     raster = part.raster
     regions = regions_of(raster, ground)
@@ -174,23 +173,15 @@ def _percentiles(part: Bands, ground: Ground, percents: Sequence[int], most: int
             found = percentiles(_Sample(part, windows), percents)
     if found is None:
         return None
-    scales, offsets = _units(part)
+    scales, offsets = part.units
     return np.sort(found * np.array(scales)[:, None] + np.array(offsets)[:, None], axis=1)
 
 
-def _units(part: Bands) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    raster = part.raster
-    return (
-        tuple(float(raster.scales[number - 1]) for number in part.numbers),
-        tuple(float(raster.offsets[number - 1]) for number in part.numbers),
-    )
+def _between(part: Source, low: float, high: float) -> Stretch:
+    return Stretch((low,) * part.count, (high,) * part.count, *part.units)
 
 
-def _between(part: Bands, low: float, high: float) -> Stretch:
-    return Stretch((low,) * part.count, (high,) * part.count, *_units(part))
-
-
-def _measured(part: Bands, ground: Ground, rule: str) -> Stretch:
+def _measured(part: Source, ground: Ground, rule: str) -> Stretch:
     raster = part.raster
     found = _percentiles(part, ground, (0, *PERCENTS), SAMPLE)
     if found is None:
@@ -214,7 +205,7 @@ def _measured(part: Bands, ground: Ground, rule: str) -> Stretch:
     low, high = (tuple(map(float, limits)) for limits in found[:, 1:].T)
     limits = ", ".join(f"{least:g} to {most:g}" for least, most in zip(low, high, strict=True))
     log.info("%s: %s is stretched by its %s: %s", raster.role, raster.path, rule, limits)
-    return Stretch(low, high, *_units(part))
+    return Stretch(low, high, *part.units)
 
 
 def _check_alpha(part: Bands, ground: Ground) -> None:
@@ -239,7 +230,7 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
     """Warn of 8 bits that are no picture; what the network sees of its percentiles, None where that is not known."""
     seen: list[NDArray[np.uint8]] = []
     measured: list[NDArray[np.float64]] = []
-    for part in image.parts:
+    for part in image.sources:
         try:
             found = _percentiles(part, ground, (0, *PERCENTS, 100), GLANCE)
         except InputError:
@@ -248,18 +239,18 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
             return None
         measured.append(found)
         seen.append(_levels(part, found))
-    name = f"{image.parts[0].raster.role}: {image.parts[0].raster.path}"
+    name = f"{image.sources[0].raster.role}: {image.sources[0].raster.path}"
     levels = np.concatenate(seen)
-    complaint = _complaint(levels, np.concatenate(measured), stretched=image.parts[0].stretch is not None)
+    complaint = _complaint(levels, np.concatenate(measured), stretched=image.sources[0].stretch is not None)
     if complaint:
         log.warning("%s %s", name, complaint)
     return tuple((float(low), float(high)) for _, low, high, _ in levels)
 
 
-def _levels(part: Bands, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _levels(part: Source, values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """What the network sees of values in the units of the file."""
     if part.stretch is None:
-        scales, offsets = _units(part)
+        scales, offsets = part.units
         stored: NDArray[np.float64] = (values - np.array(offsets)[:, None]) / np.array(scales)[:, None]
         return np.rint(stored).astype(np.uint8)
     plain = replace(part.stretch, scales=(1.0,) * part.count, offsets=(0.0,) * part.count)

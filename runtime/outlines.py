@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import shapely
@@ -21,43 +20,28 @@ from rasterio.windows import Window
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, make_window, transform_points
 from landslip.runtime.geo.longitudes import TURN, copies, turns_towards
 from landslip.runtime.grid import Bounds, MapGrid
-from landslip.runtime.raster import Raster
+from landslip.runtime.gridded import Gridded
 from landslip.runtime.resample import Lattice
-
-
-class Gridded(Protocol):
-    """What has pixels on a grid of its own."""
-
-    crs: CRS
-    transform: Affine
-    height: int
-    width: int
-
-    @property
-    def bounds(self) -> Bounds:
-        """Left, bottom, right, top in its CRS."""
-        ...
-
 
 _STEPS = 16
 """Points along each side of an outline: straight lines bend in other projections."""
 
 
-def share_of_map(raster: Raster, grid: MapGrid) -> float | None:
+def share_of_map(raster: Gridded, grid: MapGrid) -> float | None:
     """Share of the map, 0 to 1, that lies inside a raster's outline; None where the projections do not tell."""
     target = lattice_of(raster)
     outline = _outline_on(Lattice(grid.crs, grid.transform, grid.height, grid.width), target)
     return None if outline is None else _inside(outline, target) / float(outline.area)
 
 
-def pixels_below_map(raster: Raster, grid: MapGrid) -> float:
+def pixels_below_map(raster: Gridded, grid: MapGrid) -> float:
     """Pixels of a raster that lie inside the map; all of them where the projections do not tell."""
     target = lattice_of(raster)
     outline = _outline_on(Lattice(grid.crs, grid.transform, grid.height, grid.width), target)
     return float(target.height * target.width) if outline is None else _inside(outline, target)
 
 
-def share_of_smaller(first: Raster, second: Raster) -> float | None:
+def share_of_smaller(first: Gridded, second: Gridded) -> float | None:
     """Share of the smaller one of two rasters, 0 to 1, that both show; None where the projections do not tell."""
     target = lattice_of(second)
     outline = _outline_on(lattice_of(first), target)
@@ -66,7 +50,7 @@ def share_of_smaller(first: Raster, second: Raster) -> float | None:
     return _inside(outline, target) / min(float(outline.area), float(target.height * target.width))
 
 
-def lattice_of(raster: Raster) -> Lattice:
+def lattice_of(raster: Gridded) -> Lattice:
     """The pixel grid of a raster."""
     return Lattice(raster.crs, raster.transform, raster.height, raster.width)
 

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.runtime.elevation import Elevation
 from landslip.runtime.errors import InputError
-from landslip.runtime.gdal import RASTER_ERRORS, make_window
+from landslip.runtime.gdal import RASTER_ERRORS, make_window, place_in
 from landslip.runtime.grid import MapGrid
+from landslip.runtime.gridded import Placed
 from landslip.runtime.outlines import windows_under
-from landslip.runtime.raster import Raster
 from landslip.runtime.resample import Lattice, Method, Resampler, Sampling
 
 LARGEST_WINDOW = 4 << 20
@@ -49,7 +48,7 @@ class Pasted:
         return self._array
 
 
-def resampler_of(raster: Raster | Elevation, grid: MapGrid, method: Method) -> Resampler:
+def resampler_of(raster: Placed, grid: MapGrid, method: Method) -> Resampler:
     """What brings a raster onto the map.
 
     Raises:
@@ -67,7 +66,7 @@ def resampler_of(raster: Raster | Elevation, grid: MapGrid, method: Method) -> R
     return resampler
 
 
-def _check_ends(raster: Raster | Elevation, grid: MapGrid) -> None:
+def _check_ends(raster: Placed, grid: MapGrid) -> None:
     """Each window over both ends of a raster takes all that is between them, which must not be much."""
     if not raster.crs.is_geographic or raster.width <= LARGEST_ROW:
         return
@@ -110,7 +109,7 @@ def _cut(resampler: Resampler, part: Window, window: Window) -> Iterator[Piece]:
     if source is None:
         return
     if source.width * source.height <= LARGEST_WINDOW or part.width * part.height == 1:
-        yield Piece(_place(part, window), source, sampling)
+        yield Piece(place_in(part, window), source, sampling)
         return
     for half in _halves(part):
         yield from _cut(resampler, half, window)
@@ -123,9 +122,3 @@ def _halves(window: Window) -> tuple[Window, Window]:
         return make_window(col, row, middle, height), make_window(col + middle, row, width - middle, height)
     middle = height // 2
     return make_window(col, row, width, middle), make_window(col, row + middle, width, height - middle)
-
-
-def _place(part: Window, window: Window) -> tuple[slice, slice]:
-    """Where a part of a window lies in the window's arrays."""
-    top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
-    return slice(top, top + int(part.height)), slice(left, left + int(part.width))

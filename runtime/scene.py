@@ -193,7 +193,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
         doubts = [doubt for image in images for doubt in image.doubts]
         doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
-        layers: list[Layer] = [StackedLayer(image.role, image.parts, grid) for image in images]
+        layers: list[Layer] = [StackedLayer(image.role, image.sources, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
             dem = _elevation(tiles, files.reading, grid)

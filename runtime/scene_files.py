@@ -21,7 +21,7 @@ class SceneFiles:
     """What a user gives: files of any grid, resolution and extent."""
 
     pre: Locations = None
-    """RGB image before the event: one file, a Sentinel-2 product, or three files for red, green and blue."""
+    """RGB image before the event: one file, a Sentinel-2 product, three files for red, green and blue, or tiles."""
     post: Locations = None
     """RGB image after the event likewise."""
     dem: Locations = None

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
 
@@ -26,8 +25,6 @@ _CLASSES = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R20m/)?[^/]+_SCL(_[^/]+)?_2
 _DELIVERED = re.compile(r"(^|[_/\\])(TCI|B\d[\dA])(_\d0m)?\.jp2$", re.IGNORECASE)
 # What macOS leaves beside files on foreign disks and in archives.
 _FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
-_TILE = re.compile(r"(?:^|[_/\\])T(\d\d)([A-Z])[A-Z]{2}_[^/\\]*$", re.IGNORECASE)
-"""Zone and band of latitude in the name of a file: T54TWN_20180903T012651_TCI.jp2."""
 _INSIDE = re.compile(r"MTD_(MSI.*|TL)\.XML|MANIFEST\.SAFE")
 _DEPTH = 4
 """Folders between the picture and the product at the most: GRANULE/*/IMG_DATA/R10m."""
@@ -77,36 +74,6 @@ def true_colour(product: Path, role: str) -> Location:
             "gdalbuildvrt -srcnodata 0 -vrtnodata 0 MOSAIC.vrt FILE FILE."
         )
     return found[0]
-
-
-def check_alone(given: Sequence[Location], role: str) -> None:
-    """Make sure that a product is given by itself, and not with others as tiles of one image.
-
-    Args:
-        given: what is given as one image.
-        role: what it is in the scene, for messages.
-
-    Raises:
-        InputError: a product is one of several; the message joins them.
-    """
-    if len(given) < 2 or not any(is_product(location) for location in given):
-        return
-    files = [str(true_colour(each, role) if is_product(each) else each) for each in given]
-    tiles = [found for file in files if (found := _TILE.search(file))]
-    name = f"{re.sub('[^A-Za-z]+', '-', role).strip('-')}"
-    listed = " ".join(map(shlex.quote, files))
-    if len({tile[1] for tile in tiles}) > 1:
-        north = tiles[0][2].upper() >= "N"
-        command = (
-            f"gdalwarp -srcnodata 0 -dstnodata 0 -r bilinear -t_srs EPSG:{326 if north else 327}{tiles[0][1]} "
-            f"{listed} {name}.tif"
-        )
-    else:
-        command = f"gdalbuildvrt -srcnodata 0 -vrtnodata 0 {name}.vrt {listed}"
-    raise InputError(
-        f"{role}: {len(given)} files are given, and a Sentinel-2 product is an image by itself. Join those of one date "
-        f"first, and give what comes of it: {command}"
-    )
 
 
 def scene_classes(product: Path, role: str) -> Location:

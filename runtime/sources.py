@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area
+from landslip.runtime.gridded import Pixels
 from landslip.runtime.layers import Layer, MaskLayer
-from landslip.runtime.raster import Raster
 
 Kind = Literal["image", "terrain", "mask", "area"]
 
@@ -26,8 +26,8 @@ class Source:
     """Role and files, as messages show them."""
     kind: Kind
     """What it does in the scene."""
-    rasters: tuple[Raster, ...]
-    """Its raster files; none for an area of polygons."""
+    rasters: tuple[Pixels, ...]
+    """Its raster files, those of an image in tiles as one; none for an area of polygons."""
     known: Callable[[Window], NDArray[np.bool_]]
     """Where it lets the map be, on a window of the map grid: (rows, cols)."""
 
@@ -50,5 +50,5 @@ def _known(layer: Layer, window: Window) -> NDArray[np.bool_]:
     return layer.read(window)[1]
 
 
-def _name(rasters: Sequence[Raster]) -> str:
+def _name(rasters: Sequence[Pixels]) -> str:
     return f"{rasters[0].role} {', '.join(dict.fromkeys(raster.path for raster in rasters))}"

@@ -71,7 +71,8 @@ _OPTIONS = (
         "--pre",
         type=_FILE,
         multiple=True,
-        help="Image before the event: a file, a Sentinel-2 product, or three times for red, green and blue.",
+        help="Image before the event: a file, a Sentinel-2 product, three times for red, green and blue, or repeated "
+        "for tiles.",
     ),
     click.option("--post", type=_FILE, multiple=True, help="Image after the event likewise."),
     click.option(

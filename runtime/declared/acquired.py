@@ -125,6 +125,11 @@ def earliest(times: Iterable[Acquired | None]) -> Acquired | None:
     return min((time for time in times if time is not None), key=lambda time: time.start, default=None)
 
 
+def latest(times: Iterable[Acquired | None]) -> Acquired | None:
+    """The last of the times at which the files of one image were taken."""
+    return max((time for time in times if time is not None), key=lambda time: time.start, default=None)
+
+
 def _of_name(name: str) -> Acquired | None:
     # The last folder that says so, or the file: a folder of many events says less than the file in it.
     found = [(match.end(), match[1]) for pattern in _NAMES for match in pattern.finditer(name)]

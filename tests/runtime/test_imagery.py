@@ -323,7 +323,7 @@ REFUSED = {
     ),
     "two files": (lambda p: bands_apart(p, rgb(9, 9))[:2], None, UsageError, r"2 files are given .* --pre GREEN"),
     "one file twice": (twice, None, UsageError, "three different ones"),
-    "three stacks": (stacked, None, InputError, r"image\.tif has 3 bands, but each of three files has one"),
+    "three stacks": (stacked, None, InputError, r"image\.tif has 3 bands, and .*red\.tif has one\. Give red"),
     "mixed types": (mixed_types, None, InputError, "are uint8, uint8, uint16. Give red, green and blue in one type"),
     "one value": (
         lambda p: one(p, np.full((3, 9, 9), 700, np.uint16)),

@@ -11,6 +11,7 @@ import pytest
 
 from helpers.rasters import rgb, scene_mixed, write
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.reading import Reading
 from landslip.runtime.record import describe_inputs, sha256_of
 from landslip.runtime.scene import open_scene
 from landslip.runtime.sentinel2 import is_product, product_of, scene_classes, true_colour, zero_is_nodata
@@ -216,27 +217,9 @@ def test_zero_is_nodata_only_in_files_named_as_those_of_sentinel_2(name, expecte
     assert zero_is_nodata(name) is expected
 
 
-@pytest.mark.parametrize(
-    ("other", "words"),
-    [
-        (
-            "T32TNT",
-            r"gdalbuildvrt -srcnodata 0 -vrtnodata 0 post-event-image\.vrt \S*T32TNS\S*\.jp2 \S*T32TNT\S*\.jp2$",
-        ),
-        (
-            "T33TUN",
-            r"gdalwarp -srcnodata 0 -dstnodata 0 -r bilinear -t_srs EPSG:32632 \S*T32TNS\S* \S*T33TUN\S*\.jp2 post-",
-        ),
-    ],
-)
-@pytest.mark.parametrize("count", [2, 3])
-def test_several_products_of_one_date_get_the_command_that_joins_them(tmp_path, files, other, words, count):
-    """As many as red, green and blue, too."""
-    first, moved = product(tmp_path, L2A), tmp_path / L2A.replace("T32TNS", other)
-    picture = moved / PICTURES[L2A].replace("T32TNS", other)
-    picture.parent.mkdir(parents=True)
-    picture.write_bytes(b"")
-    given = (first, moved) if count == 2 else (first, moved, moved)
-    words = words if count == 2 else words.split(r"\S*T32TNS")[0]
-    with pytest.raises(InputError, match=words):
-        read_all(replace(files, post=given))
+@pytest.mark.parametrize("nodata_by", ["name", "the user"])
+def test_what_is_nodata_by_its_name_is_no_news(tmp_path, files, nodata_by, caplog):
+    """The end of the swath in a picture, which no file declares, and every other product has."""
+    reading = Reading() if nodata_by == "name" else Reading(nodata=0)
+    read_all(replace(files, post=product(tmp_path, L2A), reading=reading))
+    assert not [record for record in caplog.records if "nodata" in record.getMessage()]
