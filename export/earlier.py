@@ -17,7 +17,7 @@ from landslip.runtime.spec import ModelSpec
 log = logging.getLogger(__name__)
 
 _REMEDY = (
-    "Choose another folder, or the same options as before, or add --overwrite: then those artifacts have to be "
+    "Choose another folder, or the same options as before, or add overwrite=True: then those artifacts have to be "
     "exported again, or verified with --reference."
 )
 
@@ -106,7 +106,7 @@ def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: s
     if there.source_sha256 != source_sha256:
         judged = f", and landslip verify judges {earlier.names} by them" if earlier.judged else ""
         raise UsageError(
-            f"{earlier.tiles} is there already, of another model{judged}. Choose another folder, or add --overwrite."
+            f"{earlier.tiles} is there already, of another model{judged}. Choose another folder, or add overwrite=True."
         )
     if any(_asks_for_others(candidate, spec, scenes) for candidate in earlier.judged):
         earlier.before_replacing()

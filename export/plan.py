@@ -77,7 +77,7 @@ def check_free(products: Sequence[Product]) -> None:
     """
     there = [str(product.path) for product in products if product.path.exists()]
     if there:
-        raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add --overwrite.")
+        raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add overwrite=True.")
 
 
 def check_engines(products: Sequence[Product], *, build: bool) -> None:

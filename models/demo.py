@@ -82,7 +82,7 @@ def _check(out: Path, size_km: float, overwrite: bool) -> None:
         raise UsageError(f"A scene of {size_km:g} km cannot be made: give a size from 1 to 200 km.")
     check_folder(out)
     if exists(out) and any(out.iterdir()) and not overwrite:
-        raise UsageError(f"output: {out} is not empty. Choose another folder, or add --overwrite.")
+        raise UsageError(f"output: {out} is not empty. Choose another folder, or add overwrite=True.")
 
 
 def _generate(folder: Path, spec: EventSpec, progress: Progress) -> EventFiles:

@@ -214,7 +214,7 @@ def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
         return False
     raise UsageError(
         f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {published.size} and "
-        f"{published.sha256}. Add --overwrite to replace it, or choose another folder with --to."
+        f"{published.sha256}. Add overwrite=True to replace it, or choose another folder with --to."
     )
 
 

@@ -85,7 +85,7 @@ def _written(scene: RegisteredScene, path: Path, *, overwrite: bool) -> Path:
     try:
         if path.exists() and not overwrite:
             if path.read_bytes() != scene.scene.encode():
-                log.warning("%s is not as published, and is kept. Add --overwrite to replace it.", path)
+                log.warning("%s is not as published, and is kept. Add overwrite=True to replace it.", path)
             return path
         write_anew(draft, scene.scene)
         draft.replace(path)

@@ -1,7 +1,7 @@
 """What would make a map of no use, judged from figures alone; :mod:`landslip.runtime.inspection` measures them.
 
 Each function gives the sentence to say, or None where there is nothing to say. What is left to the user's judgement is
-an error that ``--force`` turns into a warning (:class:`Objections`); what is only worth knowing is a warning.
+an error that ``force`` turns into a warning (:class:`Objections`); what is only worth knowing is a warning.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Objections:
         if sentence is None:
             return
         if not self._force:
-            raise InputError(f"{sentence} Or map it all the same with --force.")
-        log.warning("%s Mapped all the same, as --force says.", sentence)
+            raise InputError(f"{sentence} Or map it all the same with force=True.")
+        log.warning("%s Mapped all the same, as force=True says.", sentence)
         self.overruled.append(sentence)
 
 

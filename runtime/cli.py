@@ -14,10 +14,11 @@ from typing import Any
 import click
 
 from landslip.runtime import endings
+from landslip.runtime.commands.flags import with_flags
 from landslip.runtime.errors import LandslipError, ResourceError, UsageError
 from landslip.runtime.location import without_secrets
 from landslip.runtime.plain_text import printable, printable_lines
-from landslip.runtime.shortage import shortage
+from landslip.runtime.shortage import shortage, within_limit
 from landslip.runtime.supervisor import supervised
 
 COMMANDS = {
@@ -102,7 +103,7 @@ class _Plain(logging.Formatter):
     """The message alone, without what a terminal would obey, and without secrets in addresses, which GDAL repeats."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(printable_lines(super().format(record)))
+        return without_secrets(printable_lines(with_flags(super().format(record))))
 
 
 def main(args: list[str] | None = None) -> None:
@@ -157,6 +158,10 @@ def _failed(error: Exception) -> int:
         logging.getLogger("landslip").debug("", exc_info=error)
         _say(_FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}")
         return LandslipError.exit_code
+    if (found := within_limit(error)) is not None:
+        logging.getLogger("landslip").debug("", exc_info=error)
+        _say(found)
+        return LandslipError.exit_code
     raise error
 
 
@@ -177,4 +182,4 @@ def _interrupted(cause: BaseException | None) -> int:
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):  # the terminal may be gone
-        click.echo(f"landslip: {printable(sentence, _SENTENCE)}", err=True)
+        click.echo(f"landslip: {printable(with_flags(sentence), _SENTENCE)}", err=True)

@@ -93,7 +93,7 @@ def _check_out(request: MapRequest) -> None:
     found = [name for name in PRODUCTS if exists(request.out / name)]
     if found and not request.overwrite:
         log.warning(
-            "output: %s holds results already (%s). The run will need another folder, or --overwrite.",
+            "output: %s holds results already (%s). The run will need another folder, or overwrite=True.",
             request.out, ", ".join(found),
         )  # fmt: skip
 

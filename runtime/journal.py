@@ -90,7 +90,7 @@ class Journal:
         if differences := list(_differences(lines[0]["identity"], json.loads(json.dumps(self.identity)))):
             raise UsageError(
                 f"output: {self.path.parent.parent} holds a run that is not finished, of something else: "
-                f"{'; '.join(differences)}. Give what it was started with, or add --overwrite to start anew."
+                f"{'; '.join(differences)}. Give what it was started with, or add overwrite=True to start anew."
             )
         found: list[Checkpoint] = []
         damaged: tuple[Any, ...] = ()

@@ -271,12 +271,12 @@ class Raster(Closing):
         if isinstance(error.__cause__ or error, CPLE_OutOfMemoryError):
             raise InputError(
                 f"{self.role}: {self.path} cannot be read for want of memory ({reason(error)}). Close what else uses "
-                "it; --resume goes on."
+                "it; resume=True goes on."
             ) from error
         if _state_of(self.location) != self._state:
             raise InputError(
                 f"{self.role}: {self.path} has changed since it was opened, or is not there any more. Once it is back "
-                "as it was, --resume goes on."
+                "as it was, resume=True goes on."
             ) from error
 
     def _blocks(self, window: Window) -> Iterator[Window]:

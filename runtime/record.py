@@ -163,12 +163,12 @@ def earlier_record(path: Path, identity: Record) -> Record:
     if same and record.get("products") != describe_products(path.parent):
         raise UsageError(
             f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed. "
-            "Choose another folder, or add --overwrite to make them again."
+            "Choose another folder, or add overwrite=True to make them again."
         )
     if not same:
         raise UsageError(
             f"output: {path.parent} holds results already, of something else. Choose another folder, or add "
-            "--overwrite to replace them."
+            "overwrite=True to replace them."
         )
     log.info("%s is complete already", path.parent)
     found: Record = record

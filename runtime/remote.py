@@ -201,7 +201,7 @@ def reading_error(location: Location, role: str, where: str, said: str) -> Input
     refused = opening_error(location, role, said) if is_final(said) else None
     return refused or ConnectionLostError(
         f"{role}: the connection to {shown(location)} was lost in {where} ({said}){_more()}. Check the "
-        "connection and continue with landslip map --resume; if it stops there again, the file is damaged."
+        "connection and continue with resume=True; if it stops there again, the file is damaged."
     )
 
 

@@ -49,7 +49,7 @@ class MapRequest:
         object.__setattr__(self, "model", Path(self.model))
         object.__setattr__(self, "out", Path(self.out))
         if self.overwrite and self.resume:
-            raise UsageError("Either a run goes on (--resume) or it starts anew (--overwrite): give one of the two.")
+            raise UsageError("A run goes on (resume=True) or starts anew (overwrite=True): give one of the two.")
         if self.preset not in PRESETS:
             raise UsageError(f"Preset {self.preset!r} is unknown: choose one of {', '.join(PRESETS)}.")
         if self.protocol != "gaussian" and self.preset != FAITHFUL:

@@ -149,7 +149,7 @@ def write_all(file: FileIO, content: memoryview) -> None:
 def unwritable(path: Path, error: OSError) -> OutputError:
     """What to say when a working file cannot be written."""
     full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
-    remedy = "Check the free disk space." if full else "Once the folder can be written again, --resume goes on."
+    remedy = "Check the free disk space." if full else "Once the folder can be written again, resume=True goes on."
     return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}). {remedy}")
 
 

@@ -138,8 +138,8 @@ class Saving(Closing):
     @property
     def _kept(self) -> str:
         return (
-            f"{self._saved_rows} of {self._height} rows are kept in {self._work.out}: the same command with --resume "
-            "(without --overwrite) goes on from there."
+            f"{self._saved_rows} of {self._height} rows are kept in {self._work.out}: the same again with resume=True "
+            "(without overwrite=True) goes on from there."
         )
 
     def _bequeath(self) -> None:

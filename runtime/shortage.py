@@ -42,6 +42,25 @@ def shortage(error: BaseException) -> str | None:
     )
 
 
+def within_limit(error: BaseException) -> str | None:
+    """A sentence for any other error where the address space is limited; None where it is not.
+
+    Python's own parts and those of libraries may then fail in ways that say nothing of memory.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return None
+    said = printable(f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(". "), _MOST)
+    return (
+        f"a part of the program failed ({said}), and its address space is limited to {limit >> 20} MB, which may be "
+        "why. Raise the limit (ulimit -v), and try again."
+    )
+
+
 def _is_shortage(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True

@@ -25,6 +25,7 @@ from functools import partial
 from types import FrameType
 
 from landslip.runtime import endings
+from landslip.runtime.commands.flags import with_flags
 from landslip.runtime.endings import ENDING, Standing, Will, code_of
 from landslip.runtime.plain_text import printable
 
@@ -278,4 +279,4 @@ def _say(sentence: str) -> None:
     """Write a line to standard error, whatever has become of it; a progress bar may stand there."""
     start = "\n" if os.isatty(2) else ""
     with contextlib.suppress(OSError):
-        os.write(2, f"{start}landslip: {printable(sentence, _SENTENCE)}\n".encode(errors="replace"))
+        os.write(2, f"{start}landslip: {printable(with_flags(sentence), _SENTENCE)}\n".encode(errors="replace"))

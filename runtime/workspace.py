@@ -131,8 +131,8 @@ class Workspace:
         left = is_filled(self._partial / ROWS)
         if left and not (overwrite or resume):
             raise UsageError(
-                f"output: {self.out} holds a run that is not finished. Add --resume to go on with it, or --overwrite "
-                "to start anew."
+                f"output: {self.out} holds a run that is not finished. Add resume=True to go on with it, or "
+                "overwrite=True to start anew."
             )
         self.is_kept = left and not overwrite
         self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
@@ -158,7 +158,7 @@ class Workspace:
         if found and not self._overwrite:
             raise UsageError(
                 f"output: {self.out} holds results already ({', '.join(found)}). "
-                "Choose another folder, or add --overwrite to replace them."
+                "Choose another folder, or add overwrite=True to replace them."
             )
 
     def path(self, name: str) -> Path:

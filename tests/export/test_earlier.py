@@ -68,7 +68,7 @@ def test_the_same_options_as_before_are_fine(folder):
     ids=["calibrated on a scene", "other tiles", "other inputs", "another file"],
 )
 def test_tiles_that_others_need_are_not_replaced(folder, source, spec, scenes):
-    with pytest.raises(UsageError, match=r"verify judges test\.fp32\.onnx by.*--overwrite") as caught:
+    with pytest.raises(UsageError, match=r"verify judges test\.fp32\.onnx by.*overwrite=True") as caught:
         check_tiles(earlier_in(folder), source, spec, scenes)
     assert "another folder" in str(caught.value).lower()
 

@@ -219,7 +219,7 @@ def test_a_failed_export_leaves_the_earlier_one(pipeline, tiny_file, tmp_path, b
 def test_an_earlier_export_is_kept_unless_it_may_be_replaced(pipeline, tiny_file, tmp_path):
     there = tmp_path / "tiny.fp32.onnx"
     there.write_text("mine")
-    with pytest.raises(UsageError, match=r"tiny\.fp32\.onnx is there already.*--overwrite"):
+    with pytest.raises(UsageError, match=r"tiny\.fp32\.onnx is there already.*overwrite=True"):
         pipeline.export_model(tiny_file, tmp_path)
     assert there.read_text() == "mine"
     (artifact,) = pipeline.export_model(tiny_file, tmp_path, overwrite=True)

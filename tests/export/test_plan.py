@@ -49,7 +49,7 @@ def test_files_that_are_there_are_named(tmp_path):
     products = planned(tmp_path, "m", ("fp32", "int8"), ("openvino",))
     check_free(products)
     products[1].path.touch()
-    with pytest.raises(UsageError, match=r"m\.int8\.openvino\.onnx is there already.*--overwrite"):
+    with pytest.raises(UsageError, match=r"m\.int8\.openvino\.onnx is there already.*overwrite=True"):
         check_free(products)
 
 

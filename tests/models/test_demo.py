@@ -80,7 +80,7 @@ def test_the_command_prints_json(tmp_path, capsys):
 
 def test_results_are_replaced_only_when_asked_to(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="--overwrite"):
+    with pytest.raises(UsageError, match="overwrite=True"):
         run_demo(tmp_path, size_km=1.5)
     assert run(["demo", str(tmp_path)]) == 2
     first = run_demo(tmp_path, seed=9002, size_km=1.5, overwrite=True)

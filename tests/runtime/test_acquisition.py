@@ -55,7 +55,7 @@ def test_exchanged_images_are_an_objection(files, tmp_path):
     exchanged = named(files, LATE, EARLY)
     with pytest.raises(InputError, match=r"2018-09-11T01:27:01Z .*later than.* 2018-08-24T01:27:01Z") as caught:
         mapped(exchanged, tmp_path / "out")
-    assert "--force" in str(caught.value)
+    assert "force=True" in str(caught.value)
     assert not (tmp_path / "out").exists()
     record = mapped(exchanged, tmp_path / "out", force=True)
     assert len(record["objections_overruled"]) == 1

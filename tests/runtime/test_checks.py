@@ -38,12 +38,12 @@ def refused_then_forced(files, out, words, caplog):
     never = FakeEngine(mixing_engine().spec, lambda _: pytest.fail("a tile was predicted"))
     with pytest.raises(InputError, match=words) as caught:
         mapped(files, out, engine=never)
-    assert "--force" in str(caught.value)
+    assert "force=True" in str(caught.value)
     assert not out.exists()
     caplog.clear()
     record = mapped(files, out, force=True)
     warnings = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.WARNING]
-    sentence = str(caught.value).removesuffix(" Or map it all the same with --force.")
+    sentence = str(caught.value).removesuffix(" Or map it all the same with force=True.")
     assert any(warning.startswith(sentence) for warning in warnings)
     assert record["objections_overruled"][0] == sentence
     return record

@@ -134,7 +134,7 @@ def test_a_file_that_changes_meanwhile_is_not_taken_for_damaged(files):
     content = files.post.read_bytes()
     with Raster(files.post, "image", salvage=True) as raster:
         files.post.write_bytes(content[: len(content) // 4])
-        with pytest.raises(InputError, match=r"has changed since it was opened.*--resume goes on"):
+        with pytest.raises(InputError, match=r"has changed since it was opened.*resume=True goes on"):
             raster.read(Window(0, 0, 180, 240), (1, 2, 3))
 
 

@@ -168,3 +168,23 @@ threading.Thread.start = refused
     assert code == 4
     assert err.splitlines()[-1].startswith("landslip: the system starts no more threads.")
     assert not (folder / "out").exists()
+
+
+def test_any_error_beside_a_limit_of_memory_names_the_limit(scene):
+    _, arguments = scene
+    strange = """
+import landslip.runtime.commands.mapping as mapping
+
+def make_map(*_, **__):
+    raise TypeError("expected some sort of expr")
+
+mapping.make_map = make_map
+"""
+    limit = 8 << 30
+    with mapping(
+        arguments, strange, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    ) as process:
+        code, _, err = ended(process, 60.0)
+    assert code == 1
+    assert "expected some sort of expr" in err
+    assert "limited to 8192 MB" in err

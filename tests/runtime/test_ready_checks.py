@@ -66,7 +66,9 @@ def test_right_pairs_pass_without_a_word(tmp_path, caplog, kind):
 def test_a_slope_in_another_unit_is_objected_to(tmp_path, caplog, unit, height):
     shade, slope = lit(HILLS * height)
     slope = np.radians(slope) if unit == "radians" else np.tan(np.radians(slope))
-    with pytest.raises(InputError, match=r"slope\.tif never passes .* degrees, though the hillshade shows .*--force"):
+    with pytest.raises(
+        InputError, match=r"slope\.tif never passes .* degrees, though the hillshade shows .*force=True"
+    ):
         mapped(tmp_path, np.round(shade).astype("uint8"), slope, caplog)
 
 
@@ -88,7 +90,7 @@ def test_terrain_of_other_ground_is_warned_of(tmp_path, caplog):
 
 def test_a_hillshade_of_ones_is_objected_to(tmp_path, caplog):
     shade, slope = lit(HILLS)
-    with pytest.raises(InputError, match=r"hillshade\.tif has no value above 1.*0 to 255.*--force"):
+    with pytest.raises(InputError, match=r"hillshade\.tif has no value above 1.*0 to 255.*force=True"):
         mapped(tmp_path, (shade / 255).astype("float32"), slope, caplog)
 
 

@@ -163,7 +163,7 @@ def test_a_lost_connection_is_said_in_bounded_time(server, kind, caplog):
     message = str(caught.value)
     assert f"post-event image: the connection to {server.url('image.tif')} was lost in rows 384 to 512" in message
     assert "after 3 more attempts" in message
-    assert "--resume" in message
+    assert "resume=True" in message
     own = [record.getMessage() for record in caplog.records if record.name.startswith("landslip")]
     assert "secret" not in " ".join([message, *own])
     assert len(own) == 3

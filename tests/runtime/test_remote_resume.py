@@ -53,7 +53,7 @@ def test_a_lost_connection_and_resume_make_the_same_map(tmp_path):
         server.fail(then=cut(0.1), spare=most)
         kind, message = made(server, tmp_path, "lost")
         assert kind == "ConnectionLostError"
-        assert "--resume" in message
+        assert "resume=True" in message
         shutil.copytree(tmp_path / "lost", tmp_path / "changed")
         server.fail()
         record = made(server, tmp_path, "lost", "resume")

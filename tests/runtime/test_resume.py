@@ -113,13 +113,13 @@ def test_the_notebooks_protocol_goes_on_too(files, tmp_path):
 def test_how_to_go_on_is_said(files, tmp_path, caplog):
     interrupted(files, tmp_path / "out", 12)
     assert "rows are kept in" in caplog.text
-    assert "--resume" in caplog.text
+    assert "resume=True" in caplog.text
 
 
 def test_what_failed_before_the_first_row_leaves_nothing(files, tmp_path, caplog):
     interrupted(files, tmp_path / "out", 0)
     assert not (tmp_path / "out").exists()
-    assert "--resume" not in caplog.text
+    assert "resume=True" not in caplog.text
 
 
 def test_what_a_run_left_before_its_first_row_is_in_nobodys_way(files, whole, tmp_path):
@@ -134,7 +134,7 @@ def test_what_a_run_left_before_its_first_row_is_in_nobodys_way(files, whole, tm
 
 def test_without_a_word_an_unfinished_run_is_neither_lost_nor_taken(files, whole, tmp_path):
     interrupted(files, tmp_path / "out")
-    with pytest.raises(UsageError, match=r"not finished\. Add --resume to go on with it, or --overwrite"):
+    with pytest.raises(UsageError, match=r"not finished\. Add resume=True to go on with it, or overwrite=True"):
         run(files, tmp_path / "out")
     assert (tmp_path / "out" / PARTIAL / "rows.raw").stat().st_size > 0
     engine, calls = stopping(-1)
@@ -186,7 +186,7 @@ def test_both_ways_at_once_are_refused(files, tmp_path):
 )
 def test_other_parameters_are_refused(files, tmp_path, options, words):
     interrupted(files, tmp_path / "out")
-    with pytest.raises(UsageError, match=f"of something else: .*{words}.*--overwrite"):
+    with pytest.raises(UsageError, match=f"of something else: .*{words}.*overwrite=True"):
         run(files, tmp_path / "out", resume=True, **options)
     assert (tmp_path / "out" / PARTIAL / "rows.raw").stat().st_size > 0
 

@@ -60,7 +60,7 @@ def mapped(folder, values, dtype, **options):
 @pytest.mark.parametrize("kind", CLASSES)
 def test_class_maps_are_objected_to(tmp_path, kind):
     values, dtype, options = CLASSES[kind]
-    with pytest.raises(InputError, match=r"elevation model .*cover\.tif looks like a class map: it h.*--force"):
+    with pytest.raises(InputError, match=r"elevation model .*cover\.tif looks like a class map: it h.*force=True"):
         mapped(tmp_path, values, dtype, **options)
 
 
