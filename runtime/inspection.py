@@ -154,6 +154,8 @@ def _judge_ready(scene: Scene, seen: ReadyTerrain, objections: checks.Objections
     if hillshade is not None:
         objections.add(seen.of_ones(hillshade.name))
         _warn(_light(hillshade, scene))
+    if slope is not None:
+        objections.add(seen.of_walls(slope.name))
     if hillshade is not None and slope is not None:
         objections.add(seen.of_another_unit(slope.name))
         _warn(seen.at_odds(hillshade.name, slope.name))

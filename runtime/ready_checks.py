@@ -27,6 +27,10 @@ LARGEST_FLAT = 0.2
 """Share of pixels that may be less steep than the hillshade says; 0.05 in a scene lit by Google Earth Engine."""
 LARGEST_STEEP = 0.005
 """Share of pixels that may be steeper than the hillshade allows: none in right pairs, 0.03 to 0.06 in percent."""
+WALL = 80.0
+"""Degrees that slopes pass nearly everywhere where cells in degrees were taken for metres: a metre makes 89.98."""
+MOST_WALLS = 0.5
+"""Share of pixels that may be steeper than that; no ground is."""
 
 
 @dataclass
@@ -38,6 +42,8 @@ class ReadyTerrain:
     """Of the hillshade."""
     steepest: float = 0.0
     """Of the slope, degrees."""
+    walls: int = 0
+    """Pixels that are steeper than :data:`WALL`."""
     relief: int = 0
     """Pixels that the hillshade shows to be steeper than :data:`TOLERANCE`."""
     flat: int = 0
@@ -51,6 +57,7 @@ class ReadyTerrain:
         self.pixels += len(given[0]) if given else 0
         if slope is not None:
             self.steepest = max(self.steepest, float(slope.max(initial=0.0)))
+            self.walls += int(np.count_nonzero(slope > WALL))
         if hillshade is None:
             return
         self.brightest = max(self.brightest, int(hillshade.max(initial=0)))
@@ -79,6 +86,16 @@ class ReadyTerrain:
             f"{100 * self.relief / self.pixels:.0f} % of the ground is steeper than {TOLERANCE:g}: it may be in "
             "radians or show rise over run. Make it in degrees: gdaldem slope, without -p, or state its unit: "
             "gdal_edit.py -units radians FILE."
+        )
+
+    def of_walls(self, slope: str) -> str | None:
+        """Whether a slope is next to vertical in most places, in a sentence."""
+        if self.pixels < FEWEST or self.walls <= MOST_WALLS * self.pixels:
+            return None
+        return (
+            f"The {slope} is steeper than {WALL:g} degrees in {100 * self.walls / self.pixels:.0f} % of the places: it "
+            "was made on a grid in degrees as if those were metres, and a hillshade beside it probably, too. Give the "
+            "elevation model with --dem instead, or make both with gdaldem -s 111120 (GDAL 3.11 does without)."
         )
 
     def at_odds(self, hillshade: str, slope: str) -> str | None:

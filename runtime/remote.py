@@ -88,9 +88,12 @@ class _Tried(threading.local):
 
 _tried = _Tried()
 
+_REFUSALS = frozenset({401, 403, 409})
+"""By HTTP status; 409 is what Azure says of a file that needs a signed address (Planetary Computer's)."""
 _STATUS = re.compile(r"HTTP response code(?: on \S+)?:? ?(\d{3})")
 _GONE = re.compile("NoSuchKey|NoSuchBucket|key does not exist|bucket does not exist|NotFound", re.IGNORECASE)
 _REFUSED = re.compile("credential|access ?denied|signature|forbidden|InvalidAccessKey", re.IGNORECASE)
+_UNKNOWN = "not recognized as being in a supported file format"
 _LINK = re.compile(r"CURL error|HTTP response code|timed? ?out|could not (connect|resolve)|connection", re.IGNORECASE)
 
 
@@ -161,7 +164,7 @@ def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Ex
 def is_final(said: str) -> bool:
     """Whether a server said something that another attempt does not change."""
     status = _status(said)
-    return status in {401, 403, 404, 410} or _GONE.search(said) is not None or _REFUSED.search(said) is not None
+    return status in {*_REFUSALS, 404, 410} or _GONE.search(said) is not None or _REFUSED.search(said) is not None
 
 
 def opening_error(location: Location, role: str, said: str) -> InputError | None:
@@ -177,7 +180,7 @@ def opening_error(location: Location, role: str, said: str) -> InputError | None
     name, status = shown(location), _status(said)
     if status in {404, 410} or _GONE.search(said):
         return InputMissingError(f"{role}: {name} does not exist ({said}). Check the address.")
-    if status in {401, 403} or _REFUSED.search(said):
+    if status in _REFUSALS or _REFUSED.search(said):
         return InputError(
             f"{role}: the server refuses {name} ({said}). Give access as GDAL takes it, for example with "
             "GDAL_HTTP_HEADER_FILE or AWS_ACCESS_KEY_ID in the environment, or a signed address that has not expired."
@@ -185,6 +188,12 @@ def opening_error(location: Location, role: str, said: str) -> InputError | None
     if _LINK.search(said):
         return ConnectionLostError(
             f"{role}: {name} cannot be reached ({said}){_more()}. Check the connection and the address."
+        )
+    if _UNKNOWN in said:
+        return InputError(
+            f"{role}: what {name} answers cannot be read as a raster. Where a login is asked for, as by Earthdata, a "
+            "web page comes in place of the file: give access as GDAL takes it, for example with "
+            "GDAL_HTTP_HEADER_FILE, or with GDAL_HTTP_COOKIEFILE, GDAL_HTTP_COOKIEJAR and a .netrc file."
         )
     return None
 

@@ -72,6 +72,19 @@ def test_a_slope_in_another_unit_is_objected_to(tmp_path, caplog, unit, height):
         mapped(tmp_path, np.round(shade).astype("uint8"), slope, caplog)
 
 
+def test_terrain_made_in_degrees_as_if_they_were_metres_is_objected_to(tmp_path, caplog):
+    """The slope of GDAL before 3.11 and of QGIS, without -s 111120."""
+    shade, slope = lit(HILLS * 111120)
+    with pytest.raises(InputError, match=r"slope\.tif is steeper than 80 degrees in \d+ % .* --dem instead.*--force"):
+        mapped(tmp_path, np.round(shade).astype("uint8"), slope, caplog)
+
+
+def test_steep_walls_are_ground():
+    seen = ReadyTerrain()
+    seen.add(None, np.repeat(np.float32([85, 60]), [400, 600]))
+    assert seen.of_walls("slope") is None
+
+
 def test_a_slope_in_percent_below_90_is_warned_of(tmp_path, caplog):
     rows, cols = np.mgrid[:100, :120]
     shade, slope = lit(200 * np.sin((rows + cols) / 11.5))  # ridges that face the light

@@ -277,8 +277,14 @@ def test_patience_ends_unless_the_environment_says_how_often(monkeypatch):
         ("gone.tif", None, InputMissingError, r"image: http://127.*/gone\.tif does not exist \(.*404\)"),
         ("image.tif", 403, InputError, r"image: the server refuses http://127.*/image\.tif \(.*403\)"),
         ("image.tif", 401, InputError, r"the server refuses .*401"),
+        ("image.tif", 409, InputError, r"the server refuses .*409.* a signed address"),
         ("image.tif", 503, ConnectionLostError, r"image: http://127.*/image\.tif cannot be reached \(.*503\)"),
-        ("page.tif", None, InputError, r"image: http://127.*/page\.tif cannot be read as a raster"),
+        (
+            "page.tif",
+            None,
+            InputError,
+            r"image: what http://127.*/page\.tif answers cannot be read as a raster\. Where a login",
+        ),
     ],
 )
 def test_what_a_server_does_not_give(server, name, code, kind, message):
