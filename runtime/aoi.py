@@ -8,17 +8,17 @@ from typing import Any, Protocol
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.features import rasterize
 from rasterio.windows import Window
-from rasterio.windows import transform as window_transform
 from shapely.errors import ShapelyError
 
 from landslip.runtime.degree_box import is_box, parsed_box
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
-from landslip.runtime.geo.areas import Outlines, outline_of
+from landslip.runtime.geo.areas import Outlines, on_lattice, outline_of, with_straight_sides
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.location import Location, exists, shown
 from landslip.runtime.outlines import windows_under
@@ -131,29 +131,34 @@ class VectorArea:
 
     def align(self, grid: MapGrid) -> None:
         """See :class:`Area`."""
-        self._transform, self._on_grid = grid.transform, self._near(grid.crs, grid.bounds)
+        self._on_grid = on_lattice(self._near(grid.crs, grid.bounds), grid.transform)
 
     def inside(self, window: Window) -> NDArray[np.bool_]:
-        """See :class:`Area`; a pixel is inside when its centre is."""
+        """See :class:`Area`; a pixel is inside when its centre is, and the same in every window that shows it."""
         burnt = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
         if len(self._on_grid):
             shapes = [(shape, 1) for shape in self._on_grid]
-            rasterize(shapes, out=burnt, transform=window_transform(window, self._transform))
+            place = Affine(1, 0, int(window.col_off), 0, -1, -int(window.row_off))
+            rasterize(shapes, out=burnt, transform=place)
         return burnt.astype(np.bool_)
 
     def _near(self, crs: CRS, box: Bounds) -> NDArray[Any]:
-        """The polygons in ``crs``, cut to a box with a margin first: a worldwide outline has no place in a UTM zone."""
+        """The polygons in ``crs``, cut to a box with a margin first: a worldwide outline has no place in a UTM zone.
+
+        Their sides are straight in the CRS of the file, whatever is cut.
+        """
         with _placed(self.path, crs):
             left, bottom, right, top = bounds_in(crs, box, self._crs)
             wide, high = (right - left) / 10, (top - bottom) / 10
-            cut = self._outlines.cut((left - wide, bottom - high, right + wide, top + high))
+            around = (left - wide, bottom - high, right + wide, top + high)
+            cut = self._outlines.cut(around)
             if self._crs == crs:
                 return cut
 
             def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
                 return np.column_stack(transform_points(self._crs, crs, points[:, 0], points[:, 1]))
 
-            on_grid: NDArray[Any] = shapely.transform(cut, moved)
+            on_grid: NDArray[Any] = shapely.transform(with_straight_sides(cut, around), moved)
             return on_grid
 
 

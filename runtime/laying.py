@@ -12,7 +12,7 @@ from landslip.runtime.aoi import Area
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
 from landslip.runtime.geo.longitudes import TURN
-from landslip.runtime.geodesy import is_metric
+from landslip.runtime.geodesy import degrees_per_unit, is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.gridded import Pixels
 from landslip.runtime.outlines import windows_under
@@ -25,12 +25,30 @@ MAX_PIXELS = 1 << 40
 """A map grid larger than this is a mistake in somebody's units."""
 
 
+def check_on_globe(raster: Raster) -> None:
+    """Make sure that a raster in degrees has latitudes that there are.
+
+    Raises:
+        InputError: its middle is beyond a pole. A part may be: pixels that are centred on a pole reach beyond it.
+    """
+    if not raster.crs.is_geographic:
+        return
+    pole, (_, south, _, north) = 90 / degrees_per_unit(raster.crs), raster.bounds
+    if not abs(south + north) / 2 <= pole:
+        raise InputError(
+            f"{raster.role}: {raster.path} lies outside the globe, at latitudes from {south:.9g} to {north:.9g} in "
+            f"{raster.crs}. Either its coordinates are no degrees, or longitudes and latitudes are exchanged: give it "
+            "the CRS of its coordinates (gdal_edit.py -a_srs EPSG:CODE FILE), or exchange them."
+        )
+
+
 def meets(raster: Raster, grid: MapGrid) -> bool:
     """Whether a raster shows a part of the map.
 
     Raises:
-        InputError: its place is unknown.
+        InputError: its place is unknown, or none on the globe.
     """
+    check_on_globe(raster)
     try:
         return bool(windows_under(raster, grid.crs, grid.bounds))
     except RASTER_ERRORS as error:
@@ -67,8 +85,10 @@ def common_grid(images: Sequence[Pixels], area: Area | None, reading: Reading, r
 
     Raises:
         UsageError: the CRS that was chosen has no true metres there.
-        InputError: there is no common area, or a place is unknown.
+        InputError: there is no common area, or a place is unknown, or none on the globe.
     """
+    for raster in (*images, *(area.rasters if area is not None else ())):
+        check_on_globe(raster)
     leading = images[-1]
     if reading.resolution is not None:
         _warn_of_another_size(reading.resolution, resolution)

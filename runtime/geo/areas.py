@@ -7,18 +7,54 @@ from typing import Any
 import numpy as np
 import shapely
 import shapely.affinity
+from affine import Affine
 from numpy.typing import NDArray
 
 from landslip.runtime.geo.longitudes import TURN, Box, copies, eastward, short_way
 
 _STEP = 0.05
 """Degrees between the points along a side of a box: parallels bend in projections."""
+_FINEST = 1 << 20
+"""Steps in a pixel; as a power of two, whole pixels can be taken off without rounding."""
 
 
 def outline_of(box: Box) -> shapely.Polygon:
     """A box in degrees as a polygon whose sides are parallels and meridians."""
     polygon = shapely.box(*eastward(box))
     return shapely.segmentize(polygon, max(_STEP, (polygon.bounds[2] - polygon.bounds[0]) / 1000))
+
+
+def with_straight_sides(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
+    """Polygons with points along their sides: straight in their own CRS, these bend in others.
+
+    Moved corner by corner, a side would become the straight line of another CRS, and another one wherever it was cut.
+    Between two of these points it strays from where it belongs by a millionth of what the whole side of the box would.
+
+    Args:
+        shapes: (n,) shapely geometries.
+        box: what they were cut to, in their CRS.
+    """
+    left, bottom, right, top = box
+    filled: NDArray[Any] = shapely.segmentize(shapes, max(right - left, top - bottom) / 1000)
+    return filled
+
+
+def on_lattice(shapes: NDArray[Any], transform: Affine) -> NDArray[Any]:
+    """Polygons in pixels of a grid, (column, -row), in whole multiples of 2^-20: exact in every window of the grid.
+
+    A side through the very centres of pixels would fall to either side of them by the rounding of a window's corner.
+    """
+    inverse = ~transform
+
+    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        xs, ys = points[:, 0], points[:, 1]
+        cols = inverse.a * xs + inverse.b * ys + inverse.c
+        rows = inverse.d * xs + inverse.e * ys + inverse.f
+        steps: NDArray[np.float64] = np.rint(np.column_stack([cols, -rows]) * _FINEST)
+        return steps / _FINEST
+
+    placed: NDArray[Any] = shapely.transform(shapes, moved)
+    return placed
 
 
 class Outlines:

@@ -205,8 +205,11 @@ class _Area:
         return Known(surely, perhaps)
 
     def _moved(self, crs: CRS) -> shapely.Geometry:
+        """Sides are straight in the CRS of the file."""
+        left, bottom, right, top = self._shape.bounds
         return shapely.transform(
-            self._shape, lambda points: np.column_stack(transform(self._crs, crs, points[:, 0], points[:, 1])[:2])
+            shapely.segmentize(self._shape, max(right - left, top - bottom) / 2000),
+            lambda points: np.column_stack(transform(self._crs, crs, points[:, 0], points[:, 1])[:2]),
         )
 
 

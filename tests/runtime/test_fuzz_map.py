@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from helpers.engines import mixing_engine
-from helpers.random_scenes import RESOLUTION, Case, cases
+from helpers.random_scenes import RESOLUTION, Case, File, Place, cases
 from helpers.reference_map import ReferenceMap, reference_map
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError
@@ -47,7 +47,21 @@ def assert_equal(percent: np.ndarray, record: dict, expected: ReferenceMap) -> N
     assert (difference > 0).sum() <= 0.05 * compared.sum() + 5
 
 
+def fine(kind: str, margin: tuple[int, int, int, int], dtype: str = "uint8", seed: int = 0) -> File:
+    return File(Place(kind, 3.0, (0.0, 0.0), margin), dtype, "none", seed)
+
+
+SLANTING = Case(
+    height=58, width=536,
+    pre=fine("north up", (-2, -1, -2, -1), seed=677), post=fine("other zone", (-1, 0, -1, 3), seed=438),
+    terrain=(fine("north up", (5, 1, 5, 3), "float32", 110),), masks=(), aoi="polygons",
+    tile=32, overlap=0.0, batch=1, protocol="gaussian",
+)  # fmt: skip
+"""Sides in degrees that are no straight lines in the zone of the map, and pass centimetres from a pixel's centre."""
+
+
 @pytest.mark.slow
+@example(SLANTING)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_any_scene_is_mapped_as_by_the_reference(case):

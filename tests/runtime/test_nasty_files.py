@@ -110,7 +110,7 @@ NASTY = {
     "beyond.tif": ("--pre", lambda path: tagged(path, {OFFSETS: 2**31}), "cannot be read in rows"),
     "circle.tif": ("--pre", endless, None),
     "far.tif": ("--post", lambda path: write(path, rgb(60, 60), 6.0, left=5e8, top=5e9), "on the globe"),
-    "degrees.tif": ("--pre", lambda path: write(path, rgb(60, 60), 6.0, crs="EPSG:4326"), "has pixels of"),
+    "degrees.tif": ("--pre", lambda path: write(path, rgb(60, 60), 6.0, crs="EPSG:4326"), "lies outside the globe"),
     "nan.geojson": ("--aoi", lambda path: outline(path, [[[NAN, 1], [2, 3], [4, 5], [NAN, 1]]]), "damaged outlines"),
     "two.geojson": ("--aoi", lambda path: outline(path, [SPIKE[0][:2]]), "damaged outlines"),
     "big.geojson": (
