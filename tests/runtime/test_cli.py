@@ -98,6 +98,7 @@ def test_tiles_and_classes_from_the_command_line(scene, capsys):
     assert record["reading"] == {
         "images": {"pre": unchanged, "post": unchanged},
         "elevation": {"tiles": 2, "nodata": [0.0], "voids": "filled up to 20 pixels"},
+        "masks": ["classes 1,8-10"],
         "mask_values": "1,8-10",
     }
     assert [entry["path"] for entry in record["inputs"] if entry["role"] == "dem"] == [str(west), str(east)]
