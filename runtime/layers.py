@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -199,9 +199,19 @@ class MaskLayer:
 
     def usable(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
-        usable = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
+        return self._on_map(window, lambda clear, _: clear)
+
+    def said(self, window: Window) -> NDArray[np.bool_]:
+        """Of which pixels (h, w) of a map window it says anything: where it reaches and is not nodata."""
+        return self._on_map(window, lambda clear, valid: clear | valid)
+
+    def _on_map(
+        self, window: Window, wanted: Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
+    ) -> NDArray[np.bool_]:
+        """What is wanted of where the mask is clear and where it is known, brought onto a window of the map."""
+        found = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for piece in pieces(self._resampler, window):
             values, valid = self.raster.read(piece.source, (self.rule.band,), fill=1)
             clear = self.rule.clear(values[0], valid, masked=self.raster.masked)
-            _, usable[piece.place] = self._resampler.resample(piece.sampling, values, clear)
-        return usable
+            _, found[piece.place] = self._resampler.resample(piece.sampling, values, wanted(clear, valid))
+        return found

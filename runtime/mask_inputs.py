@@ -22,10 +22,10 @@ from landslip.runtime.declared.masks import (
     rule_of,
 )
 from landslip.runtime.errors import InputError
-from landslip.runtime.gdal import RASTER_ERRORS
+from landslip.runtime.gdal import RASTER_ERRORS, make_window
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.layers import MaskLayer
-from landslip.runtime.laying import meeting
+from landslip.runtime.laying import meets
 from landslip.runtime.location import Location
 from landslip.runtime.measuring import cells
 from landslip.runtime.outlines import windows_under
@@ -64,18 +64,19 @@ def open_masks(
 
     Raises:
         InputMissingError: a file is not there.
-        InputError: a file is no mask, or lies elsewhere.
+        InputError: a file is no mask, or its place is unknown.
     """
     layers, doubts = [], []
     for location in given:
         file = sentinel2.scene_classes(location, "mask") if sentinel2.is_product(location) else location
-        raster = meeting(opened(file, "mask"), grid)
+        raster = opened(file, "mask")
+        here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
         rule, doubt = _rule(raster, file, reading, grid)
         if not rule.plain and reading.mask_values is None:
             log.info("mask: %s is read as %s; --mask-values chooses others", raster.path, rule.says)
-        if doubt is not None:
+        if doubt is not None and here:
             doubts.append(f"The mask {raster.path} {doubt}")
-        elif rule.plain:
+        elif rule.plain and here:
             _warn_of_much(raster, rule, grid)
         layers.append(MaskLayer(raster, grid, rule))
     return layers, doubts
@@ -145,9 +146,9 @@ def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
 
 
 def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """Values (rows, cols) and where they are known, in windows spread over what lies in the map."""
+    """Values (rows, cols) and where they are known, in windows spread over what lies in the map, or over all of it."""
     try:
-        regions = windows_under(raster, grid.crs, grid.bounds)
+        regions = windows_under(raster, grid.crs, grid.bounds) or [make_window(0, 0, raster.width, raster.height)]
     except RASTER_ERRORS:
         return
     for window in (cell for region in regions for cell in cells(region, raster.block_shape, SAMPLE)):

@@ -21,10 +21,11 @@ from landslip.runtime.elevation_sample import look_at
 from landslip.runtime.filling import without_fill
 from landslip.runtime.grid import MapGrid
 from landslip.runtime.imagery import open_image
-from landslip.runtime.layers import Layer, MaskLayer, RasterLayer, StackedLayer, TerrainLayer
+from landslip.runtime.layers import Layer, RasterLayer, StackedLayer, TerrainLayer
 from landslip.runtime.laying import common_grid, common_ground, meeting, meets
 from landslip.runtime.location import Location, several
 from landslip.runtime.mask_inputs import open_masks
+from landslip.runtime.mask_tiles import MaskTiles, side_by_side
 from landslip.runtime.measuring import Ground, prepared
 from landslip.runtime.proj_database import check_projections
 from landslip.runtime.raster import Raster
@@ -61,7 +62,7 @@ class Scene:
         self,
         grid: MapGrid,
         layers: Sequence[Layer],
-        masks: Sequence[MaskLayer],
+        masks: Sequence[MaskTiles],
         area: Area | None,
         facts: Mapping[str, Any] | None = None,
         opened: Sequence[Raster] = (),
@@ -140,7 +141,7 @@ class Scene:
     def cache_bytes(self, rows: int) -> int:
         """Bytes GDAL has to keep so that no block is decoded twice where the map is read ``rows`` at a time."""
         rasters = [raster for layer in self._layers for raster in layer.rasters]
-        rasters += [mask.raster for mask in self._masks]
+        rasters += [raster for mask in self._masks for raster in mask.rasters]
         rasters += [] if self._area is None else self._area.rasters
         return sum(kept_bytes(raster, self.grid, rows) for raster in rasters)
 
@@ -210,7 +211,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters
-        yield Scene(grid, layers, masks, area, facts, rasters, times_of(found, files), doubts)
+        yield Scene(grid, layers, side_by_side(masks, grid), area, facts, rasters, times_of(found, files), doubts)
 
 
 def _ready(files: SceneFiles, grid: MapGrid, opened: Callable[[Location, str], Raster]) -> Iterator[Layer]:

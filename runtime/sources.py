@@ -13,7 +13,8 @@ from rasterio.windows import Window
 
 from landslip.runtime.aoi import Area
 from landslip.runtime.gridded import Pixels
-from landslip.runtime.layers import Layer, MaskLayer
+from landslip.runtime.layers import Layer
+from landslip.runtime.mask_tiles import MaskTiles
 
 Kind = Literal["image", "terrain", "mask", "area"]
 
@@ -32,10 +33,10 @@ class Source:
     """Where it lets the map be, on a window of the map grid: (rows, cols)."""
 
 
-def sources_of(layers: Sequence[Layer], masks: Sequence[MaskLayer], area: Area | None) -> tuple[Source, ...]:
+def sources_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[Source, ...]:
     """Every source of a scene, in the order in which it is read."""
     found = [_of_layer(layer) for layer in layers]
-    found += [Source(_name((mask.raster,)), "mask", (mask.raster,), mask.usable) for mask in masks]
+    found += [Source(_name(mask.rasters), "mask", mask.rasters, mask.usable) for mask in masks]
     if area is not None:
         found.append(Source(f"area of interest {area.path}", "area", tuple(area.rasters), area.inside))
     return tuple(found)
