@@ -54,6 +54,7 @@ def test_verbose_says_what_is_mapped_and_where_the_time_goes(scene, caplog):
     ))  # fmt: skip
 
 
+@pytest.mark.slow
 def test_kernels_that_are_compiled_are_announced(scene, tmp_path):
     _, arguments = scene
     code = "from landslip.runtime.cli import main; main()"

@@ -42,7 +42,7 @@ def opened(model):
 def test_what_onnxruntime_prints_is_logged_and_not_printed(tmp_path, hindered, capsys, caplog):
     model = brightness_model(tmp_path / "m.onnx")
     hindered.append(lambda: print("the host's own words"))  # noqa: T201
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "landslip"):
         assert opened(model) == "onnxruntime"
     assert capsys.readouterr().out == "the host's own words\n"
     assert "EP Error no such luck when using" in caplog.text
