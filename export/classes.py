@@ -44,7 +44,8 @@ def objection(entry: dict[str, Any]) -> str | None:
     held = f" and holds {inside['class_name']!r}" if inside else ""
     return (
         f"is of class {kind!r}{printable(own + held, _NAME)}, which landslip does not know and which can carry code of "
-        f"its own. landslip does not load it. {WARNING}"
+        f"its own. landslip does not load it. If the network is yours, build it with layers of Keras instead, such as "
+        f"Rescaling for a division. {WARNING}"
     )
 
 

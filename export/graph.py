@@ -35,6 +35,7 @@ def deployable(model: ModelProto, face: Face) -> ModelProto:
     """
     graph = model.graph
     _rewrite_resizes(graph)
+    _rewrite_transposed_convolutions(graph)
     _name_output(graph, face.output.name)
     _name_dimensions(graph, face)
     _drop_unused(graph)
@@ -102,6 +103,22 @@ def _ancestors(name: str, producers: dict[str, NodeProto]) -> Iterator[NodeProto
         yield node
         if node.op_type != "Shape":
             waiting.extend(node.input)
+
+
+def _rewrite_transposed_convolutions(graph: GraphProto) -> None:
+    """Say as ``output_padding`` how far a result goes beyond the last kernel.
+
+    tf2onnx writes it as negative ``pads`` at both sides, which ONNX refuses; TensorFlow adds it at the far end.
+    """
+    for node in [node for node in graph.node if node.op_type == "ConvTranspose"]:
+        attributes = {entry.name: entry for entry in node.attribute}
+        if "pads" not in attributes or min(attributes["pads"].ints) >= 0:
+            continue
+        pads = np.reshape(attributes["pads"].ints, (2, -1))
+        beyond = np.maximum(-pads.sum(axis=0), 0)
+        kept = np.where(beyond > 0, 0, pads)
+        attributes["pads"].CopyFrom(helper.make_attribute("pads", kept.ravel().tolist()))
+        node.attribute.append(helper.make_attribute("output_padding", beyond.tolist()))
 
 
 def _name_output(graph: GraphProto, name: str) -> None:

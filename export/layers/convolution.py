@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landslip.export.layers import values
-from landslip.export.layers.kind import Kind, Shape, Shapes, image, last_axis
+from landslip.export.layers.kind import Kind, Shape, Shapes, SizeNeededError, image, last_axis
 from landslip.export.layers.values import Options
 
 PADDINGS = ("valid", "same")
@@ -54,11 +54,22 @@ def _read_separable(options: Options) -> Options:
 
 def _read_transpose(options: Options) -> Options:
     values.only(options, "groups", 1)
-    values.only(options, "output_padding", None)
     read = _read_window(options)
     if max(read.pop("dilation_rate")) > 1:
         raise ValueError(f"dilation_rate {options['dilation_rate']}")
-    return {"filters": _filters(options), **read}
+    return {"filters": _filters(options), **read, **_read_output_padding(options, read)}
+
+
+def _read_output_padding(options: Options, read: Options) -> Options:
+    """What is added at the far ends, where a file says it; without it Keras adds what makes the size fit."""
+    if options.get("output_padding") is None:
+        return {}
+    added = values.pair(options, "output_padding", least=0)
+    for kernel, stride, more in zip(read["kernel_size"], read["strides"], added, strict=True):
+        # TensorFlow wants the convolution of the result to have the size of the input, which others have not.
+        if more >= stride or (read["padding"] == "same" and not 0 <= stride - kernel % 2 - more < stride):
+            raise ValueError(f"output_padding {list(added)}, which TensorFlow cannot run")
+    return {"output_padding": added}
 
 
 def _read_dense(options: Options) -> Options:
@@ -97,18 +108,26 @@ def _depthwise(options: Options, shapes: Shapes) -> Shape:
     return (*_extent(options, shapes[0]), image(shapes[0])[2] * options["depth_multiplier"])
 
 
-def _enlarged(size: int | None, kernel: int, stride: int, padding: str) -> int | None:
-    if size is None:
-        return None
-    return size * stride + (max(kernel - stride, 0) if padding == "valid" else 0)
+def _enlarged(size: int | None, kernel: int, stride: int, padding: str, added: int | None) -> int | None:
+    if added is not None:
+        more = added - stride + (kernel if padding == "valid" else kernel % 2)
+    else:
+        more = max(kernel - stride, 0) if padding == "valid" else 0
+    if size is not None:
+        return size * stride + more
+    if more > kernel - stride:
+        # tf2onnx leaves out the bias of what lies beyond the last kernel, where it has to compute the size.
+        raise SizeNeededError("an input of open size, and a result that ends beyond its last kernel")
+    return None
 
 
 def _transpose(options: Options, shapes: Shapes) -> Shape:
     rows, cols, _ = image(shapes[0])
     kernel, strides, padding = options["kernel_size"], options["strides"], options["padding"]
+    added = options.get("output_padding", (None, None))
     return (
-        _enlarged(rows, kernel[0], strides[0], padding),
-        _enlarged(cols, kernel[1], strides[1], padding),
+        _enlarged(rows, kernel[0], strides[0], padding, added[0]),
+        _enlarged(cols, kernel[1], strides[1], padding, added[1]),
         options["filters"],
     )
 

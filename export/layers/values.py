@@ -139,14 +139,14 @@ def extent(value: Array) -> tuple[int, ...]:
     return (len(value), *extent(value[0])) if isinstance(value, list) else ()
 
 
-def pair(options: Options, key: str, default: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Two whole numbers from 1 on, of rows and columns."""
+def pair(options: Options, key: str, default: tuple[int, int] | None = None, least: int = 1) -> tuple[int, int]:
+    """Two whole numbers from ``least`` on, of rows and columns."""
     value = options[key] if default is None else options.get(key)
     if value is None and default is not None:
         return default
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError(f"{key} {value!r}")
-    return integer(value[0], 1, MAX_SPATIAL, key), integer(value[1], 1, MAX_SPATIAL, key)
+    return integer(value[0], least, MAX_SPATIAL, key), integer(value[1], least, MAX_SPATIAL, key)
 
 
 def margins(options: Options, key: str) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -51,6 +51,21 @@ CHAINS = {
     "Conv2DTranspose": (IMAGE, lambda kl: [kl.Conv2DTranspose(6, 3, strides=2, padding="same", activation="relu")]),
     "Conv2DTranspose valid": (IMAGE, lambda kl: [kl.Conv2DTranspose(6, 4, strides=3)]),
     "Conv2DTranspose, open size": (OPEN, lambda kl: [kl.Conv2DTranspose(6, 2, strides=2, padding="same")]),
+    "Conv2DTranspose, kernel smaller than stride": (
+        IMAGE,
+        lambda kl: [kl.Conv2DTranspose(6, 2, strides=3), kl.Conv2DTranspose(4, 1, strides=2, padding="same")],
+    ),
+    "Conv2DTranspose enlarged": (
+        IMAGE,
+        lambda kl: [
+            kl.Conv2DTranspose(6, 3, strides=2, padding="same", output_padding=1),
+            kl.Conv2DTranspose(4, (2, 3), strides=(3, 2), output_padding=(2, 0)),
+        ],
+    ),
+    "Conv2DTranspose enlarged, open size": (
+        OPEN,
+        lambda kl: [kl.Conv2DTranspose(6, (3, 4), strides=2, padding="same", output_padding=(0, 1))],
+    ),
     "Dense on images": (OPEN, lambda kl: [kl.Dense(3, activation="softmax")]),
     "BatchNormalization": (IMAGE, lambda kl: [kl.BatchNormalization(epsilon=0.01)]),
     "BatchNormalization bare": (OPEN, lambda kl: [kl.BatchNormalization(scale=False, center=False)]),

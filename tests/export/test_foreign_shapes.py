@@ -26,6 +26,10 @@ def norm(axis):
     return layer("BatchNormalization", "norm", ("source",), axis=axis, epsilon=0.1, center=True, scale=True)
 
 
+def widened(size, **options):
+    return conv("sized", "source", 3, size, **options) | {"class_name": "Conv2DTranspose"}
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
@@ -73,11 +77,22 @@ def test_layers_of_images_do_not_fit_behind_flat_values(after):
         layer("Flatten", "sized", ("source",)),
         layer("Reshape", "sized", ("source",), target_shape=[-1, 4]),
         layer("PReLU", "sized", ("source",), shared_axes=None),
+        widened(2, strides=[3, 3]),
+        widened(3, strides=[2, 2], padding="valid", output_padding=[0, 1]),
     ],
 )
 def test_layers_made_for_one_size_are_named(entry):
     with pytest.raises(SizeNeededError, match=rf"layer 'sized' \({entry['class_name']}\)"):
         shapes(entry, source=open_image())
+
+
+@pytest.mark.parametrize(
+    ("size", "padding", "added"), [(3, "same", 2), (2, "same", 0), (3, "valid", 2), (3, "same", [1, -1])]
+)
+def test_what_tensorflow_cannot_enlarge_is_refused(size, padding, added):
+    added = added if isinstance(added, list) else [added, added]
+    with pytest.raises(ModelError, match=r"layer 'sized' \(Conv2DTranspose\) has a setting .*: output_padding"):
+        shapes(widened(size, strides=[2, 2], padding=padding, output_padding=added))
 
 
 def test_open_sizes_go_through():
