@@ -117,10 +117,14 @@ def taken_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, 
     if before is None or after is None or not before.after(after) or not (before.certain and after.certain):
         return None
     return (
-        f"The {pre} is of {before.text} (by its {before.source}), later than the {post}, which is of {after.text} (by "
-        f"its {after.source}): what has grown over since would be mapped as landslides. Exchange them, or say when "
+        f"The {pre} is of {before.text} ({_source(before)}), later than the {post}, which is of {after.text} "
+        f"({_source(after)}): what has grown over since would be mapped as landslides. Exchange them, or say when "
         "they were taken with --pre-date and --post-date."
     )
+
+
+def _source(time: Acquired) -> str:
+    return "as given" if time.source == "given" else f"by its {time.source}"
 
 
 def written_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, post: str) -> str | None:

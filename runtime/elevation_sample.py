@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,8 @@ from landslip.runtime.declared.classes import ClassCounts
 from landslip.runtime.elevation import Elevation
 from landslip.runtime.errors import InputError
 from landslip.runtime.grid import MapGrid
+
+log = logging.getLogger(__name__)
 
 SAMPLE = 4 << 20
 """Most pixels of an elevation model that are looked at, ..."""
@@ -54,6 +57,12 @@ def _look(elevation: Elevation, index: int, pieces: Iterable[Window], warned: bo
         classes.add(stored[0], valid)
     if warned:
         cliffs.warn()
+    if classes.is_mask():
+        log.warning(
+            "The %s %s holds nothing but 0 and 1, as a mask does. If it is one, the map is wrong: give heights.",
+            raster.role,
+            raster.path,
+        )
     reason = classes.reason()
     return [] if reason is None else [
         f"The {raster.role} {raster.path} looks like a class map: it {reason}. Give heights."

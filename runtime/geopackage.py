@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -38,7 +39,11 @@ _SETTINGS = {
     # With several cores GDAL fills the index from a second thread, which makes another tree of it.
     "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
 }
+_WITHOUT_LOCKS = {"SQLITE_USE_OGR_VFS": "YES"}
+"""GDAL's own way to files, which takes no locks: the file has a name of its own until it is complete."""
 _SETTING = Lock()
+_STATEMENT = re.compile(r"\Asqlite3_exec\(.*\) failed: ", re.DOTALL)
+"""What GDAL puts before SQLite's reason: all of the statement, which may be pages."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Summary:
 class _Layer:
     crs: CRS
     description: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_landslides(
@@ -88,16 +94,13 @@ def write_landslides(
             partial.replace(path)
     finally:
         with _errors_about(path):
-            partial.unlink(missing_ok=True)
-            _remove_side_files(partial)
+            _remove(partial)
     return summary
 
 
 def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], layer: _Layer, chunk: int) -> Summary:
     with _errors_about(path):
-        partial.unlink(missing_ok=True)
-        _remove_side_files(partial)
-        _append(partial, [], 0, layer)
+        layer = _begun(partial, layer)
     count, area, bounds = 0, 0.0, None
     while some := list(islice(landslides, chunk)):
         with _errors_about(path):
@@ -106,9 +109,23 @@ def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], la
         area = sum((one.area_m2 for one in some), start=area)
         bounds = _box_around(some, bounds)
     with _errors_about(path):
-        if faults := list(faults_of(partial, LAYER, count, bounds)):
+        with _set(layer.settings):
+            faults = list(faults_of(partial, LAYER, count, bounds))
+        if faults:
             raise DataLayerError("; ".join(faults))
     return Summary(count, area)
+
+
+def _begun(path: Path, layer: _Layer) -> _Layer:
+    """Make the file, without landslides; where it cannot be locked, as on some network drives, without locks."""
+    _remove(path)
+    try:
+        _append(path, [], 0, layer)
+    except (DataSourceError, DataLayerError):
+        _remove(path)
+        layer = replace(layer, settings=_WITHOUT_LOCKS)
+        _append(path, [], 0, layer)
+    return layer
 
 
 def _box_around(landslides: list[Landslide], bounds: Bounds | None) -> Bounds:
@@ -121,7 +138,7 @@ def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) 
     """Add landslides behind the ``count`` that are there; the file is made if it is not."""
     geometry = np.empty(len(landslides), dtype=object)
     geometry[:] = [one.geometry for one in landslides]
-    with same_bytes_anywhere():
+    with _set({**_SETTINGS, **layer.settings}):
         pyogrio.raw.write(
             path,
             shapely.to_wkb(geometry),
@@ -150,6 +167,11 @@ def _columns(landslides: list[Landslide], first_id: int) -> list[NDArray[Any]]:
     ]
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _remove_side_files(path)
+
+
 def _remove_side_files(path: Path) -> None:
     for ending in _SIDE_FILES:
         path.with_name(path.name + ending).unlink(missing_ok=True)
@@ -160,21 +182,29 @@ def _errors_about(path: Path) -> Iterator[None]:
     try:
         yield
     except (DataSourceError, DataLayerError, OSError) as error:
+        reason = _STATEMENT.sub("", str(error))
         raise OutputError(
-            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."
+            f"output: {path} cannot be written: {reason}. Check that its folder exists, may be written and has space."
         ) from error
 
 
 @contextmanager
 def same_bytes_anywhere() -> Iterator[None]:
-    """A block in which GDAL writes what depends neither on the clock nor on the number of cores.
+    """A block in which GDAL writes what depends neither on the clock nor on the number of cores."""
+    with _set(_SETTINGS):
+        yield
 
-    The settings are those of the whole process. So they hold for the moment of writing alone, and one thread at a time
-    has them: what it sets back is what the host has set.
+
+@contextmanager
+def _set(settings: Mapping[str, str]) -> Iterator[None]:
+    """A block in which GDAL has other settings, which are those of the whole process.
+
+    So they hold for the moment of writing alone, and one thread at a time has them: what it sets back is what the host
+    has set.
     """
     with _SETTING:
-        before = {name: pyogrio.get_gdal_config_option(name) for name in _SETTINGS}
-        pyogrio.set_gdal_config_options(_SETTINGS)
+        before = {name: pyogrio.get_gdal_config_option(name) for name in settings}
+        pyogrio.set_gdal_config_options(dict(settings))
         try:
             yield
         finally:

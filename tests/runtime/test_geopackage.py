@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
+from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import EngineError, OutputError, UsageError
@@ -238,6 +240,37 @@ def test_layers_written_in_threads_are_equal_and_settings_of_the_host_stay(tmp_p
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     write_landslides(tmp_path / "alone.gpkg", landslides(7), UTM, chunk=3)
     assert {path.read_bytes() for path in paths} == {(tmp_path / "alone.gpkg").read_bytes()}
+
+
+def _locks_refused(monkeypatch: pytest.MonkeyPatch, name: str, why: str) -> None:
+    """Let a call of pyogrio's end as it does where SQLite may lock no file, as on a Windows share mounted in Linux."""
+    call = getattr(pyogrio.raw, name)
+
+    def refused(*args: Any, **options: Any) -> Any:
+        if not pyogrio.get_gdal_config_option("SQLITE_USE_OGR_VFS"):
+            raise DataSourceError(f"sqlite3_exec(CREATE TABLE a (b);{' INSERT (1);' * 300}) failed: {why}")
+        return call(*args, **options)
+
+    monkeypatch.setattr(pyogrio.raw, name, refused)
+
+
+def test_where_nothing_can_be_locked_the_same_bytes_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_landslides(tmp_path / "usual.gpkg", landslides(7), UTM, chunk=3)
+    for name in ("write", "read"):
+        _locks_refused(monkeypatch, name, "database is locked")
+    write_landslides(tmp_path / "share.gpkg", landslides(7), UTM, chunk=3)
+    assert (tmp_path / "share.gpkg").read_bytes() == (tmp_path / "usual.gpkg").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert pyogrio.get_gdal_config_option("SQLITE_USE_OGR_VFS") is None
+
+
+def test_the_reason_is_said_without_the_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _locks_refused(monkeypatch, "read", "disk I/O error")
+    with pytest.raises(OutputError, match=r"share\.gpkg cannot be written: disk I/O error\. Check"):
+        write_landslides(tmp_path / "share.gpkg", landslides(7), UTM)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_in_the_landslides_passes_and_leaves_nothing(tmp_path: Path) -> None:

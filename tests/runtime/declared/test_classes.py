@@ -67,3 +67,15 @@ def test_class_maps_are_objected_to(tmp_path, kind):
 @pytest.mark.parametrize("kind", HEIGHTS)
 def test_low_land_is_mapped(tmp_path, kind):
     assert mapped(tmp_path, *HEIGHTS[kind])["objections_overruled"] == []
+
+
+def test_a_mask_is_warned_of_and_mapped(tmp_path, caplog):
+    """Level ground in whole metres looks alike."""
+    mapped(tmp_path, np.where(smooth(1, 4) > 0, 1, 0), "uint8")
+    assert "cover.tif holds nothing but 0 and 1, as a mask does." in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["a plain that falls to the sea", "a lake", "dunes"])
+def test_nothing_is_said_of_low_land(tmp_path, caplog, kind):
+    mapped(tmp_path, *HEIGHTS[kind])
+    assert "as a mask does" not in caplog.text
