@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from rasterio.windows import Window
 
+from landslip.runtime.declared.collar import Collar
 from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, candidates, judged
 from landslip.runtime.errors import InputError
 from landslip.runtime.fill_evidence import Sides, look
@@ -40,9 +41,11 @@ def without_fill(image: Image, ground: Ground, reading: Reading) -> Image:
     """
     for group in _groups(image):
         wanted = reading.nodata_of(image.role)
-        seen = _seen(group, ground, () if wanted is None else (wanted,))
+        seen, collar = _seen(group, ground, () if wanted is None else (wanted,))
         for evidence in seen:
             image = _taken(image, group, evidence, stated=wanted is not None)
+        if wanted is None:
+            _warn_of(collar, group)
     return image
 
 
@@ -55,14 +58,15 @@ def _groups(image: Image) -> list[tuple[Bands, ...]]:
     return [tuple(parts)] if len(grids) == 1 else [(part,) for part in parts]
 
 
-def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str]) -> list[Evidence]:
-    """What is seen of each number that may be fill, or of those that are said to be."""
+def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str]) -> tuple[list[Evidence], Collar]:
+    """What is seen of each number that may be fill, or of those that are said to be; and of other colours."""
     first = group[0].raster
     dtype = np.dtype(group[0].type)
     declared = sorted(_declared(group[0])) if dtype == np.uint8 else []
     found = [*(Evidence(float(value)) for value in (wanted or declared) if value != "none")]
     if not wanted:
         found += [each for each in candidates(dtype) if each.value not in declared]
+    collar = Collar([each.value for each in found])
     with block_cache(max(CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
         for window in _windows(first, ground) if found else ():
             try:
@@ -71,9 +75,28 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
                 continue  # the reader of the map comes there, and knows what to do
             values = np.concatenate([stored for stored, _ in read])
             known = np.logical_and.reduce([valid for _, valid in read])
+            sides = _sides(first, window)
             for evidence in found:
-                look(evidence, values, known, _sides(first, window))
-    return found
+                look(evidence, values, known, sides)
+            collar.look(values, known, sides)
+    return found, collar
+
+
+def _warn_of(collar: Collar, group: Sequence[Bands]) -> None:
+    """Say that an image has an edge of one colour that is none of the usual ones."""
+    found = collar.found()
+    if found is None:
+        return
+    colour, share = found
+    numbers = " ".join(f"{value:g}" for value in colour)
+    remedy = (
+        f"--nodata {colour[0]:g}" if len(set(colour)) == 1 else f'gdalwarp -srcnodata "{numbers}" -dstalpha FILE NEW'
+    )
+    log.warning(
+        "%s has the colour %s in %s of its pixels and more, in pieces and along half of an edge, and declares no such "
+        "nodata value: it counts as ground. If nothing was seen there: %s. If it is ground, --nodata none says so.",
+        _named(group), numbers, _percent(share), remedy,
+    )  # fmt: skip
 
 
 def _declared(part: Bands) -> set[float]:

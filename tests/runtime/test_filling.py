@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +61,34 @@ def test_a_swath_edge_is_not_observed(tmp_path, files, caplog, dtype, three):
     warning = warnings_in(caplog)[0]
     assert "has 0 in all bands in about 33 % of its pixels" in warning.getMessage()
     assert "fill" not in opened.facts["images"]["post"]
+
+
+@pytest.mark.parametrize(
+    ("colour", "remedy"),
+    [((255, 255, 252), 'gdalwarp -srcnodata "255 255 252" -dstalpha FILE NEW'), ((127, 127, 127), "--nodata 127.")],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_edge_of_another_colour_is_warned_of(tmp_path, files, caplog, colour, remedy, dtype):
+    """GDAL's issue 12524: 255, 255, 252 around a picture."""
+    picture, outside = swath(LAND)
+    picture = np.where(outside, np.array(colour)[:, None, None], picture).astype(dtype)
+    given = replace(files, pre=write(tmp_path / "pre.tif", picture, 6.0))
+    _, patch = read_all(given)
+    assert patch.valid.all()
+    (warning,) = (text for text in map(logging.LogRecord.getMessage, warnings_in(caplog)) if "has the colour" in text)
+    assert f"pre.tif has the colour {' '.join(map(str, colour))} in 3" in warning
+    assert remedy in warning
+    caplog.clear()
+    read_all(replace(given, reading=Reading(nodata="none")))
+    assert "has the colour" not in caplog.text
+
+
+def test_colours_that_repeat_on_ground_are_taken_in_silence(tmp_path, files, caplog):
+    """A lake of one colour within the picture, and another that reaches beyond a part of an edge."""
+    picture = LAND.copy()
+    picture[:, 40:120, 40:160] = picture[:, :30, 100:220] = np.array([9, 30, 41])[:, None, None]
+    read_all(replace(files, pre=write(tmp_path / "pre.tif", picture, 6.0)))
+    assert "has the colour" not in caplog.text
 
 
 def test_bands_of_different_grids_are_each_judged(tmp_path, files):
