@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,22 @@ def test_what_is_kept_does_not_grow_with_the_height_of_the_scene(tmp_path):
         with open_scene(files, 6.0) as opened:
             kept.append(opened.cache_bytes(224))
     assert kept[0] == kept[1] == 2 * 256 * 256 * 3  # every pixel is known: there is no mask to keep
+
+
+def test_images_in_tiles(tmp_path):
+    """Four tiles of each date; what they share is read from the first alone."""
+    layout = LAYOUTS["tiles of 256"]
+    files = scene(tmp_path, layout)
+    both = picture(600, 900, 0), picture(600, 900, 1)
+    parts = [(row, col) for row in (slice(0, 350), slice(250, 600)) for col in (slice(0, 500), slice(400, 900))]
+    tiles = [
+        tuple(
+            write(
+                tmp_path / f"{date}-{row.start}-{col.start}.tif", values[:, row, col], 10.0,
+                left=LEFT + 10 * col.start, top=TOP - 10 * row.start, **layout,
+            )
+            for row, col in parts
+        )
+        for date, values in enumerate(both)
+    ]  # fmt: skip
+    assert amplification(replace(files, pre=tiles[0], post=tiles[1]), 224) < MOST
