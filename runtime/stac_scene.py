@@ -6,7 +6,7 @@ usable) and aoi; ``landslip:role`` among the properties of an Item says which im
 
 - **Images**: the Items with an image in natural colours; of two, the earlier is pre and the later is post. That image
   is the asset of the key or role ``visual``, else the one whose bands are red, green and blue, else three of one band
-  each.
+  each. Several Items, or assets, that are marked as the same image are its tiles.
 - **Masks**: assets with the role ``cloud``, ``cloud-shadow`` or ``snow-ice``. Not ``data-mask``: what its values mean
   differs, and in most of them nonzero is what can be used.
 - **Terrain**: assets with the key or role ``dem`` or ``elevation``, or ``data`` of an Item that is called so; several
@@ -69,11 +69,9 @@ def _marked(items: Sequence[Item], role: str) -> list[Asset]:
 
 def _images(items: Sequence[Item], name: str) -> dict[str, Sequence[Asset]]:
     images = [(item, rgb) for item in items if (rgb := _natural_colours(item, name))]
-    marked = {item.role: rgb for item, rgb in images if item.role is not None}
-    if len(marked) != sum(item.role is not None for item, _ in images):
-        raise InputError(f"{name}: several Items are marked as the same image. Mark one as pre and one as post.")
+    marked = _tiles([(item.role, rgb) for item, rgb in images if item.role is not None], name)
     if len(marked) == 2:
-        return {str(role): rgb for role, rgb in marked.items()}
+        return marked
     if len(images) != 2:
         raise InputError(
             f"{name} holds {len(images)} Item{'s' * (len(images) != 1)} with an image in natural colours, and two are "
@@ -84,6 +82,20 @@ def _images(items: Sequence[Item], name: str) -> dict[str, Sequence[Asset]]:
         before, after = after, before
     log.info("%s: before the event %s, after it %s", name, before[0].item, after[0].item)
     return {"pre": before, "post": after}
+
+
+def _tiles(marked: Sequence[tuple[str, Sequence[Asset]]], name: str) -> dict[str, Sequence[Asset]]:
+    """The images that Items are marked as; several of one role are tiles, each one asset that has all colours."""
+    found: dict[str, list[Sequence[Asset]]] = {}
+    for role, rgb in marked:
+        found.setdefault(role, []).append(rgb)
+    for role, tiles in found.items():
+        if len(tiles) > 1 and any(len(rgb) > 1 for rgb in tiles):
+            raise InputError(
+                f"{name}: several Items are marked as the image {role}, and one of them has its colours in three "
+                "files. Tiles of an image need all colours in one: mark one Item, or give files that have them."
+            )
+    return {role: [asset for rgb in tiles for asset in rgb] for role, tiles in found.items()}
 
 
 def _later(first: Item, second: Item, name: str) -> bool:
@@ -172,10 +184,15 @@ def _reading(found: dict[str, Sequence[Asset]]) -> dict[str, Any]:
         numbers = {asset.nodata for asset in found.get(role, ())}
         if len(numbers) == 1 and None not in numbers:
             said[f"{role}_nodata"] = numbers.pop()
-    orders = {_order(assets[0].colours) for role in ("pre", "post") if len(assets := found.get(role, ())) == 1}
+    images = [found.get(role, ()) for role in ("pre", "post")]
+    orders = {_order(asset.colours) for assets in images for asset in assets if not _one_band_each(assets)}
     if len(orders) == 1 and None not in orders:
         said["bands"] = orders.pop()
     return said
+
+
+def _one_band_each(assets: Sequence[Asset]) -> bool:
+    return len(assets) == len(_RGB) and all(len(asset.colours) == 1 for asset in assets)
 
 
 def _order(colours: Sequence[str]) -> tuple[int, ...] | None:

@@ -119,6 +119,21 @@ def test_items_that_say_which_they_are(folder):
     assert fields(folder, [image("z", "dem.tif"), same, later]) == PAIR
 
 
+def test_items_that_are_marked_as_the_same_image_are_its_tiles(folder):
+    bands = [{"eo:common_name": name} for name in ("blue", "green", "red", "nir")]
+    names = (("pre", "a.tif"), ("post", "b.tif"), ("pre", "dem.tif"), ("post", "dem2.tif"))
+    items = [
+        item(href, {"analytic": asset(href, bands=bands)}, properties={"landslip:role": role}) for role, href in names
+    ]
+    assert fields(folder, items) == {"pre": ("a.tif", "dem.tif"), "post": ("b.tif", "dem2.tif")}
+    assert read_scene_fields(written(folder, items))["reading"]["bands"] == (3, 2, 1)
+    apart = {f"B0{k}": asset(f"{name}.tif", bands=[RGB[k]]) for k, name in enumerate(("a", "b", "dem"))}
+    for several in ([items[0], items[1]], [items[1], items[0]]):
+        several.insert(1, item("apart", apart, properties={"landslip:role": "pre"}))
+        with pytest.raises(InputError, match="marked as the image pre, and one of them has its colours in three files"):
+            read_scene_file(written(folder, several))
+
+
 @pytest.mark.parametrize(
     "assets",
     [
