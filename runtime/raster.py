@@ -27,7 +27,7 @@ from landslip.runtime.grid import Bounds
 from landslip.runtime.ignoring import warnings_ignored
 from landslip.runtime.location import Location, container, exists, is_networked, shown
 from landslip.runtime.plain_text import printable
-from landslip.runtime.readable import check_kind
+from landslip.runtime.readable import check_kind, what_to_give
 from landslip.runtime.remote import opening_error, patiently, reading_error, settings
 
 LARGEST_BLOCK = 1 << 30
@@ -73,8 +73,7 @@ class Raster(Closing):
                 self._describe()
         except RASTER_ERRORS as error:
             raise opening_error(location, role, reason(error)) or InputError(
-                f"{role}: {path} cannot be read as a raster ({reason(error)}). "
-                "Give a GeoTIFF or another format GDAL reads."
+                f"{role}: {path} cannot be read as a raster ({reason(error)}). {what_to_give(location, role)}"
             ) from error
         self.damaged: dict[tuple[int, int, int, int], str] = {}
         """Blocks that could not be read, as (first row, end, first column, end), and why."""

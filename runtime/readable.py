@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from landslip.runtime.errors import InputError
 from landslip.runtime.location import Location, container, exists, is_file, is_folder, shown
+from landslip.runtime.plain_text import printable
 
 _HEAD = 1024
 """Bytes in which GDAL, too, looks for the sign of a virtual file."""
@@ -19,6 +21,12 @@ _SOURCE = re.compile(
 _RELATIVE = re.compile(rb"relativeto(vrt|vrtdataset)\s*=\s*[\"']?(1|true|yes|on)", re.IGNORECASE)
 _PLAIN = (".tif", ".tiff", ".jp2", ".img", ".hgt", ".png", ".jpg", ".nc", ".h5")
 """Endings of files that are no virtual ones."""
+
+_OUTLINES = (".gpkg", ".geojson", ".json", ".gml", ".kml", ".shp", ".fgb")
+"""Endings of files that mostly hold polygons."""
+_ARCHIVES = {".zip": "zip", ".tar": "tar", ".tgz": "tar", ".gz": "gzip"}
+"""Endings of archives, and GDAL's word for them."""
+_MOST_NAMED = 5
 
 MOST_BYTES = 256 << 20
 """Of a virtual file."""
@@ -40,6 +48,32 @@ def check_kind(location: Location, role: str) -> None:
     if isinstance(path, Path):
         _check_file(path, role, shown(path))
         _reads(path, role, {})
+
+
+def what_to_give(location: Location, role: str) -> str:
+    """What to give instead of something that GDAL cannot read as a raster, in a sentence."""
+    ending = Path(str(location)).suffix.lower()
+    if role == "mask" and ending in _OUTLINES:
+        return (
+            "It seems to hold polygons. Make a mask of them that covers the images, in the units of the file: "
+            "gdal_rasterize -burn 1 -ot Byte -tr 10 10 -te LEFT BOTTOM RIGHT TOP FILE NEW.tif."
+        )
+    if ending in _ARCHIVES and not str(location).startswith("/vsi"):
+        held = [f"/vsi{_ARCHIVES[ending]}/{shown(location)}/{name}" for name in _rasters_in(location)]
+        return (
+            f"It is an archive. Unpack it, or name the raster in it as GDAL does{': ' * bool(held)}{', '.join(held)}."
+        )
+    return "Give a GeoTIFF or another format GDAL reads."
+
+
+def _rasters_in(location: Location) -> list[str]:
+    """Names of some rasters in a local zip."""
+    try:
+        with zipfile.ZipFile(location) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(_PLAIN)]
+    except (OSError, zipfile.BadZipFile):
+        return []
+    return [printable(name, _HEAD) for name in names[:_MOST_NAMED]]
 
 
 def _check_file(path: Path, role: str, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
 from dataclasses import replace
 
 import h5py
@@ -108,3 +110,31 @@ def test_of_a_tiff_of_several_pages_the_first_is_read_and_that_is_said(tmp_path,
     _, patch = read_all(replace(files, pre=pages))
     np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
     assert "holds 2 rasters, of which the first is read. Name another one as GDAL does: GTIFF_DIR:2:" in caplog.text
+
+
+def test_rasters_in_a_zip_are_named_as_gdal_names_them(tmp_path, files):
+    """ASTER's elevation comes with a raster of counts in the same archive."""
+    archive, names = tmp_path / "ASTGTMV003_N46E010.zip", ("N46E010_dem.tif", "N46E010_num.tif")
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in (*names, "readme.pdf"):
+            opened.write(files.dem, name)
+    found = ", ".join(f"/vsizip/{archive}/{name}" for name in names)
+    with (
+        pytest.raises(InputError, match=rf"elevation model: .* It is an archive\. Unpack it, or .* does: {found}\."),
+        open_scene(replace(files, dem=archive), 6.0),
+    ):
+        pass
+    _, expected = read_all(files)
+    _, patch = read_all(replace(files, dem=located(f"/vsizip/{archive}/{names[0]}")))
+    np.testing.assert_array_equal(patch.arrays["slope"], expected.arrays["slope"])
+
+
+def test_an_archive_of_another_kind_is_to_be_unpacked(tmp_path, files):
+    archive = tmp_path / "LC09.tar"
+    with tarfile.open(archive, "w") as opened:
+        opened.add(files.pre, "B4.tif")
+    with (
+        pytest.raises(InputError, match=r"It is an archive\. Unpack it, or name the raster in it as GDAL does\."),
+        open_scene(replace(files, pre=archive), 6.0),
+    ):
+        pass

@@ -6,10 +6,12 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+import pyogrio
 import pytest
+import shapely
 
 from helpers.images import named
-from helpers.rasters import scene_on_grid, write
+from helpers.rasters import CRS, LEFT, TOP, scene_on_grid, write
 from landslip.runtime.errors import InputError
 from landslip.runtime.reading import Reading
 from landslip.runtime.record import describe_inputs, sha256_of
@@ -218,3 +220,12 @@ def test_a_mask_that_hides_most_of_the_map_is_said(tmp_path, values, nodata, cap
 def test_a_mask_that_hides_little_or_was_explained_is_taken_in_silence(tmp_path, values, chosen, caplog):
     hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0), mask_values=chosen)
     assert "hides" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["0123_cloud-mask.gpkg", "MSK_CLOUDS_B00.gml", "clouds.geojson"])
+def test_polygons_are_no_mask_and_become_one_by_a_command(tmp_path, name):
+    """Maxar and older Sentinel-2 products deliver clouds so."""
+    box = shapely.to_wkb(np.array([shapely.box(LEFT + 60, TOP - 200, LEFT + 120, TOP - 100)]))
+    pyogrio.raw.write(tmp_path / name, box, [np.array([1])], ["id"], geometry_type="Polygon", crs=CRS)
+    with pytest.raises(InputError, match=rf"mask: .*{name} .* polygons\. .* gdal_rasterize -burn 1 .*-te LEFT"):
+        hidden(tmp_path, tmp_path / name)
