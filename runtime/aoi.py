@@ -18,7 +18,7 @@ from shapely.errors import ShapelyError
 from landslip.runtime.degree_box import is_box, parsed_box
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_points
-from landslip.runtime.geo.areas import Outlines, on_lattice, outline_of, with_straight_sides
+from landslip.runtime.geo.areas import Outlines, clipped, on_lattice, outline_of, with_straight_sides
 from landslip.runtime.grid import Bounds, MapGrid
 from landslip.runtime.location import Location, exists, shown
 from landslip.runtime.outlines import windows_under
@@ -116,7 +116,8 @@ class VectorArea:
 
     def bounds_near(self, crs: CRS, box: Bounds) -> Bounds | None:
         """See :class:`Area`."""
-        geometries = self._near(crs, box)
+        with _placed(self.path, crs):  # in the CRS of the area the box is slanting, so more than it was cut
+            geometries = clipped(self._near(crs, box), _widened(box))
         if not len(geometries):
             return None
         left, bottom, right, top = shapely.total_bounds(geometries)
@@ -148,9 +149,7 @@ class VectorArea:
         Their sides are straight in the CRS of the file, whatever is cut.
         """
         with _placed(self.path, crs):
-            left, bottom, right, top = bounds_in(crs, box, self._crs)
-            wide, high = (right - left) / 10, (top - bottom) / 10
-            around = (left - wide, bottom - high, right + wide, top + high)
+            around = bounds_in(crs, _widened(box), self._crs)
             cut = self._outlines.cut(around)
             if self._crs == crs:
                 return cut
@@ -188,6 +187,13 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
     crs, geometries = found
     with _placed(path, crs):
         return VectorArea(path, CRS.from_user_input(crs), geometries)
+
+
+def _widened(box: Bounds) -> Bounds:
+    """A box with a tenth of its size on each side: what lies there may reach into the map."""
+    left, bottom, right, top = box
+    wide, high = (right - left) / 10, (top - bottom) / 10
+    return left - wide, bottom - high, right + wide, top + high
 
 
 @contextlib.contextmanager

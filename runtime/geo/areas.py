@@ -78,7 +78,7 @@ class Outlines:
 
     def cut(self, box: Box) -> NDArray[Any]:
         """The parts of the polygons in a box, on the turn of the box; none of them empty."""
-        return _cut(self._meant(box), box) if self._in_degrees else _clipped(self._shapes, box)
+        return _cut(self._meant(box), box) if self._in_degrees else clipped(self._shapes, box)
 
     def area(self, box: Box) -> float:
         """Area of the polygons as they are meant for a box, in square units of their CRS."""
@@ -99,13 +99,14 @@ def _cut(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
     west, _, east, _ = shapely.total_bounds(shapes)
     parts = [np.array([], dtype=object)]
     for copy in copies(box, (float(west), float(east))):
-        part, back = _clipped(shapes, copy), box[0] - copy[0]
+        part, back = clipped(shapes, copy), box[0] - copy[0]
         parts.append(part if back == 0 else _moved(part, back))
     whole: NDArray[Any] = np.concatenate(parts)
     return whole
 
 
-def _clipped(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
+def clipped(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
+    """The parts of polygons in a box of their CRS; none of them empty."""
     cut: NDArray[Any] = shapely.clip_by_rect(shapes, *box)
     left: NDArray[Any] = cut[~shapely.is_empty(cut)]
     return left

@@ -195,6 +195,8 @@ class _Area:
         if self._raster is not None:
             return _outline(self._raster, crs)
         wide, high = (right - left) / 10, (top - bottom) / 10
+        if not (wide > 0 and high > 0):
+            return 0.0, 0.0, -1.0, -1.0
         return shapely.clip_by_rect(self._moved(crs), left - wide, bottom - high, right + wide, top + high).bounds
 
     def inside(self, grid: Grid) -> Known:

@@ -103,3 +103,16 @@ def test_sides_are_straight_in_the_crs_of_the_file_whatever_is_mapped(wide, reso
     assert found.any()
     assert not found.all()
     np.testing.assert_array_equal(found[~hangs], expected[~hangs])
+
+
+def test_what_is_near_the_map_in_another_crs_only_does_not_widen_it():
+    """North of the map, where its outline in another zone reaches: the box of the map is slanting there."""
+    box = (500_000.0, 6_600_000.0, 530_000.0, 6_603_000.0)
+    apart = shapely.box(500_000.0, 6_601_500.0, 510_000.0, 6_602_000.0)
+    beyond = shapely.box(520_000.0, 6_603_400.0, 540_000.0, 6_604_400.0)
+    zone = CRS.from_epsg(32633)
+    shapes = shapely.transform(
+        np.array([apart, beyond]), lambda points: np.column_stack(transform(UTM, zone, *points.T)[:2])
+    )
+    found = VectorArea("area.gpkg", zone, shapes).bounds_near(UTM, box)
+    assert found == pytest.approx((500_000.0, 6_601_500.0, 510_000.0, 6_602_000.0), abs=3)

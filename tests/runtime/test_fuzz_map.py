@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,21 +48,34 @@ def assert_equal(percent: np.ndarray, record: dict, expected: ReferenceMap) -> N
     assert (difference > 0).sum() <= 0.05 * compared.sum() + 5
 
 
-def fine(kind: str, margin: tuple[int, int, int, int], dtype: str = "uint8", seed: int = 0) -> File:
-    return File(Place(kind, 3.0, (0.0, 0.0), margin), dtype, "none", seed)
+def whole(kind: str, resolution: float, margin: tuple[int, int, int, int], seed: int, dtype: str = "uint8") -> File:
+    return File(Place(kind, resolution, (0.0, 0.0), margin), dtype, "none", seed)
 
 
 SLANTING = Case(
     height=58, width=536,
-    pre=fine("north up", (-2, -1, -2, -1), seed=677), post=fine("other zone", (-1, 0, -1, 3), seed=438),
-    terrain=(fine("north up", (5, 1, 5, 3), "float32", 110),), masks=(), aoi="polygons",
+    pre=whole("north up", 3.0, (-2, -1, -2, -1), 677), post=whole("other zone", 3.0, (-1, 0, -1, 3), 438),
+    terrain=(whole("north up", 3.0, (5, 1, 5, 3), 110, "float32"),), masks=(), aoi="polygons",
     tile=32, overlap=0.0, batch=1, protocol="gaussian",
 )  # fmt: skip
 """Sides in degrees that are no straight lines in the zone of the map, and pass centimetres from a pixel's centre."""
+STRIP = replace(
+    SLANTING, height=1, width=10,
+    pre=whole("north up", 3.0, (0, 0, 0, 0), 1), post=whole("other zone", 4.8, (0, 0, 0, -2), 0),
+    terrain=(whole("north up", 3.0, (1, 1, 1, 1), 0, "float32"),),
+)  # fmt: skip
+"""A part of the area is near the map in its own degrees, and not in the zone of the map."""
+APART = replace(
+    STRIP, width=53,
+    pre=whole("north up", 3.0, (3, -1, 1, 3), 284), post=whole("north up", 5.0, (-2, 2, 3, -2), 0),
+)  # fmt: skip
+"""Images that have nothing in common, and an area."""
 
 
 @pytest.mark.slow
 @example(SLANTING)
+@example(STRIP)
+@example(APART)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_any_scene_is_mapped_as_by_the_reference(case):
