@@ -14,7 +14,7 @@ from landslip.runtime.gdal import RASTER_ERRORS, bounds_in, reason, transform_po
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geodesy import degrees_per_unit, is_metric
 from landslip.runtime.grid import Bounds, MapGrid, intersection, utm_crs
-from landslip.runtime.gridded import Pixels
+from landslip.runtime.gridded import Pixels, Placed
 from landslip.runtime.outlines import windows_under
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
@@ -25,7 +25,7 @@ MAX_PIXELS = 1 << 40
 """A map grid larger than this is a mistake in somebody's units."""
 
 
-def check_on_globe(raster: Raster) -> None:
+def check_on_globe(raster: Placed) -> None:
     """Make sure that a raster in degrees has latitudes that there are.
 
     Raises:
