@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from landslip.runtime.declared.acquired import Acquired
 from landslip.runtime.errors import InputError
@@ -134,6 +135,22 @@ def written_in_reverse(before: Acquired | None, after: Acquired | None, pre: str
     return (
         f"The {pre} says {before.text}, later than the {post}, which says {after.text}; such a tag may be the date of "
         "the file and not of the picture. If the images are exchanged, the map is wrong."
+    )
+
+
+def taken_on_several_days(times: Sequence[Acquired | None], name: str) -> str | None:
+    """Whether the files of one image, its tiles or its colours, are of different days.
+
+    Args:
+        times: when each file was taken; None where nothing says so.
+        name: the image, as messages name it.
+    """
+    known = sorted((time for time in times if time is not None and time.certain), key=lambda time: time.start)
+    if not known or known[-1].start - known[0].start < timedelta(days=1):
+        return None
+    return (
+        f"The {name} is made of files of several days ({known[0].text} to {known[-1].text}): what changed between them "
+        "may be mapped as landslides, or hidden. Give files of one day where there are any."
     )
 
 

@@ -83,6 +83,8 @@ def inspect_scene(
         before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
         objections.add(checks.taken_in_reverse(before, after, *names))
         _warn(checks.written_in_reverse(before, after, *names))
+    for role, name in zip(scene.images, names, strict=True):
+        _warn(checks.taken_on_several_days(scene.times.get(role, ()), name))
     objections.add(checks.without_tiles(plan.tiles, plan.protocol))
     coarse = [_coarseness(source, scene) for source in scene.sources]
     for objection, _ in coarse:

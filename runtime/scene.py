@@ -20,7 +20,7 @@ from landslip.runtime.elevation import FILL_REACH, Elevation
 from landslip.runtime.elevation_sample import look_at
 from landslip.runtime.filling import without_fill
 from landslip.runtime.grid import MapGrid
-from landslip.runtime.imagery import open_image
+from landslip.runtime.image_files import open_image
 from landslip.runtime.layers import Layer, RasterLayer, StackedLayer, TerrainLayer
 from landslip.runtime.laying import common_grid, common_ground, meeting, meets
 from landslip.runtime.location import Location, several

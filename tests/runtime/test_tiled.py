@@ -409,3 +409,18 @@ def test_exchanged_and_shared_tiles_are_objections(tmp_path):
     dated = [path.rename(path.with_name(f"S2A_MSIL2A_2020{day}T101319_{path.name}")) for day, path in days]
     with pytest.raises(InputError, match=r"2020-03-01T10:13:19Z .*later than.* 2020-02-01T10:13:19Z"):
         mapped(replace(files, pre=(*dated[:2], *files.pre[2:]), post=(*dated[2:], *files.post[2:])), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("times", "warned"),
+    [(("0101T101319", "0106T101319"), True), (("0101T235959", "0102T000012"), False), (("0101T101319", ""), False)],
+)
+def test_tiles_of_different_days_are_warned_of(tmp_path, times, warned, caplog):
+    files = scene_of(tmp_path, eight)
+    tiles = cut(files.pre)[:2]
+    named = [
+        path.rename(path.with_name(f"S2A_MSIL2A_2020{time}_{path.name}" if time else path.name))
+        for path, time in zip(tiles, times, strict=True)
+    ]
+    mapped(replace(files, pre=named), tmp_path / "out")
+    assert any("files of several days (2020-01-01T" in record.getMessage() for record in warnings_in(caplog)) == warned
