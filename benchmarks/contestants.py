@@ -70,7 +70,7 @@ def mapped(name: str, model: Path, engine: Engine, files: SceneFiles, out: Path,
         setting: how tiles are laid.
     """
     options = EngineOptions(batch=setting.batch, tile=setting.tile)
-    request = MapRequest(model, files, out, overlap=setting.overlap, engine=options, overwrite=True)
+    request = MapRequest(model, files, out, overlap=setting.overlap, engine=options, overwrite=True, keep=False)
     records: list[dict[str, Any]] = []
 
     def work() -> float:

@@ -21,7 +21,7 @@ def main(scene: Path, out: Path, model: Path | None) -> None:
     event = event_files(scene)
     files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
     engine = FakeEngine(published_spec("fake", "no model")) if model is None else None
-    record = map_scene(MapRequest(model or Path("fake"), files, out, overwrite=True), engine=engine)
+    record = map_scene(MapRequest(model or Path("fake"), files, out, overwrite=True, keep=False), engine=engine)
     print(json.dumps(record))
 
 

@@ -125,7 +125,9 @@ def measure_pipeline(
 
 def _case(folder: Path, layout: Layout, batch: int) -> Case:
     files = write_pattern_scene(folder / "scene", layout)
-    request = MapRequest(Path("no-network"), files, folder / "map", engine=EngineOptions(batch=batch), overwrite=True)
+    request = MapRequest(
+        Path("no-network"), files, folder / "map", engine=EngineOptions(batch=batch), overwrite=True, keep=False
+    )
     return Case(files, request)
 
 

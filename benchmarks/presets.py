@@ -99,7 +99,7 @@ def _scene(folder: Path, seed: int, size_km: float) -> EventFiles:
 
 def _map(bench: PresetsBench, model: Path, event: EventFiles, out: Path, **how: Any) -> Record:
     files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-    return map_scene(MapRequest(model, files, out, engine=bench.engine, overwrite=True, **how))
+    return map_scene(MapRequest(model, files, out, engine=bench.engine, overwrite=True, keep=False, **how))
 
 
 def _compared(bench: PresetsBench, event: EventFiles, folder: Path) -> dict[str, Likeness]:

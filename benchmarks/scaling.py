@@ -108,7 +108,7 @@ def _scene(folder: Path, km: float) -> SceneFiles:
 
 
 def _map(bench: ScalingBench, engine: Engine, files: SceneFiles, out: Path) -> float:
-    request = MapRequest(bench.model, files, out, engine=bench.engine, overwrite=True)
+    request = MapRequest(bench.model, files, out, engine=bench.engine, overwrite=True, keep=False)
     return float(map_scene(request, engine=engine)["tiles"]["predicted"])
 
 

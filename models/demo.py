@@ -70,7 +70,7 @@ def run_demo(
         spec = EventSpec(seed=seed, width_m=1000.0 * size_km, height_m=1000.0 * size_km)
         event = _generate(out / "scene", spec, progress)
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-        request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite)
+        request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite, keep=False)
         record = map_scene(request, engine=engine, progress=progress)
     scores = score_map(request.out / "confidence.tif", event.truth, record["threshold"])
     _write_scores(out / "scores.json", {"seed": seed, "size_km": size_km, **scores.as_dict()})

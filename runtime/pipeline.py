@@ -112,7 +112,9 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
     """
     started, clock, progress = now(), Stopwatch(), progress or NoProgress()
     with ExitStack() as stack:
-        work = stack.enter_context(Workspace(request.out, overwrite=request.overwrite, resume=request.resume))
+        work = stack.enter_context(
+            Workspace(request.out, overwrite=request.overwrite, resume=request.resume, keep=request.keep)
+        )
         if request.resume and not (work.unfinished or work.complete):
             log.info("there is no unfinished run in %s: starting at the top", request.out)
         spec = engine.spec if engine else spec_of(request.model)

@@ -43,6 +43,8 @@ class MapRequest:
     """Map even where a check objects: the images are the same or hardly overlap, or nothing would be observed."""
     resume: bool = False
     """Go on with a run that was left unfinished in ``out``; it has to be one of the same."""
+    keep: bool = True
+    """Keep what is finished of a run that ends early, so that one with ``resume`` can go on with it."""
 
     def __post_init__(self) -> None:
         """Take paths as programs write them, and check ranges."""

@@ -143,7 +143,8 @@ class Saving(Closing):
         )
 
     def _bequeath(self) -> None:
-        bequeath(Will(say=self._kept))
+        if self._work.is_kept:
+            bequeath(Will(say=self._kept))
 
     def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
         """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""

@@ -55,19 +55,20 @@ _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journa
 class Workspace:
     """A context in which products are written; leaving it with an error leaves nothing under a final name."""
 
-    def __init__(self, out: Path, *, overwrite: bool, resume: bool = False) -> None:
+    def __init__(self, out: Path, *, overwrite: bool, resume: bool = False, keep: bool = True) -> None:
         """Claim a folder.
 
         Args:
             out: made if needed.
             overwrite: replace the results of an earlier run once the new ones are complete, and start anew.
             resume: go on with what an unfinished run has left.
+            keep: leave what a later run can go on with, if this one ends early.
 
         Raises:
             UsageError: results are there already, or an unfinished run, or a run is under way; or ``out`` is a file.
             OutputError: the folder cannot be made or written.
         """
-        self.out, self._overwrite = out, overwrite
+        self.out, self._overwrite, self._keep = out, overwrite, keep
         self._partial = out / PARTIAL
         check_folder(out)
         self._made = not exists(out)
@@ -167,7 +168,7 @@ class Workspace:
 
     def keep(self) -> None:
         """From now on something is there that a later run can go on with."""
-        self.is_kept = True
+        self.is_kept = self._keep
 
     def sync_names(self) -> None:
         """Wait until the disk knows of the files that were made here, so that a power cut does not lose them whole."""

@@ -116,6 +116,12 @@ def test_how_to_go_on_is_said(files, tmp_path, caplog):
     assert "resume=True" in caplog.text
 
 
+def test_a_caller_that_cannot_go_on_hears_nothing_of_it_and_nothing_is_left(files, tmp_path, caplog):
+    interrupted(files, tmp_path / "out", 12, keep=False)
+    assert "rows are kept in" not in caplog.text
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_failed_before_the_first_row_leaves_nothing(files, tmp_path, caplog):
     interrupted(files, tmp_path / "out", 0)
     assert not (tmp_path / "out").exists()
