@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ _ERRORS = (*RASTER_ERRORS, SystemError)
 """The last is what Python makes of an error of GDAL's that comes up where rasterio does not look for one."""
 
 
+_PROCESS = os.getpid()
+"""Where GDAL was loaded. Its threads are not there in a forked child, which would wait for them for ever."""
+
+
 def write_cog(source: Path, target: Path) -> None:
     """Turn a finished map into a cloud-optimised GeoTIFF with overviews, block by block.
 
@@ -32,7 +37,7 @@ def write_cog(source: Path, target: Path) -> None:
     try:
         rasterio.shutil.copy(
             source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
-            overview_resampling="average", num_threads="ALL_CPUS",
+            overview_resampling="average", num_threads="ALL_CPUS" if os.getpid() == _PROCESS else "1",
         )  # fmt: skip
     except _ERRORS as error:
         raise _unwritable(target, error) from error

@@ -53,6 +53,32 @@ def test_an_error_that_rasterio_lets_slip_is_said_in_a_sentence(tmp_path, monkey
         write_cog(tmp_path / "rows.vrt", tmp_path / "hidden" / "map.tif")
 
 
+WRITE_IN_A_CHILD = """
+import multiprocessing, sys
+from pathlib import Path
+from landslip.runtime.products import write_cog
+
+source, out = map(Path, sys.argv[1:])
+write_cog(source, out / "parent.tif")
+child = multiprocessing.get_context("fork").Process(target=write_cog, args=(source, out / "child.tif"))
+child.start()
+child.join(60)
+child.kill()
+print((out / "child.tif").read_bytes() == (out / "parent.tif").read_bytes())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="GDAL has threads where there are cores for them")
+def test_a_forked_child_writes_the_same_bytes_and_does_not_wait_for_threads(tmp_path):
+    source = written(tmp_path, a_map(1500, 1700))
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_IN_A_CHILD, str(source), str(tmp_path)],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == "True\n"
+
+
 def written(folder, percent):
     with RowsFile(folder / "rows.raw", grid_of(*percent.shape)) as rows:
         rows.append(percent)
