@@ -19,12 +19,14 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.fill_evidence import Sides, look
 from landslip.runtime.gdal import block_cache, make_window
 from landslip.runtime.imagery import Bands, Image
-from landslip.runtime.measuring import CACHE, Ground, cells, regions_of
+from landslip.runtime.measuring import Ground, cells, regions_of
 from landslip.runtime.raster import Raster
 from landslip.runtime.reading import Reading
 
 log = logging.getLogger(__name__)
 
+_CACHE = 8 << 20
+"""Bytes GDAL may keep beside a row of blocks: each is read once."""
 SAMPLE = 1 << 24
 """Pixels of a file that are looked at."""
 DEPTH = 64
@@ -67,7 +69,7 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
     if not wanted:
         found += [each for each in candidates(dtype) if each.value not in declared]
     collar = Collar([each.value for each in found])
-    with block_cache(max(CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
+    with block_cache(max(_CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
         for window in _windows(first, ground) if found else ():
             try:
                 read = [part.stored(window) for part in group]

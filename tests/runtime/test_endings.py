@@ -26,6 +26,7 @@ MAIN = """
 import os, signal, sys, time
 from landslip.runtime.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and so does what nohup starts
 """
 SLOW = """
 import collections, itertools

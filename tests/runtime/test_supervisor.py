@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and processes o
 
 BEGIN = """
 import atexit, collections, contextlib, itertools, os, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from landslip.runtime import supervisor
 from landslip.runtime.endings import Will, bequeath, undisturbed
 
