@@ -379,9 +379,11 @@ main(sys.argv[1:])
 
 def test_it_needs_no_tensorflow(tmp_path):
     """The demo network, on tiles that were answered before."""
-    for path in (DEMO_MODEL, DEMO_MODEL.with_name(f"{DEMO_MODEL.name}.json")):
-        shutil.copy(path, tmp_path)
-    source = json.loads((tmp_path / f"{DEMO_MODEL.name}.json").read_text())["source"]["sha256"]
+    shutil.copy(DEMO_MODEL, tmp_path)
+    record = json.loads(DEMO_MODEL.with_name(f"{DEMO_MODEL.name}.json").read_text())
+    source = record["source"]["sha256"]
+    del record["reference"]  # which is of other tiles
+    (tmp_path / f"{DEMO_MODEL.name}.json").write_text(json.dumps(record))
     tiles = TileSet("scene", batch_of(2))
     with open_engine(DEMO_MODEL, EngineOptions(batch=2, tile=64)) as engine:
         answers = engine.infer(tiles.batch)
