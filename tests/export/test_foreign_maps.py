@@ -159,7 +159,7 @@ def test_without_a_description_nothing_is_mapped_and_the_reason_said(keras, tmp_
     files = scene_on_grid(tmp_path, 70, 90)
     arguments = ["map", "-m", artifact, "--pre", files.pre, "--post", files.post, "-o", tmp_path / "map"]
     assert run([str(argument) for argument in arguments]) == 3
-    assert "landslip.spec" in capsys.readouterr().err
+    assert "was exported without a description" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
