@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import os
 import sys
 import time
 from functools import partial
@@ -45,6 +46,8 @@ _HELP = {
 }
 
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
+
+_NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
 
 _SENTENCE = 2000
 """Most characters of an error: files can make it repeat a megabyte."""
@@ -132,7 +135,11 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except Exception as error:
-        return _failed(error)
+        try:
+            return _failed(error)
+        except MemoryError:  # not even for the sentence
+            os.write(2, _NO_MEMORY)
+            return ResourceError.exit_code
     return result if isinstance(result, int) else 0
 
 

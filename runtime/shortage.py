@@ -8,6 +8,11 @@ from collections.abc import Iterator
 
 from landslip.runtime.plain_text import printable
 
+try:
+    import resource  # now, since it is a library of its own that could not be loaded any more when it is asked
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
 _WORDS = re.compile(
     r"failed to map segment|cannot allocate memory|cannot enable executable stack|can't start new thread|bad_alloc|"
     r"out of memory|not enough memory|unable to allocate",
@@ -47,9 +52,7 @@ def within_limit(error: BaseException) -> str | None:
 
     Python's own parts and those of libraries may then fail in ways that say nothing of memory.
     """
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
+    if resource is None:
         return None
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:

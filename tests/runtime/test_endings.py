@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import contextlib
 import json
 import os
@@ -11,14 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from helpers.models import brightness_model
 from helpers.rasters import scene_mixed
 from helpers.silent_server import silence
-from landslip import runtime
 from landslip.runtime.cli import run
 from landslip.runtime.workspace import PARTIAL, PRODUCTS
 
@@ -144,8 +142,6 @@ def test_what_is_kept_is_said_once_and_nothing_else_is_claimed(scene):
 @pytest.mark.parametrize("megabytes", [60, 100, 130, 200, 300, 400, 500, 600, 700, 800, 1000])
 def test_too_little_address_space_is_a_sentence(scene, megabytes):
     folder, arguments = scene
-    # As installed: where Python has to compile modules under the limit, it may end with a traceback of its own.
-    compileall.compile_dir(Path(runtime.__path__[0]), quiet=1)
     limit = megabytes << 20
     with mapping(arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))) as process:
         code, _, err = ended(process, 60.0)
@@ -155,6 +151,29 @@ def test_too_little_address_space_is_a_sentence(scene, megabytes):
     assert code in {1, 4}, err
     assert err.splitlines()[-1].startswith("landslip: "), err
     assert not (folder / "out").exists() or "rows are kept" in err
+
+
+@pytest.mark.parametrize("code", [1, 4])
+def test_no_library_and_no_memory_are_needed_to_say_so(scene, code):
+    _, arguments = scene
+    spent = """
+from landslip.runtime import cli
+
+def fails(*args, **options):
+    sys.modules["resource"] = None  # as where no library can be loaded any more
+    raise SystemError("half compiled")
+
+def no_memory(error):
+    raise MemoryError
+
+cli.cli.main = fails
+""" + ("cli._failed = no_memory\n" if code == 4 else "")
+    limited = partial(resource.setrlimit, resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    with mapping(arguments, spent, preexec_fn=limited) as process:
+        ending, _, err = ended(process, 60.0)
+    assert ending == code
+    assert err.startswith("landslip: ")
+    assert len(err.splitlines()) == 1
 
 
 def test_no_thread_to_be_had_is_a_sentence(scene):
