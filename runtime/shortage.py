@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 from collections.abc import Iterator
 
 from landslip.runtime.plain_text import printable
 
-try:
+if sys.platform != "win32":
     import resource  # now, since it is a library of its own that could not be loaded any more when it is asked
-except ImportError:  # Windows has none
-    resource = None  # type: ignore[assignment]
 
 _WORDS = re.compile(
     r"failed to map segment|cannot allocate memory|cannot enable executable stack|can't start new thread|bad_alloc|"
@@ -52,7 +51,7 @@ def within_limit(error: BaseException) -> str | None:
 
     Python's own parts and those of libraries may then fail in ways that say nothing of memory.
     """
-    if resource is None:
+    if sys.platform == "win32":
         return None
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
