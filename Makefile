@@ -46,14 +46,14 @@ format: .venv/full
 	$(BIN)/ruff format .
 
 train-demo: .venv/full ## train the demo model again and export it (half an hour on two cores)
-	$(BIN)/python -m landslip.models.train --out models/demo_data --seed 1 --steps 2200
+	$(BIN)/python -m landslip.models.training.train --out models/demo_data --seed 1 --steps 2200
 
 bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; half an hour, 5 GB for torch on Linux
 	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/standin.hdf5 -o benchmarks/results --by-machine
 
 $(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of this machine (some minutes)
 	mkdir -p $(BENCH)
-	$(BIN)/python -m landslip.models.standin $(BENCH)/standin.hdf5 --adam --damped
+	$(BIN)/python -m landslip.models.keras.standin $(BENCH)/standin.hdf5 --adam --damped
 	$(BIN)/landslip export $(BENCH)/standin.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
 		--precision int8 --target onnx --target openvino
 	touch $@

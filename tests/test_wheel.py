@@ -25,7 +25,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in 
 sys.meta_path.insert(0, Refuse())
 import landslip.models
 assert sys.path[0] in landslip.models.__file__, landslip.models.__file__
-from landslip.runtime.cli import main
+from landslip.runtime.cli.main import main
 main()
 """
 
@@ -34,7 +34,7 @@ main()
 def test_the_demo_runs_from_an_installed_wheel(tmp_path):
     # From a copy: setuptools leaves its build folder beside the sources.
     source = tmp_path / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info", "typings"))
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, source]
     subprocess.run(build, check=True)
     (wheel,) = tmp_path.glob("landslip-*.whl")

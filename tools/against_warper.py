@@ -14,9 +14,9 @@ from rasterio.crs import CRS
 from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window, transform
 
-from landslip.benchmarks.timing import alternate
-from landslip.runtime.grid import MapGrid
-from landslip.runtime.resample import Lattice, Resampler, Sampling
+from landslip.benchmarks.measuring.timing import alternate
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.resampler import Lattice, Resampler, Sampling
 
 UTM = CRS.from_epsg(32632)
 GRID = MapGrid(UTM, Affine(6.0, 0.0, 600_000.0, 0.0, -6.0, 5_200_000.0), 8000, 10_000)

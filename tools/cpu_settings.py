@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.report import Report, Table
+from landslip.benchmarks.reports.report import Report, Table
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines import onnx_runtime
-from landslip.runtime.environment import describe_environment
-from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.system.machine import describe_environment
 
 ort = onnx_runtime.ort
 

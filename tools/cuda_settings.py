@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.report import Report, Table
+from landslip.benchmarks.reports.report import Report, Table
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines import onnx_runtime
-from landslip.runtime.onnx_file import read_onnx_file
 
 ort = onnx_runtime.ort
 

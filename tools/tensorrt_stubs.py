@@ -52,7 +52,7 @@ _CORRECTIONS = (
 )
 """Patterns and what to put in their place. Each has to be found, so that none outlives its reason."""
 
-_CHECKED = [f"typings/landslip/runtime/engines/tensor_rt/{name}.py" for name in ("library", "compiler", "session")]
+_CHECKED = [f"landslip/runtime/engines/tensor_rt/{name}.py" for name in ("library", "compiler", "session")]
 
 _RULES = {
     "typeCheckingMode": "strict",
@@ -121,7 +121,7 @@ def generate(place: Path) -> None:
 def _settings(place: Path) -> dict[str, object]:
     return _RULES | {
         "include": [str(ROOT / path) for path in _CHECKED],
-        "extraPaths": [str(place / "stubs"), str(ROOT / "typings")],
+        "extraPaths": [str(place / "stubs"), str(ROOT)],
         "pythonVersion": "3.10",
         "venvPath": str(Path(sys.prefix).parent),
         "venv": Path(sys.prefix).name,

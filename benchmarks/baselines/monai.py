@@ -13,10 +13,10 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from landslip.runtime.artifacts.spec import InputSpec
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import UsageError
-from landslip.runtime.scene import SceneFiles
-from landslip.runtime.spec import InputSpec
+from landslip.runtime.inputs.scene_files import SceneFiles
 
 try:
     import torch  # pyright: ignore[reportMissingImports]

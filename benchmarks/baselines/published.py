@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.description import published_description
-from landslip.export.fitting import described
-from landslip.export.hdf5 import open_saved_model
-from landslip.export.rebuild import rebuild
-from landslip.export.screen import screened_graph
-from landslip.export.topology import served_topology
-from landslip.export.weight_order import weight_orders
-from landslip.export.weights import read_weights
+from landslip.export.conversion.fitting import described
+from landslip.export.conversion.rebuild import rebuild
+from landslip.export.conversion.weights import read_weights
+from landslip.export.hdf5.model_file import open_saved_model
+from landslip.export.specification.description import published_description
+from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.topology import served_topology
+from landslip.export.topology.weight_order import weight_orders
 
 TILE, HOP = 224, 112
 """Pixels: edge of a tile, and the distance between tiles."""

@@ -11,14 +11,15 @@ import json
 import sys
 from pathlib import Path
 
-from landslip.benchmarks.grid_scene import on_the_grid
-from landslip.benchmarks.pattern_scene import pattern_files
-from landslip.benchmarks.stamp import stamp_engine
+from landslip.benchmarks.measuring.fixed_tiles import stamp_engine
+from landslip.benchmarks.scenes.grid_scene import on_the_grid
+from landslip.benchmarks.scenes.pattern_scene import pattern_files
+from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.engines import FakeEngine
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.record import peak_rss_bytes
-from landslip.runtime.scene import SceneFiles
-from landslip.runtime.spec import published_spec
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.system.memory import peak_rss_bytes
 
 BATCH, OVERLAP = 4, 0.5
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.compare import compare_files
-from landslip.runtime.commands.paths import PATH
+from landslip.benchmarks.reports.compare import compare_files
+from landslip.runtime.cli.paths import PATH
 
 log = logging.getLogger(__name__)
 

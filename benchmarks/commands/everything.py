@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from landslip.benchmarks.cli import bench
+from landslip.benchmarks.commands.bench import bench
 from landslip.benchmarks.commands.options import artifacts_option
-from landslip.benchmarks.field import has_monai
-from landslip.benchmarks.slug import machine_slug
-from landslip.runtime.commands.paths import PATH
-from landslip.runtime.environment import describe_environment
+from landslip.benchmarks.reports.machine_names import machine_slug
+from landslip.benchmarks.studies.entrants import has_monai
+from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import LandslipError
+from landslip.runtime.system.machine import describe_environment
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.report import Report
-from landslip.runtime.commands.paths import PATH
+from landslip.benchmarks.reports.report import Report
+from landslip.runtime.cli.paths import PATH
 
 out_option = click.option("-o", "--out", type=PATH, help="Folder for the report: JSON, Markdown and pictures.")
 artifacts_option = click.option(

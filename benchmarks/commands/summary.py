@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.options import show
-from landslip.benchmarks.targets import summarise
-from landslip.runtime.commands.paths import PATH
+from landslip.benchmarks.reports.targets import summarise
+from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import InputMissingError
 
 

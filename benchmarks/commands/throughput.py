@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.options import artifacts_option, out_option, show
-from landslip.benchmarks.throughput import Bench, measure_throughput
-from landslip.models.demo import DEMO_MODEL
-from landslip.runtime.commands.paths import PATH
+from landslip.benchmarks.studies.entrants import Bench
+from landslip.benchmarks.studies.throughput import measure_throughput
+from landslip.models.demo.demo import DEMO_MODEL
+from landslip.runtime.cli.paths import PATH
 
 
 @click.command(context_settings={"show_default": True})

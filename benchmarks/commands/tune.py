@@ -11,9 +11,9 @@ import click
 from landslip.benchmarks.commands.options import out_option, show
 from landslip.benchmarks.tune.tuning import TuneRequest
 from landslip.benchmarks.tune.tuning import tune as run
-from landslip.runtime.commands.paths import PATH
+from landslip.runtime.access.location import is_folder
+from landslip.runtime.cli.paths import PATH
 from landslip.runtime.engines.opening import ENGINES
-from landslip.runtime.location import is_folder
 
 
 @click.command(context_settings={"show_default": True})

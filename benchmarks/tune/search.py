@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from landslip.benchmarks.tune.speed import Deadline, Running, in_turn, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, larger_batches, other_threads, smaller_batches
-from landslip.export.proof.trials import Answers, Outcome, attempt
+from landslip.export.judging.trials import Answers, Outcome, attempt
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.errors import LandslipError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.parity import GATES
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from landslip.benchmarks.bare import noise
+from landslip.benchmarks.measuring.engine_alone import noise
 from landslip.benchmarks.tune.ways import Way
 from landslip.runtime.engines import Engine
-from landslip.runtime.engines.pace import seconds_per_batch
+from landslip.runtime.engines.speed import seconds_per_batch
 
 Measured = TypeVar("Measured")
 

@@ -10,21 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.report import Finding, Report, Table
+from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
 from landslip.benchmarks.tune.speed import CALLS, Deadline, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, ways_of
-from landslip.export.proof.artifacts import Candidate, find_candidates
+from landslip.export.folder.artifacts import Candidate, find_candidates
+from landslip.export.judging.trials import Answers
 from landslip.export.proof.references import References
-from landslip.export.proof.trials import Answers
+from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.engines.opening import DEVICES
+from landslip.runtime.engines.tuned import Choice, Tuning, family_of, machine_here, tuning_folder, versions_here
 from landslip.runtime.errors import EngineError, InputError, LandslipError, OutputError, UsageError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.presets import FAITHFUL, PRESETS
-from landslip.runtime.record import now, sha256_of
-from landslip.runtime.safe_writing import write_anew
-from landslip.runtime.tuned import Choice, Tuning, family_of, machine_here, tuning_folder, versions_here
+from landslip.runtime.system.clock import now
+from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.tiling.presets import FAITHFUL, PRESETS
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Family:
     named: Candidate
     """The one the user names, or the most exact of a folder."""
     digest: str
-    """What they have in common; see :func:`~landslip.runtime.tuned.family_of`."""
+    """What they have in common; see :func:`~landslip.runtime.engines.tuned.family_of`."""
     members: tuple[Candidate, ...]
     """All of them, the most exact first."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from landslip.export.proof.trials import Trial, trials_of
-from landslip.runtime.choosing import BATCH
+from landslip.export.judging.trials import Trial, trials_of
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.mapping.choosing import BATCH
 
 MOST_TILES = {"cpu": 16, "cuda": 64}
 """Largest batch that is tried on a device; more tiles bring little and take memory."""

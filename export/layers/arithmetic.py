@@ -62,4 +62,4 @@ KINDS: dict[str, Kind] = {
     "DepthToSpace": Kind(_read_blocks, _unpacked),
     "Resize": RESIZING,
 }
-"""By the names that :mod:`landslip.export.operations` gives them."""
+"""By the names that :mod:`landslip.export.topology.operations` gives them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from landslip.export.layers.values import Options
-from landslip.runtime.plain_text import shown
+from landslip.runtime.untrusted.printable import shown
 
 _FLOATS = frozenset({"bfloat16", "float16", "float32", "float64", "mixed_bfloat16", "mixed_float16"})
 _INFERRED = frozenset({"_infer", "infer"})

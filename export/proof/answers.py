@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.description import PUBLISHED_FEEDS, Description
-from landslip.export.proof.artifacts import Candidate, recorded
-from landslip.export.proof.trials import Answers, confidence_of
-from landslip.export.spec_file import read_description
+from landslip.export.folder.artifacts import Candidate, recorded
+from landslip.export.judging.trials import Answers, confidence_of
+from landslip.export.specification.description import PUBLISHED_FEEDS, Description
+from landslip.export.specification.spec_toml import read_description
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.reference_tiles import SUFFIX, Batch, TileSet, read_reference
+from landslip.runtime.artifacts.reference_tiles import Reference as StoredReference
+from landslip.runtime.artifacts.spec import ModelSpec, published_spec
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import InputError, ModelError, UsageError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import SUFFIX, Batch, TileSet, read_reference
-from landslip.runtime.reference import Reference as StoredReference
-from landslip.runtime.spec import ModelSpec, published_spec
+from landslip.runtime.system.digests import sha256_of
 
 if TYPE_CHECKING:
-    from landslip.export.network import Network
+    from landslip.export.conversion.network import Network
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
         answers = [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets]
     else:
         # Imported here: a network can be asked only where the export's packages are.
-        from landslip.export.reference import asked  # noqa: PLC0415
+        from landslip.export.judging.reference import asked  # noqa: PLC0415
 
         answers = asked(oracle.ask, oracle.float32, tile_sets)
     return Reference(oracle.made_by, answers, oracle.artifact)
@@ -179,7 +179,7 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
         InputError: the scene cannot be used.
     """
     # Imported here: it needs the synthetic events, whose kernels take a moment.
-    from landslip.export.scene_tiles import TileSource  # noqa: PLC0415
+    from landslip.export.judging.scene_tiles import TileSource  # noqa: PLC0415
 
     def mapped(batch: Batch) -> NDArray[Any]:
         share: NDArray[Any] = (oracle.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
@@ -228,7 +228,7 @@ def _description(source: KerasFile, file: OnnxFile) -> Description:
 def _network(source: KerasFile, file: OnnxFile) -> Network:
     try:
         # Imported here: only this way of asking needs the export's packages.
-        from landslip.export.network import read_network  # noqa: PLC0415
+        from landslip.export.conversion.network import read_network  # noqa: PLC0415
 
         return read_network(source.path, _description(source, file), output=source.output)
     except ModuleNotFoundError as error:

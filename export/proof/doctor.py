@@ -14,13 +14,13 @@ import pyogrio
 import rasterio
 from rasterio.crs import CRS
 
-from landslip.export.proof.trials import Outcome
+from landslip.export.judging.trials import Outcome
 from landslip.export.proof.verify import VerifyRequest, verify
+from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.engines import BACKENDS, Backend
 from landslip.runtime.engines.cuda import probe_cuda
-from landslip.runtime.environment import describe_environment, installed_version, instruction_sets
 from landslip.runtime.errors import EngineError, LandslipError
-from landslip.runtime.gdal import RASTER_ERRORS, reason
+from landslip.runtime.system.machine import describe_environment, installed_version, instruction_sets
 
 Facts = dict[str, Any]
 """JSON-like."""

@@ -8,18 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from landslip.export.proof.artifacts import read_record, record_path, recorded
-from landslip.export.proof.json_file import read_json
-from landslip.export.recognise import check_keras_file
-from landslip.models.registry import RegisteredModel, find_by_sha256
+from landslip.export.folder.artifacts import read_record, record_path, recorded
+from landslip.export.folder.json_file import read_json
+from landslip.export.hdf5.recognise import check_keras_file
+from landslip.models.registry.registry import RegisteredModel, find_by_sha256
+from landslip.runtime.access.location import is_folder
+from landslip.runtime.artifacts.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
+from landslip.runtime.artifacts.reference_tiles import read_reference
+from landslip.runtime.artifacts.spec import METADATA_KEY, InputSpec, ModelSpec
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
 from landslip.runtime.errors import InputError, ModelError
-from landslip.runtime.file_kinds import FileKind, kind_of
-from landslip.runtime.location import is_folder
-from landslip.runtime.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
-from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import read_reference
-from landslip.runtime.spec import METADATA_KEY, InputSpec, ModelSpec
+from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.untrusted.file_kinds import FileKind, kind_of
 
 Facts = dict[str, Any]
 """JSON-like, in the order they are told."""

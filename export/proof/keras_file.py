@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from landslip.export.hdf5 import open_saved_model
-from landslip.export.screen import SavedGraph, screened_graph
-from landslip.export.topology import served_topology
+from landslip.export.hdf5.model_file import open_saved_model
+from landslip.export.topology.screen import SavedGraph, screened_graph
+from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from landslip.export.folder.artifacts import Candidate
+from landslip.export.judging.tiles import parity_tiles
 from landslip.export.proof.answers import (
     KerasFile,
     Oracle,
@@ -20,11 +22,9 @@ from landslip.export.proof.answers import (
     stored_path,
     stored_reference,
 )
-from landslip.export.proof.artifacts import Candidate
-from landslip.export.tiles import parity_tiles
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.reference_tiles import Rounding, TileSet
 from landslip.runtime.errors import InputError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.reference import Rounding, TileSet
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from landslip.export.proof.trials import Outcome
+from landslip.export.judging.trials import Outcome
 from landslip.export.proof.verify import VerifyReport, limits_in_words
-from landslip.runtime.parity import Gate, Parity, violations
-from landslip.runtime.plain_text import printable_lines
+from landslip.runtime.artifacts.parity import Gate, Parity, violations
+from landslip.runtime.untrusted.printable import printable_lines
 
 _HEADINGS = ("artifact", "engine", "device", "precision", "tiles", "max", "mean", "p99.9", "IoU", "area", "verdict")
 _NUMBERS = slice(5, 10)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from landslip.runtime.plain_text import printable
+from landslip.runtime.untrusted.printable import printable
 
 _WIDEST = 40
 """Most characters of a name."""

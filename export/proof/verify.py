@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from landslip.export.folder.artifacts import Candidate, find_candidates
+from landslip.export.judging.trials import Outcome, attempt, trials_of
 from landslip.export.proof.answers import KerasFile, Reference
-from landslip.export.proof.artifacts import Candidate, find_candidates
 from landslip.export.proof.references import References
-from landslip.export.proof.trials import Outcome, attempt, trials_of
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.parity import GATES, Gate
 from landslip.runtime.engines import BACKENDS
-from landslip.runtime.environment import describe_environment
 from landslip.runtime.errors import EngineError, InputError, LandslipError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.parity import GATES, Gate
-from landslip.runtime.record import landslip_version
+from landslip.runtime.system.machine import describe_environment
+from landslip.runtime.system.versions import landslip_version
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, smoothstep
-from landslip.runtime.jit import kernel
+from landslip.runtime.compiled.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

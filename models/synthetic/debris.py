@@ -11,7 +11,7 @@ from affine import Affine
 
 from landslip.models.synthetic.landcover import brighten, mix
 from landslip.models.synthetic.noise import gradient_noise, hash_unit, smoothstep
-from landslip.runtime.jit import kernel
+from landslip.runtime.compiled.kernel import kernel
 
 if TYPE_CHECKING:
     import shapely

@@ -17,7 +17,7 @@ from landslip.models.synthetic.relief import fill_relief
 from landslip.models.synthetic.truth import write_truth
 from landslip.models.synthetic.writing import finished_together, new_raster
 from landslip.runtime.errors import UsageError
-from landslip.runtime.gdal import make_window
+from landslip.runtime.geo.windows import make_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

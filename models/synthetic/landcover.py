@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, nearest_seed, smoothstep
-from landslip.runtime.jit import kernel
+from landslip.runtime.compiled.kernel import kernel
 
 if TYPE_CHECKING:
     import numpy as np

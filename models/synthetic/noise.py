@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from landslip.runtime.jit import kernel
+from landslip.runtime.compiled.kernel import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_X = np.uint64(0xD6E8FEB86659FD93)

@@ -9,7 +9,7 @@ import numpy as np
 
 from landslip.models.synthetic.air import cloud_threshold, light_and_air
 from landslip.models.synthetic.landcover import paint_ground
-from landslip.models.synthetic.procession import Procession
+from landslip.models.synthetic.landslides import Procession
 from landslip.models.synthetic.relief import fill_relief
 from landslip.models.synthetic.season import seasons
 from landslip.models.synthetic.slides import scars_of_row, slides_of_row
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.windows import Window
 
-    from landslip.models.synthetic.procession import PlacedSlide
+    from landslip.models.synthetic.landslides import PlacedSlide
     from landslip.models.synthetic.season import Season
 
     Image = NDArray[np.uint8]

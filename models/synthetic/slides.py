@@ -15,7 +15,7 @@ import shapely
 
 from landslip.models.synthetic.noise import fractal_noise, gradient_noise, hash_unit, smoothstep
 from landslip.models.synthetic.relief import height_at, steepest
-from landslip.runtime.jit import kernel
+from landslip.runtime.compiled.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ import numpy as np
 import pyogrio.raw
 import shapely
 
-from landslip.models.synthetic.procession import lattice_range
+from landslip.models.synthetic.landslides import lattice_range
 from landslip.models.synthetic.slides import slides_of_row
-from landslip.runtime.geopackage import same_bytes_anywhere
+from landslip.runtime.products.geopackage import same_bytes_anywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

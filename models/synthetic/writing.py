@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyogrio.errors
 import rasterio
 
+from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.errors import OutputError
-from landslip.runtime.gdal import RASTER_ERRORS
-from landslip.runtime.safe_writing import clear_name
+from landslip.runtime.system.safe_writing import clear_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from landslip.runtime.location import Location
+from landslip.runtime.access.location import Location
 
 _INSTANT = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)"

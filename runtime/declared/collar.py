@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.declared.fill import LEAST, SHARE
-from landslip.runtime.fill_evidence import Sides, in_pieces
+from landslip.runtime.declared.fill_evidence import Sides, in_pieces
 
 WHOLE = 0.98
 """Share from which on an image has one colour throughout, which is said elsewhere."""

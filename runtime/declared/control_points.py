@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 
-from landslip.runtime.gdal import RASTER_ERRORS, transform_points
-from landslip.runtime.grid import utm_crs
+from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.geo.map_grid import utm_crs
+from landslip.runtime.geo.projection import transform_points
 
 
 def remedy_for(dataset: DatasetReader) -> str | None:

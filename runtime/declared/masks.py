@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.mask_classes import Classes, in_classes
+from landslip.runtime.declared.mask_values import Classes, in_classes
 
 SCL_CLASSES: Classes = ((0, 1), (3, 3), (8, 11))
 """No data, saturated or defective; cloud shadow; clouds of medium and high probability, thin cirrus, snow or ice."""

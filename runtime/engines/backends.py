@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from landslip.runtime.errors import EngineError
 
 if TYPE_CHECKING:
-    from landslip.runtime.onnx_file import OnnxFile
+    from landslip.runtime.artifacts.onnx_file import OnnxFile
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 """What a network can be computed in."""

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from landslip.runtime.closing import Closing
 from landslip.runtime.engines.cuda import call, constant
 from landslip.runtime.errors import EngineError
+from landslip.runtime.system.closing import Closing
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.system.closing import Closing
 
 Function = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]
 

@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
+from landslip.runtime.artifacts.onnx_operators import read_runnable
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
-from landslip.runtime.engines.batches import check_batch
+from landslip.runtime.engines.contract import check_batch
 from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.printing import prints_logged
-from landslip.runtime.engines.quiet import import_onnxruntime
+from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.onnx_graph import read_runnable
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.system.closing import Closing
 
 log = logging.getLogger(__name__)
 

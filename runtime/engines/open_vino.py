@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.onnx_operators import read_runnable
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
-from landslip.runtime.engines.batches import check_batch
+from landslip.runtime.engines.contract import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.openvino_core import openvino_core
-from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.engines.without_telemetry import import_openvino
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.onnx_graph import read_runnable
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.system.closing import Closing
 
 ov: Any = import_openvino()
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landslip.runtime.artifacts.onnx_file import OnnxFile, read_onnx_file
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS, PRECISIONS, Backend
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.errors import EngineError, UsageError
-from landslip.runtime.onnx_file import OnnxFile, read_onnx_file
-from landslip.runtime.spec import ModelSpec
 
 if TYPE_CHECKING:
     from landslip.runtime.engines.tensor_rt.record import EngineRecord

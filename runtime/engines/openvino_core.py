@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.engines.without_telemetry import import_openvino
 
 _lock = threading.Lock()
 _cores: list[Any] = []

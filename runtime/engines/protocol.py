@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.artifacts.spec import ModelSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
 from landslip.runtime.engines.opening import EngineOptions, open_engine
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.engines.workers import Shares
 from landslip.runtime.errors import EngineMemoryError
+from landslip.runtime.system.closing import Closing
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
-from landslip.runtime.environment import physical_cores
+from landslip.runtime.system.closing import Closing
+from landslip.runtime.system.machine import physical_cores
 
 LANES = 2
 """Calls at once that keep an engine busy: when one ends, or copies its data, the tiles of the next one are there."""

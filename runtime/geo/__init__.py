@@ -1,1 +1,1 @@
-"""Places on the globe and on grids as plain values: pure geometry, never an open file."""
+"""Grids and projections as values, and one grid brought onto another; never an open file."""

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
-from landslip.runtime.gdal import transform_points
 from landslip.runtime.geo import longitudes
-from landslip.runtime.geodesy import metres_per_degree
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.geo.geodesy import metres_per_degree
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.projection import transform_points
 
 LARGEST_TURN = 5.0
 """Degrees by which the light may come from beside the true north-west; see docs/decisions/light.md."""
@@ -28,7 +28,7 @@ def axes(crs: CRS, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[Ve
     """Unit vectors (east, north) of the x axis and of the y axis at some places; NaN at a pole, which has no north.
 
     Raises:
-        One of :data:`landslip.runtime.gdal.RASTER_ERRORS`: the CRS, or a place, is not related to the globe.
+        One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS, or a place, is not related to the globe.
     """
     globe, step = CRS.from_epsg(4326), 1e-3 if crs.is_geographic else 100.0
     here, along_x, along_y = (
@@ -69,7 +69,7 @@ def turn_of(crs: CRS, grid: MapGrid, azimuth: float) -> float:
         azimuth: degrees clockwise from the y axis.
 
     Raises:
-        One of :data:`landslip.runtime.gdal.RASTER_ERRORS`: the CRS is not related to the globe.
+        One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS is not related to the globe.
     """
     left, bottom, right, top = grid.bounds
     places = ((left + right) / 2, left, left, right, right), ((bottom + top) / 2, bottom, top, bottom, top)

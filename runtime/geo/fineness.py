@@ -7,9 +7,10 @@ import math
 from affine import Affine
 from rasterio.crs import CRS
 
-from landslip.runtime.gdal import RASTER_ERRORS, transform_points
+from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.geo.longitudes import near
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.projection import transform_points
 
 _STEP = 50.0
 """Pixels of the map over which it is measured."""

@@ -15,7 +15,7 @@ import pytest
 from helpers.keras_files import write_keras_hdf5
 from helpers.processes import Ran, landslip
 from helpers.together import made_once
-from landslip.runtime.record import sha256_of
+from landslip.runtime.system.digests import sha256_of
 
 
 class Exported(NamedTuple):
@@ -35,7 +35,7 @@ class FullSize(NamedTuple):
 
 @pytest.fixture(scope="session")
 def pipeline():
-    return importlib.import_module("landslip.export.pipeline")
+    return importlib.import_module("landslip.export.making.pipeline")
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +61,13 @@ def export_again(pipeline):
 
 @pytest.fixture(scope="session")
 def exported(export_again, shared_folder):
-    model = importlib.import_module("landslip.models.standin").standin_model(1 / 8, seed=1, damped=True)
+    model = importlib.import_module("landslip.models.keras.standin").standin_model(1 / 8, seed=1, damped=True)
 
     def make(folder):
         source = folder / "standin.hdf5"
-        importlib.import_module("landslip.models.dialect").write_tf115_hdf5(model, source, optimizer_slots=True)
+        importlib.import_module("landslip.models.keras.tf115_hdf5").write_tf115_hdf5(
+            model, source, optimizer_slots=True
+        )
         (artifact,) = export_again(source, folder / "out")
         (folder / "artifact.pickle").write_bytes(pickle.dumps(artifact))
 
@@ -78,7 +80,7 @@ def full_size(shared_folder):
     """The damped stand-in at the published width: its file, and what the command made of it in a process of its own."""
 
     def make(folder):
-        importlib.import_module("landslip.models.standin").write_standin(folder / "standin.hdf5", damped=True)
+        importlib.import_module("landslip.models.keras.standin").write_standin(folder / "standin.hdf5", damped=True)
         precisions = ("--precision", "fp32", "--precision", "fp16", "--precision", "int8")
         ran = landslip("export", folder / "standin.hdf5", "-o", folder / "model", *precisions, "--json")
         (folder / "ran.json").write_text(json.dumps(ran))

@@ -33,7 +33,7 @@ from helpers.keras_files import (
     tiny_weights,
     write_keras_hdf5,
 )
-from landslip.models.registry import M_ALL_006
+from landslip.models.registry.registry import M_ALL_006
 
 MARKER = "code-was-executed"
 """Name of the file that hostile code would write, in the folder of the file that carries it."""

@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from landslip.models.registry import M_ALL_006, RegisteredModel
+from landslip.models.registry.registry import M_ALL_006, RegisteredModel
 
 CONTENT = np.random.default_rng(11).bytes(300_001)
 """No multiple of any block, and nothing that repeats."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from landslip.runtime.artifacts.spec import ModelSpec, published_spec
 from landslip.runtime.engines import FakeEngine
-from landslip.runtime.spec import ModelSpec, published_spec
 
 SPEC = published_spec("test", "tests/helpers/engines.py")
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
-from landslip.runtime.reference import Reference, Rounding, TileSet, write_reference
-from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
+from landslip.runtime.artifacts.reference_tiles import Reference, Rounding, TileSet, write_reference
+from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 
 SOURCE = "ab" * 32
 """SHA-256 of the Keras file that there never was."""

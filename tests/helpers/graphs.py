@@ -8,7 +8,7 @@ import onnxruntime as ort
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from helpers.engines import SPEC
-from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY
+from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY
 
 _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 

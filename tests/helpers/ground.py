@@ -9,7 +9,8 @@ import numpy as np
 import rasterio
 
 from helpers.rasters import LEFT, TOP, write
-from landslip.runtime.scene import Patch, SceneFiles, open_scene
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.scene.scene import Patch, open_scene
 
 
 def stated(

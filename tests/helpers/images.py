@@ -8,7 +8,8 @@ import numpy as np
 import rasterio
 
 from helpers.rasters import LEFT, TOP, elevation, rgb, write
-from landslip.runtime.scene import SceneFiles, open_scene
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.scene.scene import open_scene
 
 HIGH, WIDE = 90, 110
 """Size of the images, rows and columns."""

@@ -18,10 +18,11 @@ from typing import Any
 
 from helpers.engines import SPEC, mixture
 from helpers.rasters import scene_mixed
-from landslip.runtime import saving
 from landslip.runtime.engines import EngineOptions, FakeEngine
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.run import saving
+from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
 
 _PAUSE = 0.01
 """Seconds a batch takes at the least, so that there is something to interrupt."""

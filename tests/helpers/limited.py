@@ -58,7 +58,7 @@ def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str], int]:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-            from landslip.runtime.cli import run
+            from landslip.runtime.cli.main import run
 
             code = run(arguments)
             json.dump([name for name in ("tensorflow", "tf_keras") if name in sys.modules], report)
@@ -75,9 +75,9 @@ def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str], int]:
 
 def main() -> None:
     """Fork for each command line."""
-    import landslip.export.cli
-    import landslip.export.pipeline
-    import landslip.runtime.cli  # noqa: F401
+    import landslip.export.cli.export
+    import landslip.export.making.pipeline
+    import landslip.runtime.cli.main  # noqa: F401
 
     commands = json.load(sys.stdin)
     json.dump([_run(command, int(sys.argv[1])) for command in commands], sys.stdout)

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from helpers.engines import SPEC
-from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
+from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
 _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 

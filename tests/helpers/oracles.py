@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from landslip.runtime.grid import TileGrid, reflect
+from landslip.runtime.tiling.tile_grid import TileGrid, reflect
 
 
 def tile_of(image: np.ndarray, row: int, col: int, tile: int) -> np.ndarray:

@@ -20,7 +20,8 @@ class Ran(NamedTuple):
 
 def landslip(*arguments: object) -> Ran:
     """Run a command of landslip; its last line on standard error is its peak memory."""
-    code = "import sys; from landslip.runtime.cli import run; from landslip.runtime.record import peak_rss_bytes; "
+    code = "import sys; from landslip.runtime.cli.main import run; "
+    code += "from landslip.runtime.system.memory import peak_rss_bytes; "
     code += "code = run(sys.argv[1:]); print(peak_rss_bytes(), file=sys.stderr); sys.exit(code)"
     command = [sys.executable, "-c", code, "-q", *(str(argument) for argument in arguments)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -17,7 +17,7 @@ from rasterio.warp import transform, transform_bounds
 
 from helpers.rasters import CRS as HOME
 from helpers.rasters import LEFT, TOP, elevation, rgb
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.inputs.scene_files import SceneFiles
 
 RESOLUTION = 6.0
 METRES_PER_DEGREE = 111_000.0

@@ -8,7 +8,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.inputs.scene_files import SceneFiles
 
 CRS = "EPSG:32632"
 LEFT, TOP = 500_000.0, 5_000_000.0

@@ -20,7 +20,7 @@ from rasterio.warp import transform, transform_bounds
 
 from helpers.engines import mixture
 from helpers.reference_terrain import terrain
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.inputs.scene_files import SceneFiles
 
 Bounds = tuple[float, float, float, float]
 

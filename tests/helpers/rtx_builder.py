@@ -31,11 +31,11 @@ def build(path: Path, *options: str) -> dict[str, Any]:
 
 def _built(path: Path, cancel: bool) -> dict[str, Any]:
     from helpers.tensor_rt import Recorder
+    from landslip.runtime.artifacts.onnx_file import read_onnx_file
     from landslip.runtime.engines.tensor_rt.compiler import Order, build_plan
     from landslip.runtime.engines.tensor_rt.phases import Phases
     from landslip.runtime.engines.tensor_rt.slots import Profile
     from landslip.runtime.errors import LandslipError
-    from landslip.runtime.onnx_file import read_onnx_file
 
     file = read_onnx_file(path)
     order = Order(path.name, path.read_bytes(), file.spec, file.precision, Profile(2, file.spec.tile), 1 << 30, b"")

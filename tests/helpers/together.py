@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from landslip.runtime.locks import open_locked
+from landslip.runtime.system.locks import open_locked
 
 _WORKER_BYTES = 4 << 30
 """What a worker and the processes it starts may take: TensorFlow, and a network of the published width."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers.exports import SOURCE
-from landslip.runtime.tuned import Choice, Tuning, machine_here, tuning_folder, versions_here
+from landslip.runtime.engines.tuned import Choice, Tuning, machine_here, tuning_folder, versions_here
 
 
 def choice_for(artifact: Path, **changes) -> Choice:

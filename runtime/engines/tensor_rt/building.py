@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.onnx_operators import read_runnable
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import Gpu, first_gpu
 from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
@@ -18,10 +20,9 @@ from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
 from landslip.runtime.engines.tensor_rt.record import EngineKey, EngineRecord, key_of
 from landslip.runtime.engines.tensor_rt.slots import Profile, profile_for
 from landslip.runtime.errors import EngineError, InputError, UsageError
-from landslip.runtime.onnx_file import OnnxFile
-from landslip.runtime.onnx_graph import read_runnable
-from landslip.runtime.progress import NoProgress, Progress, progress_for
-from landslip.runtime.record import landslip_version, now
+from landslip.runtime.system.clock import now
+from landslip.runtime.system.progress import NoProgress, Progress, progress_for
+from landslip.runtime.system.versions import landslip_version
 
 if TYPE_CHECKING:
     from landslip.runtime.engines.tensor_rt.compiler import Compiled

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import first_gpu
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
@@ -17,7 +17,7 @@ from landslip.runtime.engines.tensor_rt.building import build_engine, machine_ke
 from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
 from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
 from landslip.runtime.errors import EngineError, UsageError
-from landslip.runtime.onnx_file import read_onnx_file
+from landslip.runtime.system.closing import Closing
 
 
 class TensorRtEngine(Closing):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
-from landslip.runtime.progress import Progress
+from landslip.runtime.system.progress import Progress
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.cuda import Gpu
 from landslip.runtime.engines.tensor_rt.slots import Profile
 from landslip.runtime.errors import InputMissingError, ModelError
-from landslip.runtime.spec import ModelSpec
 
 SUFFIX = ".engine"
 """Of the engines landslip builds."""
@@ -71,7 +71,7 @@ class EngineRecord:
     spec: ModelSpec
     """The model it was built from."""
     precision: str
-    """What it computes in, as in :data:`landslip.runtime.onnx_file.PRECISIONS`."""
+    """What it computes in, as in :data:`landslip.runtime.artifacts.onnx_file.PRECISIONS`."""
     onnx: str
     """Name of the ONNX file."""
     sha256: str

@@ -16,12 +16,12 @@ import numpy as np
 import tensorrt as trt  # pyright: ignore[reportMissingImports]
 from numpy.typing import NDArray
 
-from landslip.runtime.closing import Closing
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.cuda_memory import Buffer, Event, Stream, drain
 from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, created, messages_from_now
 from landslip.runtime.engines.tensor_rt.slots import SLOTS, Profile, count_tiles, schedule
 from landslip.runtime.errors import EngineError
-from landslip.runtime.spec import ModelSpec
+from landslip.runtime.system.closing import Closing
 
 
 class _Slot(Closing):

@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.errors import EngineError
-from landslip.runtime.spec import ModelSpec
 
 SLOTS = 2
 """Sets of buffers. While the GPU computes in one, the next is filled and the last one emptied."""

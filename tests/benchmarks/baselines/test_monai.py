@@ -8,9 +8,10 @@ import rasterio
 
 from helpers.engines import SPEC, mixing_engine
 from helpers.rasters import scene_on_grid
-from landslip.benchmarks.grid_scene import edge_of
+from landslip.benchmarks.scenes.grid_scene import edge_of
 from landslip.runtime.engines import FakeEngine
-from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
 
 pytest.importorskip("torch")
 pytest.importorskip("monai")

@@ -15,7 +15,7 @@ HEIGHT, WIDTH, HOP = 339, 451, 112
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     """The file of a narrow stand-in, and the Keras model it was written from."""
-    from landslip.models.standin import standin_model, write_standin
+    from landslip.models.keras.standin import standin_model, write_standin
 
     source = tmp_path_factory.mktemp("standin") / "standin.hdf5"
     write_standin(source, width=1 / 8, seed=3, damped=True)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from landslip.runtime.cli import run
+from landslip.runtime.cli.main import run
 
 doctor = importlib.import_module("landslip.export.proof.doctor")
 
@@ -62,7 +62,7 @@ def test_without_an_engine_it_exits_with_4_and_says_what_to_install(capsys, monk
 
 def test_an_engine_that_does_not_load_is_told_apart_from_a_missing_one(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "landslip.runtime.engines.open_vino", raising=False)
-    broken = importlib.import_module("landslip.runtime.engines.quiet")
+    broken = importlib.import_module("landslip.runtime.engines.without_telemetry")
 
     def broken_import():
         raise ImportError("libtbb.so.12: cannot open shared object file")
@@ -98,7 +98,7 @@ def test_a_cache_that_cannot_be_written(capsys, monkeypatch, tmp_path, engines_e
 
 def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
     environment = os.environ | {"PROJ_DATA": str(tmp_path), "PROJ_LIB": str(tmp_path)}
-    code = "from landslip.runtime.cli import main; main()"
+    code = "from landslip.runtime.cli.main import main; main()"
     command = [sys.executable, "-c", code, "-q", "doctor", "--json"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     found = json.loads(result.stdout)
@@ -108,7 +108,7 @@ def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
 
 def test_it_needs_no_tensorflow():
     code = (
-        "import sys; from landslip.runtime.cli import run; run(['-q', 'doctor']); "
+        "import sys; from landslip.runtime.cli.main import run; run(['-q', 'doctor']); "
         "heavy = {'onnx', 'tensorflow', 'h5py', 'tf_keras', 'matplotlib'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

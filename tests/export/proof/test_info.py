@@ -14,10 +14,10 @@ import pytest
 from helpers.exports import SOURCE, write_artifact
 from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
-from landslip.models.demo import DEMO_MODEL
-from landslip.models.registry import M_ALL_006
-from landslip.models.score import Scores
-from landslip.runtime.cli import run
+from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.score import Scores
+from landslip.models.registry.registry import M_ALL_006
+from landslip.runtime.cli.main import run
 
 KERAS = DEMO_MODEL.with_name("demo.hdf5")
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
@@ -120,7 +120,7 @@ def test_what_lies_deep_in_records_reads_on_short_lines(tmp_path, capsys):
     record = json.loads(path.read_text())
     record["parity"]["engines"] = [proof]
     path.write_text(json.dumps(record))
-    item = importlib.import_module("landslip.export.mlm").write_item(tmp_path, "demo")
+    item = importlib.import_module("landslip.export.folder.mlm").write_item(tmp_path, "demo")
     for each in (path, item):
         assert run(["info", str(each)]) == 0
         out = capsys.readouterr().out
@@ -260,7 +260,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, capsys):
 
 def test_without_h5py_the_rest_is_told():
     code = (
-        "import sys; sys.modules['h5py'] = None; from landslip.runtime.cli import main; "
+        "import sys; sys.modules['h5py'] = None; from landslip.runtime.cli.main import main; "
         f"main(['info', {str(KERAS)!r}, '--json'])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -269,7 +269,7 @@ def test_without_h5py_the_rest_is_told():
 
 def test_an_artifact_is_described_without_an_engine_or_tensorflow():
     code = (
-        "import sys; from landslip.runtime.cli import run; "
+        "import sys; from landslip.runtime.cli.main import run; "
         f"assert run(['info', {str(DEMO_MODEL)!r}]) == 0; "
         "heavy = {'onnx', 'onnxruntime', 'openvino', 'tensorflow', 'h5py', 'tf_keras'} & set(sys.modules); "
         "assert not heavy, heavy"

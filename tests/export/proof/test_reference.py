@@ -12,11 +12,11 @@ import pytest
 
 from helpers.foreign import randomise, save
 from helpers.keras_files import write_keras_hdf5
-from landslip.export.tiles import parity_tiles
-from landslip.runtime.cli import run
-from landslip.runtime.onnx_file import read_onnx_file
-from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import Reference, write_reference
+from landslip.export.judging.tiles import parity_tiles
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
+from landslip.runtime.artifacts.reference_tiles import Reference, write_reference
+from landslip.runtime.cli.main import run
+from landslip.runtime.system.digests import sha256_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -91,12 +91,12 @@ divisor = 255
 
 
 def test_a_network_with_a_description_of_its_own(tmp_path, capsys):
-    keras = importlib.import_module("landslip.models.quiet_tensorflow").keras
+    keras = importlib.import_module("landslip.models.keras.quiet_tensorflow").keras
     source = keras.Input((32, 32, 3))
     layers = keras.layers.Conv2D(4, 3, padding="same")(source), keras.layers.Conv2D(1, 1, activation="sigmoid")
     path, spec = save(randomise(keras.Model(source, layers[1](layers[0]))), tmp_path / "m.h5"), tmp_path / "SPEC.toml"
     spec.write_text(FOREIGN)
-    importlib.import_module("landslip.export.pipeline").export_model(path, tmp_path / "out", spec=spec)
+    importlib.import_module("landslip.export.making.pipeline").export_model(path, tmp_path / "out", spec=spec)
     command = ["-q", "verify", str(tmp_path / "out"), "--engine", "onnxruntime", "--reference", str(path)]
     assert run([*command, "--spec", str(spec)]) == 0
     assert run(command) == 2
@@ -108,7 +108,7 @@ def test_a_network_with_a_description_of_its_own(tmp_path, capsys):
 
 
 def test_without_tensorflow_the_remedy_is_named(folder, exported, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("landslip.export.network")]:
+    for name in [name for name in sys.modules if name.startswith("landslip.export.conversion.network")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert run(["-q", "verify", str(folder), "--reference", str(exported.source)]) == 2

@@ -14,13 +14,13 @@ import pytest
 from helpers.engines import SPEC
 from helpers.exports import write_artifact, write_export
 from helpers.models import batch_of, brightness_model
-from landslip.models.demo import DEMO_MODEL
+from landslip.models.demo.demo import DEMO_MODEL
 from landslip.models.synthetic import EventSpec, write_event
-from landslip.runtime.cli import run
+from landslip.runtime.artifacts.reference_tiles import Reference, Rounding, TileSet, write_reference
+from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import EngineError
-from landslip.runtime.record import sha256_of
-from landslip.runtime.reference import Reference, Rounding, TileSet, write_reference
+from landslip.runtime.system.digests import sha256_of
 
 REFERENCE = f"{SPEC.name}.reference.npz"
 
@@ -372,7 +372,7 @@ class Refuse:
         if name.split(".")[0] in {"tensorflow", "tf_keras", "keras", "onnx", "tf2onnx", "h5py", "google"}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
-from landslip.runtime.cli import main
+from landslip.runtime.cli.main import main
 main(sys.argv[1:])
 """
 

@@ -12,7 +12,8 @@ from helpers.ground import stated
 from helpers.rasters import scene_mixed
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError
-from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
 
 SHAPE = (100, 120)
 

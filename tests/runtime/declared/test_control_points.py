@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 from rasterio.rpc import RPC
 
 from landslip.runtime.errors import InputError
-from landslip.runtime.raster import Raster
+from landslip.runtime.rasters.raster import Raster
 
 
 def bare(path, **options):

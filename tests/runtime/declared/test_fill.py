@@ -7,7 +7,7 @@ import pytest
 
 from helpers.pictures import blended, framed, land, stretched_hard, swath, turned, with_holes
 from landslip.runtime.declared.fill import NEVER_MEASURED, candidates, judged
-from landslip.runtime.fill_evidence import Sides, look
+from landslip.runtime.declared.fill_evidence import Sides, look
 
 LAND = land()
 

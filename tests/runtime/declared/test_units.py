@@ -15,9 +15,10 @@ from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, write
 from landslip.runtime.declared.units import FOOT, US_SURVEY_FOOT, Linear, metres_of, steepness_of
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.reading import Reading
-from landslip.runtime.scene import SceneFiles
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
 
 HILLS = elevation(100, 120)
 

@@ -11,12 +11,12 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
-from landslip.models.demo import DEMO_MODEL
+from landslip.models.demo.demo import DEMO_MODEL
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
+from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.errors import EngineError
-from landslip.runtime.onnx_file import read_onnx_file
-from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
 
 pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
 
@@ -34,7 +34,7 @@ def capabilities():
 def real_batch():
     """Two tiles for the demo model, with unknown slopes."""
     spec = read_onnx_file(DEMO_MODEL).spec
-    tiles = importlib.import_module("landslip.export.tiles")
+    tiles = importlib.import_module("landslip.export.judging.tiles")
     return tiles.relief_batch(spec, np.random.default_rng(0), 2, 96)
 
 
@@ -124,7 +124,7 @@ def test_the_first_tiles_side_by_side_do_not_block_each_other():
     code = (
         "import sys, numpy as np\n"
         "sys.setswitchinterval(1e-6)\n"
-        "from landslip.models.demo import DEMO_MODEL\n"
+        "from landslip.models.demo.demo import DEMO_MODEL\n"
         "from landslip.runtime.engines import EngineOptions, open_engine\n"
         "with open_engine(DEMO_MODEL, EngineOptions('openvino', batch=4, tile=64, threads=4)) as engine:\n"
         "    engine.infer({e.name: np.zeros((4, e.bands, 64, 64), e.dtype) for e in engine.spec.inputs})\n"

@@ -14,9 +14,9 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
+from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, UsageError
-from landslip.runtime.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 
 with_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 

@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from landslip.models.demo import DEMO_MODEL
+from landslip.models.demo.demo import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
 
 pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
 
 OPENED = """
 import signal, threading
-from landslip.models.demo import DEMO_MODEL
+from landslip.models.demo.demo import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
 
 def engine(**options):
@@ -57,7 +57,7 @@ print(sorted(set(noted)))
 """
 
 EVERYWHERE = """
-from landslip.runtime.engines.quiet import import_openvino
+from landslip.runtime.engines.without_telemetry import import_openvino
 
 openvino, made = import_openvino(), []
 
@@ -67,8 +67,8 @@ class Counted(openvino.Core):
         super().__init__(*arguments)
 
 openvino.Core = Counted
-from landslip.benchmarks.gemm import on_openvino, openvino_precisions
-from landslip.benchmarks.layer_times import layer_times
+from landslip.benchmarks.measuring.gemm import on_openvino, openvino_precisions
+from landslip.benchmarks.measuring.layer_times import layer_times
 from landslip.export.proof.doctor import examine
 from landslip.runtime.engines.open_vino import devices
 

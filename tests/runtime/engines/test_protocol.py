@@ -15,20 +15,20 @@ from onnx import TensorProto
 from helpers.engines import SPEC
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of, brightness_model
-from landslip.export.half import half
-from landslip.export.quantise import FULL, SCHEMES, ends, observed, quantised
-from landslip.export.ranges import activation_ranges
-from landslip.models.demo import DEMO_MODEL
+from landslip.export.precisions.half import half
+from landslip.export.precisions.quantise import FULL, SCHEMES, ends, observed, quantised
+from landslip.export.precisions.ranges import activation_ranges
+from landslip.models.demo.demo import DEMO_MODEL
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines import BACKENDS, EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.shrinking import ShrinkingEngine, open_shrinking
 from landslip.runtime.engines.workers import LANES
 from landslip.runtime.errors import EngineError, ModelError, UsageError
-from landslip.runtime.onnx_file import read_onnx_file
 
 TILE, BATCH = 64, 3
 
 ERROR = {"fp32": 1e-5, "fp16": 1e-3, "bf16": 1e-2, "int8": 1e-2}
-"""Mean error that is allowed, as in the gates of ``landslip.runtime.parity``."""
+"""Mean error that is allowed, as in the gates of ``landslip.runtime.artifacts.parity``."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from landslip.models.demo import DEMO_MODEL
+from landslip.models.demo.demo import DEMO_MODEL
 
 OPEN = """
 import sys
@@ -43,7 +43,7 @@ def test_opening_an_engine_reports_to_nobody(engine, tmp_path):
 def test_a_user_may_want_the_reports(tmp_path):
     environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
     code = (
-        "import os; from landslip.runtime.engines.quiet import import_onnxruntime; import_onnxruntime(); "
+        "import os; from landslip.runtime.engines.without_telemetry import import_onnxruntime; import_onnxruntime(); "
         "print(os.environ['ORT_DISABLE_TELEMETRY'])"
     )
     result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

@@ -14,6 +14,7 @@ import pytest
 from helpers.engines import SPEC
 from helpers.models import brightness_model
 from helpers.tensor_rt import KEY, record_of
+from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.engines.cuda import Gpu, probe_cuda
 from landslip.runtime.engines.tensor_rt import EngineCache, TensorRtEngine, build_engine, probe_tensorrt
@@ -21,7 +22,6 @@ from landslip.runtime.engines.tensor_rt.building import machine_key
 from landslip.runtime.engines.tensor_rt.probing import check_version, tensorrt_version
 from landslip.runtime.engines.tensor_rt.slots import Profile
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, UsageError
-from landslip.runtime.spec import PRECISION_KEY, TARGET_KEY
 
 DEMO = Path(__file__).parents[3] / "models" / "demo_data" / "demo.fp32.onnx"
 PLAN = b"plan"

@@ -21,7 +21,8 @@ from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.tensor_rt.cache import EngineCache
 from landslip.runtime.engines.tensor_rt.record import EngineRecord, read_engine_record, record_path
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
-from landslip.runtime.pipeline import MapRequest, map_scene
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
 
 PLAN = b"ptrt" + bytes(range(256)) * 40
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landslip.runtime import environment
 from landslip.runtime.engines.failures import failure
 from landslip.runtime.engines.workers import LANES, Shares, Workers
-from landslip.runtime.environment import physical_cores, usable_cores
 from landslip.runtime.errors import EngineMemoryError
+from landslip.runtime.system import machine
+from landslip.runtime.system.machine import physical_cores, usable_cores
 
 TILE = 4
 
@@ -60,13 +60,13 @@ def test_a_gpu_takes_the_whole_batch(device):
 
 
 def test_two_logical_cores_can_be_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(environment, "_CPUS", tmp_path)
+    monkeypatch.setattr(machine, "_CPUS", tmp_path)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 3, 4, 5}, raising=False)
     for core, siblings in {0: "0,4", 4: "0,4", 1: "1,5", 5: "1,5", 2: "2-3", 3: "2-3"}.items():
         (tmp_path / f"cpu{core}" / "topology").mkdir(parents=True)
         (tmp_path / f"cpu{core}" / "topology" / "thread_siblings_list").write_text(f"{siblings}\n")
     assert (usable_cores(), physical_cores()) == (5, 3)
-    monkeypatch.setattr(environment, "_CPUS", tmp_path / "nothing here")
+    monkeypatch.setattr(machine, "_CPUS", tmp_path / "nothing here")
     assert (usable_cores(), physical_cores()) == (5, 5)
 
 

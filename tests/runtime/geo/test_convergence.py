@@ -7,9 +7,9 @@ import math
 import pytest
 from rasterio.crs import CRS
 
-from landslip.runtime.gdal import transform_points
 from landslip.runtime.geo.convergence import along_axes, axes, turn_of
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.projection import transform_points
 
 # CRS, longitude, latitude, bearing of x, bearing of y in degrees clockwise from true north.
 AXES = [

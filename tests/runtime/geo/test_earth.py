@@ -14,8 +14,9 @@ from helpers.rasters import elevation, scene_mixed
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.earth import can_be_height, can_be_slope
-from landslip.runtime.pipeline import MapRequest, map_scene
-from landslip.runtime.reading import Reading
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
 
 HILLS = elevation(100, 120)
 SLOPES = np.random.default_rng(3).uniform(0, 60, HILLS.shape).astype(np.float32)

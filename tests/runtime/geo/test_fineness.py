@@ -7,7 +7,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from landslip.runtime.geo.fineness import pixel_metres
-from landslip.runtime.grid import MapGrid
+from landslip.runtime.geo.map_grid import MapGrid
 
 GRID = MapGrid.covering((497_000.0, 6_697_000.0, 503_000.0, 6_703_000.0), CRS.from_epsg(32632), 6.0)
 

@@ -1,0 +1,135 @@
+"""Timing of several things side by side, so that whatever slows the machine for a while slows all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from landslip.runtime.errors import LandslipError, UsageError
+
+if TYPE_CHECKING:
+    from landslip.benchmarks.measuring.energy import Meter
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One thing, measured repeatedly."""
+
+    seconds: tuple[float, ...]
+    """Wall clock of each repeat, in the order of the repeats."""
+    work: float
+    """What each repeat did, in units of the thing's own: tiles, km² …"""
+    joules: tuple[float, ...] = ()
+    """Energy of each repeat; empty where the machine does not tell it."""
+
+    @property
+    def rate(self) -> float:
+        """Work per second in the median repeat."""
+        return self.work / self.median
+
+    @property
+    def lowest_rate(self) -> float:
+        """Work per second in the slowest repeat."""
+        return self.work / max(self.seconds)
+
+    @property
+    def highest_rate(self) -> float:
+        """Work per second in the fastest repeat."""
+        return self.work / min(self.seconds)
+
+    @property
+    def energy(self) -> float | None:
+        """Joules for a unit of work in the median repeat; None where the machine does not tell them."""
+        return float(np.median(self.joules)) / self.work if self.joules else None
+
+    def percentile(self, q: float) -> float:
+        """Seconds that ``q`` percent of the repeats took at most, linear between two of them."""
+        return float(np.percentile(self.seconds, q))
+
+    @property
+    def median(self) -> float:
+        """Seconds of the median repeat."""
+        return self.percentile(50)
+
+    @property
+    def p90(self) -> float:
+        """Seconds that nine of ten repeats took at most."""
+        return self.percentile(90)
+
+    @property
+    def p95(self) -> float:
+        """Seconds that 95 percent of the repeats took at most."""
+        return self.percentile(95)
+
+    @property
+    def p99(self) -> float:
+        """Seconds that 99 percent of the repeats took at most."""
+        return self.percentile(99)
+
+    def ratios(self, base: Timing) -> tuple[float, ...]:
+        """How many times as fast as ``base`` it was, repeat by repeat: those of one number ran close together."""
+        pairs = zip(self.seconds, base.seconds, strict=True)
+        return tuple((self.work / ours) / (base.work / theirs) for ours, theirs in pairs)
+
+    def ratio(self, base: Timing) -> float:
+        """How many times as fast as ``base`` it was: the median over the repeats."""
+        return float(np.median(self.ratios(base)))
+
+
+def alternate(
+    subjects: Mapping[str, Callable[[], float]], repeats: int, warm_up: int = 1, meter: Meter | None = None
+) -> dict[str, Timing]:
+    """Time several things in turn, A B C, then C B A, and so on.
+
+    Args:
+        subjects: by name, each does its work once and returns how much it was, the same in every repeat.
+        repeats: timed runs of each.
+        warm_up: runs of each before those, which do not count.
+        meter: what tells the energy; None to leave it out.
+
+    Returns:
+        One timing for each subject, in their order.
+
+    Raises:
+        UsageError: fewer than one repeat is asked for.
+        LandslipError: a subject did more in one repeat than in another, so that they cannot be compared.
+    """
+    if repeats < 1:
+        raise UsageError(f"{repeats} repeats measure nothing. Ask for one at least.")
+    runs: dict[str, list[_Run]] = {name: [] for name in subjects}
+    order = list(subjects)
+    for repeat in range(-warm_up, repeats):
+        for name in order:
+            run = _timed(subjects[name], meter)
+            if repeat >= 0:
+                runs[name].append(run)
+        order.reverse()
+    return {name: _timing(name, done) for name, done in runs.items()}
+
+
+class _Run(NamedTuple):
+    seconds: float
+    work: float
+    joules: float | None
+
+
+def _timed(subject: Callable[[], float], meter: Meter | None) -> _Run:
+    before = None if meter is None else meter.joules()
+    began = time.perf_counter()
+    work = subject()
+    seconds = time.perf_counter() - began
+    return _Run(seconds, work, None if meter is None or before is None else meter.joules() - before)
+
+
+def _timing(name: str, runs: list[_Run]) -> Timing:
+    done = {run.work for run in runs}
+    if len(done) > 1:
+        raise LandslipError(
+            f"{name} did between {min(done):g} and {max(done):g} units of work in its repeats. Give it equal work."
+        )
+    joules = tuple(run.joules for run in runs if run.joules is not None)
+    return Timing(tuple(run.seconds for run in runs), done.pop(), joules)

@@ -1,0 +1,1 @@
+"""Reports with the context of their figures: written, drawn, read again, compared."""

@@ -1,0 +1,138 @@
+"""Reports: JSON for programs, a Markdown page and pictures for people, each with the context of its figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from landslip.benchmarks.reports.plot import Plot
+from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.system.machine import describe_environment
+from landslip.runtime.system.safe_writing import clear_name, write_anew
+
+Better = Literal["higher", "lower"]
+BETTER: tuple[Better, ...] = get_args(Better)
+"""Ways in which a figure gets better."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure that a benchmark boils down to."""
+
+    value: float
+    """The figure."""
+    unit: str = "ratio"
+    """What it is in."""
+    better: Better | None = None
+    """Which way it gets better; None where it is neither."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a report."""
+
+    title: str
+    """What it shows; empty where the question of the report says it."""
+    columns: tuple[str, ...]
+    """Headings."""
+    rows: Sequence[tuple[Any, ...]]
+    """Numbers, texts, and None where there is nothing to tell."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one benchmark found."""
+
+    name: str
+    """Name of the benchmark, and of the files."""
+    question: str
+    """What it answers, in a sentence."""
+    settings: Mapping[str, Any]
+    """Shapes, repeats, warm-up: all that has to be known to repeat it."""
+    tables: Sequence[Table]
+    """The figures."""
+    findings: Mapping[str, Finding]
+    """What the tables boil down to, by names that stay the same from run to run."""
+    plots: Sequence[Plot] = ()
+    """The pictures."""
+    environment: Mapping[str, Any] = field(default_factory=describe_environment)
+    """Where it ran."""
+
+    def markdown(self) -> str:
+        """The report as a page, pictures included by name."""
+        lines = [f"# {self.name}", "", self.question]
+        for table in self.tables:
+            lines += ["", *table_lines(table)]
+        for plot in self.plots:
+            lines += ["", f"![{plot.caption}]({self._picture(plot)})", "", plot.caption]
+        findings = {key: _finding(value) for key, value in self.findings.items()}
+        for title, facts in (("Findings", findings), ("Settings", self.settings), ("Machine", self.environment)):
+            lines += _facts(title, facts)
+        return "\n".join(lines) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; pictures by the names of their files."""
+        plots = [{"file": self._picture(plot), "caption": plot.caption} for plot in self.plots]
+        return {
+            "name": self.name, "question": self.question, "settings": self.settings, "environment": self.environment,
+            "findings": {key: asdict(value) for key, value in self.findings.items()},
+            "tables": [asdict(table) for table in self.tables], "plots": plots,
+        }  # fmt: skip
+
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Write ``NAME.json``, ``NAME.md`` and ``NAME-PLOT.png`` of each plot, and give their paths.
+
+        Raises:
+            UsageError: matplotlib, which draws the plots, is not installed; the other files are there.
+        """
+        check_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        data, page = folder / f"{self.name}.json", folder / f"{self.name}.md"
+        write_anew(data, json.dumps(self.as_json(), indent=2) + "\n")
+        write_anew(page, self.markdown())
+        return data, page, *(self._draw(plot, folder) for plot in self.plots)
+
+    def _draw(self, plot: Plot, folder: Path) -> Path:
+        from landslip.benchmarks.reports.drawing import save_plot  # noqa: PLC0415 - only here is matplotlib needed
+
+        path = folder / self._picture(plot)
+        clear_name(path)
+        save_plot(plot, self.environment, path)
+        return path
+
+    def _picture(self, plot: Plot) -> str:
+        return f"{self.name}-{plot.name}.png"
+
+
+def table_lines(table: Table) -> list[str]:
+    """A table as lines of Markdown."""
+    title = [f"**{table.title}**", ""] if table.title else []
+    rows = [_row([_text(cell) for cell in row]) for row in table.rows]
+    return [*title, _row(table.columns), _row(["---"] * len(table.columns)), *rows]
+
+
+def _row(cells: Sequence[str]) -> str:
+    # A pipe in a text, such as that of an error, would begin another cell.
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
+
+
+def _facts(title: str, facts: Mapping[str, Any]) -> list[str]:
+    lines = [f"- {key.replace('_', ' ')}: {_text(value)}" for key, value in facts.items()]
+    return ["", f"{title}:", "", *lines] if lines else []
+
+
+def _finding(finding: Finding) -> str:
+    unit = "" if finding.unit == "ratio" else f" {finding.unit}"
+    return f"{_text(finding.value)}{unit}" + (f" ({finding.better} is better)" if finding.better else "")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Scenes that are cheap to make, to measure with."""

@@ -1,0 +1,1 @@
+"""The benchmarks: each answers one question and gives a report."""

@@ -1,0 +1,107 @@
+"""Contestants timed in turn, and what comes of it: rates in tiles and in ground, as ratios to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from landslip.benchmarks.measuring.energy import Meter
+from landslip.benchmarks.measuring.timing import Timing, alternate
+from landslip.benchmarks.reports.report import Finding, Table
+from landslip.benchmarks.studies.contestants import Contestant
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one contestant did."""
+
+    contestant: Contestant
+    """Who."""
+    tiles: Timing
+    """Its runs, in tiles."""
+    joules: tuple[float, ...] = ()
+    """What each run took; empty where nothing tells."""
+
+    @property
+    def ground(self) -> Timing:
+        """Its runs, in square kilometres."""
+        return Timing(self.tiles.seconds, self.contestant.km2())
+
+    @property
+    def joules_per_km2(self) -> float | None:
+        """Of the median run; None where nothing tells."""
+        return median(self.joules) / self.contestant.km2() if self.joules else None
+
+
+Results = Mapping[str, Result]
+"""By the name of the contestant."""
+
+
+def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None = None) -> dict[str, Result]:
+    """Let them work in turn, there and back, so that neighbours are measured side by side.
+
+    They have to be warm: every run counts.
+
+    Args:
+        contestants: who takes part.
+        repeats: runs of each.
+        meter: of energy; None where there is none.
+    """
+    joules: dict[str, list[float]] = {each.name: [] for each in contestants}
+    works = {each.name: _metered(each.work, meter, joules[each.name]) for each in contestants}
+    timings = alternate(works, repeats, warm_up=0)
+    return {each.name: Result(each, timings[each.name], tuple(joules[each.name])) for each in contestants}
+
+
+def ratio_table(title: str, results: Results, base: str) -> Table:
+    """Rates of all as ratios to those of ``base``."""
+    columns = (
+        "what", "fed with", "tile", "overlap", "batch", "tiles", "km²", f"tiles/s to {base}", "lowest", "highest",
+        f"km²/h to {base}", "J/km²",
+    )  # fmt: skip
+    return Table(title, columns, [_row(result, results[base]) for result in results.values()])
+
+
+def rate_table(title: str, results: Results) -> Table:
+    """Rates of all as they are, which are true for one machine in one state."""
+    columns = ("what", "tiles/s", "slowest run", "fastest run", "km²/h")
+    rows = [
+        (name, each.tiles.rate, each.tiles.lowest_rate, each.tiles.highest_rate, 3600 * each.ground.rate)
+        for name, each in results.items()
+    ]
+    return Table(title, columns, rows)
+
+
+def tiles_ratio(results: Results, ours: str, theirs: str) -> Finding:
+    """How many times as many tiles per second."""
+    return Finding(results[ours].tiles.ratio(results[theirs].tiles), better="higher")
+
+
+def ground_ratio(results: Results, ours: str, theirs: str) -> Finding:
+    """How many times as much ground per hour."""
+    return Finding(results[ours].ground.ratio(results[theirs].ground), better="higher")
+
+
+def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]) -> Callable[[], float]:
+    """The same work, with what it takes appended to ``joules``."""
+    if meter is None:
+        return work
+
+    def metered() -> float:
+        before = meter.joules()
+        done = work()
+        joules.append(meter.joules() - before)
+        return done
+
+    return metered
+
+
+def _row(result: Result, base: Result) -> tuple[object, ...]:
+    who, setting = result.contestant, result.contestant.setting
+    ratios = result.tiles.ratios(base.tiles)
+    return (
+        who.name, who.fed, setting.tile, setting.overlap, setting.batch, round(result.tiles.work), result.ground.work,
+        result.tiles.ratio(base.tiles), min(ratios), max(ratios), result.ground.ratio(base.ground),
+        result.joules_per_km2,
+    )  # fmt: skip

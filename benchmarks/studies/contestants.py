@@ -1,0 +1,86 @@
+"""What is compared, each as something that does the same work again and again and says how much it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.runtime.engines import Engine, EngineOptions
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How tiles are laid and fed."""
+
+    tile: int
+    """Edge of a tile in pixels."""
+    overlap: float
+    """Share of a tile that the next one covers again."""
+    batch: int
+    """Tiles per call."""
+
+    @property
+    def hop(self) -> int:
+        """Pixels between tiles."""
+        return round(self.tile * (1.0 - self.overlap))
+
+    def km2(self, tiles: float, resolution: float) -> float:
+        """Ground that so many tiles add to a map, without what the outermost ones cover more."""
+        return tiles * (self.hop * resolution) ** 2 / 1e6
+
+
+@dataclass
+class Contestant:
+    """One of those that are compared."""
+
+    name: str
+    """For tables."""
+    setting: Setting
+    """How it lays tiles."""
+    work: Callable[[], float]
+    """Does the work once and returns the tiles predicted."""
+    km2: Callable[[], float]
+    """Ground mapped in one run, square kilometres; known after the first."""
+    fed: str
+    """What it is fed with."""
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """Run records, of maps by landslip."""
+
+
+def bare(name: str, alone: BareEngine, setting: Setting, resolution: float, calls: int) -> Contestant:
+    """An engine fed from memory, so many times; ``resolution`` is that of its map in metres."""
+    km2 = setting.km2(calls * setting.batch, resolution)
+    return Contestant(name, setting, lambda: alone.run(calls), lambda: km2, "noise in memory")
+
+
+def mapped(name: str, model: Path, engine: Engine, files: SceneFiles, out: Path, setting: Setting) -> Contestant:
+    """``landslip map`` with an open engine, from opening the files to the last product.
+
+    Args:
+        name: for tables.
+        model: ONNX file of the engine.
+        engine: an open engine for the tile and batch of ``setting``.
+        files: the scene.
+        out: for the map, which is made anew each time.
+        setting: how tiles are laid.
+    """
+    options = EngineOptions(batch=setting.batch, tile=setting.tile)
+    request = MapRequest(model, files, out, overlap=setting.overlap, engine=options, overwrite=True, keep=False)
+    records: list[dict[str, Any]] = []
+
+    def work() -> float:
+        records.append(map_scene(request, engine=engine))
+        return float(records[-1]["tiles"]["predicted"])
+
+    fed = "10 and 30 m" if files.dem is not None else "on the grid"
+    return Contestant(name, setting, work, lambda: _area(records[-1]["grid"]), f"files, {fed}", records)
+
+
+def _area(grid: dict[str, Any]) -> float:
+    return float(grid["height"] * grid["width"] * grid["transform"][0] ** 2 / 1e6)

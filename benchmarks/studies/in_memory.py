@@ -1,0 +1,69 @@
+"""landslip's tiles and blending by themselves: from arrays in memory to a map in memory, as MONAI does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.engines import Engine
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.mapping.pipeline import Run, stream
+from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.rasters.raster import Raster
+from landslip.runtime.scene.scene import Scene
+from landslip.runtime.system.progress import NoProgress
+from landslip.runtime.system.stages import Stopwatch
+from landslip.runtime.tiling.plan import Plan, make_plan
+
+
+class ArrayLayer:
+    """An input that lies in memory, on the map's grid; all of it is known."""
+
+    def __init__(self, role: Role, array: NDArray[Any]) -> None:
+        """Take an array (bands, rows, cols) of the whole map."""
+        self._role: Role = role
+        self._array = array
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """See :class:`landslip.runtime.scene.layers.Layer`."""
+        return (self._role,)
+
+    @property
+    def rasters(self) -> tuple[Raster, ...]:
+        """See :class:`landslip.runtime.scene.layers.Layer`."""
+        return ()
+
+    def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
+        """See :class:`landslip.runtime.scene.layers.Layer`."""
+        rows, cols = window.toslices()
+        found = self._array[:, rows, cols]
+        return {self._role: found}, np.ones(found.shape[1:], dtype=np.bool_)
+
+
+class InMemory:
+    """A scene in memory, mapped into memory."""
+
+    def __init__(self, grid: MapGrid, arrays: Mapping[str, NDArray[Any]], engine: Engine, batch: int) -> None:
+        """Take every input of the engine's model, by name, as an array (bands, rows, cols) on a grid."""
+        layers = [ArrayLayer(entry.name, arrays[entry.name]) for entry in engine.spec.inputs]
+        self._scene = Scene(grid, layers, [], None)
+        self._engine, self._batch = engine, batch
+        self.plan: Plan = make_plan("gaussian", grid, engine.spec, None, 0.5)
+        """How tiles are laid."""
+
+    def map(self) -> NDArray[np.uint8]:
+        """Confidence in percent (rows, cols)."""
+        grid = self._scene.grid
+        run = Run(
+            self._scene, self.plan, self._engine, self._batch, 50, Stopwatch(), NoProgress(), Thumbnails(grid)
+        )  # fmt: skip
+        percent = np.empty((grid.height, grid.width), dtype=np.uint8)
+        for band in stream(run):
+            percent[band.first_row : band.first_row + len(band.confidence)] = band.confidence
+        return percent

@@ -1,0 +1,73 @@
+"""Peak memory over scene height: it has to stay flat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from landslip.benchmarks.measuring.own_process import map_alone
+from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.reports.plots import Series, draw_lines
+from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.models.synthetic import EventSpec, write_event
+
+RESOLUTION = 6.0
+"""Metres per map pixel."""
+
+
+def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | None) -> Report:
+    """Map scenes of one width and several heights, each in a process of its own.
+
+    Args:
+        folder: for scenes and maps.
+        rows: heights in map rows, ascending.
+        width: width in map pixels.
+        model: ONNX file; None for the fake engine.
+    """
+    records = [_one(folder, height, width, model) for height in rows]
+    heights = [record["grid"]["height"] for record in records]
+    peaks = [record["peak_rss_bytes"] / 2**20 for record in records]
+    return Report(
+        name="memory" if model is None else f"memory-{model.stem}",
+        question="How much memory does a map take as its scene grows taller?",
+        settings={
+            "engine": records[0]["engine"],
+            "tile": records[0]["tile"],
+            "overlap": records[0]["overlap"],
+            "inputs": "synthetic event: RGB at 10 m, elevation at 30 m, cloud mask at 10 m",
+            "peak": "maximum resident set size of the whole process",
+            "repeats": 1,
+        },
+        tables=[
+            Table(
+                "",
+                ("rows", "columns", "tiles", "peak MiB", "ratio to the first"),
+                [_row(record, peak, peaks[0]) for record, peak in zip(records, peaks, strict=True)],
+            )
+        ],
+        findings={
+            "tallest_to_lowest": Finding(peaks[-1] / peaks[0], better="lower"),
+            "rows_tallest_to_lowest": Finding(rows[-1] / rows[0]),
+        },
+        plots=[_plot(heights, peaks, width)],
+    )
+
+
+def _row(record: dict[str, Any], peak: float, first: float) -> tuple[Any, ...]:
+    return record["grid"]["height"], record["grid"]["width"], record["tiles"]["predicted"], peak, peak / first
+
+
+def _plot(heights: Sequence[float], peaks: Sequence[float], width: int) -> Plot:
+    series = [Series("landslip map", heights, peaks)]
+    draw = partial(draw_lines, series=series, x_label="rows of the map", y_label="peak memory of the process, MiB")
+    return Plot(
+        "height", f"Peak memory over the height of the scene, {width} columns wide.", partial(draw, powers=True)
+    )
+
+
+def _one(folder: Path, rows: int, width: int, model: Path | None) -> dict[str, Any]:
+    scene = folder / f"scene-{rows}x{width}"
+    write_event(scene, EventSpec(seed=1, height_m=rows * RESOLUTION, width_m=width * RESOLUTION))
+    return map_alone(scene, folder / f"map-{rows}x{width}", model)

@@ -1,0 +1,67 @@
+"""Peak memory of one large scene: landslip against MONAI's sliding window, both without a network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.scenes.grid_scene import DESCRIBED, on_the_grid
+from landslip.benchmarks.scenes.pattern_scene import write_pattern_scene
+from landslip.runtime.errors import LandslipError
+
+MIB = 2**20
+
+
+def measure_memory_against_monai(folder: Path, size: int = 10_000) -> Report:
+    """Map one scene both ways, each in a process of its own.
+
+    Args:
+        folder: for the scene and the map.
+        size: rows and columns of the map.
+
+    Raises:
+        LandslipError: MONAI is not installed, or one of the two failed.
+    """
+    write_pattern_scene(folder / "scene", on_the_grid(size, size))
+    theirs, ours = (_alone(way, folder) for way in ("MONAI", "landslip"))
+    rows = [(way, *_row(taken)) for way, taken in (("landslip map", ours), ("MONAI", theirs))]
+    return Report(
+        name="memory-monai",
+        question=f"How much memory does a map of {size} x {size} pixels take, compared with MONAI's sliding window?",
+        settings={
+            "engine": "none: the same tiles with a few landslides again and again, both ways",
+            "inputs": f"the same files both ways: {DESCRIBED}",
+            "landslip": "from files to files, all products",
+            "MONAI": "one float32 tensor of all 8 bands, read with no copy beside it; the map stays in memory",
+            "tile": 224, "overlap": 0.5, "batch": 4,
+            "peak": "maximum resident set size of the whole process, libraries included",
+            "repeats": 1,
+        },
+        tables=[Table("", ("what", "tiles", "peak MiB", "after imports MiB", "beyond imports MiB"), rows)],
+        findings={
+            "peak_memory_vs_monai": Finding(ours["peak"] / theirs["peak"], better="lower"),
+            "peak_beyond_imports_vs_monai": Finding(_beyond(ours) / _beyond(theirs), better="lower"),
+        },
+    )  # fmt: skip
+
+
+def _alone(way: str, folder: Path) -> dict[str, int]:
+    module = "landslip.benchmarks.baselines.whole_scene"
+    command = [sys.executable, "-m", module, way, str(folder / "scene"), str(folder / "map")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        last = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}, without a word"])[-1]
+        raise LandslipError(f"The map of {folder / 'scene'} by {way} failed: {last}")
+    taken: dict[str, int] = json.loads(result.stdout)
+    return taken
+
+
+def _row(taken: dict[str, int]) -> tuple[float, ...]:
+    return taken["tiles"], taken["peak"] / MIB, taken["imports"] / MIB, _beyond(taken) / MIB
+
+
+def _beyond(taken: dict[str, int]) -> int:
+    return taken["peak"] - taken["imports"]

@@ -1,0 +1,135 @@
+"""How near the network comes to what the machine can do at best: a roofline, measured in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
+from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.benchmarks.measuring.graph_cost import GraphCost, graph_cost
+from landslip.benchmarks.measuring.layer_times import LayerTime, layer_times
+from landslip.benchmarks.measuring.machine_limits import Peak, gemm_peaks, memory_bandwidth
+from landslip.benchmarks.measuring.timing import Timing, alternate
+from landslip.benchmarks.studies.variants import Choice, choices_of, open_choices
+from landslip.runtime.engines import Engine
+from landslip.runtime.errors import EngineError
+
+
+@dataclass(frozen=True)
+class RooflineBench:
+    """How to measure."""
+
+    model: Path
+    """Folder of artifacts, or one ONNX file."""
+    device: str = "cpu"
+    """``cpu`` or ``cuda``."""
+    batch: int = 4
+    """Tiles per call of the engine."""
+    repeats: int = 5
+    """Measurements of each engine; the median counts."""
+    seconds: float = 1.0
+    """How long each of them takes."""
+    size: int | None = None
+    """Rows and columns of the matrices; None for what fits the device."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One engine, measured."""
+
+    choice: Choice
+    """What ran."""
+    tile: int
+    """Edge of a tile in pixels."""
+    cost: GraphCost
+    """What a tile takes."""
+    timing: Timing
+    """How long the repeats took, and their tiles."""
+
+    @property
+    def flops(self) -> float:
+        """Operations per second in the median repeat."""
+        return self.cost.flop * self.timing.rate
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Networks, and what bounds them, from one run."""
+
+    speeds: tuple[Speed, ...]
+    """The network in each engine."""
+    peaks: tuple[Peak, ...]
+    """Matrix products in each library and precision."""
+    bandwidth: float
+    """Of the memory, bytes per second."""
+    layers: Mapping[str, Sequence[LayerTime]] = field(default_factory=dict)
+    """Where the time goes, of the engines that tell it, by the names of their choices."""
+    energy: str = "not asked for"
+    """What told the joules of the speeds, or why nothing did."""
+
+    @property
+    def best(self) -> dict[str, Peak]:
+        """The highest peak of each precision."""
+        return {peak.precision: peak for peak in sorted(self.peaks, key=lambda peak: peak.flops)}
+
+    @property
+    def base(self) -> float:
+        """Operations per second of the highest peak in fp32, to which all else is a ratio."""
+        return self.best["fp32"].flops
+
+    def share(self, speed: Speed) -> float:
+        """Of the peak of an engine's precision, or of that of fp32 where none of its own was measured."""
+        return speed.flops / self.best.get(speed.choice.precision, self.best["fp32"]).flops
+
+
+def measure_roofline(bench: RooflineBench) -> Roofline:
+    """Measure the engines in turn, between two measurements of the machine; of those the higher counts.
+
+    Raises:
+        InputError: there is no artifact.
+        EngineError: no engine works on that device.
+    """
+    engines, _ = open_choices(choices_of(bench.model), bench.batch)
+    with ExitStack() as stack:
+        for engine in engines.values():
+            stack.enter_context(engine)
+        here = {choice: engine for choice, engine in engines.items() if engine.device == bench.device}
+        if not here:
+            raise EngineError(f"No engine runs {bench.model} on {bench.device}. landslip doctor says why.")
+        before = _roofs(bench)
+        found = open_meter(bench.device)
+        meter = None if isinstance(found, Unavailable) else stack.enter_context(found)
+        speeds = _speeds(bench, here, meter)
+        layers = {choice.name: _layers(choice, engine) for choice, engine in here.items() if _tells(choice, bench)}
+    after = _roofs(bench)
+    peaks = [max(pair, key=lambda peak: peak.flops) for pair in zip(before[0], after[0], strict=True)]
+    energy = f"unavailable: {found.reason}" if isinstance(found, Unavailable) else found.source
+    return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), layers, energy)
+
+
+def _tells(choice: Choice, bench: RooflineBench) -> bool:
+    return (choice.engine, bench.device) == ("openvino", "cpu")
+
+
+def _layers(choice: Choice, engine: Engine) -> list[LayerTime]:
+    return layer_times(choice.path, choice.precision, engine.spec.tile)
+
+
+def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
+    return gemm_peaks(bench.device, bench.seconds, bench.size), memory_bandwidth(bench.device, bench.seconds)
+
+
+def _speeds(bench: RooflineBench, engines: Mapping[Choice, Engine], meter: Meter | None) -> list[Speed]:
+    alone = {choice: BareEngine(engine, bench.batch, engine.spec.tile) for choice, engine in engines.items()}
+    subjects = {choice.name: partial(bare.run, _calls(bare, bench)) for choice, bare in alone.items()}
+    timings = alternate(subjects, bench.repeats, meter=meter)
+    tiles = {choice: engine.spec.tile for choice, engine in engines.items()}
+    return [Speed(choice, tile, graph_cost(choice.path, tile), timings[choice.name]) for choice, tile in tiles.items()]
+
+
+def _calls(bare: BareEngine, bench: RooflineBench) -> int:
+    return max(2, round(bench.seconds * bare.rate() / bench.batch))

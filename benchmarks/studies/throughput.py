@@ -1,0 +1,165 @@
+"""Throughput in one run: the published loop, engines alone, whole maps by landslip, and MONAI's sliding window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
+from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.reports.plots import Bar, bars_height, draw_bars, draw_shares
+from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.scenes.grid_scene import DESCRIBED
+from landslip.benchmarks.studies.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
+from landslip.benchmarks.studies.entrants import (
+    EMPTY,
+    EMPTY_MEMORY,
+    EMPTY_MONAI,
+    Bench,
+    Field,
+    alone_name,
+    has_monai,
+    map_name,
+    published_name,
+)
+from landslip.benchmarks.studies.variants import choices_of, open_choices
+from landslip.runtime.tiling.presets import PRESETS
+
+__all__ = ["Bench", "measure_throughput"]
+
+PUBLISHED = published_name(1)
+
+
+def measure_throughput(bench: Bench, folder: Path) -> Report:
+    """Measure everything that can take part, in turn.
+
+    Args:
+        bench: how to measure.
+        folder: for scenes and maps.
+
+    Raises:
+        LandslipError: the model cannot be used, or a map failed.
+    """
+    with ExitStack() as stack:
+        engines, left_out = open_choices(choices_of(bench.model), bench.batch)
+        for engine in engines.values():
+            stack.enter_context(engine)
+        field = Field(bench, folder, engines, stack)
+        energy = open_meter(engines[field.best].device)
+        meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
+        results = contest(field.everyone(), bench.repeats, meter)
+        empty = contest(field.without_network(), bench.repeats, meter)
+        settings = _settings(bench, field, left_out) | {"energy": _energy(energy)}
+    base = PUBLISHED if PUBLISHED in results else alone_name(field.best)
+    shares = _shares({**results, **empty})
+    return Report(
+        name=f"throughput-{field.spec.name}",
+        question="How fast is a map, compared with the published way, with the engine alone and with MONAI?",
+        settings=settings,
+        tables=[
+            ratio_table(f"With the network, as ratios to: {base}", results, base),
+            ratio_table("Without a network", empty, EMPTY_MONAI if EMPTY_MONAI in empty else EMPTY),
+            _calls(field),
+            _shares_table(shares),
+            *([rate_table("On this machine, now", {**results, **empty})] if bench.absolute else []),
+        ],
+        findings=dict(_findings(field, results, empty)),
+        plots=[_ground_plot(results, base), _shares_plot(shares)],
+    )
+
+
+def _findings(field: Field, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
+    best = map_name(field.best)
+    if PUBLISHED in results:
+        if field.best.precision == "int8":
+            yield "best_int8_vs_published_tiles", tiles_ratio(results, best, PUBLISHED)
+        presets = [map_name(field.best, name) for name in PRESETS]
+        ratios = [ground_ratio(results, name, PUBLISHED) for name in presets if name in results]
+        if ratios:
+            yield "best_preset_vs_published_km2", max(ratios, key=lambda finding: finding.value)
+    for choice in field.alone:
+        if map_name(choice) in results:
+            yield f"map_vs_engine_{choice.key}", tiles_ratio(results, map_name(choice), alone_name(choice))
+        if (theirs := f"MONAI, {choice.name}") in results:
+            ours = map_name(choice, "on the grid")
+            yield f"{choice.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
+    if EMPTY_MONAI in empty:
+        yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
+        yield "tiles_and_blending_vs_monai", tiles_ratio(empty, EMPTY_MEMORY, EMPTY_MONAI)
+
+
+def _energy(energy: Meter | Unavailable) -> str:
+    return f"unavailable. {energy.reason}" if isinstance(energy, Unavailable) else energy.source
+
+
+def _calls(field: Field) -> Table:
+    """How evenly the engines answer."""
+    rows = []
+    for choice, alone in field.alone.items():
+        calls = alone.calls
+        tail = (quantile / calls.median for quantile in (calls.p90, calls.p95, calls.p99))
+        rows.append((choice.name, len(calls.seconds), *tail))
+    columns = ("engine alone", "calls", "p90 to median", "p95 to median", "p99 to median")
+    title = f"Time of a batch of {field.setting.batch}, with as many under way at once as the engine has lanes"
+    return Table(title, columns, rows)
+
+
+def _shares(results: Results) -> dict[str, dict[str, float]]:
+    """Of each map, how long each stage was busy, as a share of the wall clock; stages run side by side."""
+    return {
+        name: _shares_of(result.contestant.records[-1]["seconds"])
+        for name, result in results.items()
+        if result.contestant.records
+    }
+
+
+def _shares_of(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {stage: value / seconds["total"] for stage, value in seconds.items() if stage != "total"}
+
+
+def _shares_table(shares: Mapping[str, Mapping[str, float]]) -> Table:
+    stages = list(dict.fromkeys(stage for each in shares.values() for stage in each))
+    rows = [(name, *(each.get(stage) for stage in stages)) for name, each in shares.items()]
+    return Table("Time a stage was busy, as a share of the wall clock; stages run side by side", ("map", *stages), rows)
+
+
+def _shares_plot(shares: dict[str, dict[str, float]]) -> Plot:
+    draw = partial(draw_shares, rows=shares, unit="time a stage was busy, as a share of the wall clock")
+    caption = "What the stages of a map take; they run side by side, so that their sum may exceed the wall clock."
+    return Plot("stages", caption, draw, bars_height(len(shares)))
+
+
+def _ground_plot(results: Results, base: str) -> Plot:
+    ground = {name: result.ground.ratios(results[base].ground) for name, result in results.items()}
+    bars = [
+        Bar(name, ground_ratio(results, name, base).value, min(each), max(each), ours=name.startswith("landslip"))
+        for name, each in ground.items()
+    ]
+    draw = partial(draw_bars, bars=bars, unit=f"km²/h as a ratio to: {base}")
+    return Plot("ground", "Ground mapped per hour; landslip's maps in blue.", draw, bars_height(len(bars)))
+
+
+def _settings(bench: Bench, field: Field, left_out: Mapping[str, str]) -> dict[str, Any]:
+    missing = {} if bench.hdf5 else {"published loop": "no Keras file was given (--hdf5)."}
+    missing |= {} if has_monai() else {"MONAI": "it is not installed (pip install 'landslip[bench-peers]')."}
+    devices = {choice.engine: engine.device for choice, engine in field.engines.items()}
+    return {
+        "model": field.spec.name,
+        "devices": devices,
+        "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
+        "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
+        "tiles by MONAI",
+        "runs": f"about {bench.seconds:g} s of an engine or map, {bench.published_tiles} tiles of the published loop",
+        "engines_open": "before the clock starts, for all alike",
+        "map": "from opening the files to the last product, polygons and checksums included",
+        "10_and_30_m": "images and clouds at 10 m, elevation at 30 m",
+        "on_the_grid": DESCRIBED,
+        "arrays_in_memory": "whole rasters on the map's grid, scaled (published loop) or one float32 tensor (MONAI); "
+        "reading them is not in the time",
+        "published_loop": "its central quarter of each tile counts as mapped; the network lacks the four outputs that "
+        "mapping does not use",
+        **({"left_out": {**left_out, **missing}} if left_out or missing else {}),
+    }

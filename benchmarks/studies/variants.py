@@ -1,0 +1,101 @@
+"""Which engines and precisions a throughput benchmark measures: those the artifacts at hand allow on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from landslip.export.folder.artifacts import find_candidates
+from landslip.export.judging.trials import Trial, trials_of
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.engines import Engine, EngineOptions, open_engine
+from landslip.runtime.errors import EngineError, InputError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine, and what it computes in."""
+
+    path: Path
+    """The ONNX file."""
+    engine: str
+    """Name of the engine."""
+    precision: str
+    """What it computes in."""
+
+    @property
+    def name(self) -> str:
+        """For tables: engine and precision."""
+        return f"{self.engine} {self.precision}"
+
+    @property
+    def key(self) -> str:
+        """For findings: the same with an underscore."""
+        return f"{self.engine}_{self.precision}"
+
+    def opened(self, batch: int, tile: int | None = None) -> Engine:
+        """The engine, on the device it takes by itself.
+
+        Raises:
+            EngineError: it cannot be used here.
+        """
+        return open_engine(self.path, EngineOptions(self.engine, batch=batch, tile=tile, precision=self.precision))
+
+
+def choices_of(model: Path) -> list[Choice]:
+    """Every engine that is installed, in every precision it may run; one choice for each pair of them.
+
+    An artifact made for an engine goes before one that any engine runs; one that is computed in another precision than
+    its own counts for bf16 alone, which has no artifact.
+
+    Args:
+        model: folder of artifacts that passed their gates, or one ONNX file.
+
+    Raises:
+        InputError: there is no sound artifact.
+    """
+    found: dict[str, Choice] = {}
+    for trial in sorted(_trials(model), key=_is_for_any):
+        choice = Choice(trial.file.path, trial.backend.name, trial.precision)
+        found.setdefault(choice.name, choice)
+    if not found:
+        raise InputError(f"{model} holds no artifact that an installed engine runs. Run landslip verify on it.")
+    return [found[name] for name in sorted(found)]
+
+
+def open_choices(choices: list[Choice], batch: int) -> tuple[dict[Choice, Engine], dict[str, str]]:
+    """Open what can be used here.
+
+    Returns:
+        The open engines; and why others are left out, by name.
+    """
+    engines: dict[Choice, Engine] = {}
+    left_out: dict[str, str] = {}
+    for choice in choices:
+        try:
+            engine = choice.opened(batch)
+        except EngineError as error:
+            left_out[choice.name] = str(error)
+            continue
+        if choice.precision == "fp16" and engine.device == "cpu" and choice.engine == "onnxruntime":
+            engine.close()
+            left_out[choice.name] = "on the CPU it computes in fp32."
+            continue
+        engines[choice] = engine
+    return engines, left_out
+
+
+def _trials(model: Path) -> Iterator[Trial]:
+    for candidate in find_candidates(model):
+        if candidate.file is not None and candidate.fault is None:
+            yield from (trial for trial in trials_of(candidate.file, "auto") if _counts(trial, candidate.file))
+
+
+def _counts(trial: Trial, file: OnnxFile) -> bool:
+    own = trial.precision == file.precision
+    return trial.backend.installed and (own or (trial.precision, file.precision) == ("bf16", "fp32"))
+
+
+def _is_for_any(trial: Trial) -> bool:
+    return trial.file.target == "onnx"

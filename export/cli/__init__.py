@@ -1,0 +1,1 @@
+"""``landslip export``, ``verify``, ``info`` and ``doctor``: parse, call one function, print."""

@@ -1,0 +1,73 @@
+"""Limits of the gates as options: ``--limit int8:iou=0.99``."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from landslip.runtime.artifacts.parity import GATES, Gate
+from landslip.runtime.errors import UsageError
+
+FIGURES = tuple(field.name for field in fields(Gate) if field.name not in ("kinds", "keras_float32"))
+"""What can be limited."""
+_SHORT = {"max": "max_abs", "mean": "mean_abs", "p99.9": "p99_9", "IoU": "iou"}
+"""Names of the same in the table of ``landslip verify``."""
+
+
+def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
+    """The gates, with some limits replaced. A limit of the largest difference holds alone, whatever Keras itself does.
+
+    Args:
+        limits: each as ``PRECISION:FIGURE=VALUE``, or ``PRECISION:FIGURE=none`` to leave a figure free.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    gates = dict(GATES)
+    for text in limits:
+        precision, figure, value = _parsed(text)
+        limit: dict[str, Any] = {figure: value}
+        if figure == "max_abs":
+            limit["keras_float32"] = None
+        gates[precision] = replace(gates[precision], **limit)
+    return gates
+
+
+def check_limited(limits: Sequence[str], precisions: Sequence[str]) -> None:
+    """Make sure that limits are of precisions that are made.
+
+    Raises:
+        UsageError: one would be without effect.
+    """
+    for text in limits:
+        precision, _, _ = _parsed(text)
+        if precision not in precisions:
+            remedy = (
+                "Give it to landslip verify, which judges what engines compute in bf16."
+                if precision == "bf16"
+                else f"Leave it out, or add --precision {precision}."
+            )
+            raise UsageError(
+                f"The limit {text!r} would be without effect: what is exported is {', '.join(precisions)}. {remedy}"
+            )
+
+
+def _parsed(text: str) -> tuple[str, str, float | None]:
+    precision, _, rest = text.partition(":")
+    named, _, number = rest.partition("=")
+    figure = _SHORT.get(named, named)
+    try:
+        value = None if number == "none" else float(number)
+    except ValueError:
+        value = math.nan
+    # Written so that NaN fails.
+    most = 1.0 if figure == "iou" else sys.float_info.max
+    if precision not in GATES or figure not in FIGURES or (value is not None and not 0 <= value <= most):
+        raise UsageError(
+            f"The limit {text!r} is not understood. Write PRECISION:FIGURE=VALUE such as int8:iou=0.99, with one of "
+            f"{', '.join(GATES)}, one of {', '.join(FIGURES)}, and a number from 0 on (to 1 for iou) or none."
+        )
+    return precision, figure, value

@@ -1,0 +1,82 @@
+"""``landslip verify``, ``landslip info`` and ``landslip doctor``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landslip.runtime.cli.paths import PATH
+from landslip.runtime.engines.opening import DEVICES, ENGINES
+from landslip.runtime.errors import EngineError, UsageError
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("path", metavar="FOLDER|MODEL.onnx", type=PATH)
+@click.option("--reference", type=PATH, help="Keras file (HDF5) to ask again.  [default: the tiles kept at export]")
+@click.option("--spec", type=PATH, help="SPEC.toml the --reference was exported with, if any.")
+@click.option("--output", help="Output the --reference was exported with, if any.")
+@click.option(
+    "--scene", type=PATH, help="Take the tiles from a scene (SCENE.toml, or STAC) instead of those kept at export."
+)
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
+@click.option("--limit", "limits", multiple=True, help="Another limit, such as int8:iou=0.99. Repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def verify(
+    reference: Path | None,
+    spec: Path | None,
+    output: str | None,
+    limits: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Prove that artifacts say on this machine what the network they were made from says.
+
+    Runs every artifact with every engine and precision that is usable here, and compares. Exits with 0 when all passes,
+    1 when something fails or is missing, 3 when there is nothing to compare, 4 when no engine is usable.
+    """
+    from landslip.export.cli.limits import gates_with  # noqa: PLC0415
+    from landslip.export.proof.answers import KerasFile  # noqa: PLC0415
+    from landslip.export.proof.table import page  # noqa: PLC0415
+    from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
+    from landslip.export.proof.verify import verify as run  # noqa: PLC0415
+
+    if reference is None and (spec is not None or output is not None):
+        raise UsageError("--spec and --output describe the file of --reference. Give that too, or leave them out.")
+    keras = None if reference is None else KerasFile(reference, spec, output)
+    report = run(VerifyRequest(reference=keras, gates=gates_with(limits), **options))
+    click.echo(json.dumps(report.as_json(), indent=2) if as_json else page(report))
+    return report.exit_code
+
+
+@click.command()
+@click.argument("file", type=PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def info(file: Path, as_json: bool) -> None:
+    """Say what FILE is: a model, an artifact, reference tiles, a record, or what was taken for one."""
+    from landslip.export.proof.info import describe_file  # noqa: PLC0415
+
+    _print(describe_file(file), as_json)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def doctor(as_json: bool) -> int:
+    """Say which engines and devices work here, test them, and say how to install what is missing.
+
+    Exits with 0 when maps can be made on this machine, and with 4 when no engine works.
+    """
+    from landslip.export.proof.doctor import examine  # noqa: PLC0415
+
+    findings = examine()
+    _print(findings, as_json)
+    return 0 if findings["ready"] else EngineError.exit_code
+
+
+def _print(facts: dict[str, Any], as_json: bool) -> None:
+    from landslip.export.proof.text import facts_as_text  # noqa: PLC0415
+
+    click.echo(json.dumps(facts, indent=2) if as_json else facts_as_text(facts))

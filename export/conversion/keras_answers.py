@@ -1,0 +1,107 @@
+"""Asks the Keras network.
+
+The reference is the Keras network computed in float64, so that what is measured is the artifact and not the rounding of
+the reference. It normalises the raw values itself, apart from the graph. The same network in float32 tells what
+rounding alone does to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.export.conversion.fitting import Fitted
+from landslip.runtime.artifacts.reference_tiles import Batch, Rounding
+from landslip.runtime.artifacts.spec import InputSpec
+from landslip.runtime.errors import ModelError
+
+_ROUNDING = 1e-6
+"""What a confidence may lie outside 0..1 by."""
+
+MADE_BY = "Keras network, float64, CPU"
+"""What computes the reference."""
+
+
+def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
+    """What the Keras network says.
+
+    Args:
+        model: from :func:`landslip.export.conversion.rebuild.rebuild`.
+        fitted: what it was built from, with a spec.
+        batch: raw tiles.
+
+    Returns:
+        Confidence (n, 1, tile, tile).
+
+    Raises:
+        ModelError: the output is described as a confidence and is none.
+    """
+    confidence = confidence_of(model, fitted, batch)
+    _check_range(confidence, fitted)
+    return confidence
+
+
+def confidence_of(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
+    """The same, whatever range it has."""
+    entries = fitted.spec.inputs if fitted.spec else ()
+    scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in entries}
+    joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in fitted.joined]
+    answer = _answer(model, [np.moveaxis(values, 1, -1) for values in joined])
+    confidence: NDArray[np.float64] = np.moveaxis(answer[..., fitted.band : fitted.band + 1], -1, 1)
+    return confidence
+
+
+def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: float = 1.0) -> Rounding:
+    """What rounding does to a network.
+
+    Args:
+        exact: what it says in float64.
+        rounded: what it says in float32.
+        unit: what differences are measured in.
+    """
+    # Where both overflow the difference is no number, and no yardstick.
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(rounded - exact) / unit
+    return Rounding(float(difference.max()), float(difference.mean()))
+
+
+def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
+    """What the Keras network says of values of its own inputs.
+
+    Args:
+        model: from :func:`landslip.export.conversion.rebuild.rebuild`.
+        names: of the inputs in the batch, in the network's order.
+        batch: values as the network takes them.
+
+    Returns:
+        The network's output, whatever its shape.
+    """
+    return _answer(model, [batch[name] for name in names])
+
+
+def _answer(model: Any, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+    # TensorFlow is there already where a model is; the artifacts are checked without it.
+    from landslip.export.conversion.tensorflow_errors import told  # noqa: PLC0415
+
+    dtype = model.inputs[0].dtype.as_numpy_dtype
+    with told("Running the Keras network"):
+        answer: NDArray[np.float64] = model([values.astype(dtype) for values in inputs], training=False).numpy()
+        return answer.astype(np.float64)
+
+
+def _check_range(confidence: NDArray[np.float64], fitted: Fitted) -> None:
+    low, high = float(confidence.min()), float(confidence.max())
+    if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:
+        raise ModelError(
+            f"Output {fitted.topology.served!r} is no confidence from 0 to 1: it gives values from {low:.3g} to "
+            f"{high:.3g}. Choose another output, or save the model with a sigmoid or softmax at its end."
+        )
+
+
+def _scaled(values: NDArray[Any], entry: InputSpec) -> NDArray[np.float64]:
+    divisor, offset = (np.reshape(each, (-1, 1, 1)) for each in (entry.divisor, entry.offset))
+    scaled: NDArray[np.float64] = np.nan_to_num(values.astype(np.float64), nan=0.0) / divisor + offset
+    return scaled

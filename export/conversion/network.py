@@ -1,0 +1,125 @@
+"""The network of a Keras file in its two forms: the graph to deploy, and the reference it is held to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from landslip.export.conversion.fitting import Fitted, described, trial, undescribed
+from landslip.export.conversion.graph import deployable
+from landslip.export.conversion.interface import Face, face_of
+from landslip.export.conversion.keras_answers import confidence_of, own_answer, reference_confidence
+from landslip.export.conversion.weights import read_weights
+from landslip.export.hdf5.model_file import open_saved_model
+from landslip.export.specification.description import Description
+from landslip.export.topology.keras_versions import check_version
+from landslip.export.topology.left_out import LeftOut
+from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.topology import Topology, served_topology
+from landslip.export.topology.weight_order import weight_orders
+from landslip.export.topology.whole_numbers import check_integers
+from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a Keras file holds, ready to be deployed and checked."""
+
+    graph: ModelProto
+    """The checked fp32 graph."""
+    spec: ModelSpec | None
+    """What it takes and gives; None for a network that keeps its own inputs, which no description fits."""
+    confidence: Callable[[Batch], NDArray[np.float64]]
+    """What the Keras network says of raw tiles, computed in float64: (n, 1, tile, tile). Without a spec: its own output
+    for its own inputs."""
+    float32: Callable[[Batch], NDArray[np.float64]]
+    """The same, computed by Keras in float32: what rounding alone changes."""
+    keras_version: str
+    """Who saved the file."""
+    face: Face
+    """How the graph looks from outside."""
+    left_out: LeftOut
+    """What the file holds besides."""
+    trial: Mapping[str, tuple[int, ...]]
+    """Without a spec: shapes of its own inputs, without the batch, that it can be tried with."""
+
+
+def read_network(
+    source: Path, description: Description, *, insist: bool = True, output: str | int | None = None
+) -> Network:
+    """Screen, cut, rebuild and convert the network of a Keras HDF5 file.
+
+    Args:
+        source: whole-model HDF5 file.
+        description: what feeds the network and what its answer means.
+        insist: refuse a network that the description does not fit; otherwise such a network keeps its own inputs, and
+            that is said.
+        output: name or position of the output that is served; the first one when not given.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: the file is not a model that can be exported, or the description does not fit it.
+    """
+    where = str(source)
+    log.info("reading %s", source.name)
+    with open_saved_model(source) as saved:
+        declared = screened_graph(saved.config, where)
+        topology = served_topology(declared, where, output)
+        for sentence in topology.left_out.sentences():
+            log.info("%s", sentence)
+        check_version(topology, saved.keras_version, where)
+        check_integers(topology, where)
+        fitted = _fitted(topology, description, where, insist=insist)
+        weights = read_weights(fitted, saved, weight_orders(declared))
+    # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
+    from landslip.export.conversion.convert import convert  # noqa: PLC0415
+    from landslip.export.conversion.deployed_function import deployed  # noqa: PLC0415
+    from landslip.export.conversion.rebuild import rebuild  # noqa: PLC0415
+
+    log.info("converting %d layers", len(topology.nodes))
+    face = face_of(fitted, description)
+    graph = deployable(convert(deployed(rebuild(fitted, weights), fitted, face), face.name), face)
+    # Built only now, so that they and the network that is converted are never in memory together.
+    exact, rounded = (rebuild(fitted, weights, reference=True, dtype=dtype) for dtype in ("float64", "float32"))
+    names = [port.name for port in face.inputs]
+    has_spec = fitted.spec is not None
+    return Network(
+        graph=graph,
+        spec=fitted.spec,
+        confidence=partial(reference_confidence, exact, fitted) if has_spec else partial(own_answer, exact, names),
+        float32=partial(confidence_of, rounded, fitted) if has_spec else partial(own_answer, rounded, names),
+        keras_version=saved.keras_version,
+        face=face,
+        left_out=topology.left_out,
+        trial={} if has_spec else dict(zip(names, trial(fitted, where).values(), strict=True)),
+    )
+
+
+def _fitted(topology: Topology, description: Description, where: str, *, insist: bool) -> Fitted:
+    try:
+        fitted = described(topology, description, where)
+    except ModelError as error:
+        if insist:
+            raise
+        fitted = undescribed(topology, where)
+        log.info(
+            "%s has inputs or an output of its own, which are kept, as no --spec describes them; landslip map cannot "
+            "feed the graph. If the network maps landslides, describe it in a file, and give that with --spec.",
+            Path(where).name,
+        )
+        log.debug("unlike the published network: %s", error)
+    else:
+        if not insist:
+            log.info("its inputs and output are like those of the published network, and it is taken to be like it")
+    return fitted

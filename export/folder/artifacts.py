@@ -1,0 +1,110 @@
+"""The artifacts in a folder, each with the record beside it, and whether they are still what was exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landslip.export.folder.json_file import read_json
+from landslip.export.folder.missing import missing
+from landslip.runtime.access.location import is_folder
+from landslip.runtime.artifacts.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
+from landslip.runtime.artifacts.spec import METADATA_KEY
+from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.system.digests import sha256_of
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that is to be proven."""
+
+    path: Path
+    """The ONNX file."""
+    file: OnnxFile | None
+    """What it says of itself; None if it cannot be read, or says nothing that landslip could go by."""
+    record: dict[str, Any]
+    """The record beside it; empty if there is none."""
+    fault: str | None = None
+    """Why it is not what was exported, in a sentence; None if nothing speaks against it."""
+    undescribed: str | None = None
+    """Why it cannot be tried although nothing is wrong with it, in a sentence."""
+
+    @property
+    def source_sha256(self) -> str | None:
+        """Digest of the Keras file it was made from, if the record tells."""
+        return recorded(self.record, "source", "sha256")
+
+
+def recorded(record: dict[str, Any], entry: str, key: str) -> str | None:
+    """A text of an entry of a record, or None where it is not there."""
+    found = record.get(entry)
+    value = found.get(key) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def find_candidates(path: Path) -> list[Candidate]:
+    """The ONNX files of a folder, the most exact first, or a single one.
+
+    Raises:
+        InputMissingError: there is nothing.
+        InputError: a single file that is no model; in a folder it becomes a candidate with a fault, and so does a file
+            that a record or a STAC item names and that is not there.
+    """
+    if not is_folder(path):
+        return [_candidate(path, read_onnx_file(path))]
+    names = [entry for entry in path.glob("*.onnx") if not entry.name.startswith(".")]
+    found = [*map(_candidate_or_fault, names), *(Candidate(each, None, {}, fault) for each, fault in missing(path))]
+    if not found:
+        raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
+    return sorted(found, key=_order)
+
+
+def record_path(artifact: Path) -> Path:
+    """Where the record of an artifact lies: beside it."""
+    return artifact.with_name(f"{artifact.name}.json")
+
+
+def read_record(artifact: Path) -> dict[str, Any]:
+    """The record beside an artifact; empty if there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    path = record_path(artifact)
+    try:
+        record = read_json(path)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no record, or a damaged one ({error}). Copy it again.") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path} is no record: it holds a {type(record).__name__}. Copy it again.")
+    return record
+
+
+def _order(candidate: Candidate) -> tuple[int, str]:
+    """The most exact ones first, then by name."""
+    precision = -1 if candidate.file is None else PRECISIONS.index(candidate.file.precision)
+    return precision, candidate.path.name
+
+
+def _candidate_or_fault(path: Path) -> Candidate:
+    try:
+        if METADATA_KEY not in read_onnx_header(path).metadata:
+            reason = "It says nothing of what it takes and gives, so that landslip can neither feed nor judge it."
+            return Candidate(path, None, {}, undescribed=reason)
+        return _candidate(path, read_onnx_file(path))
+    except InputError as error:
+        return Candidate(path, None, {}, str(error))
+
+
+def _candidate(path: Path, file: OnnxFile) -> Candidate:
+    try:
+        record = read_record(path)
+    except InputError as error:
+        return Candidate(path, file, {}, str(error))
+    if record and recorded(record, "artifact", "sha256") != sha256_of(path):
+        fault = f"{path} is not the file its record {record_path(path).name} was written for. Copy both again."
+        return Candidate(path, file, record, fault)
+    return Candidate(path, file, record)

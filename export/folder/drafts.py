@@ -1,0 +1,137 @@
+"""Files that get their name when they are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from landslip.runtime.access.location import exists
+from landslip.runtime.errors import LandslipError, OutputError
+from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.system.locks import open_locked
+from landslip.runtime.system.safe_writing import clear_name
+
+log = logging.getLogger(__name__)
+
+_HIDDEN = ".landslip-partial-"
+"""Begin of the names of working folders."""
+_LOCK = "lock"
+"""File in a working folder that its owner holds locked."""
+_ATTEMPTS = 10
+
+
+@contextmanager
+def output_folder(out: Path) -> Iterator[None]:
+    """Have a folder, and leave no empty ones behind that were made for it when the block fails.
+
+    Raises:
+        UsageError: it could not be one.
+        OutputError: it cannot be made.
+    """
+    check_folder(out)
+    made = [folder for folder in (out, *out.parents) if not exists(folder)]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to write into; it becomes ``path`` when the block ends well, and is removed otherwise.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    draft = path.with_name(f".partial-{path.name}")
+    try:
+        clear_name(draft)
+        yield draft
+        draft.replace(path)
+    except LandslipError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}). Check the folder and its space.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def working_folder(out: Path) -> Iterator[Path]:
+    """A hidden folder inside ``out`` that goes with everything in it when the block ends.
+
+    Those that were left behind by processes that are gone go as well.
+
+    Raises:
+        OutputError: it cannot be made, or what is written into it does not fit.
+    """
+    try:
+        folder, lock = _owned_folder(out)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
+    try:
+        _remove_leftovers(out, folder)
+        yield folder
+    except LandslipError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}). Check the folder and its space.") from error
+    finally:
+        lock.close()  # first: Windows removes no file that is open
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owned_folder(out: Path) -> tuple[Path, FileIO]:
+    """A new folder, and the lock in it that says that its owner lives."""
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=out))
+        # Another export may take it for a leftover before it is locked, and remove it.
+        with contextlib.suppress(FileNotFoundError):
+            if (lock := open_locked(folder / _LOCK)) is not None:
+                return folder, lock
+    raise OSError(errno.EAGAIN, "other exports remove what is made there")
+
+
+def _remove_leftovers(out: Path, own: Path) -> None:
+    held = open_locked(own / _LOCK)
+    if held is not None:  # locks do not work there, and nothing says who lives
+        held.close()
+        return
+    for folder in out.glob(f"{_HIDDEN}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or not folder.is_dir() or (lock := open_locked(folder / _LOCK)) is None:
+                continue
+            lock.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            log.info("%s was left behind by an export that was killed, and is removed", folder)
+
+
+def put_in_place(drafts: Sequence[Path], folder: Path) -> None:
+    """Give files their names in ``folder``, in their order.
+
+    The last one vouches for the others, such as the record of an artifact: the one of an earlier time goes before they
+    are touched. Where it is, they are complete and belong to it.
+
+    Raises:
+        OutputError: a file cannot be moved.
+    """
+    try:
+        (folder / drafts[-1].name).unlink(missing_ok=True)
+        for draft in drafts:
+            draft.replace(folder / draft.name)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}). Check the folder and its space.") from error

@@ -1,0 +1,123 @@
+"""Artifacts that an earlier export left in the folder: they are named before the tiles they need are replaced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from landslip.export.folder.artifacts import Candidate, find_candidates, recorded
+from landslip.export.folder.plan import Product
+from landslip.runtime.artifacts.reference_tiles import SUFFIX, read_reference
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.system.digests import sha256_of
+
+log = logging.getLogger(__name__)
+
+_REMEDY = (
+    "Choose another folder, or the same options as before, or add overwrite=True: then those artifacts have to be "
+    "exported again, or verified with --reference."
+)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier export of a model left, as far as this one does not make it anew."""
+
+    tiles: Path
+    """Where the reference tiles of the model lie, or will lie."""
+    judged: tuple[Candidate, ...] = ()
+    """Artifacts that were judged by the tiles that lie there."""
+    overwrite: bool = False
+    """Whether they may be left without."""
+
+    @property
+    def names(self) -> str:
+        """Of the artifacts."""
+        return ", ".join(candidate.path.name for candidate in self.judged)
+
+    def before_replacing(self) -> None:
+        """Say what the tiles are needed for, before other ones take their place.
+
+        Raises:
+            UsageError: they are needed, and may not be replaced.
+        """
+        if self.judged and not self.overwrite:
+            raise UsageError(
+                f"{self.tiles} holds the tiles that landslip verify judges {self.names} by, and this export would "
+                f"replace them with others. {_REMEDY}"
+            )
+        if self.judged:
+            log.warning(
+                "%s is replaced: it held the tiles that landslip verify judges %s by. Export these again too, or "
+                "verify them with --reference.",
+                self.tiles, self.names,
+            )  # fmt: skip
+        elif self.tiles.exists():
+            log.warning("%s is replaced: it holds other tiles than artifacts are judged by now", self.tiles)
+
+
+def earlier_export(out: Path, name: str, products: Sequence[Product], *, overwrite: bool) -> Earlier:
+    """What is there already.
+
+    Args:
+        out: folder of the artifacts.
+        name: of the model.
+        products: what will be made.
+        overwrite: whether the tiles of other artifacts may be replaced.
+    """
+    tiles = out / f"{name}{SUFFIX}"
+    if not tiles.is_file():
+        return Earlier(tiles, overwrite=overwrite)
+    try:
+        found = find_candidates(out)
+    except InputError:
+        found = []
+    digest, made = sha256_of(tiles), {product.path.name for product in products}
+    judged = [
+        each
+        for each in found
+        if each.file is not None
+        and each.file.spec.name == name
+        and each.path.name not in made
+        and recorded(each.record, "reference", "sha256") in (None, digest)
+    ]
+    return Earlier(tiles, tuple(judged), overwrite)
+
+
+def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: str) -> None:
+    """Make sure, as far as it can be known before the work starts, that reference tiles which are needed will stay.
+
+    Args:
+        earlier: what is there.
+        source_sha256: digest of the Keras file.
+        spec: what the model takes and gives.
+        scenes: where tiles of scenes come from.
+
+    Raises:
+        UsageError: the tiles are of another model, or artifacts were judged by other ones than are asked for.
+    """
+    try:
+        there = read_reference(earlier.tiles)
+    except InputError:
+        return
+    if there.source_sha256 != source_sha256:
+        judged = f", and landslip verify judges {earlier.names} by them" if earlier.judged else ""
+        raise UsageError(
+            f"{earlier.tiles} is there already, of another model{judged}. Choose another folder, or add overwrite=True."
+        )
+    if any(_asks_for_others(candidate, spec, scenes) for candidate in earlier.judged):
+        earlier.before_replacing()
+
+
+def _asks_for_others(candidate: Candidate, spec: ModelSpec, scenes: str) -> bool:
+    file = candidate.file
+    said = recorded(candidate.record, "parity", "scenes")
+    return said not in (None, scenes) or (file is not None and _decisive(file.spec) != _decisive(spec))
+
+
+def _decisive(spec: ModelSpec) -> tuple[object, ...]:
+    """What of a description the tiles and their answers depend on."""
+    return spec.inputs, spec.tile, spec.multiple, spec.resolution, spec.threshold

@@ -1,0 +1,112 @@
+"""Which files an export makes, and which engines judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from landslip.export.folder.options import PRECISIONS, RUN_PRECISIONS, TARGETS, Precision, Target
+from landslip.runtime.engines import BACKENDS
+from landslip.runtime.errors import EngineError, UsageError
+
+Name = TypeVar("Name", bound=str)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file to make."""
+
+    path: Path
+    """Its final place."""
+    precision: Precision
+    """What it computes in."""
+    target: Target
+    """Backend it is made for; ``onnx`` where one file serves all."""
+    engines: tuple[str, ...]
+    """Names of the engines that judge it."""
+
+
+def planned(out: Path, name: str, precisions: Sequence[Precision], targets: Sequence[Target]) -> list[Product]:
+    """The files to make, in the order of the precisions.
+
+    fp32 and fp16 are one file each for all targets, judged with the engine of each; int8 is a file for each target.
+
+    Raises:
+        UsageError: a name, precision or target cannot be used.
+    """
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UsageError(f"{name!r} cannot be the name of a model: it becomes part of a file name.")
+    wanted = _known("Target", targets, TARGETS)
+    products: list[Product] = []
+    for precision in _known("Precision", precisions, PRECISIONS):
+        if precision == "int8":
+            products += [_product(out, name, precision, target, (_engine(target),)) for target in wanted]
+        else:
+            engines = tuple(dict.fromkeys(["onnxruntime", *map(_engine, wanted)]))
+            products.append(_product(out, name, precision, "onnx", engines))
+    return products
+
+
+def _known(what: str, given: Sequence[Name], known: Sequence[Name]) -> list[Name]:
+    unknown = [entry for entry in given if entry not in known]
+    advice = [RUN_PRECISIONS[entry] for entry in unknown if entry in RUN_PRECISIONS]
+    if advice:
+        raise UsageError(advice[0])
+    if unknown or not given:
+        raise UsageError(f"{what} {unknown} is unknown. Choose from: {', '.join(known)}.")
+    return list(dict.fromkeys(given))
+
+
+def _engine(target: Target) -> str:
+    """Which engine judges what is made for a target; ONNX Runtime stands in for TensorRT, which needs a GPU."""
+    return "openvino" if target == "openvino" else "onnxruntime"
+
+
+def _product(out: Path, name: str, precision: Precision, target: Target, engines: tuple[str, ...]) -> Product:
+    backend = "" if target == "onnx" else f".{target}"
+    return Product(out / f"{name}.{precision}{backend}.onnx", precision, target, engines)
+
+
+def check_free(products: Sequence[Product]) -> None:
+    """Make sure that nothing would be replaced.
+
+    Raises:
+        UsageError: a file is there already.
+    """
+    there = [str(product.path) for product in products if product.path.exists()]
+    if there:
+        raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add overwrite=True.")
+
+
+def check_engines(products: Sequence[Product], *, build: bool) -> None:
+    """Make sure that what is needed at the end is there, before the work starts.
+
+    Args:
+        products: what will be judged.
+        build: whether TensorRT engines will be built.
+
+    Raises:
+        EngineError: an engine is missing, or there is no GPU to build for.
+    """
+    for name in {engine for product in products for engine in product.engines}:
+        if not BACKENDS[name].installed:
+            raise EngineError(f"Target {name}: {BACKENDS[name].missing}.")
+    if build:
+        _check_builder()
+
+
+def _check_builder() -> None:
+    # Imported here: without the target nobody needs it.
+    from landslip.runtime.engines.cuda import first_gpu  # noqa: PLC0415
+    from landslip.runtime.engines.tensor_rt.probing import tensorrt_version  # noqa: PLC0415
+
+    try:
+        first_gpu()  # before TensorRT is touched, which crashes where CUDA does not work
+        tensorrt_version()
+    except EngineError as error:
+        raise EngineError(
+            f"Target tensorrt: no engine can be built here. {error} Or add --no-build to write the ONNX files alone, "
+            "and build on the device."
+        ) from error

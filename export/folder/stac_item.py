@@ -1,0 +1,281 @@
+"""The STAC item of a model, for catalogues: what it takes and gives, and which files it comes in.
+
+STAC 1.1 with the extensions machine learning model (mlm 1.5), file, classification and, if published, scientific.
+Source: github.com/stac-extensions/mlm, README and best practices.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from landslip.models.registry.registry import REGISTRY, RegisteredModel
+from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
+
+Json = dict[str, Any]
+
+_EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
+_MULTIHASH_SHA256 = "1220"
+"""Of multiformats.io: SHA2-256, 32 bytes."""
+_WORLD = [-180.0, -90.0, 180.0, 90.0]
+_COLOURS = ("red", "green", "blue")
+_RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
+"""How the inputs that are no measurements are made from elevation."""
+_BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file beside the item."""
+
+    name: str
+    """Its name."""
+    bytes: int
+    """Its length."""
+    sha256: str
+    """Its digest."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An artifact, as the file and the record beside it tell."""
+
+    file: StoredFile
+    """The ONNX file."""
+    spec: ModelSpec
+    """What the model takes and gives."""
+    precision: str
+    """What the graph computes in."""
+    target: str
+    """Backend it is made for."""
+    created: str
+    """When it was exported, ISO 8601."""
+    source_sha256: str
+    """Digest of the Keras file it was made from."""
+    registered: str | None
+    """Name of the published model that file is, or None."""
+    onnx_version: str
+    """Of the library that wrote it."""
+
+
+def model_item(
+    exports: Sequence[Export], *, parameters: int | None = None, reference: StoredFile | None = None
+) -> Json:
+    """The item as JSON values.
+
+    Args:
+        exports: artifacts of one model, at least one.
+        parameters: number of weights in the graph, if known.
+        reference: reference tiles beside them, if any.
+    """
+    newest = max(exports, key=lambda export: export.created)
+    published = REGISTRY.get(newest.registered or "")
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "stac_extensions": _extensions(published),
+        "id": newest.spec.name,
+        **_extent(published),
+        "properties": {
+            **_common(exports, newest, published),
+            **_machine_learning(newest, published, parameters),
+            **_science(published),
+        },
+        "links": [{"rel": "cite-as", "href": f"https://doi.org/{published.doi}"}] if published else [],
+        "assets": _assets(exports, reference, published),
+    }
+
+
+def _extensions(published: RegisteredModel | None) -> list[str]:
+    names = ["mlm/v1.5.0", "file/v2.1.0", "classification/v2.0.0"] + ["scientific/v1.0.0"] * (published is not None)
+    return [_EXTENSION.format(name) for name in names]
+
+
+def _extent(published: RegisteredModel | None) -> Json:
+    """Where the model may be used: everywhere for those published as general, unknown for others."""
+    if published is None:
+        return {"geometry": None}
+    west, south, east, north = _WORLD
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"geometry": {"type": "Polygon", "coordinates": [ring]}, "bbox": _WORLD}
+
+
+def _common(exports: Sequence[Export], newest: Export, published: RegisteredModel | None) -> Json:
+    spec = newest.spec
+    licence = f" Licence: {published.licence}" if published else ""
+    return {
+        "title": spec.name,
+        "description": f"{spec.notice} Gives the {spec.meaning}. Source: {spec.source}{licence}".lstrip(),
+        "datetime": newest.created,
+        "created": min(export.created for export in exports),
+        "updated": newest.created,
+        **({"license": "other"} if published else {}),
+        "gsd": spec.resolution,
+        "bands": [band for entry in spec.inputs for band in _bands(entry)],
+    }
+
+
+def _science(published: RegisteredModel | None) -> Json:
+    return {"sci:doi": published.doi, "sci:citation": published.citation} if published else {}
+
+
+def _bands(entry: InputSpec) -> list[Json]:
+    unit = {} if entry.unit == "8-bit" else {"unit": entry.unit}
+    return [
+        {"name": name, "description": f"{entry.name}, band {number}", "data_type": entry.dtype, **unit}
+        for number, name in enumerate(_band_names(entry), 1)
+    ]
+
+
+def _band_names(entry: InputSpec) -> list[str]:
+    if entry.bands == 1:
+        return [entry.name]
+    names = _COLOURS if entry.bands == len(_COLOURS) else tuple(str(number + 1) for number in range(entry.bands))
+    return [f"{entry.name}-{name}" for name in names]
+
+
+def _machine_learning(newest: Export, published: RegisteredModel | None, parameters: int | None) -> Json:
+    spec = newest.spec
+    # The extension knows releases alone.
+    version = {"mlm:framework_version": found[0]} if (found := re.match(r"\d+\.\d+\.\d+", newest.onnx_version)) else {}
+    return {
+        "mlm:name": _mlm_name(spec.name),
+        "mlm:architecture": published.architecture if published else "unknown",
+        "mlm:tasks": ["semantic-segmentation"],
+        "mlm:framework": "ONNX",
+        **version,
+        **({} if parameters is None else {"mlm:total_parameters": parameters}),
+        "mlm:pretrained": True,
+        "mlm:accelerator": None,
+        "mlm:input": [_input(spec, entry) for entry in spec.inputs],
+        "mlm:output": [_output(spec)],
+        "mlm:hyperparameters": {
+            "threshold": spec.threshold,
+            "tile": spec.tile,
+            "tile_multiple": spec.multiple,
+            "tile_fixed": spec.fixed,
+            "scaling_in_graph": {entry.name: _scaling(entry) for entry in spec.inputs},
+        },
+    }
+
+
+def _mlm_name(name: str) -> str:
+    """The name in the characters the extension allows: a letter first, a letter or digit last, three at least."""
+    plain = re.sub(r"[^a-zA-Z0-9_.\- ]", "_", name)
+    if not re.fullmatch(r"[a-zA-Z].*", plain):
+        plain = f"model-{plain}"
+    return plain if re.fullmatch(r".{2,}[a-zA-Z0-9]", plain) else f"{plain}-model"
+
+
+def _input(spec: ModelSpec, entry: InputSpec) -> Json:
+    recipe = _RECIPES.get(entry.name)
+    return {
+        "name": entry.name,
+        "description": f"Raw values, in the unit {entry.unit}; the graph scales them itself.",
+        "bands": _band_names(entry),
+        "input": _array(spec, entry.bands, "bands", entry.dtype),
+        # None, and not what the graph does: whoever applied it to the data would scale them twice.
+        "value_scaling": None,
+        "resize_type": None,
+        "pre_processing_function": {"format": "python", "expression": recipe} if recipe else None,
+    }
+
+
+def _scaling(entry: InputSpec) -> list[Json]:
+    """What the graph does as the extension puts it, ``(value - mean) / stddev``; one for all bands if they agree."""
+    scalings = [
+        {"type": "z-score", "mean": -offset * divisor, "stddev": divisor}
+        for divisor, offset in zip(entry.divisors, entry.offsets, strict=True)
+    ]
+    return scalings[:1] if all(scaling == scalings[0] for scaling in scalings) else scalings
+
+
+def _output(spec: ModelSpec) -> Json:
+    return {
+        "name": spec.output,
+        "description": f"{spec.meaning}, 0 to 1",
+        "tasks": ["semantic-segmentation"],
+        "result": _array(spec, 1, "channel", "float32"),
+        "classification:classes": [
+            {"value": 0, "name": "other", "description": f"confidence below {spec.threshold}"},
+            {"value": 1, "name": "landslide", "description": f"confidence of {spec.threshold} and more"},
+        ],
+        "post_processing_function": {"format": "gdal-calc", "expression": f"A>={spec.threshold}"},
+    }
+
+
+def _array(spec: ModelSpec, bands: int, axis: str, dtype: str) -> Json:
+    """The batch is free; the tile is the one the network was trained with, which users should begin with."""
+    dimensions = ["batch", axis, "height", "width"]
+    return {"shape": [-1, bands, spec.tile, spec.tile], "dim_order": dimensions, "data_type": dtype}
+
+
+def _assets(exports: Sequence[Export], reference: StoredFile | None, published: RegisteredModel | None) -> Json:
+    assets: Json = {}
+    for export in exports:
+        key = export.file.name.removeprefix(f"{export.spec.name}.").removesuffix(".onnx")
+        assets |= {key: _model_asset(export), f"{key}.record": _record_asset(export)}
+    assets |= {"reference": _reference_asset(reference)} if reference else {}
+    return assets | ({"source": _source_asset(published)} if published else {})
+
+
+def _model_asset(export: Export) -> Json:
+    # Graphs made for TensorRT are of use to nothing else.
+    bound = {"mlm:accelerator": "cuda", "mlm:accelerator_constrained": True} if export.target == "tensorrt" else {}
+    return {
+        "href": _beside(export.file.name),
+        "title": f"{export.spec.name}, {export.precision}, for {_backend(export)}",
+        "type": "application/octet-stream; framework=onnx",
+        "roles": ["mlm:model", "mlm:compiled"],
+        "mlm:artifact_type": "onnx",
+        **bound,
+        # The core specification wants bands named where they are used before the item may describe them.
+        "bands": [{"name": name} for entry in export.spec.inputs for name in _band_names(entry)],
+        **_file(export.file.bytes, export.file.sha256),
+    }
+
+
+def _backend(export: Export) -> str:
+    """What is to run it; fp32 and fp16 are one file for all."""
+    return "any engine" if export.target == "onnx" and export.precision != "int8" else _BACKENDS[export.target]
+
+
+def _record_asset(export: Export) -> Json:
+    return {
+        "href": _beside(f"{export.file.name}.json"),
+        "title": f"How {export.file.name} was made and checked",
+        "type": "application/json",
+        "roles": ["metadata"],
+    }
+
+
+def _reference_asset(reference: StoredFile) -> Json:
+    return {
+        "href": _beside(reference.name),
+        "title": "Tiles with the answers of the Keras network, to prove an engine with",
+        "type": "application/zip",
+        "roles": ["data"],
+        **_file(reference.bytes, reference.sha256),
+    }
+
+
+def _source_asset(published: RegisteredModel) -> Json:
+    return {
+        "href": published.url,
+        "title": "The Keras file the artifacts were made from",
+        "type": "application/x-hdf5",
+        "roles": ["source"],
+        **_file(published.size, published.sha256),
+    }
+
+
+def _beside(name: str) -> str:
+    """A file in the folder of the item, as a relative URI."""
+    return f"./{quote(name)}"
+
+
+def _file(size: int, sha256: str) -> Json:
+    return {"file:size": size, "file:checksum": f"{_MULTIHASH_SHA256}{sha256}"}

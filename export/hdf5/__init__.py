@@ -1,0 +1,1 @@
+"""Keras HDF5 files as untrusted input: probed by a child, screened, read within bounds."""

@@ -1,0 +1,186 @@
+"""Opens a Keras HDF5 file as untrusted input: what it holds is checked before anything is built from it.
+
+h5py is used here, in :mod:`landslip.export.hdf5.screen` and in :mod:`landslip.export.hdf5.texts` only, and its
+exceptions end here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.export.hdf5.probe import probe
+from landslip.export.hdf5.recognise import check_keras_file
+from landslip.export.hdf5.screen import FETCH_AGAIN, check_links, check_tree
+from landslip.export.hdf5.texts import split_texts, text
+from landslip.export.hdf5.weight_names import WeightNames, leaf
+from landslip.export.topology.weight_order import Paths
+from landslip.runtime.errors import LandslipError, ModelError
+from landslip.runtime.untrusted.printable import printable
+
+_OF_WEIGHTS_ALONE = ({"layer_names", "layer_names0"}, {"layers", "_layer_checkpoint_dependencies"})
+"""Attributes that Keras 2, and groups that Keras 3 writes at the top of a file of weights alone."""
+_OF_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
+"""What h5py raises for damaged files; RecursionError is a RuntimeError."""
+_OTHERWISE = {"depthwise_kernel": "kernel"}
+"""What Keras 3 calls a weight of DepthwiseConv2D; SeparableConv2D kept the name."""
+_CONFIG_BYTES = 8 << 20
+_VERSION_BYTES = 100
+_REASON = 300
+"""Characters of what h5py says that a message repeats at the most."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """An open, screened file; valid inside :func:`open_saved_model` only."""
+
+    path: Path
+    """The file."""
+    keras_version: str
+    """Keras version that wrote it, or ``unknown``."""
+    config: Any
+    """The parsed ``model_config``: what JSON allows, and not yet checked."""
+    _weights: h5py.Group
+    _names: dict[str, WeightNames] = field(default_factory=dict)
+
+    def weights(
+        self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]], order: Paths | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Read a layer's weights.
+
+        Args:
+            layer: name of the layer, behind those of the models it lies in.
+            shapes: name of each wanted weight (``kernel``, ``bias`` …) and the shape it has to have.
+            order: of a layer in a model: every layer in there that has weights, in the order in which Keras stores
+                them; None if it is not known. Names that fit come before it.
+
+        Returns:
+            Float32 arrays in the order of ``shapes``.
+
+        Raises:
+            ModelError: a weight is missing, has another shape, or holds values that are not finite.
+        """
+        with _h5py_errors_translated(self.path):
+            stored, name = self._stored(layer, order), "/".join(layer)
+            return [self._read(stored, name, weight, shape) for weight, shape in shapes.items()]
+
+    def read_all(self) -> None:
+        """Read every weight once, whether a layer needs it or not."""
+        with _h5py_errors_translated(self.path):
+            for group in self._weights.values():
+                for name in split_texts(group, "weight_names", self.path):
+                    item = group.get(name)
+                    if isinstance(item, h5py.Dataset):
+                        item[()]
+
+    def _stored(self, layer: tuple[str, ...], order: Paths | None) -> dict[str, h5py.Dataset]:
+        """The arrays of a layer by the name of the weight; those of a model inside lie with the outermost one."""
+        outermost = layer[0]
+        # Looked up below the weights only: a name that starts at the root would leave the screened part.
+        group = None if outermost.startswith("/") else self._weights.get(outermost)
+        if not isinstance(group, h5py.Group):
+            raise ModelError(f"{self.path}: holds no weights for layer {'/'.join(layer)!r}. {FETCH_AGAIN}")
+        if outermost not in self._names:
+            self._names[outermost] = WeightNames(split_texts(group, "weight_names", self.path))
+        names = self._of(layer, order) if len(layer) > 1 else self._names[outermost].all
+        if len({leaf(entry) for entry in names}) != len(names):
+            raise ModelError(f"{self.path}: holds several weights of one name for layer {'/'.join(layer)!r}.")
+        found = {leaf(entry): group.get(entry) for entry in names}
+        return {name: item for name, item in found.items() if isinstance(item, h5py.Dataset)}
+
+    def _of(self, layer: tuple[str, ...], order: Paths | None) -> list[str]:
+        try:
+            return self._names[layer[0]].of(layer[1:], order)
+        except ValueError as error:
+            raise ModelError(f"{self.path}: holds for model {layer[0]!r} {error}. {FETCH_AGAIN}") from error
+
+    def _read(
+        self, stored: dict[str, h5py.Dataset], layer: str, name: str, shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        if name not in stored:
+            name = _OTHERWISE.get(name, name)
+        if name not in stored:
+            raise ModelError(f"{self.path}: layer {layer!r} has no weight {name!r}. {FETCH_AGAIN}")
+        if stored[name].shape != shape:
+            raise ModelError(
+                f"{self.path}: weight {name!r} of layer {layer!r} has shape {stored[name].shape} where the "
+                f"layer needs {shape}. {FETCH_AGAIN}"
+            )
+        values: NDArray[np.float32] = stored[name][()].astype(np.float32, copy=False)
+        if not np.isfinite(values).all():
+            raise ModelError(f"{self.path}: weight {name!r} of layer {layer!r} is not finite. {FETCH_AGAIN}")
+        return values
+
+
+@contextmanager
+def open_saved_model(path: Path) -> Iterator[SavedModel]:
+    """Open a whole-model Keras HDF5 file for reading; optimiser state is never touched.
+
+    Args:
+        path: file written by ``model.save`` of Keras 2, or by Keras 3 as HDF5.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: it is no HDF5, no whole Keras model, or holds something a Keras model does not hold.
+    """
+    check_keras_file(path)
+    probe(path)
+    with open_here(path) as saved:
+        yield saved
+
+
+@contextmanager
+def open_here(path: Path) -> Iterator[SavedModel]:
+    """The same without asking first what the file does to the HDF5 library."""
+    with _h5py_errors_translated(path):
+        file = h5py.File(path, "r")
+    with file:
+        with _h5py_errors_translated(path):
+            saved = _screened(file, path)
+        yield saved
+
+
+@contextmanager
+def _h5py_errors_translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LandslipError:
+        raise
+    except _OF_DAMAGE as error:
+        reason = printable(str(error), _REASON) or type(error).__name__
+        raise ModelError(f"{path}: the HDF5 file cannot be read ({reason}). {FETCH_AGAIN}") from error
+
+
+def _screened(file: h5py.File, path: Path) -> SavedModel:
+    check_links(file, path)
+    config = _config(file, path)
+    weights = file.get("model_weights")
+    if not isinstance(weights, h5py.Group):
+        raise ModelError(f"{path}: holds no group 'model_weights'. {FETCH_AGAIN}")
+    check_tree(weights, path)
+    version = text(file, "keras_version", path, _VERSION_BYTES) if "keras_version" in file.attrs else ""
+    return SavedModel(path, printable(version, _VERSION_BYTES) or "unknown", config, weights)
+
+
+def _config(file: h5py.File, path: Path) -> Any:
+    if "model_config" not in file.attrs:
+        attributes, groups = _OF_WEIGHTS_ALONE
+        alone = attributes & set(file.attrs) or groups & set(file)
+        raise ModelError(
+            f"{path}: holds no 'model_config', so it is not a whole Keras model"
+            f"{', but weights alone, which do not say what network they belong to' if alone else ''}. "
+            "Save the whole model with model.save('NAME.h5'), not model.save_weights()."
+        )
+    config = text(file, "model_config", path, _CONFIG_BYTES)
+    try:
+        return json.loads(config)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: its 'model_config' is not valid JSON ({error}). {FETCH_AGAIN}") from error

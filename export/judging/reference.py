@@ -1,0 +1,117 @@
+"""What the Keras network says of held-out tiles: for the gate, and for a file that proves artifacts elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.export.conversion.keras_answers import MADE_BY, rounding_of
+from landslip.export.folder.earlier_artifacts import Earlier
+from landslip.export.precisions.graph_session import single_tiles
+from landslip.runtime.artifacts.parity import GATES
+from landslip.runtime.artifacts.reference_tiles import Batch, Reference, TileSet, read_reference, write_reference
+from landslip.runtime.errors import InputError
+
+log = logging.getLogger(__name__)
+
+Ask = Callable[[Batch], NDArray[np.float64]]
+"""From raw tiles to confidence (n, 1, tile, tile)."""
+
+Answer = tuple[TileSet, NDArray[np.float64]]
+"""Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
+
+Kept = tuple[TileSet, NDArray[np.float32]]
+"""The same as a file keeps it."""
+
+_STEPS = 2.0**20
+"""Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
+
+
+def asked(confidence: Ask, float32: Ask, tile_sets: Iterable[TileSet]) -> list[Answer]:
+    """Ask the Keras network, tile by tile: in float64 its activations are large.
+
+    Args:
+        confidence: what it says in float64, which is the reference.
+        float32: what it says in float32; how far that is off stays with the tiles.
+        tile_sets: what to ask.
+    """
+    answers = []
+    for tiles in tile_sets:
+        log.info("asking the Keras network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
+        exact = [confidence(tile) for tile in single_tiles(tiles.batch)]
+        rounded = [float32(tile) for tile in single_tiles(tiles.batch)]
+        roundings = tuple(rounding_of(*pair) for pair in zip(exact, rounded, strict=True))
+        answers.append((replace(tiles, roundings=roundings), np.concatenate(exact)))
+    return answers
+
+
+def reference_of(name: str, source_sha256: str, answers: Sequence[Answer]) -> Reference:
+    """What is kept beside the artifacts: all tiles of scenes, and one of noise, which cannot be packed and is small.
+
+    Args:
+        name: of the model.
+        source_sha256: digest of the Keras file.
+        answers: from :func:`asked`.
+    """
+    noise = min((answer for answer in answers if answer[0].kind == "noise"), key=lambda answer: answer[0].tile)
+    kept = [_first(noise), *(answer for answer in answers if answer[0].kind == "scene")]
+    sets = tuple((tiles, (np.rint(values * _STEPS) / _STEPS).astype(np.float32)) for tiles, values in kept)
+    return Reference(name, source_sha256, MADE_BY, sets)
+
+
+def _first(answer: Answer) -> Answer:
+    tiles, values = answer
+    batch = {name: each[:1] for name, each in tiles.batch.items()}
+    return TileSet(tiles.kind, batch, tiles.roundings[:1]), values[:1]
+
+
+def kept_reference(folder: Path, reference: Reference, earlier: Earlier) -> Path:
+    """The file of the reference tiles: the one of an earlier export where it says the same, or a new one.
+
+    Args:
+        folder: for a new one, until it gets its name.
+        reference: what it has to say.
+        earlier: what is there.
+
+    Raises:
+        UsageError: a new one would take the place of one that other artifacts need.
+    """
+    if _says(earlier.tiles, reference):
+        return earlier.tiles
+    earlier.before_replacing()
+    path = folder / earlier.tiles.name
+    write_reference(path, reference)
+    return path
+
+
+def _says(path: Path, reference: Reference) -> bool:
+    """Whether a file holds a reference; another machine may have rounded its last digit differently."""
+    try:
+        there = read_reference(path)
+    except InputError:
+        return False
+    same = there.source_sha256 == reference.source_sha256 and len(there.sets) == len(reference.sets)
+    return same and all(_alike(*pair) for pair in zip(reference.sets, there.sets, strict=True))
+
+
+def _amplifies(tiles: TileSet) -> bool:
+    """Whether rounding moves the network so much that a file without these figures would be no yardstick."""
+    gate, rounding = GATES["fp32"], tiles.rounding
+    return rounding is not None and (gate.keras_float32 or 0.0) * rounding.max_abs > (gate.max_abs or 0.0)
+
+
+def _alike(ours: Kept, theirs: Kept) -> bool:
+    (tiles, confidence), (others, other_confidence) = ours, theirs
+    pairs = [(tiles.batch[name], others.batch.get(name)) for name in tiles.batch]
+    return (
+        tiles.kind == others.kind
+        and (others.rounding is not None or not _amplifies(tiles))
+        and all(there is not None and np.array_equal(here, there, equal_nan=True) for here, there in pairs)
+        and confidence.shape == other_confidence.shape
+        and np.allclose(confidence, other_confidence, rtol=0, atol=2 / _STEPS)
+    )

@@ -1,0 +1,175 @@
+"""Tiles of real scenes: to calibrate on, and held-out ones to be judged by. No tile serves both.
+
+A user's scene is split: its tiles do not overlap, and every second one is held out. Without one, scenes are generated
+from seeds of two ranges that do not meet, nor meet those of the demo model's training.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.export.judging.tiles import as_input
+from landslip.models.synthetic import write_event
+from landslip.models.training.scene_tiles import varied_spec
+from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.errors import InputError
+from landslip.runtime.geo.windows import make_window
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_toml import read_scene_file
+from landslip.runtime.scene.scene import Patch, Scene, open_scene
+
+log = logging.getLogger(__name__)
+
+Part = Literal["calibration", "held-out"]
+"""What tiles are for."""
+
+Sees = Callable[[Batch], NDArray[Any]]
+"""From tiles to the share of each that the network maps, (n,)."""
+
+SEEDS: dict[Part, range] = {"calibration": range(6000, 6100), "held-out": range(7000, 7100)}
+"""Of generated scenes."""
+
+COUNTS: dict[Part, int] = {"calibration": 16, "held-out": 8}
+"""Most tiles of each part."""
+
+_CANDIDATES: dict[Part, int] = {"calibration": 24, "held-out": 12}
+"""Tiles to choose from."""
+_NEEDED = 4
+"""Fewer tiles of a user's scene prove nothing: every second one is held out."""
+_LEAST_VALID = 0.8
+"""Share of a tile that has to be observed."""
+_SLOPE_STEPS = 16
+"""Of a degree. Reference files with slopes to the last bit would be twice as large."""
+_ACROSS = 3
+"""Tiles of a generated scene from side to side."""
+_EDGE_METRES = 4500.0
+"""Generated scenes are no larger than this, or than one tile where that is larger."""
+
+
+@dataclass(frozen=True)
+class TileSource:
+    """Where tiles come from."""
+
+    spec: ModelSpec
+    """What the tiles are for: its inputs, tile size and ground resolution."""
+    scene_file: Path | None = None
+    """SCENE.toml of a user; None for generated scenes."""
+
+    @property
+    def described(self) -> str:
+        """For the log and the record."""
+        if self.scene_file is None:
+            return "generated scenes, seeds from " + " and ".join(f"{s[0]} ({part})" for part, s in SEEDS.items())
+        return f"scene {self.scene_file.name}"
+
+    def tiles(self, part: Part, sees: Sees) -> Batch:
+        """Tiles of one part: half of them where the network sees most, the others spread over the scene.
+
+        Args:
+            part: what for.
+            sees: what the network maps.
+
+        Raises:
+            InputError: the scene cannot be read, or has too few tiles.
+            UsageError: it lacks what the model takes.
+        """
+        patches = self._patches(part)
+        batch: Batch = {
+            entry.name: as_input(np.stack([_values(patch, entry.name) for patch in patches]), entry)
+            for entry in self.spec.inputs
+        }
+        taken = chosen(sees(batch), COUNTS[part])
+        return {name: values[taken] for name, values in batch.items()}
+
+    def check(self, *, insist: bool = True) -> None:
+        """Make sure that a user's scene can be used, before time is spent on the network.
+
+        Args:
+            insist: whether the network is known to be as the spec says; if not, its inputs are looked for later.
+
+        Raises:
+            InputError: the scene cannot be read, or has too few tiles.
+            UsageError: it lacks what the model takes.
+        """
+        if self.scene_file is None:
+            return
+        files = read_scene_file(self.scene_file)
+        with open_scene(files.for_model(self.spec) if insist else files, self.spec.resolution) as scene:
+            self._check_count(len(list(islice(_usable(scene, self.spec.tile), _NEEDED))))
+
+    def _check_count(self, count: int) -> None:
+        if count < _NEEDED:
+            raise InputError(
+                f"{self.scene_file}: there are too few tiles of {self.spec.tile} pixels of {self.spec.resolution:g} m "
+                f"in the scene that do not overlap and are observed to {_LEAST_VALID:.0%}: {count}, and {_NEEDED} are "
+                "needed. Give a larger scene, or leave --calibrate out to take generated ones."
+            )
+
+    def _patches(self, part: Part) -> Sequence[Patch]:
+        if self.scene_file is None:
+            return _generated(part, self.spec.tile, self.spec.resolution)
+        files = read_scene_file(self.scene_file).for_model(self.spec)
+        with open_scene(files, self.spec.resolution) as scene:
+            start = list(SEEDS).index(part)
+            usable = list(islice(_usable(scene, self.spec.tile), 2 * _CANDIDATES[part] + start))
+        self._check_count(len(usable))
+        return usable[start::2]
+
+
+def _values(patch: Patch, role: Role) -> NDArray[Any]:
+    values = patch.arrays[role]
+    return np.rint(values * _SLOPE_STEPS) / _SLOPE_STEPS if role == "slope" else values
+
+
+@cache
+def _generated(part: Part, tile: int, resolution: float) -> Sequence[Patch]:
+    """Tiles of as many generated scenes as it takes; kept, because they take seconds and never change."""
+    log.info("generating scenes (%s tiles)", part)
+    found = (patch for seed in SEEDS[part] for patch in _of_event(seed, tile, resolution))
+    return tuple(islice(found, _CANDIDATES[part]))
+
+
+def _of_event(seed: int, tile: int, resolution: float) -> list[Patch]:
+    edge = tile * resolution
+    across = min(_ACROSS, max(1, int(_EDGE_METRES / edge)))
+    with TemporaryDirectory() as folder:
+        # A pixel more on each side than the tiles need: what is resampled at the border is not observed.
+        event = write_event(Path(folder), varied_spec(seed, across * edge + 4 * max(resolution, 10.0)))
+        files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
+        with open_scene(files, resolution) as scene:
+            return list(_usable(scene, tile))
+
+
+def _usable(scene: Scene, tile: int) -> Iterator[Patch]:
+    """Tiles that do not overlap and are mostly observed, in an order in which the first ones lie all over the scene."""
+    for window in spread_windows(scene.grid.height, scene.grid.width, tile):
+        patch = scene.read(window)
+        if patch.valid.mean() >= _LEAST_VALID:
+            yield patch
+
+
+def spread_windows(height: int, width: int, tile: int) -> list[Window]:
+    """All tiles of a lattice in the middle of a grid, in a fixed order that looks random."""
+    rows, cols = height // tile, width // tile
+    top, left = (height - rows * tile) // 2, (width - cols * tile) // 2
+    order = np.random.default_rng(0).permutation(rows * cols)
+    return [make_window(left + tile * (int(k) % cols), top + tile * (int(k) // cols), tile, tile) for k in order]
+
+
+def chosen(mapped: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Indices of the tiles to take: those with the most mapped, up to half of the count, and then others in order."""
+    ranked = np.argsort(-mapped, kind="stable")
+    most, others = ranked[: count // 2], np.sort(ranked[count // 2 :])
+    return np.concatenate([most, others[: count - len(most)]])

@@ -1,0 +1,173 @@
+"""Runs artifacts with the engines of this machine, and measures how far they are from the reference."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.parity import Gate, Parity, compare, violations
+from landslip.runtime.artifacts.reference_tiles import TileSet
+from landslip.runtime.engines import BACKENDS, Backend, Engine, EngineOptions
+from landslip.runtime.errors import EngineError, LandslipError
+
+log = logging.getLogger(__name__)
+
+Answers = Sequence[tuple[TileSet, NDArray[Any]]]
+"""Tiles, and the confidence (n, 1, tile, tile) that the reference gives them."""
+
+_LOOSER = ("fp32", "fp16", "bf16", "int8")
+"""Precisions by what their gates allow, the strictest first."""
+
+_BATCH = 4
+"""Most tiles per call."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One way to run an artifact."""
+
+    file: OnnxFile
+    """The artifact."""
+    backend: Backend
+    """What runs it."""
+    precision: str
+    """What it is computed in."""
+
+    @property
+    def judged_as(self) -> str:
+        """Precision whose gate applies: the looser of the artifact's and the run's."""
+        return max(self.file.precision, self.precision, key=_LOOSER.index)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial."""
+
+    artifact: Path
+    """The file."""
+    engine: str
+    """Name of the engine, empty where none was tried."""
+    precision: str
+    """What it was computed in."""
+    judged_as: str = ""
+    """Precision whose gate applies."""
+    version: str = ""
+    """Version of the engine."""
+    device: str = ""
+    """Where it ran."""
+    figures: tuple[Parity, ...] = ()
+    """How far it was from the reference, for each set of tiles."""
+    objections: tuple[str, ...] = ()
+    """Why it fails, one phrase each; empty if it passes."""
+    not_run: str | None = None
+    """Why it could not be tried here; None if it was."""
+    is_reference: bool = False
+    """Whether it is what the others are compared with, so that its figures prove nothing."""
+
+    @property
+    def verdict(self) -> str:
+        """``PASS``, ``FAIL``, ``not run`` or ``reference``."""
+        if self.not_run is not None:
+            return "not run"
+        if self.is_reference:
+            return "reference"
+        return "FAIL" if self.objections else "PASS"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for ``--json``."""
+        figures = [{name: _finite(value) for name, value in asdict(figure).items()} for figure in self.figures]
+        return {"verdict": self.verdict, **asdict(self), "artifact": str(self.artifact), "figures": figures}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def trials_of(file: OnnxFile, engine: str) -> Iterator[Trial]:
+    """Every way to run an artifact: its backends, and what they can compute it in.
+
+    Args:
+        file: the artifact.
+        engine: the one to try, or ``auto`` for all.
+    """
+    for backend in BACKENDS.values():
+        if engine in ("auto", backend.name) and backend.objection(file) is None:
+            yield from (Trial(file, backend, precision) for precision in backend.precisions[file.precision])
+
+
+def attempt(trial: Trial, answers: Answers, device: str, gates: Mapping[str, Gate]) -> Outcome:
+    """Run an artifact on all tiles, and judge it.
+
+    Args:
+        trial: what to run with what.
+        answers: the tiles, and what the reference says.
+        device: as in :class:`~landslip.runtime.engines.EngineOptions`.
+        gates: what each precision is allowed.
+    """
+    file, name = trial.file, trial.backend.name
+    log.info("%s with %s in %s", file.path.name, name, trial.precision)
+    outcome = Outcome(file.path, name, trial.precision, trial.judged_as)
+    figures: list[Parity] = []
+    try:
+        for tile, group in groupby(sorted(answers, key=_tile), key=_tile):
+            same_size = list(group)
+            batch = math.gcd(_BATCH, *(tiles.count for tiles, _ in same_size))
+            with _opened(trial, EngineOptions(name, device, batch, tile, precision=trial.precision)) as engine:
+                outcome = replace(outcome, version=engine.version, device=engine.device)
+                for tiles, expected in same_size:
+                    confidence = confidence_of(engine, tiles, batch)
+                    figures.append(compare(tiles, expected, confidence, engine.spec.threshold))
+    except _NotUsableError as error:
+        return replace(outcome, not_run=str(error))
+    except LandslipError as error:
+        return replace(outcome, objections=(str(error),))
+    objections = violations(figures, gates[trial.judged_as])
+    return replace(outcome, figures=tuple(figures), objections=tuple(objections))
+
+
+def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.float32]:
+    """What an engine says of tiles: (n, 1, tile, tile).
+
+    Raises:
+        EngineError: the engine failed, or gave another shape.
+    """
+    confidence = np.concatenate([engine.infer(part) for part in _parts(tiles, batch)])
+    if confidence.shape != (tiles.count, 1, tiles.tile, tiles.tile):
+        raise EngineError(f"It gives {confidence.shape} for {tiles.count} tiles of {tiles.tile} pixels.")
+    return confidence
+
+
+class _NotUsableError(EngineError):
+    """The engine does not start here, which says nothing about the artifact."""
+
+
+def _opened(trial: Trial, options: EngineOptions) -> Engine:
+    try:
+        engine: Engine = trial.backend.load()(trial.file.path, options)
+    except EngineError as error:
+        raise _NotUsableError(_here(str(error))) from error
+    return engine
+
+
+def _here(sentence: str) -> str:
+    """What an engine says, without advice that is meant for maps: here all precisions are tried, and none is chosen."""
+    return sentence.partition(" Say which one: --precision")[0]
+
+
+def _tile(pair: tuple[TileSet, NDArray[Any]]) -> int:
+    return pair[0].tile
+
+
+def _parts(tiles: TileSet, size: int) -> Iterator[dict[str, NDArray[Any]]]:
+    for start in range(0, tiles.count, size):
+        yield {name: np.ascontiguousarray(values[start : start + size]) for name, values in tiles.batch.items()}

@@ -1,0 +1,1 @@
+"""An export from start to end: try candidates, judge, write records, give names."""

@@ -1,0 +1,86 @@
+"""Graphs to try for each artifact, the preferred one first, and how to run them here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from onnx import ModelProto
+
+from landslip.export.folder.plan import Product
+from landslip.export.judging.gate import Rehearsal
+from landslip.export.precisions.half import half, rounding
+from landslip.export.precisions.int8 import Quantiser
+from landslip.export.precisions.quantise import SCHEMES
+from landslip.export.precisions.surgery import checked, labelled
+from landslip.runtime.errors import ModelError
+
+_ROUNDED = "every value rounded to fp16, as hardware does that has it; as it is, onnxruntime computes it in fp32"
+_IN_PLACE = "in place of TensorRT, which has not run it"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph that may become an artifact."""
+
+    graph: ModelProto
+    """It."""
+    rehearsals: tuple[Rehearsal, ...]
+    """How to run it."""
+    float_work: float = 0.0
+    """Share of the multiplications that are kept in float although they could be quantised, 0..1."""
+    summary: str = ""
+    """What distinguishes it from others, for the log."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """More for its record."""
+
+
+class Candidates:
+    """Makes candidates from the fp32 graph."""
+
+    def __init__(self, graph: ModelProto, quantiser: Callable[[], Quantiser] | None = None) -> None:
+        """Get ready; nothing is computed before it is needed.
+
+        Args:
+            graph: in fp32.
+            quantiser: makes the one for this graph; int8 needs it.
+        """
+        self._graph, self._make_quantiser = graph, quantiser
+
+    def of(self, product: Product) -> Iterator[Candidate]:
+        """Graphs for a product: the fastest first, and then such as are closer to fp32.
+
+        Raises:
+            ModelError: the network cannot be brought to that precision.
+        """
+        if product.precision == "int8":
+            yield from self._int8(product)
+        elif product.precision == "fp16":
+            graph = half(self._graph)
+            yield Candidate(graph, (*_as_it_is(graph, product), Rehearsal(rounding(graph), note=_ROUNDED)))
+        else:
+            yield Candidate(self._graph, _as_it_is(self._graph, product))
+
+    @cached_property
+    def _quantiser(self) -> Quantiser:
+        if self._make_quantiser is None:
+            raise ModelError(f"{self._graph.graph.name} has no tiles to calibrate int8 on.")
+        return self._make_quantiser()
+
+    def _int8(self, product: Product) -> Iterator[Candidate]:
+        for keeping, graph in self._quantiser.graphs(SCHEMES[product.target]):
+            facts = {"quantisation": self._quantiser.facts(keeping)}
+            summary = f"{len(keeping.layers)} sensitive layers in float" if keeping.layers else ""
+            yield Candidate(checked(graph), _as_it_is(graph, product), keeping.work, summary, facts)
+
+
+def _as_it_is(graph: ModelProto, product: Product) -> tuple[Rehearsal, ...]:
+    if product.target == "tensorrt":
+        copy = ModelProto()
+        copy.CopyFrom(graph)
+        return (Rehearsal(labelled(copy, product.precision), note=_IN_PLACE),)
+    # OpenVINO's CPU has no fp16 but on a few of the latest processors; it computes such a file in fp32 on any.
+    single = {"openvino": "fp32"} if product.precision == "fp16" else {}
+    return tuple(Rehearsal(graph, engine, single.get(engine)) for engine in product.engines)

@@ -1,0 +1,123 @@
+"""The record beside each artifact: what it was made from, with what, and how it was checked."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from landslip.export.conversion.keras_answers import MADE_BY
+from landslip.export.folder.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
+from landslip.export.folder.options import Precision, Target
+from landslip.export.judging.gate import Proof
+from landslip.export.topology.left_out import LeftOut
+from landslip.runtime.artifacts.parity import Gate, Parity
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.system.clock import now
+from landslip.runtime.system.versions import landslip_version
+
+_TOOLS = ("tensorflow", "tf_keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "h5py")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The Keras file an artifact was made from."""
+
+    file: str
+    """Name of the file."""
+    sha256: str
+    """Its digest."""
+    bytes: int
+    """Its length."""
+    keras_version: str
+    """Keras version that wrote it."""
+    registered: str | None
+    """Name of the published model it is, or None."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A deployable file that passed its gate."""
+
+    path: Path
+    """The file."""
+    precision: Precision
+    """What the network computes in."""
+    target: Target
+    """Backend it is made for."""
+    sha256: str
+    """Digest of the file."""
+    bytes: int
+    """Length of the file."""
+    parity: tuple[Parity, ...]
+    """How far it is from the Keras network with the engine it is made for."""
+    seconds: float
+    """What making and checking it took."""
+    peak_rss_bytes: int | None
+    """The most memory the process had held until then; None where the system does not say."""
+
+    @property
+    def record(self) -> Path:
+        """Where its record lies."""
+        return record_path(self.path)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for ``--json``."""
+        return {**asdict(self), "path": str(self.path), "record": str(self.record)}
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the record of an artifact says besides the artifact."""
+
+    source: Source
+    """What it was made from."""
+    left_out: LeftOut
+    """What of it did not go into the artifact."""
+    spec: ModelSpec | None
+    """What it takes and gives; None for a network that keeps its own inputs."""
+    gate: Gate
+    """What it was allowed."""
+    proofs: tuple[Proof, ...]
+    """How it was checked, the engine it is made for first."""
+    scenes: str | None
+    """Where tiles of scenes came from; None where there were none."""
+    reference: dict[str, str] | None
+    """File and digest of the reference tiles beside it, if there are any."""
+    facts: dict[str, Any]
+    """More about how it was made."""
+
+
+def record_text(artifact: Artifact, how: Circumstances) -> str:
+    """The record as readable JSON."""
+    first = how.proofs[0]
+    record = {
+        "landslip": landslip_version(),
+        "created": now(),
+        "artifact": {
+            "file": artifact.path.name,
+            "sha256": artifact.sha256,
+            "bytes": artifact.bytes,
+            "precision": artifact.precision,
+            "target": artifact.target,
+        },
+        "source": asdict(how.source),
+        "left_out": how.left_out.as_json(),
+        "spec": None if how.spec is None else asdict(how.spec),
+        "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}},
+        **how.facts,
+        "parity": {
+            "reference": MADE_BY,
+            "engine": f"{first.engine}, {first.device.upper()}",
+            "machine": platform.machine(),
+            "scenes": how.scenes,
+            "limits": {name: value for name, value in asdict(how.gate).items() if value},
+            "figures": [asdict(figure) for figure in first.figures],
+            "engines": [proof.as_json() for proof in how.proofs],
+        },
+        "reference": how.reference,
+    }
+    return json.dumps(record, indent=2) + "\n"

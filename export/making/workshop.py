@@ -1,0 +1,93 @@
+"""Makes one artifact after the other: try candidates, judge, write the record, give names."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from landslip.export.folder.artifacts import record_path
+from landslip.export.folder.drafts import put_in_place
+from landslip.export.folder.plan import Product
+from landslip.export.judging.gate import Judge, Verdict
+from landslip.export.making.candidates import Candidate, Candidates
+from landslip.export.making.choice import settled
+from landslip.export.making.record import Artifact, Circumstances, Source, record_text
+from landslip.export.topology.left_out import LeftOut
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.memory import peak_rss_bytes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Workshop:
+    """What all artifacts of an export share."""
+
+    folder: Path
+    """Where files lie until they get their names."""
+    source: Source
+    """What they are made from."""
+    left_out: LeftOut
+    """What of it does not go into them."""
+    spec: ModelSpec | None
+    """What they take and give."""
+    candidates: Candidates
+    """What is tried."""
+    judge: Judge
+    """Who judges it."""
+    scenes: str | None
+    """Where tiles of scenes come from."""
+    reference: Path | None
+    """File of the reference tiles: here until the first artifact is published, and then beside it."""
+
+    def made(self, product: Product) -> Artifact:
+        """Make an artifact and publish it with its record, and with the reference tiles if it is the first.
+
+        Raises:
+            ParityError: no candidate passes the gate.
+            ModelError: the network cannot be brought to that precision.
+            EngineError: an engine cannot be used here.
+            OutputError: the artifact cannot be moved to its place.
+            OSError: a file cannot be written into the working folder.
+        """
+        began = time.monotonic()
+        log.info("making %s", product.path.name)
+        candidate, verdict = settled(product, self.candidates.of(product), self.judge)
+        return self._published(product, candidate, verdict, began)
+
+    def _published(self, product: Product, candidate: Candidate, verdict: Verdict, began: float) -> Artifact:
+        out, draft = product.path.parent, self.folder / product.path.name
+        draft.write_bytes(candidate.graph.SerializeToString())
+        artifact = Artifact(
+            path=product.path,
+            precision=product.precision,
+            target=product.target,
+            sha256=sha256_of(draft),
+            bytes=draft.stat().st_size,
+            parity=verdict.proofs[0].figures,
+            seconds=round(time.monotonic() - began, 1),
+            peak_rss_bytes=peak_rss_bytes(),
+        )
+        record = record_path(draft)
+        record.write_text(record_text(artifact, self._circumstances(product, candidate, verdict)), encoding="utf-8")
+        fresh = [self.reference] if self.reference is not None and self.reference.parent == self.folder else []
+        put_in_place([*fresh, draft, record], out)
+        if self.reference is not None:
+            self.reference = out / self.reference.name
+        return artifact
+
+    def _circumstances(self, product: Product, candidate: Candidate, verdict: Verdict) -> Circumstances:
+        path = self.reference
+        return Circumstances(
+            source=self.source,
+            left_out=self.left_out,
+            spec=self.spec,
+            gate=self.judge.gates[product.precision],
+            proofs=verdict.proofs,
+            scenes=self.scenes,
+            reference=None if path is None else {"file": path.name, "sha256": sha256_of(path)},
+            facts=candidate.facts,
+        )

@@ -1,0 +1,1 @@
+"""landslip maps landslides from satellite images before and after an event."""

@@ -1,0 +1,1 @@
+"""``landslip demo`` and ``landslip fetch``: parse, call one function, print."""

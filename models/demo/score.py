@@ -1,0 +1,188 @@
+"""Pixel scores of a confidence map against landslides that are known: precision, recall, F1 and MCC, band by band."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyogrio.errors
+import pyogrio.raw
+import rasterio
+import rasterio.features
+import shapely
+from rasterio.crs import CRS
+from rasterio.windows import bounds as window_bounds
+from rasterio.windows import transform
+
+from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.access.location import exists
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.geo.windows import make_window
+
+if TYPE_CHECKING:
+    from affine import Affine
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+
+    Bounds = tuple[float, float, float, float]
+
+NOT_OBSERVED = 255
+"""Value of the map where nothing was observed; such pixels are not scored."""
+
+_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A confusion matrix over pixels, and what follows from it; a ratio without a denominator is 0."""
+
+    true_positive: int = 0
+    """Pixels inside a known landslide that the map shows as one."""
+    false_positive: int = 0
+    """Pixels outside that the map shows as landslide."""
+    false_negative: int = 0
+    """Pixels inside that the map does not show."""
+    true_negative: int = 0
+    """Pixels outside that the map does not show."""
+
+    def __add__(self, other: Scores) -> Scores:
+        return Scores(
+            self.true_positive + other.true_positive,
+            self.false_positive + other.false_positive,
+            self.false_negative + other.false_negative,
+            self.true_negative + other.true_negative,
+        )
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels were scored."""
+        return self.true_positive + self.false_positive + self.false_negative + self.true_negative
+
+    @property
+    def precision(self) -> float:
+        """Share of the mapped pixels that are landslide, 0..1."""
+        return _ratio(self.true_positive, self.true_positive + self.false_positive)
+
+    @property
+    def recall(self) -> float:
+        """Share of the landslide pixels that are mapped, 0..1."""
+        return _ratio(self.true_positive, self.true_positive + self.false_negative)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, 0..1."""
+        wrong = self.false_positive + self.false_negative
+        return _ratio(2 * self.true_positive, 2 * self.true_positive + wrong)
+
+    @property
+    def mcc(self) -> float:
+        """Matthews correlation coefficient, -1..1 (Matthews 1975); 0 where a row or column of the matrix is empty.
+
+        (TP·TN - FP·FN) / sqrt((TP+FP)(TP+FN)(TN+FP)(TN+FN)), as in Chicco & Jurman 2020, doi:10.1186/s12864-019-6413-7.
+        """
+        tp, fp, fn, tn = self.true_positive, self.false_positive, self.false_negative, self.true_negative
+        margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+        return (tp * tn - fp * fn) / math.sqrt(margins) if margins else 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Ratios rounded to four digits, and the counts: what is written as JSON."""
+        ratios = {name: round(getattr(self, name), 4) for name in ("precision", "recall", "f1", "mcc")}
+        counts = ("true_positive", "false_positive", "false_negative", "true_negative", "pixels")
+        return {**ratios, **{name: getattr(self, name) for name in counts}}
+
+
+def confusion(mapped: NDArray[np.bool_], known: NDArray[np.bool_], observed: NDArray[np.bool_]) -> Scores:
+    """Compare two masks of one shape where `observed` is true."""
+    positive = int(np.count_nonzero(mapped & observed))
+    hit = int(np.count_nonzero(mapped & known & observed))
+    present = int(np.count_nonzero(known & observed))
+    return Scores(hit, positive - hit, present - hit, int(np.count_nonzero(observed)) - positive - present + hit)
+
+
+def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
+    """Score a map, a band of rows at a time.
+
+    Args:
+        confidence: uint8 GeoTIFF, 0..100 percent, 255 = not observed.
+        truth: polygons of the known landslides, in the map's CRS; a pixel counts when its centre is inside.
+        threshold: confidence from which on a pixel counts as mapped, 0.01..1.
+
+    Raises:
+        UsageError: the threshold is out of range.
+        InputMissingError: a file is not there.
+        InputError: a file cannot be used.
+    """
+    if not 0.01 <= threshold <= 1.0:
+        raise UsageError(f"A threshold of {threshold:g} is out of range: give a confidence from 0.01 to 1.")
+    if not exists(confidence):
+        raise InputMissingError(f"There is no map at {confidence}. Make it with: landslip map")
+    try:
+        with rasterio.open(confidence) as source:
+            _check(source, confidence)
+            _check_crs(truth, source.crs)
+            return _score_bands(source, truth, math.ceil(round(100 * threshold, 6)))
+    except RASTER_ERRORS as error:
+        raise InputError(f"The map {confidence} cannot be read: {error}. Make it again.") from error
+
+
+def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
+    """The polygons of a vector file that touch a box in its CRS.
+
+    Raises:
+        InputMissingError: the file is not there.
+        InputError: it cannot be read.
+    """
+    if not exists(truth):
+        raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
+    try:
+        geometry = pyogrio.raw.read(truth, columns=[], bbox=bounds)[2]
+    except pyogrio.errors.DataSourceError as error:
+        raise InputError(f"The known landslides in {truth} cannot be read: {error}. Give polygons.") from error
+    return [outline for outline in shapely.from_wkb(geometry) if outline is not None and not outline.is_empty]
+
+
+def inside(outlines: list[shapely.Geometry], shape: tuple[int, int], place: Affine) -> NDArray[np.bool_]:
+    """Which pixels have their centre in one of the polygons: (rows, cols); `place` maps columns and rows to the CRS."""
+    if not outlines:
+        return np.zeros(shape, dtype=np.bool_)
+    filled = np.zeros(shape, dtype=np.uint8)
+    rasterio.features.rasterize(outlines, out=filled, transform=place)
+    return filled.astype(np.bool_)
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _check(source: DatasetReader, path: Path) -> None:
+    if source.count != 1 or source.dtypes[0] != "uint8" or source.crs is None:
+        raise InputError(
+            f"{path} is not a confidence map: it has {source.count} band(s) of {source.dtypes[0]}, CRS {source.crs}; "
+            "one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map writes."
+        )
+
+
+def _check_crs(truth: Path, crs: CRS) -> None:
+    if not exists(truth):
+        raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
+    try:
+        found = pyogrio.read_info(truth)["crs"]
+    except pyogrio.errors.DataSourceError as error:
+        raise InputError(f"The known landslides in {truth} cannot be read: {error}. Give polygons.") from error
+    if found is None or CRS.from_user_input(found) != crs:
+        raise InputError(f"{truth} is in {found}, the map in {crs}. Convert it first: ogr2ogr -t_srs {crs} NEW {truth}")
+
+
+def _score_bands(source: DatasetReader, truth: Path, level: int) -> Scores:
+    total = Scores()
+    for row in range(0, source.height, _ROWS):
+        window = make_window(0, row, source.width, min(_ROWS, source.height - row))
+        values = source.read(1, window=window)
+        outlines = outlines_in(truth, window_bounds(window, source.transform))
+        known = inside(outlines, values.shape, transform(window, source.transform))
+        observed = values != NOT_OBSERVED
+        total += confusion(values >= level, known, observed)
+    return total

@@ -1,0 +1,1 @@
+"""Published files over HTTP: resumed, checked, named once they are proven."""

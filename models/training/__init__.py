@@ -1,0 +1,1 @@
+"""Training and describing the demo model; needs the export extra."""

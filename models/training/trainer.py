@@ -1,0 +1,178 @@
+"""Training of the demo model on synthetic scenes; needs the export extra."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from landslip.models.demo.score import Scores, confusion
+from landslip.models.training.scene_tiles import Batch, Lesson, lesson, tiles, varied_spec, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+TRAINING_SEEDS = range(1000, 5000)
+"""Seeds of scenes that may be trained on."""
+VALIDATION_SEEDS = range(8000, 8004)
+"""Seeds of scenes that choose which state of the network is kept; they teach it nothing."""
+
+_HEADS_WEIGHT = 0.25
+_EXAM_EVERY = 200
+
+
+@dataclass(frozen=True)
+class Course:
+    """How to train."""
+
+    seed: int = 1
+    """Of the first weights and of the choice of tiles."""
+    width: float = 0.125
+    """Factor on the channel counts of the published network."""
+    scenes: int = 48
+    """How many scenes to train on, with different seeds."""
+    scene_m: float = 4200.0
+    """Edge of a training scene in metres."""
+    tile: int = 128
+    """Edge of a training tile in pixels; the network is fully convolutional, so that mapping can use larger ones."""
+    batch: int = 8
+    """Tiles per step."""
+    steps: int = 2000
+    """Steps of gradient descent."""
+    rate: float = 2e-3
+    """Learning rate at its highest."""
+    minutes: float = math.inf
+    """Wall time after which training ends early; the learning rate then falls faster, as it has to end low."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a course."""
+
+    model: Any
+    """The ``tf_keras.Model``, with the tile of the published network."""
+    steps: int
+    """Steps taken."""
+    kept_at: int
+    """Steps after which its weights were kept."""
+    validation_mcc: float
+    """Over the pixels of all validation scenes, at threshold 0.5."""
+    seconds: float
+    """Wall time of the steps and validations."""
+
+
+class Trainer:
+    """A network in training."""
+
+    def __init__(self, course: Course) -> None:
+        """Build the network.
+
+        Args:
+            course: how to train.
+        """
+        from landslip.models.keras.quiet_tensorflow import keras, tf  # noqa: PLC0415 - an import of seconds
+        from landslip.models.keras.unet import build_unet  # noqa: PLC0415
+
+        keras.utils.set_random_seed(course.seed)
+        self.course = course
+        self._tf = tf
+        # Half of the published width's dropout would leave a handful of channels at this one.
+        self.model = build_unet(course.width, dropout=0.1)
+        self._free = build_unet(course.width, None, dropout=0.1)
+        self._adam = keras.optimizers.legacy.Adam(course.rate)
+        self._step = tf.function(self._one_step, reduce_retracing=True)
+        self._predict = tf.function(lambda images: self._free(images, training=False)[0], reduce_retracing=True)
+
+    def step(self, batch: Batch, rate: float) -> float:
+        """One step of gradient descent; the loss before it."""
+        self._adam.learning_rate.assign(rate)
+        return float(self._step(list(batch.images), batch.truth, batch.weight))
+
+    def predict(self, batch: Batch) -> NDArray[np.float32]:
+        """Confidence, (tile, row, col, 1)."""
+        result: NDArray[np.float32] = self._predict(list(batch.images)).numpy()
+        return result
+
+    def finished(self) -> Any:
+        """The model with a fixed tile, as the published one has it, with the trained weights."""
+        self.model.set_weights(self._free.get_weights())
+        return self.model
+
+    @property
+    def weights(self) -> list[NDArray[np.float32]]:
+        """All weights, to go back to."""
+        weights: list[NDArray[np.float32]] = self._free.get_weights()
+        return weights
+
+    @weights.setter
+    def weights(self, weights: list[NDArray[np.float32]]) -> None:
+        self._free.set_weights(weights)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of :attr:`weights`, in their order."""
+        return [weight.name for weight in self._free.weights]
+
+    def _one_step(self, images: list[Any], truth: Any, weight: Any) -> Any:
+        with self._tf.GradientTape() as tape:
+            prediction, *heads = self._free(images, training=True)
+            loss = self._loss(prediction, truth, weight)
+            loss += _HEADS_WEIGHT * sum(self._loss(head, truth, weight) for head in heads) / len(heads)
+        gradients = tape.gradient(loss, self._free.trainable_variables)
+        self._adam.apply_gradients(zip(gradients, self._free.trainable_variables, strict=True))
+        return loss
+
+    def _loss(self, confidence: Any, truth: Any, weight: Any) -> Any:
+        """Cross-entropy plus soft Dice (Milletari et al. 2016) over the observed pixels of the batch."""
+        tf = self._tf
+        p = tf.clip_by_value(confidence, 1e-6, 1.0 - 1e-6)
+        entropy = -weight * (truth * tf.math.log(p) + (1.0 - truth) * tf.math.log(1.0 - p))
+        overlap = tf.reduce_sum(weight * p * truth)
+        sizes = tf.reduce_sum(weight * (p + truth))
+        return tf.reduce_sum(entropy) / (tf.reduce_sum(weight) + 1.0) + 1.0 - (2.0 * overlap + 1.0) / (sizes + 1.0)
+
+
+def train(course: Course) -> Trained:
+    """Train the demo model; the state that does best on the validation scenes is returned."""
+    rng = np.random.default_rng(course.seed)
+    seeds = rng.choice(np.array(TRAINING_SEEDS), course.scenes, replace=False)
+    lessons = [lesson(varied_spec(int(seed), course.scene_m)) for seed in seeds]
+    exams = [lesson(varied_spec(seed, course.scene_m)) for seed in VALIDATION_SEEDS]
+    log.info("%d scenes to train on, %d to validate on", len(lessons), len(exams))
+    trainer = Trainer(course)
+    best, kept, kept_at = -1.0, trainer.weights, 0
+    began, done, step = time.monotonic(), 0.0, 0
+    losses: list[float] = []
+    while done < 1.0:
+        losses.append(trainer.step(tiles(lessons, course.tile, course.batch, rng), _rate(course.rate, done)))
+        step += 1
+        done = max(step / course.steps, (time.monotonic() - began) / (60.0 * course.minutes))
+        if step % _EXAM_EVERY == 0 or done >= 1.0:
+            mcc = examine(trainer, exams).mcc
+            log.info("step %d: loss %.3f, validation MCC %.3f", step, np.mean(losses), mcc)
+            losses.clear()
+            if mcc > best:
+                best, kept, kept_at = mcc, trainer.weights, step
+    trainer.weights = kept
+    return Trained(trainer.finished(), step, kept_at, best, time.monotonic() - began)
+
+
+def examine(trainer: Trainer, exams: list[Lesson]) -> Scores:
+    """Pixel scores over whole scenes at the threshold 0.5."""
+    total = Scores()
+    for exam in exams:
+        batch = whole(exam, 32)
+        total += confusion(trainer.predict(batch) >= 0.5, batch.truth > 0.5, batch.weight > 0.5)
+    return total
+
+
+def _rate(highest: float, done: float) -> float:
+    """Learning rate: a short warm-up, then half a cosine to almost nothing."""
+    warm = min(1.0, 0.05 + done / 0.03)
+    return highest * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done))))

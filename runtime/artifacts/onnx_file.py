@@ -1,0 +1,231 @@
+"""Reads what an ONNX file says about itself, without onnx, ONNX Runtime or protobuf.
+
+An ONNX file is one protobuf message, ``ModelProto``. Its fields are walked over by their lengths, and the few that
+describe the model are read; the graph, which is nearly all of the file, is stepped over. Everything in the file is
+taken as untrusted: lengths, counts and texts are bounded.
+
+Source of the format: protobuf.dev/programming-guides/encoding, and onnx/onnx.proto.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from landslip.runtime.access.location import exists, is_file, is_folder, is_text
+from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
+from landslip.runtime.errors import InputMissingError, ModelError
+from landslip.runtime.untrusted.file_kinds import kind_of
+from landslip.runtime.untrusted.protobuf import MalformedError, walk
+
+PRECISIONS = ("fp32", "fp16", "int8")
+"""What artifacts are exported in."""
+
+TARGETS = ("onnx", "openvino", "tensorrt")
+"""Backends that artifacts are made for; ``onnx`` for any."""
+
+_PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET, _METADATA = 2, 3, 7, 8, 14
+"""Field numbers of ``ModelProto``."""
+_TEXTS = {_PRODUCER, _PRODUCER_VERSION, _OPSET, _METADATA}
+_MOST_FIELDS = 10_000
+_MOST_TEXT = 1 << 20
+"""Bytes of all that is read."""
+
+_ARCHIVES = {
+    "pytorch": re.compile(rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version|byteorder)", re.DOTALL),
+    "keras": re.compile(rb"PK\x03\x04.{26}(metadata|config)\.json", re.DOTALL),
+}
+"""First entries of ZIP archives: what follows the 26 bytes before a name and the two lengths."""
+_ARCHIVE_HEAD = 300
+
+_TORCH = (
+    "is a PyTorch file. landslip takes networks from Keras HDF5 files alone; an ONNX file made of it cannot be mapped "
+    "with either."
+)
+_EXPORT = "Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
+_MISTAKEN = {
+    "empty": "is empty. Copy or export it again.",
+    "git-lfs pointer": "is a git-LFS pointer and not the model itself. Get the model with: git lfs pull.",
+    "web page": "is a web page saved under the name of a model. Download it again.",
+    "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
+    "pytorch": _TORCH,
+    "keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that.",
+    "zip": "is a ZIP archive. Give the .onnx file inside it.",
+}
+_BY_SUFFIX = {
+    ".hdf5": _MISTAKEN["hdf5"],
+    ".h5": _MISTAKEN["hdf5"],
+    ".keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that: "
+    "landslip export NAME.h5 -o FOLDER.",
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".pb": "is a TensorFlow graph. landslip takes networks from Keras HDF5 files alone.",
+    ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras HDF5 files alone.",
+    ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add --engine tensorrt.",
+}
+
+
+@dataclass(frozen=True)
+class OnnxHeader:
+    """What any ONNX file says about itself."""
+
+    path: Path
+    """The file."""
+    producer: str
+    """What wrote it, with its version."""
+    opset: int | None
+    """Version of the ONNX operators it uses; None where it names none."""
+    metadata: dict[str, str]
+    """Its ``metadata_props``."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """An ONNX file exported by landslip."""
+
+    path: Path
+    """The file."""
+    spec: ModelSpec
+    """What the model takes and what its output means."""
+    precision: str
+    """What the graph computes in, one of :data:`PRECISIONS`."""
+    target: str
+    """Backend it is made for, one of :data:`TARGETS`."""
+    header: OnnxHeader
+    """What else it says."""
+
+
+_Value = bytes | int | None
+
+
+def read_onnx_file(path: Path) -> OnnxFile:
+    """Read the description of a model that landslip exported.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: it is something else, damaged, or another program's.
+    """
+    header = read_onnx_header(path)
+    if METADATA_KEY not in header.metadata:
+        raise ModelError(f"model: {path} {_undescribed(header)}")
+    spec = ModelSpec.from_json(header.metadata[METADATA_KEY], str(path))
+    precision = _known(header, PRECISION_KEY, PRECISIONS)
+    return OnnxFile(path, spec, precision, _known(header, TARGET_KEY, TARGETS), header)
+
+
+def read_onnx_header(path: Path) -> OnnxHeader:
+    """Read what an ONNX file says about itself, whoever made it.
+
+    Raises:
+        InputMissingError: there is no such file.
+        ModelError: it is no ONNX file, or a damaged one.
+    """
+    _check_kind(path)
+    try:
+        with path.open("rb") as stream:
+            return _header(path, stream, path.stat().st_size)
+    except (MalformedError, OSError) as error:
+        raise ModelError(
+            f"model: {path} is damaged or no ONNX model ({error}). Copy it again, or export it again with "
+            "landslip export."
+        ) from error
+
+
+def _undescribed(header: OnnxHeader) -> str:
+    if PRECISION_KEY in header.metadata:
+        return (
+            "was exported without a description, so what feeds the network is not known. Export it again with --spec "
+            "SPEC.toml, which says that."
+        )
+    made = f", made by {header.producer}" if header.producer else ""
+    return (
+        f"is an ONNX file that landslip did not export{made} (it has no {METADATA_KEY!r} in its metadata), and cannot "
+        f"be mapped with. landslip takes networks from Keras HDF5 files alone: {_EXPORT}"
+    )
+
+
+def _check_kind(path: Path) -> None:
+    if not exists(path):
+        raise InputMissingError(f"model: {path} does not exist. Check the path, or export the model first.")
+    if not is_text(path):
+        raise ModelError(f"model: the name {path} is not in UTF-8, which engines need. Rename the file.")
+    if is_folder(path):
+        raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
+    if not is_file(path):
+        raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
+    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(_kind(path)):
+        raise ModelError(f"model: {path} {mistaken}")
+
+
+def _kind(path: Path) -> str:
+    """What a file is by its first bytes; of archives, what they are archives of."""
+    found = kind_of(path)
+    if found != "zip":
+        return found
+    with path.open("rb") as stream:
+        head = stream.read(_ARCHIVE_HEAD)
+    return next((kind for kind, sign in _ARCHIVES.items() if sign.match(head)), found)
+
+
+def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:
+    value = header.metadata.get(key, known[0])
+    if value not in known:
+        raise ModelError(
+            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(known)}. "
+            "Use the version that exported it, or export it again."
+        )
+    return value
+
+
+def _header(path: Path, stream: BinaryIO, size: int) -> OnnxHeader:
+    found = list(_fields(stream, size, _TEXTS))
+    if _GRAPH not in {number for number, _ in found}:
+        raise MalformedError("it holds no graph")
+    producer = [_text(value) for number, value in found if number in {_PRODUCER, _PRODUCER_VERSION}]
+    operators = dict(_entry(value) for number, value in found if number == _OPSET)
+    metadata = dict(_entry(value) for number, value in found if number == _METADATA)
+    opset = operators.get("")
+    return OnnxHeader(
+        path,
+        " ".join(producer),
+        opset if isinstance(opset, int) else None,
+        {key: _text(value) for key, value in metadata.items()},
+    )
+
+
+def _entry(content: _Value) -> tuple[str, _Value]:
+    """Key and value of a ``StringStringEntryProto``, or domain and version of an ``OperatorSetIdProto``."""
+    if not isinstance(content, bytes):
+        raise MalformedError("an entry is no message")
+    fields = dict(_fields(io.BytesIO(content), len(content), {1, 2}))
+    return _text(fields.get(1, b"")), fields.get(2, b"")
+
+
+def _text(value: _Value) -> str:
+    if not isinstance(value, bytes):
+        raise MalformedError("a text is none")
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError("a text is not in UTF-8") from error
+
+
+def _fields(stream: BinaryIO, size: int, wanted: Collection[int]) -> Iterator[tuple[int, _Value]]:
+    """The fields of a message that fills a stream.
+
+    Yields:
+        The number of each field, and its value: bytes or an integer where it is wanted, None where it is stepped over.
+    """
+    text = 0
+    for field in walk(stream, 0, size, _MOST_FIELDS):
+        if field.value is not None or field.number not in wanted:
+            yield field.number, field.value
+            continue
+        text += field.length
+        if text > _MOST_TEXT:
+            raise MalformedError(f"its description has more than {_MOST_TEXT} bytes")
+        yield field.number, field.read(stream)

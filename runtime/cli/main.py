@@ -1,0 +1,192 @@
+"""The ``landslip`` command: commands are found by name and loaded only when they are run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landslip.runtime.access.location import without_secrets
+from landslip.runtime.cli.flags import with_flags
+from landslip.runtime.errors import LandslipError, ResourceError, UsageError
+from landslip.runtime.system import endings
+from landslip.runtime.system.shortage import shortage, within_limit
+from landslip.runtime.system.supervisor import supervised
+from landslip.runtime.untrusted.printable import printable, printable_lines
+
+COMMANDS = {
+    "map": "landslip.runtime.cli.map:map_command",
+    "demo": "landslip.models.cli.demo:demo",
+    "fetch": "landslip.models.cli.fetch:fetch",
+    "export": "landslip.export.cli.export:export",
+    "verify": "landslip.export.cli.proof:verify",
+    "info": "landslip.export.cli.proof:info",
+    "doctor": "landslip.export.cli.proof:doctor",
+    "bench": "landslip.benchmarks.commands.bench:bench",
+}
+"""Where each command lives, as ``module:attribute``."""
+
+_HELP = {
+    "map": "Map the landslides of an event.",
+    "demo": "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
+    "fetch": "Download a published model, resumed and checked.",
+    "export": "Turn a Keras HDF5 file into ONNX, gated by a parity check.",
+    "verify": "Prove on this machine that artifacts say what the network says.",
+    "info": "Say what a file is: model, artifact, reference tiles, record.",
+    "doctor": "Say what can run on this machine, and how to install what is missing.",
+    "bench": "Measure this machine: speed, parity and memory, each with its context.",
+}
+
+_FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
+
+_NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
+
+_SENTENCE = 2000
+"""Most characters of an error: files can make it repeat a megabyte."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run; its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a user's work."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("landslip"):
+                raise
+            raise UsageError(
+                f"landslip {cmd_name} needs the package {error.name!r}, which is not installed. "
+                f"Install it with: pip install 'landslip[{'bench' if cmd_name == 'bench' else 'export'}]'"
+            ) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line for each command, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="landslip", message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
+def cli(verbose: int, quiet: bool) -> None:
+    """Map landslides from satellite images before and after an event, on the machine at hand."""
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("landslip").setLevel(level)
+    if not verbose:
+        # What GDAL says of a file is in our own sentences.
+        for library in ("rasterio", "pyogrio"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+class _Plain(logging.Formatter):
+    """The message alone, without what a terminal would obey, and without secrets in addresses, which GDAL repeats."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(printable_lines(with_flags(super().format(record))))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command line and exit with its code.
+
+    0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, or too little memory, 130 interrupted,
+    143 terminated.
+    """
+    sys.exit(supervised(partial(run, args), with_flags))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run a command line and give its exit code; errors are said on stderr in a sentence."""
+    try:
+        return _run(args)
+    except KeyboardInterrupt as interruption:
+        return _interrupted(interruption)
+
+
+def _run(args: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args, prog_name="landslip", standalone_mode=False)
+    except click.exceptions.Abort as abort:  # what click makes of a KeyboardInterrupt
+        return _interrupted(abort.__cause__)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        try:
+            return _failed(error)
+        except MemoryError:  # not even for the sentence
+            os.write(2, _NO_MEMORY)
+            return ResourceError.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Say an error in a sentence.
+
+    Raises:
+        Exception: the error, which no module foresaw, and which is our mistake.
+    """
+    if isinstance(error, endings.LibraryGivesUpError):
+        time.sleep(0.2)  # if it was Ctrl-C after all, the supervisor passes it on
+    if endings.asked():  # whatever came of it
+        return _interrupted(error)
+    if isinstance(error, LandslipError):
+        _say(str(error))
+        return error.exit_code
+    if (found := shortage(error)) is not None:
+        logging.getLogger("landslip").debug("", exc_info=error)
+        _say(found)
+        return ResourceError.exit_code
+    if isinstance(error, (OSError, UnicodeError)):
+        # What no module foresaw, such as standard output on a full disk, or a path that is no text.
+        logging.getLogger("landslip").debug("", exc_info=error)
+        _say(_FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}")
+        return LandslipError.exit_code
+    if (found := within_limit(error)) is not None:
+        logging.getLogger("landslip").debug("", exc_info=error)
+        _say(found)
+        return LandslipError.exit_code
+    raise error
+
+
+def _is_folder_gone() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _interrupted(cause: BaseException | None) -> int:
+    _say("interrupted.")
+    return endings.code_after(cause)
+
+
+def _say(sentence: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        click.echo(f"landslip: {printable(with_flags(sentence), _SENTENCE)}", err=True)

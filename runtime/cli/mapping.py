@@ -1,0 +1,49 @@
+"""What ``landslip map`` does once its options are read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landslip.runtime.cli.forecast import forecast_text
+from landslip.runtime.cli.scene_options import scene_files
+from landslip.runtime.mapping.choosing import Wish, choose
+from landslip.runtime.mapping.dry_run import dry_run
+from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.system.progress import progress_for
+
+
+def make_map(options: dict[str, Any], *, as_json: bool) -> None:
+    """Make a map and print what it holds, or its record."""
+    record = map_scene(_request(options), progress=progress_for(sys.stderr))
+    click.echo(json.dumps(record, indent=2) if as_json else _summary(record, options["out"]))
+
+
+def foretell(options: dict[str, Any], *, as_json: bool) -> None:
+    """Print what mapping takes, and write nothing."""
+    forecast = dry_run(_request(options))
+    click.echo(json.dumps(forecast, indent=2) if as_json else forecast_text(forecast))
+
+
+def _request(options: dict[str, Any]) -> MapRequest:
+    files = scene_files(options)
+    wish = Wish(**{field.name: options.pop(field.name) for field in fields(Wish)})
+    resumed = options["out"] if options["resume"] else None
+    model, engine = choose(options.pop("model"), wish, resumed)
+    return MapRequest(model=model, files=files, engine=engine, **options)
+
+
+def _summary(record: dict[str, Any], out: Path) -> str:
+    tiles, seconds = record["tiles"], record["seconds"]["total"]
+    return (
+        f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
+        f"{record['observed_km2']:.2f} km2 observed; "
+        f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
+        + "\n".join(str(out / name) for name in ("landslides.gpkg", "confidence.tif", "quicklook.png", "run.json"))
+    )

@@ -1,0 +1,113 @@
+"""Files of compiled kernels: whole or not at all, in a folder that only the user can write.
+
+Compiled kernels are programs. Where others could have left one, nothing is read and nothing written: then, as where no
+folder can be made, each process compiles for itself, which is said once.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from landslip.runtime.system.private_files import UntrustedError, check_folder, make_private_folder, read_private_file
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".nbc"
+"""Of every file."""
+
+_DIGEST = hashlib.sha256().digest_size
+
+_STALE = 24 * 3600
+"""Seconds after which nobody is writing a file any more."""
+
+
+def find(path: Path) -> bytes | None:
+    """What is kept under a name; None if there is nothing, nothing whole, or nothing that only the user could write."""
+    if not _is_trusted(path.parent):
+        return None
+    try:
+        content = read_private_file(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, UntrustedError) as error:
+        log.debug("%s is not used (%s): its kernel is compiled again.", path, error)
+        return None
+    digest, body = content[:_DIGEST], content[_DIGEST:]
+    if hashlib.sha256(body).digest() != digest:
+        log.debug("%s is damaged: its kernel is compiled again.", path)
+        return None
+    return body
+
+
+def keep(path: Path, body: bytes) -> None:
+    """Have a file, whole or not at all, where that can be done safely."""
+    folder = path.parent
+    try:
+        _check_absolute(folder)
+        make_private_folder(folder)
+        _remove_stale(folder)
+        _write(path, hashlib.sha256(body).digest() + body)
+    except UntrustedError as error:
+        _say_once(folder, str(error))
+    except OSError as error:
+        _say_once(folder, f"cannot be written ({error.strerror or error})")
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the files whose names begin so."""
+    if _is_trusted(folder):
+        for path in folder.glob(f"{name}*{SUFFIX}"):
+            path.unlink(missing_ok=True)
+
+
+def _is_trusted(folder: Path) -> bool:
+    try:
+        _check_absolute(folder)
+        check_folder(folder)
+    except UntrustedError as error:
+        _say_once(folder, str(error))
+        return False
+    except OSError:  # not there yet, or never to be: keeping says so
+        return False
+    return True
+
+
+def _check_absolute(folder: Path) -> None:
+    # A path from the current folder leads to whatever others have put there.
+    if not folder.is_absolute():
+        raise UntrustedError("is no absolute path")
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what processes that were killed have left half-written."""
+    for draft in folder.glob(f"*{SUFFIX}.*.partial"):
+        with suppress(OSError):  # another process may be removing it
+            if time.time() - draft.stat().st_mtime > _STALE:
+                draft.unlink()
+
+
+@functools.cache
+def _say_once(folder: Path, trouble: str) -> None:
+    log.info(
+        "Kernels are compiled in each process anew, as %s %s. Set NUMBA_CACHE_DIR to the full path of a folder that "
+        "only you can write (chmod 700).", folder, trouble,
+    )  # fmt: skip

@@ -1,0 +1,6 @@
+"""What the values of a map mean: confidence in whole percent, and 255 where nothing is known."""
+
+from __future__ import annotations
+
+NOT_OBSERVED = 255
+"""Value of a map pixel of which nothing is known."""

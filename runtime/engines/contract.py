@@ -1,0 +1,31 @@
+"""What an engine with fixed shapes takes. Libraries differ in what they refuse; OpenVINO converts types in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.errors import EngineError
+
+
+def check_batch(batch: Mapping[str, NDArray[Any]], spec: ModelSpec, count: int, tile: int, engine: str) -> None:
+    """Make sure that a batch is what a model was opened for.
+
+    Args:
+        batch: what is given.
+        spec: the model.
+        count: tiles in a batch.
+        tile: edge of a tile in pixels.
+        engine: whose error it is.
+
+    Raises:
+        EngineError: an input is missing or too many, or of another shape or type.
+    """
+    found = {name: (np.shape(values), values.dtype.name) for name, values in batch.items()}
+    wanted = {str(entry.name): ((count, entry.bands, tile, tile), entry.dtype) for entry in spec.inputs}
+    if found != wanted:
+        raise EngineError(f"{engine} failed: the batch holds {found}, and the model was opened for {wanted}.")

@@ -1,0 +1,198 @@
+"""What tuning has found on this machine: records in the user's config folder, written by ``landslip bench tune``.
+
+A record is of one model family, all artifacts made from one source, on one machine, with one set of versions. It is
+advice: a record that is damaged, or of another machine, is left alone and said, and never stops a map.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.errors import UsageError
+from landslip.runtime.system.machine import describe_environment
+from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
+from landslip.runtime.untrusted.printable import shown
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".json"
+"""Of the records."""
+
+_LIBRARIES = ("landslip", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorrt")
+"""Packages whose versions decide what is fastest."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The fastest way that was found to run an artifact with one engine, on one device, in one precision."""
+
+    artifact: str
+    """Name of the ONNX file."""
+    sha256: str
+    """Its digest."""
+    engine: str
+    """As in :class:`~landslip.runtime.engines.EngineOptions`, never ``auto``, and so are the next four."""
+    device: str
+    """Where it runs."""
+    precision: str
+    """What it is computed in."""
+    batch: int
+    """Tiles of the model's own size per call."""
+    threads: int
+    """Threads on the CPU; 0 for as many as there are cores."""
+    tiles_per_second: float
+    """Tiles of the model's own size, by the engine alone."""
+
+    def check(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError, TypeError: one is out of range or of another type.
+        """
+        for name in ("artifact", "sha256", "engine", "device", "precision"):
+            if not isinstance(getattr(self, name), str) or getattr(self, name) == "auto":
+                raise TypeError(f"{name} is {shown(getattr(self, name))}")
+        if self.artifact != Path(self.artifact).name or not self.artifact.isprintable():
+            raise ValueError(f"artifact {shown(self.artifact)} is no name of a file")
+        if type(self.batch) is not int or type(self.threads) is not int or not self.tiles_per_second > 0:
+            raise TypeError("batch, threads or speed are no numbers")
+        self.options()
+
+    def options(self) -> EngineOptions:
+        """As options of an engine.
+
+        Raises:
+            UsageError: they make no sense.
+        """
+        return EngineOptions(
+            engine=self.engine, device=self.device, batch=self.batch, threads=self.threads, precision=self.precision,
+            why="as tuned",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What one tuning has found."""
+
+    tuned: str
+    """When: UTC in ISO 8601."""
+    model: str
+    """Name of the model, for people."""
+    family: str
+    """Digest of the file the artifacts were made from, or of the artifact itself where no record tells."""
+    machine: Mapping[str, Any]
+    """Where: see :func:`machine_here`."""
+    versions: Mapping[str, Any]
+    """With what: see :func:`versions_here`."""
+    choices: tuple[Choice, ...]
+    """What passed its gate, the fastest first."""
+
+    @property
+    def day(self) -> str:
+        """The date alone."""
+        return self.tuned[:10]
+
+    @property
+    def name(self) -> str:
+        """Name of its file: a family has one for each machine, as config folders may be shared by several."""
+        machine = hashlib.sha256(json.dumps(dict(self.machine), sort_keys=True).encode()).hexdigest()
+        return f"{self.family[:16]}-{machine[:16]}{SUFFIX}"
+
+    def is_of(self, family: str, sha256: str) -> bool:
+        """Whether it is about a family, or about an artifact wherever that comes from."""
+        return self.family == family or any(choice.sha256 == sha256 for choice in self.choices)
+
+    def differences(self, machine: Mapping[str, Any], versions: Mapping[str, Any]) -> list[str]:
+        """In what it was made elsewhere or with something else, one phrase each; empty if it still holds."""
+        found = []
+        for before, now in ((self.machine, machine), (self.versions, versions)):
+            for key in sorted({*before, *now}):
+                if before.get(key) != now.get(key):
+                    was, is_now = (shown(each[key]) if key in each else "not there" for each in (before, now))
+                    found.append(f"{key} was {was} and is {is_now}")
+        return found
+
+    def to_json(self) -> str:
+        """As text; :meth:`from_json` reads it back."""
+        return json.dumps({"landslip": "tuning", **asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Tuning:
+        """Read a record.
+
+        Raises:
+            ValueError, TypeError, LookupError, RecursionError: it is damaged, or no such record.
+        """
+        raw = parse_json(content)
+        if raw.pop("landslip") != "tuning":
+            raise ValueError("it is none")
+        choices = tuple(Choice(**entry) for entry in raw.pop("choices"))
+        tuning = cls(choices=choices, **raw)
+        if not all(isinstance(text, str) for text in (tuning.tuned, tuning.model, tuning.family)):
+            raise TypeError("date, model or family are no texts")
+        for described in (tuning.machine, tuning.versions):
+            dict(described)  # raises for what is no table
+        for choice in choices:
+            choice.check()
+        return tuning
+
+
+def machine_here() -> dict[str, Any]:
+    """What decides speed on this machine: processor, number of cores, and GPU if there is one."""
+    found = describe_environment()
+    return {key: found[key] for key in ("cpu", "cores", "gpu") if key in found}
+
+
+def versions_here() -> dict[str, Any]:
+    """Versions of landslip, of the engines that are installed, and of the GPU's driver."""
+    found = describe_environment()
+    packages = {name: found["packages"][name] for name in _LIBRARIES if name in found["packages"]}
+    return packages | ({"gpu_driver": found["gpu_driver"]} if "gpu_driver" in found else {})
+
+
+def tuning_folder() -> Path:
+    """Where the records lie."""
+    return platformdirs.user_config_path("landslip") / "tuning"
+
+
+def all_tunings() -> list[Tuning]:
+    """Every record that can be read, the newest first; others are said and left out."""
+    return sorted(_readable(tuning_folder()), key=lambda tuning: tuning.tuned, reverse=True)
+
+
+def _readable(folder: Path) -> Iterator[Tuning]:
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            with path.open("rb") as stream:
+                yield Tuning.from_json(stream.read(MOST_BYTES))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, UsageError) as error:
+            log.warning(
+                "The tuning in %s cannot be used (%s). Remove it, or tune again with: landslip bench tune",
+                path, str(error)[:200] or type(error).__name__,
+            )  # fmt: skip
+
+
+def family_of(artifact: Path, sha256: str) -> str:
+    """Digest of the file an artifact was made from, as the record beside it tells, or else its own.
+
+    Args:
+        artifact: the ONNX file.
+        sha256: its digest.
+    """
+    try:
+        with artifact.with_name(f"{artifact.name}.json").open("rb") as stream:
+            record = parse_json(stream.read(MOST_BYTES))
+        same = record["artifact"]["sha256"] == sha256
+        source = record["source"]["sha256"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return sha256
+    return source if same and isinstance(source, str) else sha256

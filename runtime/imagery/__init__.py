@@ -1,0 +1,1 @@
+"""Images of an event as 8-bit red, green and blue: bands, stretch, fill, tiles, dates."""

@@ -1,0 +1,53 @@
+"""When the images of a scene were taken: what the user says of a date, else what its files say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.declared.acquired import Acquired, acquired, given_time
+from landslip.runtime.imagery.image import Image
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.sentinel2 import is_product
+
+Times = Mapping[Role, tuple["Acquired | None", ...]]
+"""For each image, when each file that was given for it was taken; None where nothing says so."""
+
+
+def times_of(images: Iterable[Image], files: SceneFiles) -> dict[Role, tuple[Acquired | None, ...]]:
+    """When the images were taken, file by file, in the order in which the files were given."""
+    return {image.role: _times_of(image, files) for image in images}
+
+
+def with_times(inputs: Sequence[Mapping[str, Any]], times: Times) -> list[dict[str, Any]]:
+    """The ``inputs`` of a run record with ``acquired``, a day or an instant in UTC, and ``acquired_from``, its source.
+
+    Args:
+        inputs: entries with their ``role``; those of one role in the order in which its files were given.
+        times: when the images were taken.
+    """
+    left = {role: iter(found) for role, found in times.items()}
+    described = []
+    for entry in inputs:
+        time = next(left[entry["role"]], None) if entry["role"] in left else None
+        said = {} if time is None else {"acquired": time.text, "acquired_from": time.source}
+        described.append({**entry, **said})
+    return described
+
+
+def _times_of(image: Image, files: SceneFiles) -> tuple[Acquired | None, ...]:
+    given = files.images[image.role]
+    said = _said(image.role, files.reading)
+    if said is not None:
+        return (said,) * len(given)
+    return tuple(
+        acquired(part.raster.location, part.raster.tags, location if is_product(location) else None)
+        for part, location in zip(image.parts, given, strict=False)
+    )
+
+
+def _said(role: Role, reading: Reading) -> Acquired | None:
+    text = {"pre": reading.pre_date, "post": reading.post_date}.get(role)
+    return None if text is None else given_time(text)

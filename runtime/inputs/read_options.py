@@ -1,0 +1,140 @@
+"""How the files of a scene are to be read, where the user does not leave that to the files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from landslip.runtime.declared.acquired import given_time
+from landslip.runtime.declared.mask_values import Classes, parsed_classes
+from landslip.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+
+ON_ERROR = ("stop", "skip")
+"""What can be done where a file is damaged."""
+
+DEM_UNITS = ("m", "ft", "us-ft", "dm", "cm")
+"""Units of elevation that can be chosen."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Choices that hold for a whole scene; the defaults take what the files say."""
+
+    crs: str | None = None
+    """CRS of the map, such as ``EPSG:32632``; None for that of the images where it has true metres, else UTM."""
+    resolution: float | None = None
+    """Pixel size of the map in metres; None for what the model was trained with."""
+    dem_nodata: float | None = None
+    """Elevation that means unknown, as the files store it, besides what they declare."""
+    dem_unit: str | None = None
+    """Unit of the elevation, one of :data:`DEM_UNITS`; None for what its files state, else metres."""
+    fill_voids: bool = False
+    """Fill small voids of the elevation model from the ground around them, instead of leaving them not observed."""
+    mask_values: str | None = None
+    """Classes of the masks that are not usable, such as ``3,8-10``; None for all but 0."""
+    on_error: str = "stop"
+    """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
+
+    bands: tuple[int, ...] | None = None
+    """Which three bands of an image are red, green and blue, from 1; None for what the file says, else its only three.
+    Sentinel-2 products and files of one band are read as what they are."""
+    rgb_range: tuple[float, float] | None = None
+    """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits
+    as they are, and others from their 2nd to their 98th percentile."""
+
+    pre_date: str | None = None
+    """When the image before the event was taken, such as ``2018-08-24`` or ``2018-08-24T01:27:01Z``; None for what its
+    files say."""
+    post_date: str | None = None
+    """When the image after the event was taken, likewise."""
+
+    nodata: float | Literal["none"] | None = None
+    """Number that means unknown where all bands of an image have it, besides what the images declare; ``none`` where
+    there is no such number. None looks for one in files that declare none."""
+    pre_nodata: float | None = None
+    """The same of the image before the event alone, as a catalogue says it."""
+    post_nodata: float | None = None
+    """The same of the image after it."""
+
+    def __post_init__(self) -> None:
+        """Check what would be wrong for any scene."""
+        if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
+            given = ",".join(map(str, self.bands))
+            raise UsageError(f"Bands {given} are no picture: give those of red, green and blue, from 1: --bands 3,2,1.")
+        if self.rgb_range is not None:
+            self._check_range(*self.rgb_range)
+        if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
+            raise UsageError(f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.")
+        if self.on_error not in ON_ERROR:
+            raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
+        if self.dem_unit not in (None, *DEM_UNITS):
+            raise UsageError(f"The unit {self.dem_unit!r} is unknown. Choose from: {', '.join(DEM_UNITS)}.")
+        for number in (self.nodata, self.pre_nodata, self.post_nodata):
+            if not (number is None or number == "none" or math.isfinite(number)):
+                raise UsageError(f"A nodata value of {number} is no number: give one, or none: --nodata 0.")
+        if self.crs is not None:
+            self._parsed()
+        if self.mask_values is not None:
+            parsed_classes(self.mask_values)
+        for option, text in (("--pre-date", self.pre_date), ("--post-date", self.post_date)):
+            _check_date(option, text)
+
+    @staticmethod
+    def _check_range(low: float, high: float) -> None:
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise UsageError(
+                f"A range of {low:g} to {high:g} cannot be stretched: give the value that becomes black, then a larger "
+                "one that becomes white: --rgb-range 0 3000."
+            )
+
+    @property
+    def of_elevation(self) -> bool:
+        """Whether something was chosen for an elevation model."""
+        return self.dem_nodata is not None or self.dem_unit is not None or self.fill_voids
+
+    def nodata_of(self, role: str) -> float | Literal["none"] | None:
+        """What means unknown in an image, pre or post, besides what its files declare."""
+        if self.nodata is not None:
+            return self.nodata
+        return self.pre_nodata if role == "pre" else self.post_nodata
+
+    @property
+    def map_crs(self) -> CRS | None:
+        """CRS of the map, if one was chosen."""
+        return None if self.crs is None else self._parsed()
+
+    @property
+    def mask_classes(self) -> Classes | None:
+        """Classes of the masks that are not usable, if they were chosen."""
+        return None if self.mask_values is None else parsed_classes(self.mask_values)
+
+    def _parsed(self) -> CRS:
+        # Imported here: the command line needs this module for its help.
+        from rasterio.crs import CRS  # noqa: PLC0415
+        from rasterio.errors import CRSError  # noqa: PLC0415
+
+        given = self.crs or ""
+        try:
+            # GDAL would fetch an address.
+            return CRS.from_user_input("" if "://" in given.split('"', maxsplit=1)[0] else given)
+        except (CRSError, ValueError) as error:  # the latter for EPSG:letters
+            from landslip.runtime.geo.proj_database import check_projections  # noqa: PLC0415 - as above
+
+            check_projections()  # where no CRS is known, it is not this one that is wrong
+            raise UsageError(f"The CRS {self.crs!r} is unknown. Give one as EPSG:CODE, WKT or PROJ text.") from error
+
+
+def _check_date(option: str, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        given_time(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text[:40]!r} is no date. Give a day such as 2018-09-06, or a time in UTC such as "
+            "2018-09-06T01:27:01Z."
+        ) from error

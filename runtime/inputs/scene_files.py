@@ -1,0 +1,119 @@
+"""The files of one event, as a user gives them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from landslip.runtime.access.degree_box import is_box, parsed_box
+from landslip.runtime.access.location import Location, Locations, as_location, as_locations, several
+from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.errors import UsageError
+from landslip.runtime.inputs.read_options import Reading
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SceneFiles:
+    """What a user gives: files of any grid, resolution and extent."""
+
+    pre: Locations = None
+    """RGB image before the event: one file, a Sentinel-2 product, three files for red, green and blue, or tiles."""
+    post: Locations = None
+    """RGB image after the event likewise."""
+    dem: Locations = None
+    """Elevation, one file or tiles on one grid, in metres where the files state no other unit; hillshade and slope are
+    computed from it. Or give those."""
+    hillshade: Location | None = None
+    """Ready hillshade, 0 to 255 as from ``gdaldem hillshade``; 0 is unknown where the file or the slope says so."""
+    slope: Location | None = None
+    """Ready slope, in degrees where the file states no other unit."""
+    masks: tuple[Location, ...] = ()
+    """Masks, nonzero = not usable: clouds, shadows, snow."""
+    aoi: Location | None = None
+    """Area of interest: polygons in any vector format, a raster, nonzero = inside, or a box in degrees as the text
+    ``WEST,SOUTH,EAST,NORTH``."""
+    reading: Reading = field(default_factory=Reading)
+    """How to read them."""
+
+    def __post_init__(self) -> None:
+        """Take names as programs write them, and check what would be wrong for any model."""
+        for role in ("pre", "post", "dem", "masks"):
+            object.__setattr__(self, role, as_locations(getattr(self, role)))
+        for role in ("hillshade", "slope", "aoi"):
+            given = getattr(self, role)
+            object.__setattr__(self, role, None if given is None else as_location(given))
+        object.__setattr__(self, "masks", several(self.masks))
+        if isinstance(self.aoi, str) and is_box(self.aoi):
+            parsed_box(self.aoi)
+        if self.pre is None and self.post is None:
+            raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
+        if self.dem is not None and (self.hillshade is not None or self.slope is not None):
+            raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
+        if self.dem is None and self.reading.of_elevation:
+            raise UsageError(
+                "--dem-nodata, --dem-unit and --fill-voids say how to read an elevation model: give one with --dem."
+            )
+        for role, date in (("pre", self.reading.pre_date), ("post", self.reading.post_date)):
+            if date is not None and getattr(self, role) is None:
+                raise UsageError(f"--{role}-date says when an image was taken: give the image with --{role}.")
+        if not self.masks and self.reading.mask_values is not None:
+            raise UsageError("--mask-values says what masks mean: give one with --mask.")
+
+    @property
+    def images(self) -> dict[Role, tuple[Location, ...]]:
+        """The images that are given, in the order of time: the last one leads where the map grid is laid."""
+        given: tuple[tuple[Role, Locations], ...] = (("pre", self.pre), ("post", self.post))
+        return {role: several(locations) for role, locations in given if locations is not None}
+
+    def roles(self) -> Iterator[tuple[str, Location]]:
+        """Every file with its role in the scene."""
+        for role in ("pre", "post", "dem", "hillshade", "slope", "aoi"):
+            for location in several(getattr(self, role)):
+                yield role, location
+        for location in self.masks:
+            yield "mask", location
+
+    def for_model(self, spec: ModelSpec) -> SceneFiles:
+        """The files a model takes; the others are left out with a warning, so that they cannot hide parts of the map.
+
+        Raises:
+            UsageError: a file the model takes is missing.
+        """
+        takes: set[Role] = {entry.name for entry in spec.inputs}
+        missing: list[Role] = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
+        if missing:
+            verb = "which is missing" if len(missing) == 1 else "which are missing"
+            raise UsageError(f"The model {spec.name} takes {_listed(missing)}, {verb}. Give {_remedy(missing)}.")
+        unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
+        unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
+        if unused:
+            log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
+        nothing: dict[str, Any] = dict.fromkeys(unused)
+        left: dict[str, Any] = {
+            f"{role}_{what}": None for role in unused if role in {"pre", "post"} for what in ("date", "nodata")
+        }
+        if "dem" in unused:
+            left |= {"dem_nodata": None, "dem_unit": None, "fill_voids": False}
+        return replace(self, **nothing, reading=replace(self.reading, **left))
+
+    def _gives(self, role: Role) -> bool:
+        return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)
+
+
+_TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
+
+
+def _remedy(missing: list[Role]) -> str:
+    """The options that give what is missing; an elevation model gives all terrain there is."""
+    images = [f"--{role}" for role in missing if role not in _TERRAIN]
+    ready = _listed([f"--{role}" for role in missing if role in _TERRAIN])
+    return _listed([*images, *([f"--dem (or {ready})"] if ready else [])])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last

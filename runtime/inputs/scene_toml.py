@@ -1,0 +1,163 @@
+"""A scene in a file: the rasters of one event and how to read them, named there instead of on the command line.
+
+.. code-block:: toml
+
+    pre = "before.tif"                 # a path, an address, or a list of them
+    post = "https://example.org/after.tif"
+    dem = ["north.tif", "south.tif"]   # or hillshade = "…" and slope = "…"
+    masks = ["clouds.tif", "snow.tif"]
+    aoi = "area.gpkg"                  # or [8.1, 45.2, 8.4, 45.6]: west, south, east, north in degrees
+    resolution = 10.0
+
+Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.scene.SceneFiles`
+or of :class:`~landslip.runtime.inputs.read_options.Reading`. A STAC Item or ItemCollection is taken as well: see
+:mod:`~landslip.runtime.inputs.stac_scene`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from landslip.runtime.access.location import Location, located
+from landslip.runtime.access.location import shown as shown_location
+from landslip.runtime.access.web import read_address
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.stac_scene import scene_of_stac
+from landslip.runtime.untrusted.json_text import MOST_BYTES
+from landslip.runtime.untrusted.printable import printable, shown
+from landslip.runtime.untrusted.toml_file import MOST_TOML, check_key, parse_toml, read_file
+from landslip.runtime.untrusted.typed_values import UnfitError, described, fitted
+
+Fields = dict[str, Any]
+"""Fields of :class:`~landslip.runtime.scene.scene.SceneFiles`, with those of ``Reading`` as a table under
+``reading``."""
+
+_FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.name != "reading"}
+_READING: Mapping[str, Any] = get_type_hints(Reading)
+
+KEYS = (*_FILES, *(field.name for field in fields(Reading)))
+"""What can be named."""
+
+_PATH = 500
+"""Most characters of a path in a message."""
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+_JSON_NAME = re.compile(r"\.(geo)?json$", re.IGNORECASE)
+
+
+def read_scene_file(location: Location) -> SceneFiles:
+    """Read the scene of an event: SCENE.toml, or a STAC Item or ItemCollection.
+
+    Raises:
+        InputMissingError: the file, or one that it names, is not there.
+        InputError: it is not understood, or what it names makes no scene.
+    """
+    named = read_scene_fields(location)
+    try:
+        return scene_of(named)
+    except UsageError as error:
+        raise InputError(f"{shown_location(location)}: {_in_keys(error)}") from error
+
+
+def read_scene_fields(location: Location) -> Fields:
+    """What a scene file says, be it a whole scene or not.
+
+    Raises:
+        InputMissingError: the file, or one that it names, is not there.
+        InputError: it is not understood.
+    """
+    name = shown_location(location)
+    content = read_file(location, "a scene") if isinstance(location, Path) else read_address(location, MOST_BYTES + 1)
+    # The folder of a local file, and the address itself: that is what relative addresses are joined to.
+    base = location.parent if isinstance(location, Path) else location
+    if _JSON_NAME.search(name) or content[:100].lstrip().startswith(b"{"):
+        return scene_of_stac(content, name, base)
+    return _of_table(parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base)
+
+
+def _in_keys(error: UsageError) -> str:
+    """What is said in the words of the command line, with the keys of a scene file instead of its options."""
+    keys = {"mask": "masks"}
+    return _OPTION.sub(lambda found: keys.get(found[1], found[1].replace("-", "_")), str(error))
+
+
+def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
+    """A scene from what a file says and what a user gives besides.
+
+    What the user gives takes the place of what the file says; masks are added. Terrain is one thing: an elevation model
+    takes the place of hillshade and slope, and either of those that of the elevation model.
+
+    Raises:
+        UsageError: it makes no scene.
+    """
+    given = given or {}
+    named = {key: value for key, value in named.items() if not _replaced(key, given)}
+    masks = (*named.get("masks", ()), *given.get("masks", ()))
+    # A date or nodata value that a file says is that of the image in it, not of one that is given in its place.
+    stale = {f"{role}_{what}" for role in ("pre", "post") if role in given for what in ("date", "nodata")}
+    kept = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
+    reading = Reading(**{**kept, **given.get("reading", {})})
+    return SceneFiles(**{**named, **given, "masks": masks, "reading": reading})
+
+
+def _replaced(key: str, given: Fields) -> bool:
+    ready = {"hillshade", "slope"}
+    return (key in ready and "dem" in given) or (key == "dem" and bool(ready & given.keys()))
+
+
+def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
+    named: Fields = {"reading": {}}
+    for key, value in table.items():
+        check_key(name, key, KEYS)
+        if key in _FILES:
+            named[key] = _files(name, key, value, base)
+        else:
+            named["reading"][key] = _setting(name, key, value)
+    try:
+        Reading(**named["reading"])
+    except UsageError as error:
+        raise InputError(f"{name}: {_in_keys(error)}") from error
+    return named
+
+
+def _setting(name: str, key: str, value: Any) -> Any:
+    if isinstance(value, date):  # TOML has dates of its own
+        value = value.isoformat()
+    try:
+        return fitted(value, _READING[key])
+    except UnfitError as error:
+        raise InputError(f"{name}: {key} is {shown(value)}, not {described(_READING[key])}.") from error
+
+
+def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:
+    if key == "aoi" and isinstance(value, list) and len(value) == 4 and all(_is_number(entry) for entry in value):
+        value = ",".join(map(str, value))
+    if isinstance(value, list) and (key == "masks" or (value and "Locations" in _FILES[key])):
+        files = tuple(_file(name, key, entry, base) for entry in value)
+        return files if key == "masks" or len(files) > 1 else next(iter(files))
+    file = _file(name, key, value, base)
+    return (file,) if key == "masks" else file
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _file(name: str, key: str, value: Any, base: Location) -> Location:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise InputError(f'{name}: {key} is {shown(value)}, not a file name such as "{key}.tif".')
+    try:
+        file = located(value, base)
+    except ValueError as error:
+        raise InputError(f"{name}: {key} is {shown(value)}, which is no address ({error}).") from error
+    if isinstance(file, Path) and not os.path.exists(file):  # noqa: PTH110 - Path.exists raises for a name too long
+        path, where = printable(str(file), _PATH), shown_location(base)
+        raise InputMissingError(f"{name}: {key} is {path}, which does not exist. Paths are relative to {where}.")
+    return file

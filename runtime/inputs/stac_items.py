@@ -1,0 +1,225 @@
+"""STAC Items as plain values: what of them says which raster is what, checked and bounded.
+
+What is read follows STAC 1.0 and 1.1: assets with ``href``, ``roles`` and bands (``bands`` or ``eo:bands``),
+``datetime`` or ``start_datetime``, and the ``self`` link, which relative addresses are joined to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from landslip.runtime.access.location import Location, is_remote, located
+from landslip.runtime.declared.acquired import parsed_time
+from landslip.runtime.errors import InputError
+from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
+from landslip.runtime.untrusted.printable import printable, shown
+
+OWN_ROLES = ("pre", "post", "dem", "hillshade", "slope", "mask", "aoi")
+"""What an asset can be marked as."""
+
+_MOST_ITEMS = 500
+_MOST_ASSETS = 500
+_NAME = 60
+"""Most characters of a name in a message."""
+_REASON = 200
+_ADDRESS = 4000
+"""Most characters of an address; signed ones are long."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file of an Item."""
+
+    item: str
+    """Of which Item, for messages."""
+    key: str
+    """What the Item calls it."""
+    location: Location
+    """Where it lies."""
+    roles: frozenset[str]
+    """What the Item says it is for."""
+    colours: tuple[str, ...]
+    """Common name of each band, such as ``red``; empty where they are not named."""
+    role: str | None
+    """What it is in a scene of landslip's, where the Item says so."""
+    time: datetime | None
+    """When it was taken; of a span of time, the start."""
+    nodata: float | None = None
+    """The number that means unknown, where the Item gives one for all bands."""
+
+    @property
+    def shown(self) -> str:
+        """For messages."""
+        return f"{self.item}/{printable(self.key, _NAME)}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One Item."""
+
+    name: str
+    """Its id, as messages show it."""
+    collection: str
+    """The collection it is of; empty where it does not say."""
+    time: datetime | None
+    """When it was taken; of a span of time, the start."""
+    role: str | None
+    """What its image is in a scene, where it says so: pre or post."""
+    assets: tuple[Asset, ...]
+    """Its files."""
+
+
+def read_items(content: bytes, name: str, base: Location) -> list[Item]:
+    """The Items in a JSON text: one, an ItemCollection, or a list.
+
+    Args:
+        content: the text.
+        name: where it is from, for messages.
+        base: folder, or address, of the file.
+
+    Raises:
+        InputError: it is damaged, too large, or holds something else.
+    """
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{name} is larger than {MOST_BYTES >> 20} MB. Give the Items of one event alone.")
+    try:
+        parsed = parse_json(content)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is not in JSON: {printable(str(error), _REASON)}. Save it again.") from error
+    items = _listed(parsed, name)
+    if not 0 < len(items) <= _MOST_ITEMS:
+        raise InputError(f"{name} holds {len(items)} Items. Give those of one event: an image before, and one after.")
+    return [_item(entry, name, base) for entry in items]
+
+
+def _listed(parsed: Any, name: str) -> list[Any]:
+    if isinstance(parsed, list):
+        return parsed
+    kind = parsed.get("type") if isinstance(parsed, dict) else None
+    if kind == "Feature":
+        return [parsed]
+    if kind == "FeatureCollection" and isinstance(parsed.get("features"), list):
+        features: list[Any] = parsed["features"]
+        return features
+    raise InputError(
+        f"{name} is of type {shown(kind)}, not a STAC Item (Feature) or ItemCollection (FeatureCollection). "
+        "Give the Items themselves, not the Catalog or Collection that links to them."
+    )
+
+
+def _item(entry: Any, name: str, base: Location) -> Item:
+    table = _table(entry, name, "an Item")
+    found = table.get("id")
+    item = printable(found, _NAME) if isinstance(found, str) and found else "an Item without an id"
+    where = f"{name}: {item}"
+    assets = _table(table.get("assets"), where, "the assets")
+    if len(assets) > _MOST_ASSETS:
+        raise InputError(f"{where} has {len(assets)} assets. Keep those that make the scene.")
+    properties = table.get("properties")
+    properties = {} if properties is None else _table(properties, where, "the properties")
+    self_link = _self_link(table.get("links"))
+    time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
+    collection = table.get("collection")
+    return Item(
+        name=item,
+        collection=collection if isinstance(collection, str) else "",
+        time=time,
+        role=_image_role(properties.get("landslip:role"), where),
+        assets=tuple(_asset((item, time), key, asset, name, (base, self_link)) for key, asset in assets.items()),
+    )
+
+
+def _asset(
+    of: tuple[str, datetime | None], key: str, entry: Any, name: str, bases: tuple[Location, str | None]
+) -> Asset:
+    item, time = of
+    where = f"{name}: asset {printable(key, _NAME)} of {item}"
+    table = _table(entry, where, "it")
+    href = table.get("href")
+    if not isinstance(href, str) or not href or len(href) > _ADDRESS or not href.isprintable():
+        raise InputError(f"{where} has the href {shown(href)}, which is no address. Correct it.")
+    roles = frozenset(role for role in _list(table.get("roles")) if isinstance(role, str))
+    named = [table.get("landslip:role"), *(role for role in {key, *roles} if role.startswith("landslip:"))]
+    own = {_own_role(each, where) for each in named if each is not None}
+    if len(own) > 1:
+        raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, own)))}. Mark it as one of them.")
+    location = _joined(href, where, *bases)
+    return Asset(item, key, location, roles, _colours(table), next(iter(own), None), time, _nodata(table))
+
+
+def _own_role(value: Any, where: str) -> str | None:
+    if value is None:
+        return None
+    role = value.removeprefix("landslip:") if isinstance(value, str) else value
+    if role not in OWN_ROLES:
+        raise InputError(f"{where} is marked with {shown(value)}, which is no role. It can be {', '.join(OWN_ROLES)}.")
+    return str(role)
+
+
+def _image_role(value: Any, where: str) -> str | None:
+    role = _own_role(value, where)
+    if role not in {None, "pre", "post"}:
+        raise InputError(f"{where} is marked as {role}. An Item can be pre or post; mark its assets for the rest.")
+    return role
+
+
+def _joined(href: str, where: str, base: Location, self_link: str | None) -> Location:
+    """Relative to the file where that is there, as in a folder that was copied, else to where the Item says it lies."""
+    try:
+        location = located(href, base)
+        if is_remote(location) or self_link is None or os.path.exists(location):  # noqa: PTH110 - see scene_file.py
+            return location
+        return located(href, self_link)
+    except ValueError as error:
+        raise InputError(f"{where} has the href {shown(href)}, which is no address ({error}). Correct it.") from error
+
+
+def _self_link(links: Any) -> str | None:
+    for link in _list(links)[:_MOST_ASSETS]:
+        if isinstance(link, dict) and link.get("rel") == "self":
+            href = link.get("href")
+            if isinstance(href, str) and re.match(r"(https?|s3|gs|az)://", href) and len(href) <= _ADDRESS:
+                return href
+    return None
+
+
+def _colours(table: dict[str, Any]) -> tuple[str, ...]:
+    bands = _list(table.get("bands")) or _list(table.get("eo:bands"))
+    names = [
+        next((band[key] for key in ("eo:common_name", "common_name", "name") if isinstance(band.get(key), str)), "")
+        if isinstance(band, dict)
+        else ""
+        for band in bands[:_MOST_ASSETS]
+    ]
+    return tuple(name.lower() for name in names)
+
+
+def _nodata(table: dict[str, Any]) -> float | None:
+    """The nodata value of an asset: of STAC 1.1 its own or that of its bands, before that of ``raster:bands``."""
+    bands = [band for key in ("bands", "raster:bands") for band in _list(table.get(key))[:_MOST_ASSETS]]
+    said = [entry.get("nodata") for entry in (table, *bands) if isinstance(entry, dict)]
+    found = {float(value) for value in said if isinstance(value, int | float) and not isinstance(value, bool)}
+    return next(iter(found)) if len(found) == 1 and all(map(math.isfinite, found)) else None
+
+
+def _time(value: Any) -> datetime | None:
+    """RFC 3339, as STAC wants it."""
+    with contextlib.suppress(ValueError):
+        return parsed_time(value)[0] if isinstance(value, str) else None
+    return None
+
+
+def _table(value: Any, where: str, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: {what} should be an object of JSON, and is {shown(value)}. Give a STAC Item.")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,206 @@
+"""A look at a scene before its first tile: what :mod:`landslip.runtime.inspection.objections` judges is measured here.
+
+Pixels are read from a few windows spread over the map; all of it is searched only where they show nothing valid.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.access.location import shown
+from landslip.runtime.declared.acquired import earliest, latest
+from landslip.runtime.geo.convergence import LARGEST_TURN, turn_of
+from landslip.runtime.geo.fineness import pixel_metres
+from landslip.runtime.geo.overlap import share_of_map, share_of_smaller
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inspection import objections
+from landslip.runtime.inspection.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
+from landslip.runtime.inspection.sample_windows import sample_windows
+from landslip.runtime.scene.scene import Patch, Scene
+from landslip.runtime.scene.sources import Source
+from landslip.runtime.terrain.ready_checks import ReadyTerrain
+from landslip.runtime.terrain.slope_and_hillshade import AZIMUTH
+from landslip.runtime.tiling.plan import Plan
+
+log = logging.getLogger(__name__)
+
+ENOUGH = 9
+"""Windows with mostly valid pixels after which no more are read."""
+
+
+@dataclass
+class _Seen:
+    """What the windows have shown so far."""
+
+    windows: int = 0
+    """Windows that were mostly valid."""
+    valid: int = 0
+    """Valid pixels."""
+    differ: bool = False
+    """Some valid pixel differs between the images."""
+    varied: bool = False
+    """The earlier image has more than one value."""
+    shifts: list[Shift | None] = field(default_factory=list)
+    """One per window that was mostly valid."""
+    terrain: ReadyTerrain = field(default_factory=ReadyTerrain)
+    """Hillshade and slope."""
+
+
+def inspect_scene(
+    scene: Scene, files: SceneFiles, inputs: Sequence[Mapping[str, Any]], plan: Plan, *, force: bool
+) -> dict[str, Any]:
+    """Check a scene before it is mapped; objections come before warnings.
+
+    Args:
+        scene: the opened scene.
+        files: what it was opened from.
+        inputs: the ``inputs`` of the run record, for their checksums; may be empty.
+        plan: the tiles.
+        force: turn objections into warnings.
+
+    Returns:
+        For the run record, ``registration``: ``shift_pixels`` [dx, dy], how far to the right and down the image after
+        the event lies from the one before, in pixels of the map, and the number of ``windows`` that agree; or None.
+        ``objections_overruled``: the sentences that ``force`` turned into warnings.
+
+    Raises:
+        InputError: the images are the same or hardly overlap, or nothing would be observed, and ``force`` is not set.
+    """
+    found = objections.Objections(force=force)
+    for doubt in scene.doubts:
+        found.add(doubt)
+    images = [source for source in scene.sources if source.kind == "image"]
+    names = [source.name for source in images]
+    if len(images) == 2:
+        share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
+        found.add(objections.hardly_overlapping(share, *names))
+        found.add(objections.same_file(inputs, shown(files.pre), shown(files.post)))
+        before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
+        found.add(objections.taken_in_reverse(before, after, *names))
+        _warn(objections.written_in_reverse(before, after, *names))
+    for role, name in zip(scene.images, names, strict=True):
+        _warn(objections.taken_on_several_days(scene.times.get(role, ()), name))
+    found.add(objections.without_tiles(plan.tiles, plan.protocol))
+    coarse = [_coarseness(source, scene) for source in scene.sources]
+    for objection, _ in coarse:
+        found.add(objection)
+    seen = _look(scene)
+    if not seen.valid:
+        found.add(_nothing(scene, plan))
+    if files.dem is None:
+        _judge_ready(scene, seen.terrain, found)
+    if len(images) == 2:
+        equal = seen.varied and not seen.differ
+        found.add(objections.same_pixels(equal, seen.valid, *names))
+    for sentence in (objections.smaller_than_a_tile(plan.tiles), *(said for _, said in coarse), *_coverage(scene)):
+        _warn(sentence)
+    if not files.masks:
+        log.warning("No mask is given: clouds and snow may be mapped as landslides.")
+    shift = agreed(seen.shifts)
+    if shift is not None:
+        _warn(objections.misregistered(shift, scene.grid, *names))
+    return {"registration": _described(shift), "objections_overruled": found.overruled}
+
+
+def _look(scene: Scene) -> _Seen:
+    seen = _Seen()
+    for window in sample_windows(scene.grid.height, scene.grid.width):
+        patch = scene.read(window)
+        _compare(patch, seen)
+        seen.windows += patch.valid.mean() >= LEAST_VALID
+        if seen.windows == ENOUGH:
+            break
+    return seen
+
+
+def _compare(patch: Patch, seen: _Seen) -> None:
+    seen.valid += int(patch.valid.sum())
+    hillshade, slope = (patch.arrays.get(role) for role in ("hillshade", "slope"))
+    seen.terrain.add(*(None if array is None else array[0][patch.valid] for array in (hillshade, slope)))
+    if not patch.valid.any() or not {"pre", "post"} <= patch.arrays.keys():
+        return
+    pre, post = (patch.arrays[role] for role in ("pre", "post"))
+    known = pre[:, patch.valid]
+    seen.differ |= not np.array_equal(known, post[:, patch.valid])
+    seen.varied |= bool(known.min() < known.max())
+    if patch.valid.mean() >= LEAST_VALID:
+        seen.shifts.append(shift_between(luminance(pre), luminance(post), patch.valid))
+
+
+def _nothing(scene: Scene, plan: Plan) -> str | None:
+    """Search the whole map for a valid pixel; what to say if there is none."""
+    log.info("nothing is valid in the places looked at so far: searching the whole map")
+    hiding = {source.name: source for source in scene.sources}
+    for index in range(len(plan.tiles.rows)):
+        window = scene.grid.rows(*plan.tiles.chunk(index))
+        valid = np.ones((window.height, window.width), dtype=np.bool_)
+        for source in scene.sources:
+            known = source.known(window)
+            valid &= known
+            if known.any():
+                hiding.pop(source.name, None)
+        if valid.any():
+            return None
+    return objections.nothing_observed(list(hiding))
+
+
+def _judge_ready(scene: Scene, seen: ReadyTerrain, objections: objections.Objections) -> None:
+    """Judge a ready hillshade and a ready slope."""
+    named = {source.rasters[0].role: source for source in scene.sources if source.kind == "terrain"}
+    hillshade, slope = named.get("hillshade"), named.get("slope")
+    if hillshade is not None:
+        objections.add(seen.of_ones(hillshade.name))
+        _warn(_light(hillshade, scene))
+    if slope is not None:
+        objections.add(seen.of_walls(slope.name))
+    if hillshade is not None and slope is not None:
+        objections.add(seen.of_another_unit(slope.name))
+        _warn(seen.at_odds(hillshade.name, slope.name))
+
+
+def _light(hillshade: Source, scene: Scene) -> str | None:
+    try:
+        turn = turn_of(hillshade.rasters[0].crs, scene.grid, AZIMUTH)
+    except RASTER_ERRORS:
+        return None  # the light may come from anywhere, and the place was found all the same
+    return objections.light_beside(hillshade.name, turn, LARGEST_TURN)
+
+
+def _coarseness(source: Source, scene: Scene) -> tuple[str | None, str | None]:
+    sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in source.rasters]
+    return objections.too_coarse(
+        source.name, source.kind, max((size for size in sizes if size), default=None), scene.grid
+    )
+
+
+def _coverage(scene: Scene) -> list[str | None]:
+    parts = [
+        objections.partly_covering(source.name, _share(source, scene))
+        for source in scene.sources
+        if source.kind in {"terrain", "mask"}
+    ]
+    area = scene.area
+    return parts if area is None else [*parts, objections.area_outside(area.path, area.share_near(scene.grid))]
+
+
+def _share(source: Source, scene: Scene) -> float | None:
+    """Share of the map that the files of a source cover together; they may lie side by side."""
+    shares = [share_of_map(raster, scene.grid) for raster in source.rasters]
+    return None if None in shares else min(1.0, sum(share for share in shares if share is not None))
+
+
+def _described(found: Registration | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"shift_pixels": [round(found.shift.dx, 2), round(found.shift.dy, 2)], "windows": found.windows}
+
+
+def _warn(sentence: str | None) -> None:
+    if sentence is not None:
+        log.warning("%s", sentence)

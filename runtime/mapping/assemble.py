@@ -1,0 +1,209 @@
+"""From rows of the scene to batches of tiles: reading, the register of input rows, gathering."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.scene.scene import Patch, Scene
+from landslip.runtime.system.stages import Stopwatch
+from landslip.runtime.tiling import kernels
+from landslip.runtime.tiling.plan import Plan
+from landslip.runtime.tiling.tile_grid import TileGrid
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The tile at this place of the grid is the next one of the batch."""
+
+    row: int
+    col: int
+
+
+@dataclass(frozen=True)
+class RowEnd:
+    """All tiles of a tile row have come before this."""
+
+    row: int
+    valid: NDArray[np.bool_]
+    """(rows of the band that is now final, width): which pixels were observed."""
+    skipped: int
+    """Tiles of the row that are not predicted."""
+    slope: NDArray[np.float32] | None
+    """(rows of the band, width) degrees, where the scene has them; 0 where not observed."""
+
+
+@dataclass
+class Batch:
+    """One call of the engine, and what its results mean, in order."""
+
+    arrays: Arrays
+    """Every input of the model: (batch, bands, tile, tile); tiles beyond the placed ones are zeros."""
+    steps: list[Placed | RowEnd] = field(default_factory=list)
+    """Row-major: tiles in the order of the batch, with the ends of rows between them."""
+    count: int = 0
+    """Tiles in the batch."""
+
+    @property
+    def row_ends(self) -> int:
+        """Tile rows that end in the batch."""
+        return len(self.steps) - self.count
+
+
+PIECE = 64
+"""Map rows that are read at a time, at the most."""
+
+
+def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[Patch]:
+    """The map's rows in pieces, each read once.
+
+    The pieces depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
+    that tile row ``start`` shows.
+    """
+    for index in range(start, len(plan.tiles.rows)):
+        first, last = plan.tiles.chunk(index)
+        first = plan.tiles.band(index)[0] if index == start else first
+        for top in range(first, last, PIECE):
+            with clock("read"):
+                patch = scene.read(scene.grid.rows(top, min(top + PIECE, last)))
+            yield patch
+
+
+class Buffers:
+    """Arrays for batches, used again and again: fresh memory costs more than the copies into it.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, spec: ModelSpec, batch: int, tile: int) -> None:
+        """For batches of ``batch`` tiles of ``tile`` pixels."""
+        self.batch = batch
+        """Tiles in each."""
+        self._shapes = {entry.name: ((batch, entry.bands, tile, tile), entry.dtype) for entry in spec.inputs}
+        self._free: queue.SimpleQueue[Arrays] = queue.SimpleQueue()
+
+    def take(self) -> Arrays:
+        """Arrays of any content."""
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            return {name: np.empty(shape, dtype=dtype) for name, (shape, dtype) in self._shapes.items()}
+
+    def give_back(self, arrays: Arrays, result: NDArray[Any]) -> None:
+        """Let arrays be used again, unless the engine gave a part of them back as its ``result``."""
+        if not any(np.may_share_memory(values, result) for values in arrays.values()):
+            self._free.put(arrays)
+
+
+def assemble(
+    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, buffers: Buffers, clock: Stopwatch, start: int = 0
+) -> Iterator[Batch]:
+    """Cut the tiles out of the rows as they come.
+
+    Batches are filled across tile rows, so that only the last one can be short.
+
+    Args:
+        patches: from :func:`read_rows`.
+        plan: the tiles.
+        spec: the model's inputs.
+        buffers: arrays for batches; whoever takes a batch gives its arrays back.
+        clock: told the time under ``prepare``.
+        start: the tile row that the patches begin with.
+    """
+    register = _Register(plan, spec, start)
+    current, rows = Batch(buffers.take()), iter(patches)
+    for index in range(start, len(plan.tiles.rows)):
+        while register.stop < plan.tiles.chunk(index)[1]:
+            patch = next(rows)
+            with clock("prepare"):
+                register.take(patch)
+        with clock("prepare"):
+            cols = register.predicted_cols(index)
+        for col in cols:
+            with clock("prepare"):
+                register.gather(index, col, current)
+            if current.count == buffers.batch:
+                yield current
+                current = Batch(buffers.take())
+        with clock("prepare"):
+            current.steps.append(register.end(index, len(plan.tiles.cols) - len(cols)))
+        if current.count == 0 or current.row_ends > buffers.batch:
+            # Finished rows wait with the tiles before them, but not for long: a masked rest has no more tiles.
+            yield _filled(current)
+            current = Batch(buffers.take())
+    if current.steps:
+        yield _filled(current)
+
+
+class _Register:
+    """The map rows that the current tile row shows, of every input: rings, map row ``r`` at ``r % depth``."""
+
+    def __init__(self, plan: Plan, spec: ModelSpec, start: int) -> None:
+        self._tiles, self._least = plan.tiles, plan.least_valid
+        self._names = [entry.name for entry in spec.inputs]
+        self._depth = _rows_at_hand(plan.tiles, start)
+        self.stop = plan.tiles.band(start)[0] if plan.tiles.rows else 0
+        """Map row after the last one that came."""
+        self._rings: dict[str, NDArray[Any]] = {}
+        self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
+
+    def take(self, patch: Patch) -> None:
+        """Put new rows in the place of the oldest."""
+        first = int(patch.window.row_off)
+        for name, rows in patch.arrays.items():
+            if name not in self._rings:
+                self._rings[name] = np.zeros((len(rows), self._depth, rows.shape[2]), dtype=rows.dtype)
+            _put_rows(self._rings[name], first, rows)
+        _put_rows(self._valid[None], first, patch.valid[None])
+        self.stop = first + len(patch.valid)
+
+    def predicted_cols(self, index: int) -> list[int]:
+        """Columns of the tiles of this row that have enough valid pixels."""
+        row, tile, height = self._tiles.rows[index], self._tiles.tile, self._tiles.height
+        return [
+            col
+            for col, start in enumerate(self._tiles.cols)
+            if kernels.count_valid(self._valid, row, start, tile, height) >= self._least
+        ]
+
+    def gather(self, index: int, col: int, batch: Batch) -> None:
+        """Cut a tile out of every input and put it into the batch."""
+        row, left, height = self._tiles.rows[index], self._tiles.cols[col], self._tiles.height
+        for name in self._names:
+            kernels.gather_tile(self._rings[name], row, left, height, batch.arrays[name][batch.count])
+        batch.steps.append(Placed(index, col))
+        batch.count += 1
+
+    def end(self, index: int, skipped: int) -> RowEnd:
+        """What the rows are like that finish with this tile row."""
+        places = np.arange(*self._tiles.band(index)) % self._depth
+        slope = self._rings.get("slope")
+        return RowEnd(index, self._valid[places], skipped, None if slope is None else slope[0, places])
+
+
+def _rows_at_hand(tiles: TileGrid, start: int) -> int:
+    """The most rows that are needed at a time, from the band of a tile row to the end of what it shows."""
+    return max((tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(start, len(tiles.rows))), default=0)
+
+
+def _put_rows(ring: NDArray[Any], first: int, rows: NDArray[Any]) -> None:
+    """Copy map rows (bands, n, width) from ``first`` on to their places."""
+    place, count = first % ring.shape[1], rows.shape[1]
+    straight = min(count, ring.shape[1] - place)
+    ring[:, place : place + straight] = rows[:, :straight]
+    ring[:, : count - straight] = rows[:, straight:]
+
+
+def _filled(batch: Batch) -> Batch:
+    """A short batch with zeros behind its tiles."""
+    for values in batch.arrays.values():
+        values[batch.count :] = 0
+    return batch

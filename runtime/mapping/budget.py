@@ -1,0 +1,110 @@
+"""What a run will need: memory and disk, from the geometry alone.
+
+Memory grows with the width of the map, the tile and the batch, never with the height.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.window_blocks import LARGEST_WINDOW
+from landslip.runtime.mapping.assemble import PIECE
+from landslip.runtime.products.thumbnails import EDGE
+from landslip.runtime.tiling.plan import Plan
+from landslip.runtime.tiling.tile_grid import TileGrid
+
+COMPRESSED = 0.5
+"""Bytes per pixel of the map on disk, a guess: maps with little in them take a tenth, noise takes all of 1."""
+
+_WAITING = 3
+"""Pieces of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
+
+_RESULTS = 3
+"""Results of batches at once besides those with the engine: two in the queue, one being taken."""
+
+_BATCHES = 7
+"""Batches at once besides those with the engine: two queues of two, and one in each of the three other hands."""
+
+_BUFFERS = 4
+"""Of those, the ones that hold inputs: two in the queue, one being filled, one on its way."""
+
+_READING = 24
+"""Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""
+
+_COORDINATES = 16
+"""Bytes per map pixel for its place in a source of another projection."""
+
+_PICTURE = 40
+"""Bytes per pixel of the quicklook: thumbnails, its panels twice, masks, and the file it becomes."""
+
+
+def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, source_pixels: int) -> dict[str, int]:
+    """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
+
+    Args:
+        plan: the tiles.
+        spec: the model.
+        batch: tiles per call of the engine.
+        lanes: calls of the engine at once.
+        source_pixels: of the largest source, or of that part of it that lies below the map.
+
+    Returns:
+        ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
+        the input rows that a row of tiles shows. ``stitcher``: the sums of rows that are not final, the rows made of
+        them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
+    """
+    tiles = plan.tiles
+    picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
+    if not tiles.rows:
+        return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0) | picture
+    width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
+    inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
+    per_pixel = sum(inputs) + 1
+    held = max(tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(last + 1))
+    band = max(high - low for low, high in map(tiles.band, range(last + 1)))
+    calls = lanes + (lanes > 1)  # one more waits
+    ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * band
+    finished = 1 + (4 if any(entry.name == "slope" for entry in spec.inputs) else 0)  # with its slope, per pixel
+    return {
+        "reading": _reading(tiles, min(PIECE, tiles.height), source_pixels),
+        "queues": _WAITING * min(PIECE, tiles.height) * width * per_pixel
+        + (ends + _WAITING * band) * width * finished
+        + (_BUFFERS + calls) * batch * area * sum(inputs)
+        + (_RESULTS + calls) * batch * area * 4,
+        "register": held * width * per_pixel,
+        "stitcher": tiles.tile * width * 4 + band * width * (1 + 1 + 4),
+    } | picture
+
+
+def _reading(tiles: TileGrid, rows: int, source_pixels: int) -> int:
+    share = rows / tiles.height
+    window = min(LARGEST_WINDOW, int(share * source_pixels))
+    return window * _READING + rows * tiles.width * _COORDINATES
+
+
+def _thumbnail_pixels(height: int, width: int) -> int:
+    step = max(1, -(-max(height, width) // EDGE))
+    return -(-height // step) * -(-width // step)
+
+
+def disk_needed(grid: MapGrid, images: int) -> dict[str, int]:
+    """Bytes that a run writes, its map at :data:`COMPRESSED` per pixel; polygons are left out, as nobody knows them.
+
+    Args:
+        grid: the map.
+        images: how many there are.
+
+    Returns:
+        ``working``: the rows as they are made, a byte a pixel; small pictures; overviews under way. Gone at the end.
+        ``map``: the finished map. ``quicklook``: its pictures, not compressed.
+    """
+    pixels = grid.height * grid.width * COMPRESSED
+    small = 3 * _thumbnail_pixels(grid.height, grid.width)
+    # Overviews of half the size, a quarter and so on add a third; GDAL makes them in a file of their own first.
+    return {
+        "working": int(grid.height * grid.width + images * small + pixels / 3),
+        "map": int(pixels * 4 / 3),
+        "quicklook": (images + 1) * small,
+    }

@@ -1,0 +1,185 @@
+"""What ``landslip map`` would do, found out without writing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from landslip.runtime.access.location import exists
+from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import spec_of
+from landslip.runtime.engines.shrinking import open_shrinking
+from landslip.runtime.engines.speed import seconds_per_batch
+from landslip.runtime.geo.overlap import pixels_below_map
+from landslip.runtime.geo.windows import make_window
+from landslip.runtime.inspection.inspect import inspect_scene
+from landslip.runtime.inspection.survey import PATIENCE, Survey, survey
+from landslip.runtime.mapping.budget import COMPRESSED, disk_needed, memory_needed
+from landslip.runtime.mapping.pipeline import cache_bytes, check_inputs
+from landslip.runtime.mapping.record import Record, describe_engine, describe_grid
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.run.workspace import PARTIAL, PRODUCTS, check_folder, check_hidden
+from landslip.runtime.scene.scene import Scene, open_scene
+from landslip.runtime.system.versions import landslip_version
+from landslip.runtime.tiling.plan import Plan, make_plan
+
+log = logging.getLogger(__name__)
+
+TIMED = 3
+"""Batches that are timed, after one that is not."""
+
+
+def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: float = PATIENCE) -> Record:
+    """Open everything, check it, and say what mapping it takes. Nothing is written, and no folder made.
+
+    Args:
+        request: the map that is thought of.
+        engine: an open engine to use instead of opening ``request.model``; it stays open.
+        patience: seconds that counting tiles may take; they are estimated from a sample if it would take longer.
+
+    Returns:
+        ``grid``, ``tiles``, ``seconds``, ``memory_bytes`` and ``disk_bytes``, and what the checks found. Seconds,
+        memory and disk are estimates.
+
+    Raises:
+        LandslipError: what would stop the run before its first tile.
+    """
+    _check_out(request)
+    with ExitStack() as stack:
+        spec = engine.spec if engine else spec_of(request.model)
+        files = request.files.for_model(spec)
+        scene = stack.enter_context(open_scene(files, spec.resolution))
+        check_inputs(spec, scene)
+        layout, before = request.layout(spec, scene.grid), resident_bytes()
+        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine_for(layout)))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
+        findings = inspect_scene(scene, files, [], plan, force=request.force)
+        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, spec, layout.batch))
+        memory = _memory(scene, plan, engine, layout.batch, before)
+        found = survey(scene, plan, patience)
+        return {
+            "landslip": landslip_version(),
+            **describe_engine(request.model, engine),
+            "protocol": request.protocol,
+            "tile": plan.tiles.tile,
+            "overlap": layout.overlap if request.protocol == "gaussian" else 0.5,
+            "preset": request.laid_as,
+            "grid": describe_grid(scene.grid) | {"resolution": scene.grid.resolution},
+            "tiles": _tiles(plan, found),
+            **({"reading": scene.facts} if scene.facts else {}),
+            **findings,
+            "seconds": _seconds(found, engine, layout.batch, per_batch),
+            "memory_bytes": memory,
+            "disk_bytes": _disk(scene, request.out),
+        }
+
+
+def _check_out(request: MapRequest) -> None:
+    check_folder(request.out)
+    hidden = request.out / PARTIAL
+    if os.path.lexists(hidden):
+        check_hidden(hidden)
+    found = [name for name in PRODUCTS if exists(request.out / name)]
+    if found and not request.overwrite:
+        log.warning(
+            "output: %s holds results already (%s). The run will need another folder, or overwrite=True.",
+            request.out, ", ".join(found),
+        )  # fmt: skip
+
+
+def _tiles(plan: Plan, found: Survey) -> Record:
+    return {
+        "total": len(plan.tiles),
+        "predicted": found.predicted,
+        "skipped": len(plan.tiles) - found.predicted,
+        "skipped_because": found.skipped,
+        "sampled": found.sampled,
+    }
+
+
+def _seconds(found: Survey, engine: Engine, batch: int, per_batch: float) -> Record:
+    infer = math.ceil(found.predicted / batch) * per_batch
+    # On the CPU the stages share its cores; a GPU works while the CPU reads.
+    total = found.read_seconds + infer if engine.device == "cpu" else max(found.read_seconds, infer)
+    return {
+        "total": round(total, 3),
+        "read": round(found.read_seconds, 3),
+        "infer": round(infer, 3),
+        "per_batch": round(per_batch, 4),
+        "batches_timed": TIMED * engine.lanes,
+    }
+
+
+def _seconds_per_batch(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> float:
+    """The median of a few; the first one, which prepares things, does not count."""
+    _, *times = (seconds_per_batch(engine, batch) for _ in range(1 + TIMED))
+    return float(np.median(times))
+
+
+def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str, NDArray[Any]]:
+    """The middle of the map as one tile, many times; continued by reflection where the map is smaller."""
+    tile, height, width = plan.tiles.tile, scene.grid.height, scene.grid.width
+    high, wide = min(tile, height), min(tile, width)
+    patch = scene.read(make_window((width - wide) // 2, (height - high) // 2, wide, high))
+    margin = ((0, 0), (0, tile - high), (0, tile - wide))
+    taken = {entry.name: patch.arrays[entry.name] for entry in spec.inputs}
+    tiles = {role: np.pad(values, margin, mode="symmetric") for role, values in taken.items()}
+    return {role: np.repeat(values[None], batch, axis=0) for role, values in tiles.items()}
+
+
+def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | None) -> Record:
+    """Bytes by purpose, and in total; those that the system does not tell are None and not in the total."""
+    after = resident_bytes()
+    arrays = memory_needed(plan, engine.spec, batch, engine.lanes, _source_pixels(scene))
+    parts: Record = {
+        "process": before,
+        "engine": None if before is None or after is None else max(0, after - before),
+        **arrays,
+        "gdal_cache": cache_bytes(scene),
+    }
+    # The pictures are mixed when the arrays of the stages are gone.
+    whole = sum(size for name, size in parts.items() if size is not None and name not in {*arrays})
+    pictures = arrays["quicklook"]
+    return parts | {"total": whole + max(pictures, sum(arrays.values()) - pictures)}
+
+
+def _source_pixels(scene: Scene) -> int:
+    """Pixels of the source that has the most of them below the map."""
+    below = [pixels_below_map(raster, scene.grid) for source in scene.sources for raster in source.rasters]
+    return int(max(below, default=0))
+
+
+def _disk(scene: Scene, out: Path) -> Record:
+    parts = disk_needed(scene.grid, len(scene.images))
+    needed = sum(parts.values())
+    place = next((folder for folder in (out, *out.absolute().parents) if folder.is_dir()), None)
+    free = None
+    with contextlib.suppress(OSError):
+        free = None if place is None else shutil.disk_usage(place).free
+    if free is not None and free < needed:
+        log.warning(
+            "The results need about %.0f MB in %s, and %.0f MB are free there. Free some space, or choose another "
+            "folder.", needed / 1e6, out, free / 1e6,
+        )  # fmt: skip
+    return {**parts, "needed": needed, "free": free, "bytes_per_pixel_assumed": COMPRESSED}
+
+
+def resident_bytes() -> int | None:
+    """The memory this process holds now, in bytes; None where the system does not say."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), None)
+    return None

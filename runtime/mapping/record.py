@@ -1,0 +1,207 @@
+"""The run record: what was done, with what, and how long it took."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from landslip.runtime.access.location import Location, exists, is_networked, shown
+from landslip.runtime.access.web import version_of
+from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import precision_of
+from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour
+from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
+
+log = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+"""JSON-like: what ``run.json`` holds."""
+
+
+def describe_engine(model: Path, engine: Engine) -> Record:
+    """The ``model`` and ``engine`` entries: what the artifact is, and what it was run in.
+
+    An engine that has no file, such as a fake one, leaves the checksum out.
+    """
+    sha256 = sha256_of(model) if exists(model) else None
+    if sha256 is not None:
+        _warn_of_another_record(model, sha256)
+    precision = precision_of(model) if exists(model) else engine.precision
+    return {
+        "model": {
+            "name": engine.spec.name,
+            "sha256": sha256,
+            "precision": precision,
+            **({"notice": engine.spec.notice} if engine.spec.notice else {}),
+        },
+        "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
+    }
+
+
+def _warn_of_another_record(model: Path, sha256: str) -> None:
+    """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
+    beside = model.with_name(f"{model.name}.json")
+    try:
+        with beside.open("rb") as stream:
+            recorded = parse_json(stream.read(MOST_BYTES))["artifact"]["sha256"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return
+    if recorded != sha256:
+        log.warning(
+            "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
+            "it again.", model, beside.name,
+        )  # fmt: skip
+
+
+def identity_of(
+    facts: Record,
+    engine: Engine,
+    reading: Reading,
+    parts: Mapping[Path, str],
+    batch: Record | None = None,
+    masks: Sequence[str] = (),
+) -> Record:
+    """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
+
+    Args:
+        facts: entries of the record.
+        engine: what computes.
+        reading: how files are read.
+        parts: SHA-256 of each local file that belongs to the inputs, such as the sources of a VRT.
+        batch: tiles per call, as asked for and as taken, where that decides too.
+        masks: how each mask is read; names decide it, which are not among the facts.
+    """
+    # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
+    # the same version where a server tells it.
+    inputs = [
+        {"role": entry["role"], "sha256": entry["sha256"] or [entry["path"], entry.get("version")]}
+        for entry in facts["inputs"]
+    ]
+    versioned = {**facts["engine"], "version": engine.version}
+    return {
+        **facts,
+        "engine": versioned,
+        "inputs": inputs,
+        "parts": sorted(parts.values()),
+        "batch": batch,
+        "reading": asdict(reading),
+        **({"masks": list(masks)} if masks else {}),
+    }
+
+
+def fingerprint_of(identity: Record) -> str:
+    """SHA-256 of what decides a map."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def describe_products(folder: Path) -> Record:
+    """The ``products`` entry: size and checksum of each, by name; None for one that is not there."""
+    found = {name: folder / name for name in PRODUCTS[:-1]}
+    return {
+        name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} if path.is_file() else None
+        for name, path in found.items()
+    }
+
+
+def earlier_record(path: Path, identity: Record) -> Record:
+    """The record of a run that is complete, if it was one of the same.
+
+    Raises:
+        UsageError: it was not.
+    """
+    record: Any = None
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+    same = isinstance(record, dict) and record.get("fingerprint") == fingerprint_of(identity)
+    if same and record.get("products") != describe_products(path.parent):
+        raise UsageError(
+            f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed. "
+            "Choose another folder, or add overwrite=True to make them again."
+        )
+    if not same:
+        raise UsageError(
+            f"output: {path.parent} holds results already, of something else. Choose another folder, or add "
+            "overwrite=True to replace them."
+        )
+    log.info("%s is complete already", path.parent)
+    found: Record = record
+    return found
+
+
+def describe_inputs(files: SceneFiles) -> list[Record]:
+    """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole."""
+    roles = list(files.roles())
+    digests = _digests(roles)
+    return [
+        {"role": role, "path": shown(given), "sha256": digest}
+        | ({"version": version_of(given)} if is_networked(given) else {})
+        for (role, given), digest in zip(roles, digests, strict=True)
+    ]
+
+
+def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
+    """Of all files with their roles, side by side: checksums are computed without the GIL."""
+    stop = Event()
+    with ThreadPoolExecutor() as pool:
+        try:
+            return list(pool.map(partial(_digest, stop=stop), given))
+        except BaseException:
+            stop.set()  # Ctrl-C does not wait for gigabytes
+            raise
+
+
+def _digest(given: tuple[str, Location], stop: Event) -> str | None:
+    file = hashed_file(*given)
+    return None if file is None else sha256_of(file, stop)
+
+
+def hashed_file(role: str, location: Location) -> Path | None:
+    """The local file whose checksum stands for an input.
+
+    None for a folder, such as a geodatabase, and for what would have to be fetched whole.
+    For the folder of a Sentinel-2 product that of the file in it that is read: the picture, or the classes for a mask.
+    """
+    if role in {"pre", "post", "mask"} and is_product(location):
+        location = product_of(location, role)
+        if location.is_dir():
+            location = scene_classes(location, role) if role == "mask" else true_colour(location, role)
+    return None if isinstance(location, str) or location.is_dir() else location
+
+
+def describe_grid(grid: MapGrid) -> Record:
+    """The ``grid`` entry; the transform as GDAL's six numbers in the order of rasterio."""
+    crs = grid.crs.to_epsg()
+    return {
+        "crs": f"EPSG:{crs}" if crs else grid.crs.to_wkt(),
+        "transform": list(grid.transform)[:6],
+        "height": grid.height,
+        "width": grid.width,
+    }
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record as readable JSON.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        write_anew(path, json.dumps(record, indent=2) + "\n")
+    except OSError as error:
+        raise OutputError(f"{path.name} cannot be written ({error.strerror}). Check the free disk space.") from error

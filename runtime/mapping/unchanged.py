@@ -1,0 +1,93 @@
+"""Inputs that are at the end of a run what they were at its beginning: a map of two versions of a file is of none."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.access.location import is_networked, shown
+from landslip.runtime.access.web import version_of
+from landslip.runtime.errors import InputChangedError, InputError
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.record import hashed_file
+from landslip.runtime.system.digests import sha256_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Local:
+    """A local file as it was found."""
+
+    path: Path
+    sha256: str
+    state: tuple[int, int, int] | None
+    """Length, time of change, and number on its disk; None where the system did not say."""
+
+
+class Unchanged:
+    """What the files of a scene were when they were opened.
+
+    A local file whose length, time or place on the disk differs is read again: its content is what counts. Of one on a
+    web server, what the server says of its version counts, where it says anything.
+    """
+
+    def __init__(self, files: SceneFiles, inputs: Sequence[Mapping[str, Any]], parts: Mapping[Path, str]) -> None:
+        """Remember the files.
+
+        Args:
+            files: the scene.
+            inputs: the ``inputs`` of its run record, in the order of :meth:`SceneFiles.roles`.
+            parts: SHA-256 of each local file that its files refer to.
+        """
+        pairs = list(zip(files.roles(), inputs, strict=True))
+        own = [(hashed_file(*given), entry["sha256"]) for given, entry in pairs if entry["sha256"]]
+        local = {path: sha256 for path, sha256 in (*own, *parts.items()) if path is not None}
+        self._local = [_Local(path, sha256, _state_of(path)) for path, sha256 in local.items()]
+        self._remote = [(location, entry["version"]) for (_, location), entry in pairs if entry.get("version")]
+
+    def check(self) -> None:
+        """Compare them with what is there now.
+
+        Raises:
+            InputChangedError: a file is not what it was.
+        """
+        for file in self._local:
+            if _state_of(file.path) != file.state and _digest(file.path) != file.sha256:
+                raise _changed(str(file.path), "")
+        for location, version in self._remote:
+            if not is_networked(location):
+                continue
+            found = version_of(location)
+            if found is None:
+                log.warning("%s: the server does not say any more whether the file is as it was.", shown(location))
+            elif found != version:
+                raise _changed(shown(location), f" (it was {_said(version)}, and is {_said(found)})")
+
+
+def _changed(name: str, how: str) -> InputChangedError:
+    return InputChangedError(
+        f"{name} was changed while it was being mapped{how}: the map would be of two files. Nothing is kept of it. Map "
+        "again when the file is complete."
+    )
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_size, found.st_mtime_ns, found.st_ino
+    return None
+
+
+def _digest(path: Path) -> str | None:
+    with contextlib.suppress(InputError):
+        return sha256_of(path)
+    return None
+
+
+def _said(version: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in version.items())

@@ -1,0 +1,1 @@
+"""Files for people, made from finished rows: confidence, polygons, pictures."""

@@ -1,0 +1,1 @@
+"""A run on disk, and going on with it: folder, journal, finished rows."""

@@ -1,0 +1,179 @@
+"""The journal of a run: what it makes, and how far it is, so that another run can go on from there.
+
+Lines of JSON. The first says what decides the result; each later one is a checkpoint, written after the rows it counts
+have reached the disk. A line that a crash has torn is none, and a checkpoint whose rows are not there does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.run.rows_file import unwritable, write_all
+from landslip.runtime.run.workspace import JOURNAL, PARTIAL
+from landslip.runtime.system.safe_writing import clear_name, open_safely
+
+_MOST = 64 << 20
+"""Bytes of a journal that are read: far more than one has."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a run is."""
+
+    rows: int = 0
+    """Finished rows of the map."""
+    checksum: int = 0
+    """CRC-32 of these rows."""
+    pictures: int = 0
+    """CRC-32 of the small pictures of the images in them."""
+    tile_rows: int = 0
+    """Rows of tiles that are finished."""
+    predicted: int = 0
+    """Tiles predicted in them."""
+    skipped: int = 0
+    """Tiles of them that were not predicted."""
+    damaged: tuple[Any, ...] = ()
+    """Parts of the inputs that could not be read and were passed over, as in the run record."""
+
+    def after_row(self, tile_row: int, predicted: int, skipped: int) -> Checkpoint:
+        """How far it is when one more row of tiles is finished."""
+        predicted, skipped = self.predicted + predicted, self.skipped + skipped
+        return replace(self, tile_rows=tile_row + 1, predicted=predicted, skipped=skipped)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A journal file."""
+
+    path: Path
+    """Where it lies."""
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    """What decides the result: plain JSON values."""
+
+    def begin(self) -> None:
+        """Start anew.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write({"landslip": "run", "identity": self.identity}, anew=True)
+
+    def add(self, checkpoint: Checkpoint, before: Sequence[Any] = ()) -> None:
+        """Add a checkpoint, and wait until the disk has it.
+
+        Args:
+            checkpoint: how far the run is.
+            before: what earlier lines say of damage already, and this one does not repeat.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        told = {_place(entry) for entry in before}
+        fresh = [entry for entry in checkpoint.damaged if _place(entry) not in told]
+        self._write({**asdict(checkpoint), "damaged": fresh})
+
+    def earlier(self) -> list[Checkpoint] | None:
+        """The checkpoints of an earlier run of the same, in order; None if there was none.
+
+        Raises:
+            UsageError: the earlier run was of something else.
+        """
+        lines = list(_lines(self.path))
+        if not lines or "identity" not in lines[0]:
+            return None
+        if differences := list(_differences(lines[0]["identity"], json.loads(json.dumps(self.identity)))):
+            raise UsageError(
+                f"output: {self.path.parent.parent} holds a run that is not finished, of something else: "
+                f"{'; '.join(differences)}. Give what it was started with, or add overwrite=True to start anew."
+            )
+        found: list[Checkpoint] = []
+        damaged: tuple[Any, ...] = ()
+        for checkpoint in filter(None, map(_checkpoint, lines[1:])):
+            damaged = merged(damaged, checkpoint.damaged)
+            found.append(replace(checkpoint, damaged=damaged))
+        return found
+
+    def _write(self, entry: Mapping[str, Any], *, anew: bool = False) -> None:
+        # On a line of its own even where a crash has torn the one before.
+        line = ("" if anew else "\n") + json.dumps(entry) + "\n"
+        try:
+            if anew:
+                clear_name(self.path)
+            with open_safely(self.path, "a+b") as stream:
+                write_all(stream, memoryview(line.encode()))
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+
+def identity_begun(out: Path) -> dict[str, Any] | None:
+    """What decides the result of the unfinished run in a folder of results; None if there is none.
+
+    Raises:
+        OutputError: its journal cannot be read.
+    """
+    first = next(_lines(out / PARTIAL / JOURNAL), {})
+    identity = first.get("identity")
+    return identity if isinstance(identity, dict) else None
+
+
+def merged(before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:
+    """What was found before and what is found now, each once."""
+    found = {_place(entry): entry for entry in (*now, *before)}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _place(entry: Any) -> str:
+    """Which part of which file an entry is about; the words for why may differ."""
+    known = entry if isinstance(entry, dict) else {}
+    return json.dumps([known.get(key) for key in ("role", "path", "rows", "cols")])
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read ({error.strerror}). Check the disk.") from error
+    for line in content.decode(errors="replace").split("\n"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _checkpoint(line: dict[str, Any]) -> Checkpoint | None:
+    try:
+        checkpoint = Checkpoint(**line)
+    except TypeError:
+        return None
+    numbers = [value for name, value in vars(checkpoint).items() if name != "damaged"]
+    whole = all(type(number) is int and number >= 0 for number in numbers) and isinstance(checkpoint.damaged, list)
+    return replace(checkpoint, damaged=tuple(checkpoint.damaged)) if whole else None
+
+
+def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
+    """What differs between two trees of plain values, in words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            yield from _differences(before.get(key), now.get(key), f"{where} {key}".strip())
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for one, other in zip(before, now, strict=True):
+            yield from _differences(one, other, where)
+    elif json.dumps(before) != json.dumps(now):  # so that NaN is what it was
+        yield f"{where} was {_short(before)} and is {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

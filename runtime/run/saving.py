@@ -1,0 +1,182 @@
+"""What a run has made so far, on the disk: rows, small pictures, and the journal that says how far both are."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.errors import InputChangedError, LandslipError
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.run.journal import Checkpoint, Journal
+from landslip.runtime.run.pictures_file import ThumbnailFile
+from landslip.runtime.run.rows_file import RowsFile, checksum_of
+from landslip.runtime.run.workspace import JOURNAL, PICTURES, ROWS, Workspace
+from landslip.runtime.system.closing import Closing
+from landslip.runtime.system.endings import Will, bequeath
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 2.0
+"""Seconds between checkpoints at the least; a crash costs what came after the last, and the tiles reaching over it."""
+
+
+class Saving(Closing):
+    """Keeps finished rows so that a later run can go on after them."""
+
+    def __init__(
+        self,
+        work: Workspace,
+        grid: MapGrid,
+        thumbnails: Thumbnails,
+        images: Sequence[str],
+        identity: Mapping[str, Any],
+    ) -> None:
+        """Open the working files, and take over what an unfinished run of the same has left in them.
+
+        Args:
+            work: where they lie.
+            grid: the map.
+            thumbnails: small pictures of the map, which are kept too.
+            images: those of the scene.
+            identity: what decides the result, as plain JSON values.
+
+        Raises:
+            UsageError: what is there was made from or with something else.
+            OutputError: a file cannot be written.
+        """
+        self._work, self._thumbnails, self._height = work, thumbnails, grid.height
+        self._journal = Journal(work.path(JOURNAL), identity)
+        earlier = self._journal.earlier() if work.unfinished else None
+        with ExitStack() as stack:
+            self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
+            self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
+            self.checkpoint = self._restored(earlier or [])
+            self._stack = stack.pop_all()
+        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
+        self._told = self.checkpoint.damaged
+        if self.checkpoint.rows:
+            log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
+            work.keep()
+            self._bequeath()
+        else:
+            self._start_anew(work)
+
+    def _start_anew(self, work: Workspace) -> None:
+        try:
+            if work.unfinished:
+                work.check_free()  # nobody knows what was unfinished, nor whether it was to replace what is there
+                log.warning("nothing usable is left of the unfinished run in %s: starting at the top", work.out)
+            self._journal.begin()
+            work.sync_names()
+        except BaseException:
+            self.close()
+            raise
+
+    def add(self, percent: NDArray[np.uint8], state: Checkpoint) -> None:
+        """Take finished rows (rows, width); a checkpoint is made when one is due.
+
+        Args:
+            percent: the rows after those that are there.
+            state: how far the run is with them; rows and checksums are filled in.
+
+        Raises:
+            OutputError: the disk is full, or gone.
+        """
+        self._thumbnails.add_confidence(self.rows.rows, percent)
+        self.rows.append(percent)
+        self.checkpoint = replace(state, rows=self.rows.rows, checksum=self.rows.checksum)
+        if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
+            self._checkpoint()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """A block whose failure loses nothing: what is finished is saved, and how to go on is said."""
+        try:
+            yield
+        except InputChangedError:
+            self._work.is_kept = False  # what is there is of no version of the input
+            raise
+        except BaseException:
+            if self._work.is_published:
+                log.warning("the map was complete by then: %s", self._work.out)
+                raise
+            self.checkpoint_if_possible()
+            if self._work.is_kept and self._saved_rows and self._work.path(ROWS).exists():
+                log.warning("%s", self._kept)
+            raise
+
+    def close(self) -> None:
+        """Close the files."""
+        self._stack.close()
+
+    def checkpoint_if_possible(self) -> None:
+        """Make a checkpoint of what has come since the last one; if the disk is the trouble, the last one stands."""
+        with contextlib.suppress(LandslipError):
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        if self.checkpoint.rows == self._saved_rows:
+            return
+        self.rows.sync()
+        self._pictures.save(self.checkpoint.rows)
+        self.checkpoint = replace(self.checkpoint, pictures=self._pictures.checksum)
+        self._journal.add(self.checkpoint, self._told)
+        self._told = self.checkpoint.damaged
+        self._work.keep()
+        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
+        self._bequeath()
+        log.debug("checkpoint: %d of %d rows", self._saved_rows, self._height)
+
+    @property
+    def _kept(self) -> str:
+        return (
+            f"{self._saved_rows} of {self._height} rows are kept in {self._work.out}: the same again with resume=True "
+            "(without overwrite=True) goes on from there."
+        )
+
+    def _bequeath(self) -> None:
+        if self._work.is_kept:
+            bequeath(Will(say=self._kept))
+
+    def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
+        """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""
+        last = self._last_whole(earlier)
+        for first, rows in self.rows.stored(last.rows):
+            self.rows.keep(rows)
+            self._thumbnails.add_confidence(first, rows)
+        self._pictures.load(last.rows)
+        return last
+
+    def _with_pictures(self, earlier: list[Checkpoint]) -> Iterator[Checkpoint]:
+        """The checkpoints whose small pictures are there as they were."""
+        sums = dict(enumerate(self._pictures.stored(max(map(_rows, earlier), default=0))))
+        for checkpoint in earlier:
+            if sums.get(self._thumbnails.rows_for(checkpoint.rows)) == checkpoint.pictures:
+                yield checkpoint
+
+    def _last_whole(self, earlier: list[Checkpoint]) -> Checkpoint:
+        waiting = sorted(self._with_pictures(earlier), key=_rows)
+        last, checksum, stop = Checkpoint(), 0, max(map(_rows, waiting), default=0)
+        for first, rows in self.rows.stored(stop):
+            taken = 0
+            while waiting and waiting[0].rows <= first + len(rows):
+                checkpoint = waiting.pop(0)
+                checksum = checksum_of(rows[taken : checkpoint.rows - first], checksum)
+                taken = checkpoint.rows - first
+                if checksum == checkpoint.checksum:
+                    last = checkpoint
+            checksum = checksum_of(rows[taken:], checksum)
+        return last
+
+
+def _rows(checkpoint: Checkpoint) -> int:
+    return checkpoint.rows

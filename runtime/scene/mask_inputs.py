@@ -1,0 +1,160 @@
+"""Masks as users have them: opened, looked at, and read as what their names and values say they are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.access.location import Location
+from landslip.runtime.declared.masks import (
+    FEW_VALUES,
+    MaskFile,
+    MaskRule,
+    band_of_interest,
+    doubt_of,
+    is_scl,
+    probability_with_nodata,
+    rule_of,
+)
+from landslip.runtime.errors import InputError
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.overlap import windows_under
+from landslip.runtime.geo.windows import make_window
+from landslip.runtime.imagery.stretch_limits import cells
+from landslip.runtime.inputs import sentinel2
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.rasters.raster import Raster
+from landslip.runtime.rasters.requirements import classes, single
+from landslip.runtime.scene.layers import MaskLayer
+from landslip.runtime.scene.map_extent import meets
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 1 << 20
+"""Pixels of a mask that are looked at."""
+
+MUCH = 0.5
+"""Share of a class map that may be declared as unknown without a question, and that a mask may hide without a word."""
+
+Opener = Callable[[Location, str], Raster]
+"""Opens a file in a role."""
+
+
+def open_masks(
+    given: Sequence[Location], reading: Reading, grid: MapGrid, opened: Opener
+) -> tuple[list[MaskLayer], list[str]]:
+    """Open the masks of a scene.
+
+    Of a Sentinel-2 product the scene classification is taken. ``reading.mask_values`` holds for all masks; without it
+    each is read as its names say, else nonzero is not usable.
+
+    Args:
+        given: files and products.
+        reading: the user's choices.
+        grid: the map.
+        opened: opens a raster in a role, as messages name it.
+
+    Returns:
+        the masks, and what speaks against reading them so.
+
+    Raises:
+        InputMissingError: a file is not there.
+        InputError: a file is no mask, or its place is unknown.
+    """
+    layers, doubts = [], []
+    for location in given:
+        file = sentinel2.scene_classes(location, "mask") if sentinel2.is_product(location) else location
+        raster = opened(file, "mask")
+        here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
+        rule, doubt = _rule(raster, file, reading, grid)
+        if not rule.plain and reading.mask_values is None:
+            log.info("mask: %s is read as %s; --mask-values chooses others", raster.path, rule.says)
+        if doubt is not None and here:
+            doubts.append(f"The mask {raster.path} {doubt}")
+        elif rule.plain and here:
+            _warn_of_much(raster, rule, grid)
+        layers.append(MaskLayer(raster, grid, rule))
+    return layers, doubts
+
+
+def _rule(raster: Raster, location: Location, reading: Reading, grid: MapGrid) -> tuple[MaskRule, str | None]:
+    chosen = reading.mask_classes
+    file = _described(raster, location, ())
+    if chosen is not None:
+        classes(raster)
+        clear = raster.nodata == 0 and probability_with_nodata(file)
+        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_clear=clear)
+        return rule, None if clear or is_scl(file) else _nodata_doubt(raster, grid)
+    file = _described(raster, location, _values(raster, grid, band_of_interest(file)))
+    found = rule_of(file)
+    if found is not None:
+        return found, None
+    single(raster)
+    return MaskRule(), doubt_of(file)
+
+
+def _described(raster: Raster, location: Location, values: tuple[float, ...]) -> MaskFile:
+    names = raster.names[: raster.bands - raster.alpha]
+    whole = bool(np.issubdtype(np.dtype(raster.dtypes[0]), np.integer))
+    return MaskFile(PurePosixPath(str(location).partition("?")[0]).name, names, whole, values)
+
+
+def _values(raster: Raster, grid: MapGrid, band: int) -> tuple[float, ...]:
+    """Values that a sample of the mask has, ascending, without what is declared as unknown."""
+    found: set[float] = set()
+    for values, valid in _sample(raster, grid, band):
+        found.update(np.unique(values[valid]).tolist())
+        if len(found) > 2 * FEW_VALUES:
+            break
+    return tuple(sorted(float(value) for value in found))
+
+
+def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
+    """Whether a value that is declared as nodata hides so much that it may mean a clear sky."""
+    if raster.nodata is None or raster.masked:
+        return None
+    seen = known = 0
+    for _, valid in _sample(raster, grid, 1):
+        seen, known = seen + valid.size, known + int(np.count_nonzero(valid))
+    if seen == 0 or 1 - known / seen < MUCH:
+        return None
+    return (
+        f"declares {raster.nodata:g} as nodata, which {100 * (1 - known / seen):.0f} % of it have where the images "
+        "lie: nothing would be observed there. If that value means a clear sky: gdal_edit.py -unsetnodata FILE."
+    )
+
+
+def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
+    """Say that a plain mask hides much: so does one that marks what is usable, and a class map without 0."""
+    seen = hidden = 0
+    for values, valid in _sample(raster, grid, rule.band):
+        seen, hidden = (
+            seen + valid.size,
+            hidden + int(np.count_nonzero(~rule.clear(values, valid, masked=raster.masked))),
+        )
+    if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
+        log.warning(
+            "mask: %s hides about %.0f %% of the map, as every value but 0 counts as not usable. If it marks what is "
+            "usable, or holds classes, say which values are not: --mask-values 0, for example.",
+            raster.path, 100 * hidden / seen,
+        )  # fmt: skip
+
+
+def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
+    """Values (rows, cols) and where they are known, in windows spread over what lies in the map, or over all of it."""
+    try:
+        regions = windows_under(raster, grid.crs, grid.bounds) or [make_window(0, 0, raster.width, raster.height)]
+    except RASTER_ERRORS:
+        return
+    for window in (cell for region in regions for cell in cells(region, raster.block_shape, SAMPLE)):
+        try:
+            values, valid = raster.read(window, (band,))
+        except InputError:
+            continue  # the reader of the map comes there, and knows what to do
+        yield values[0], valid

@@ -1,0 +1,55 @@
+"""The sources of a scene one by one: what each is called, and where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.runtime.geo.gridded import Pixels
+from landslip.runtime.scene.area import Area
+from landslip.runtime.scene.layers import Layer
+from landslip.runtime.scene.mask_tiles import MaskTiles
+
+Kind = Literal["image", "terrain", "mask", "area"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of the inputs that together decide where something is observed."""
+
+    name: str
+    """Role and files, as messages show them."""
+    kind: Kind
+    """What it does in the scene."""
+    rasters: tuple[Pixels, ...]
+    """Its raster files, those of an image in tiles as one; none for an area of polygons."""
+    known: Callable[[Window], NDArray[np.bool_]]
+    """Where it lets the map be, on a window of the map grid: (rows, cols)."""
+
+
+def sources_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[Source, ...]:
+    """Every source of a scene, in the order in which it is read."""
+    found = [_of_layer(layer) for layer in layers]
+    found += [Source(_name(mask.rasters), "mask", mask.rasters, mask.usable) for mask in masks]
+    if area is not None:
+        found.append(Source(f"area of interest {area.path}", "area", tuple(area.rasters), area.inside))
+    return tuple(found)
+
+
+def _of_layer(layer: Layer) -> Source:
+    kind: Kind = "image" if {"pre", "post"} & {*layer.roles} else "terrain"
+    return Source(_name(layer.rasters), kind, layer.rasters, partial(_known, layer))
+
+
+def _known(layer: Layer, window: Window) -> NDArray[np.bool_]:
+    return layer.read(window)[1]
+
+
+def _name(rasters: Sequence[Pixels]) -> str:
+    return f"{rasters[0].role} {', '.join(dict.fromkeys(raster.path for raster in rasters))}"

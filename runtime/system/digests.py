@@ -1,0 +1,28 @@
+"""Checksums of files."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from threading import Event
+
+from landslip.runtime.errors import InputError, InputMissingError
+
+
+def sha256_of(path: Path, stop: Event | None = None) -> str:
+    """SHA-256 of a file, read in pieces.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while not (stop and stop.is_set()) and (piece := stream.read(1 << 20)):
+                digest.update(piece)
+    except FileNotFoundError as error:
+        raise InputMissingError(f"{path} does not exist. Check the path.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()

@@ -1,0 +1,188 @@
+"""How a command ends before its work is done: what a signal does to it, and what is left to say by someone else.
+
+A process that sits in a library may hear nothing, and one that is killed says nothing. So while it works it leaves a
+:class:`Will` with :mod:`landslip.runtime.system.supervisor`: what it keeps, and what is to be cleared away after it.
+Where no supervisor was installed, as in a program that embeds landslip, all of this does nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any
+
+ENDING: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Signals that ask a process to end; SIGHUP comes when its terminal is closed."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
+
+TERMINATED = 143
+"""Exit code when the system asked the process to end: 128 + SIGTERM. A closed terminal is no other matter."""
+
+
+@dataclass(frozen=True)
+class Will:
+    """What is said and done when a process ends that cannot do it any more."""
+
+    say: str = ""
+    """What it keeps and how to go on, in a sentence; empty where there is nothing to say."""
+    clear: str = ""
+    """Function that clears away what it leaves, as ``module:name``; called in another process, where it takes locks."""
+    arguments: tuple[str | bool, ...] = ()
+    """For that function."""
+
+
+class LibraryGivesUpError(MemoryError):
+    """SIGINT while a library is loaded: OpenBLAS raises it when it cannot have its threads or their memory."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, which end everything as orderly as Ctrl-C does."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a supervisor knows of the process it watches."""
+
+    will: Will = Will()
+    """What was left last."""
+    held: bool = False
+    """Whether it is in a block that is :func:`undisturbed`."""
+    code: int | None = None
+    """Its exit code, once it has said what there was to say."""
+
+
+Heir = Callable[[Standing], None]
+"""Is told whenever that changes."""
+
+
+class _State:
+    heir: Heir | None = None
+    standing = Standing()
+    asked: int | None = None
+    gave_up = False
+
+
+_state = _State()
+
+
+def install(heir: Heir) -> None:
+    """Have the first signal raise KeyboardInterrupt on the main thread, and later ones do nothing.
+
+    Signals that are ignored, as ``nohup`` has it, stay so.
+
+    Args:
+        heir: is told what to do should the process end without a word.
+    """
+    _state.heir, _state.asked, _state.standing = heir, None, Standing()
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+    sys.unraisablehook = _unraisable
+
+
+def asked() -> bool:
+    """Whether a signal has asked this process to end."""
+    return _state.asked is not None
+
+
+def give_way() -> None:
+    """End here if a signal has asked for it: its exception may have been swallowed by a library.
+
+    Raises:
+        KeyboardInterrupt: it has.
+    """
+    if _state.asked is not None:
+        raise interruption(_state.asked)
+
+
+def interruption(number: int) -> KeyboardInterrupt:
+    """The exception that stands for a signal."""
+    return KeyboardInterrupt() if number == signal.SIGINT else Terminated()
+
+
+def code_of(number: int) -> int:
+    """The exit code after a signal."""
+    return INTERRUPTED if number == signal.SIGINT else TERMINATED
+
+
+def code_after(error: BaseException | None) -> int:
+    """The exit code after an exception that stands for a signal."""
+    if _state.asked is not None:
+        return code_of(_state.asked)
+    return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+
+
+def bequeath(will: Will | None = None) -> None:
+    """Leave a will in the place of the one before; without one there is nothing to say or do any more."""
+    _tell(will=will or Will())
+
+
+def announced(code: int) -> None:
+    """The process has said what there was to say, and ends with this code, whatever a library does at its exit."""
+    _tell(code=code)
+
+
+def standing() -> Standing:
+    """How the process stands."""
+    return _state.standing
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A block that no signal cuts short: what came meanwhile takes effect at its end."""
+    if threading.current_thread() is not threading.main_thread():  # elsewhere they raise nothing
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in ENDING}
+    noted = {number: handler for number, handler in before.items() if callable(handler) or handler == signal.SIG_DFL}
+    for number in noted:
+        signal.signal(number, lambda number, _: came.append(number))
+    _tell(held=True)
+    try:
+        yield
+    finally:
+        for number, handler in noted.items():
+            signal.signal(number, handler)
+        _tell(held=False)
+        for late in came[:1]:
+            signal.raise_signal(late)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    if number == signal.SIGINT and not _state.gave_up and _is_loading(frame):
+        _state.gave_up = True
+        raise LibraryGivesUpError
+    if _state.asked is None and _state.standing.code is None:
+        _state.asked = number
+        raise interruption(number)
+
+
+def _is_loading(frame: FrameType | None) -> bool:
+    """Whether Python is just loading a library."""
+    while frame is not None:
+        if frame.f_code.co_name == "create_module" and "importlib" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _tell(**changes: Any) -> None:
+    _state.standing = replace(_state.standing, **changes)
+    if _state.heir is not None:
+        _state.heir(_state.standing)
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
+    # Raised within a callback of GDAL's, say. It is remembered, and the supervisor sees to the rest.
+    if not (_state.asked is not None and issubclass(unraisable.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(unraisable)

@@ -1,0 +1,81 @@
+"""Whether an error means that the system gives no more memory or threads, whichever library it comes from."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from landslip.runtime.untrusted.printable import printable
+
+if sys.platform != "win32":
+    import resource  # now, since it is a library of its own that could not be loaded any more when it is asked
+
+_WORDS = re.compile(
+    r"failed to map segment|cannot allocate memory|cannot enable executable stack|can't start new thread|bad_alloc|"
+    r"out of memory|not enough memory|unable to allocate",
+    re.IGNORECASE,
+)
+"""Of the dynamic loader, the system, Python's threads, C++, GDAL and numpy."""
+
+_THREADS = "can't start new thread"
+
+_MOST = 200
+"""Characters that are taken over."""
+
+_DEPTH = 10
+"""Errors that are followed to what caused them."""
+
+
+def shortage(error: BaseException) -> str | None:
+    """A sentence for an error that is a shortage of the system's; None for any other."""
+    found = [cause for cause in _causes(error) if _is_shortage(cause)]
+    if not found:
+        return None
+    # What led to the others says most exactly what was wanted.
+    said = printable(" ".join(str(found[-1]).split()).rstrip("."), _MOST)
+    if _THREADS in said:
+        return (
+            "the system starts no more threads. Raise the limit on processes (ulimit -u, pids of a container) or on "
+            "memory, or end what else runs."
+        )
+    return (
+        f"there is not enough memory{f' ({said})' if said else ''}. Raise the limit (ulimit -v, memory of a "
+        "container), end what else runs, or take a smaller --batch or --tile."
+    )
+
+
+def within_limit(error: BaseException) -> str | None:
+    """A sentence for any other error where the address space is limited; None where it is not.
+
+    Python's own parts and those of libraries may then fail in ways that say nothing of memory.
+    """
+    if sys.platform == "win32":
+        return None
+    limit = _limits.getrlimit(_limits.RLIMIT_AS)[0]
+    if limit == _limits.RLIM_INFINITY:
+        return None
+    said = printable(f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(". "), _MOST)
+    return (
+        f"a part of the program failed ({said}), and its address space is limited to {limit >> 20} MB, which may be "
+        "why. Raise the limit (ulimit -v), and try again."
+    )
+
+
+def _is_shortage(error: BaseException) -> bool:
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return _WORDS.search(str(error)) is not None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that led to it."""
+    for _ in range(_DEPTH):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__

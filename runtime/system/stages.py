@@ -1,0 +1,256 @@
+"""Stages that run side by side: a generator moved to a thread of its own, joined by a bounded queue."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from landslip.runtime.errors import LandslipError, ResourceError
+from landslip.runtime.system.shortage import shortage
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_POLL = 0.1
+"""Seconds between looks at whether the other side has given up."""
+
+
+class _AbandonedError(Exception):
+    """The line is coming down: stop here, quietly."""
+
+
+class _End:
+    """Last thing in a queue: the stage is done, or failed with ``error``."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class _Stage(threading.Thread):
+    """A thread that says itself when it has ended.
+
+    An interrupted ``join`` does not: before Python 3.13 the next one takes the thread for ended while it goes on.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(target=work, name="landslip-stage", daemon=True)
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            super().run()  # lets go of ``work``, and so closes its generator
+        finally:
+            self.ended.set()
+
+
+class Line:
+    """A line of stages, each a generator running in a thread of its own, joined by bounded queues.
+
+    Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so
+    travels down the line to the caller. Leaving the context, whether with an error, by Ctrl-C or regularly, stops every
+    stage at its next value and returns when all threads have ended; a further Ctrl-C does not cut that short.
+    """
+
+    def __init__(self) -> None:
+        self._abandoned = threading.Event()
+        self._stages: list[_Stage] = []
+
+    def background(self, items: Iterable[T], depth: int = 2) -> Iterator[T]:
+        """Run ``items`` in a thread and give its values in order.
+
+        Args:
+            items: what to run.
+            depth: values that may wait to be taken; the thread pauses when they do.
+
+        Raises:
+            ResourceError: the system starts no more threads.
+        """
+        waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
+        stage = _Stage(partial(self._work, items, waiting))
+        with _threads_start():
+            stage.start()
+        self._stages.append(stage)  # one that has not started would never end
+        return self._values(waiting)
+
+    def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
+        try:
+            for item in items:
+                self._put(waiting, item)
+            self._put(waiting, _End(None))
+        except _AbandonedError:
+            pass
+        except BaseException as error:
+            with suppress(_AbandonedError):
+                self._put(waiting, _End(error))
+
+    def _put(self, waiting: queue.Queue[T | _End], value: T | _End) -> None:
+        while not self._abandoned.is_set():
+            try:
+                waiting.put(value, timeout=_POLL)
+            except queue.Full:
+                continue
+            return
+        raise _AbandonedError
+
+    def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
+        while not self._abandoned.is_set():
+            # With a timeout, because a plain get cannot be interrupted by Ctrl-C on Windows.
+            try:
+                value = waiting.get(timeout=_POLL)
+            except queue.Empty:
+                continue
+            if not isinstance(value, _End):
+                yield value
+            elif value.error is not None:
+                raise value.error
+            else:
+                return
+        raise _AbandonedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._abandoned.set()
+        if (interruption := self._joined()) is not None:
+            raise interruption
+
+    def _joined(self) -> KeyboardInterrupt | None:
+        """Wait for all threads whatever happens, as what they use is closed next; the last Ctrl-C meanwhile, if any."""
+        interruption = None
+        while True:
+            try:
+                for stage in self._stages:
+                    stage.ended.wait()
+                    stage.join()
+            except KeyboardInterrupt as error:
+                interruption = error
+            else:
+                return interruption
+
+
+def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:
+    """The results of ``function`` in the order of the items, with up to ``lanes`` calls under way at once.
+
+    Args:
+        function: called from ``lanes`` threads; on the caller's where that is 1.
+        items: taken one by one, no more than ``lanes`` and one ahead of the results. An error of theirs comes after the
+            results of those before it.
+        lanes: at least 1.
+
+    Raises:
+        ResourceError: the system starts no more threads.
+    """
+    if lanes == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(lanes, "landslip-lane") as pool:
+        under_way: deque[Future[R]] = deque()
+        troubles: list[Exception] = []
+        try:
+            for item in _until_trouble(items, troubles):
+                with _threads_start():
+                    under_way.append(pool.submit(function, item))
+                if len(under_way) > lanes:  # one more waits, so that no lane has to
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for waiting in under_way:
+                waiting.cancel()
+        for trouble in troubles:
+            raise trouble
+
+
+@contextmanager
+def _threads_start() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, LandslipError) or (found := shortage(error)) is None:
+            raise
+        raise ResourceError(found) from error
+
+
+def _until_trouble(items: Iterable[T], troubles: list[Exception]) -> Iterator[T]:
+    """The items up to an error, which is put into ``troubles``: what came before it is still to be finished."""
+    try:
+        yield from items
+    except _AbandonedError:
+        raise
+    except Exception as error:  # raised again when its turn has come
+        troubles.append(error)
+
+
+class Stopwatch:
+    """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows.
+
+    A stage is busy while any thread is in it: several in one stage at once count once. Safe to use from several
+    threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started = time.perf_counter()
+        self._busy: defaultdict[str, float] = defaultdict(float)
+        self._threads: defaultdict[str, int] = defaultdict(int)
+        self._since: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to ``stage``."""
+        self._turn(stage, 1)
+        try:
+            yield
+        finally:
+            self._turn(stage, -1)
+
+    def left_out(self, stage: str, items: Iterable[T]) -> Iterator[T]:
+        """The same items; the time it takes to get them, inside a block of ``stage``, does not count."""
+        source = iter(items)
+        while True:
+            self._turn(stage, -1)
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+            finally:
+                self._turn(stage, 1)
+            yield item
+
+    def _turn(self, stage: str, threads: int) -> None:
+        """Threads come to a stage, or go."""
+        with self._lock:
+            now = time.perf_counter()
+            self._busy[stage] = self._until(stage, now)
+            self._since[stage] = now
+            self._threads[stage] += threads
+
+    def _until(self, stage: str, now: float) -> float:
+        """Busy seconds of a stage until now."""
+        return self._busy[stage] + (now - self._since[stage] if self._threads[stage] else 0.0)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+    def seconds(self, *stages: str) -> dict[str, float]:
+        """Seconds since the start as ``total``, and the busy seconds of ``stages``."""
+        with self._lock:
+            now = time.perf_counter()
+            busy = {stage: round(self._until(stage, now), 3) for stage in stages}
+        return {"total": round(self.elapsed, 3)} | busy

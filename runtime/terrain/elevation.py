@@ -1,0 +1,149 @@
+"""The elevation model of a scene: one file or several tiles, read as if they were one; what is unknown in it.
+
+Tiles are put together in memory, window by window. GDAL's virtual mosaics are not used for it: they have one nodata
+value for all, they do not say which tile is damaged, and they forget masks of tiles unless each is written down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from landslip.runtime.declared.units import heights_of
+from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
+from landslip.runtime.geo.map_grid import Bounds
+from landslip.runtime.geo.windows import make_window, place_in
+from landslip.runtime.rasters.impossible import Impossible
+from landslip.runtime.rasters.mosaic import check_north_up, laid_out, named, outer_transform, overlap
+from landslip.runtime.rasters.raster import Raster, in_type
+from landslip.runtime.terrain.voids import fill_voids
+
+FILL_REACH = 20
+"""Pixels in each direction within which a void's known ends are looked for: 600 m at 30 m per pixel."""
+
+_HEIGHTS = f"heights of ground ({LOWEST:g} to {HIGHEST:g} m)"
+
+
+class Elevation:
+    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that knows counts.
+
+    Units, scales and offsets are those that each tile states. What cannot be a height of ground is unknown.
+    """
+
+    def __init__(
+        self, rasters: Sequence[Raster], *, nodata: float | None = None, reach: int = 0, unit: str | None = None
+    ) -> None:
+        """Put tiles together.
+
+        Args:
+            rasters: one or more single-band files; gaps between them are unknown.
+            nodata: this stored value is unknown too, whatever the files declare.
+            reach: fill voids from known elevations within so many pixels; 0 leaves them unknown.
+            unit: the unit of all tiles, whatever they state, such as ``ft``; None for what each states, else metres.
+
+        Raises:
+            InputError: a tile is rotated, does not lie on the grid of the others, or states what is no elevation.
+        """
+        self.role = rasters[0].role
+        self.path = named(rasters)
+        self.crs = rasters[0].crs
+        self._nodata, self._reach = nodata, reach
+        self._scalings = tuple(heights_of(raster, unit) for raster in rasters)
+        self._impossible = [Impossible(raster, _HEIGHTS) for raster in rasters]
+        check_north_up(rasters)
+        self.tiles = laid_out(rasters)
+        self.height = max(tile.row + tile.raster.height for tile in self.tiles)
+        self.width = max(tile.col + tile.raster.width for tile in self.tiles)
+        self.transform = outer_transform(self.tiles)
+
+    @property
+    def bounds(self) -> Bounds:
+        """Left, bottom, right, top of all tiles together, in their CRS."""
+        xs, ys = zip(self.transform @ (0, 0), self.transform @ (self.width, self.height), strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def rasters(self) -> tuple[Raster, ...]:
+        """The tiles along that row where they have the most to decode: no row of the mosaic needs more at a time."""
+        rows = [
+            tuple(tile.raster for tile in self.tiles if tile.row <= row < tile.row + tile.raster.height)
+            for row in {tile.row for tile in self.tiles}
+        ]
+        return max(rows, key=lambda row: sum(raster.block_bytes(make_window(0, 0, raster.width, 1)) for raster in row))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How it is read, for the run record."""
+        declared = [tile.raster.nodata for tile in self.tiles] + [self._nodata]
+        known = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
+        factors = sorted({scaling.factor for scaling in self._scalings})
+        return {
+            "tiles": len(self.tiles),
+            "nodata": sorted(known, key=str),
+            **({"metres_per_number": factors} if factors != [1.0] else {}),
+            "voids": f"filled up to {self._reach} pixels" if self._reach else "not observed",
+        }
+
+    def read(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Read a window that lies inside the mosaic; the same values whatever the windows.
+
+        Returns:
+            elevation (rows, cols) in metres, 0 where unknown; known (rows, cols).
+
+        Raises:
+            InputError: a tile is damaged there.
+        """
+        elevation, known = self._mosaic(window)
+        if not self._reach or known.all():
+            return elevation, known
+        wide = self._around(window)
+        top, left = int(window.row_off - wide.row_off), int(window.col_off - wide.col_off)
+        inner = (slice(top, top + int(window.height)), slice(left, left + int(window.width)))
+        return fill_voids(*self._mosaic(wide), inner, self._reach)
+
+    def _mosaic(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        shape = int(window.height), int(window.width)
+        elevation = np.zeros(shape, dtype=np.float32)
+        known = np.zeros(shape, dtype=np.bool_)
+        for index, tile in enumerate(self.tiles):
+            part = overlap(tile, window)
+            if part is None:
+                continue
+            place = place_in(part, window)
+            if known[place].all():
+                continue
+            found, valid = self.heights_of(index, *tile.read(part), tile.own(part))
+            new = valid & ~known[place]
+            elevation[place][new] = found[new]
+            known[place] |= new
+        return elevation, known
+
+    def heights_of(
+        self, index: int, stored: NDArray[Any], valid: NDArray[np.bool_], window: Window
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Heights in metres and where they are known, (rows, cols), of what one of the :attr:`tiles` stores.
+
+        Args:
+            index: which tile.
+            stored: (rows, cols) its numbers.
+            valid: (rows, cols) where it gives them as known.
+            window: of the tile, where that is.
+        """
+        if self._nodata is not None:
+            valid = valid & (stored != in_type(self._nodata, stored.dtype))
+        with np.errstate(over="ignore"):  # becomes infinite, and that cannot be
+            metres = self._scalings[index].of(stored).astype(np.float32, copy=False)
+        if not (metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST):
+            valid = self._impossible[index].left_out(stored, valid, can_be_height(metres), window)
+        return metres, valid
+
+    def _around(self, window: Window) -> Window:
+        first_row, first_col = (max(0, int(first) - self._reach) for first in (window.row_off, window.col_off))
+        last_row = min(self.height, int(window.row_off + window.height) + self._reach)
+        last_col = min(self.width, int(window.col_off + window.width) + self._reach)
+        return make_window(first_col, first_row, last_col - first_col, last_row - first_row)

@@ -1,0 +1,99 @@
+"""Slope and hillshade by Horn's 3x3 formulas, on the elevation model's own grid.
+
+Source: B. K. P. Horn, "Hill shading and the reflectance map", Proc. IEEE 69(1), 1981, in the form GDAL's ``gdaldem``
+uses: differences weighted 1-2-1, slope ``atan(|gradient|)``, hillshade ``1 + 254 max(0, cos i)`` rounded half up,
+0 = unknown.
+The published network was trained on exactly these (azimuth 315 degrees, altitude 45 degrees, z factor 1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.compiled.kernel import kernel
+
+AZIMUTH = 315.0
+"""Direction the light comes from, degrees clockwise from north."""
+ALTITUDE = 45.0
+"""Height of the light above the horizon, degrees."""
+
+
+def horn(
+    elevation: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    cell_width: NDArray[np.float64],
+    cell_height: NDArray[np.float64],
+    light: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+    """Hillshade and slope of an elevation window.
+
+    Args:
+        elevation: (rows, cols) metres.
+        valid: (rows, cols) where the elevation is known.
+        cell_width: (rows,) width of a cell in metres, positive where columns run east.
+        cell_height: (rows,) height of a cell in metres, positive where rows run south.
+        light: where it comes from, as components of a horizontal unit vector towards east and north of the grid:
+            (rows, cols), or (1, 1) for all pixels; None for :data:`AZIMUTH`.
+
+    Returns:
+        hillshade (rows, cols) uint8 1..255, 0 = unknown; slope (rows, cols) float32 in degrees, 0 where unknown; known
+        (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is unknown.
+    """
+    hillshade = np.zeros(elevation.shape, dtype=np.uint8)
+    slope = np.zeros(elevation.shape, dtype=np.float32)
+    known = np.zeros(elevation.shape, dtype=np.bool_)
+    across, down = cell_width.astype(np.float64, copy=False), cell_height.astype(np.float64, copy=False)
+    east, north = GRID_LIGHT if light is None else light
+    whole = (np.ascontiguousarray(elevation), np.ascontiguousarray(valid))
+    _horn(*whole, across, down, east, north, hillshade, slope, known)
+    return hillshade, slope, known
+
+
+_SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
+_COS_ALTITUDE = math.cos(math.radians(ALTITUDE))
+GRID_LIGHT = (np.array([[math.sin(math.radians(AZIMUTH))]]), np.array([[math.cos(math.radians(AZIMUTH))]]))
+"""The light from :data:`AZIMUTH` of the grid, for all pixels."""
+
+
+@kernel
+def _horn(
+    elevation: NDArray[Any],
+    valid: NDArray[Any],
+    cell_width: NDArray[Any],
+    cell_height: NDArray[Any],
+    light_east: NDArray[Any],
+    light_north: NDArray[Any],
+    hillshade: NDArray[Any],
+    slope: NDArray[Any],
+    known: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    rows, cols = elevation.shape
+    own = light_east.size > 1
+    for i in range(1, rows - 1):
+        above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
+        for j in range(1, cols - 1):
+            complete = True
+            for k in range(-1, 2):
+                complete &= valid[i - 1, j + k] and valid[i, j + k] and valid[i + 1, j + k]
+            if not complete:
+                continue
+            # Summed in float32 and in gdaldem's order: the network learnt from slopes with exactly that rounding.
+            west = np.float32(np.float32(above[j - 1] + here[j - 1]) + here[j - 1]) + below[j - 1]
+            east = np.float32(np.float32(above[j + 1] + here[j + 1]) + here[j + 1]) + below[j + 1]
+            north = np.float32(np.float32(above[j - 1] + above[j]) + above[j]) + above[j + 1]
+            south = np.float32(np.float32(below[j - 1] + below[j]) + below[j]) + below[j + 1]
+            rise_west = np.float64(np.float32(west - east)) / cell_width[i]
+            rise_south = np.float64(np.float32(south - north)) / cell_height[i]
+            squared = rise_west * rise_west + rise_south * rise_south
+            if not squared < np.inf:  # a number that stands for unknown and is not declared
+                continue
+            slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
+            row, col = (i, j) if own else (0, 0)
+            facing = -(rise_south * light_north[row, col] + rise_west * light_east[row, col])
+            light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
+            hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
+            known[i, j] = True

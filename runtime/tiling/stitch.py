@@ -1,0 +1,135 @@
+"""From overlapping tiles to finished rows: weights, and the rolling sums of rows that are not final yet.
+
+On a full grid of tiles the sum of separable weights is separable too, ``sum_kc wy_k wx_c = (sum_k wy_k)(sum_c wx_c)``.
+So the 1-D weights are normalised once, per row and per column of the grid, and neither a weight map nor a division per
+pixel is needed. A skipped tile keeps its place in that sum; it is harmless because only tiles without a single valid
+pixel are skipped, and the pixels they cover are not observed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.errors import EngineError
+from landslip.runtime.tiling import kernels
+from landslip.runtime.tiling.tile_grid import TileGrid
+
+LOWEST_WEIGHT = 1e-3
+"""Gaussian weights are clamped here, in one dimension, so that a tile's far corner still counts."""
+
+ROUNDING = 1e-4
+"""Percent: above what blending in float32 loses, far below what a whole percent means."""
+
+
+def gaussian_weights(tile: int) -> NDArray[np.float64]:
+    """Gaussian importance along one axis, largest in the middle of a tile: (tile,) from ``LOWEST_WEIGHT`` to 1.
+
+    Sigma is an eighth of the tile, as in nnU-Net (Isensee et al. 2021) and MONAI's ``mode="gaussian"``.
+    """
+    distance = np.arange(tile) - (tile - 1) / 2
+    weights = np.exp(-0.5 * np.square(distance / (tile / 8)))
+    clamped: NDArray[np.float64] = np.maximum(weights, LOWEST_WEIGHT)
+    return clamped
+
+
+def centre_weights(tile: int) -> NDArray[np.float64]:
+    """1 in the central half of a tile and 0 outside: the authors' pasting, as weights along one axis."""
+    weights = np.zeros(tile)
+    weights[tile // 4 : tile // 4 + tile // 2] = 1.0
+    return weights
+
+
+def normalised(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights divided by their sum over all tiles of the axis.
+
+    Args:
+        starts: where each tile starts along the axis.
+        length: pixels of the map along the axis.
+        weights: (tile,) weights of one tile.
+
+    Returns:
+        (len(starts), tile) float32; at each pixel of the map that a tile covers they sum to 1; 0 outside the map.
+    """
+    tile = len(weights)
+    places = np.add.outer(np.asarray(starts, dtype=np.int64), np.arange(tile))
+    inside = (places >= 0) & (places < length)
+    spread = np.where(inside, weights, 0.0)
+    total = np.zeros(length)
+    np.add.at(total, places[inside], spread[inside])
+    shares = np.divide(spread, total[np.clip(places, 0, length - 1)], out=np.zeros_like(spread), where=spread > 0)
+    single: NDArray[np.float32] = shares.astype(np.float32)
+    return single
+
+
+def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which pixels of an axis some tile contributes to: (length,) bool."""
+    hit = np.zeros(length, dtype=np.bool_)
+    for start in starts:
+        places = start + np.flatnonzero(weights)
+        hit[places[(places >= 0) & (places < length)]] = True
+    return hit
+
+
+class Stitcher:
+    """Blends tiles into finished bands of rows, holding only the sums of the rows that later tiles still touch.
+
+    Tiles come in row-major order: :meth:`put` each predicted tile of a row, then :meth:`finish` the row. Each is added
+    as it comes, so that every pixel has its sum in the same order whatever the batches. Memory is ``tile x width``
+    float32, whatever the height of the map.
+    """
+
+    def __init__(self, grid: TileGrid, weights: NDArray[np.float64], *, slack: float = ROUNDING) -> None:
+        """Begin with nothing.
+
+        Args:
+            grid: the tiles.
+            weights: (tile,) weights along one axis, the same for both.
+            slack: see :func:`landslip.runtime.tiling.kernels.to_percent`.
+        """
+        self._grid = grid
+        self._slack = slack
+        self._down = normalised(grid.rows, grid.height, weights)
+        self._across = normalised(grid.cols, grid.width, weights)
+        self._rows_covered = covered(grid.rows, grid.height, weights)
+        self._cols_covered = covered(grid.cols, grid.width, weights)
+        self._sums = np.zeros((grid.tile, grid.width), dtype=np.float32)
+        self._here = np.zeros(len(grid.cols), dtype=np.bool_)
+
+    def put(self, row: int, col: int, tile: NDArray[np.float32]) -> None:
+        """Take the confidences (tile, tile) of the tile at ``row``, ``col`` of the grid.
+
+        Raises:
+            EngineError: a value is not a number, or no confidence.
+        """
+        top, left = self._grid.rows[row], self._grid.cols[col]
+        if not kernels.add_tile(tile, top, left, self._down[row], self._across[col], self._grid.height, self._sums):
+            raise EngineError(
+                f"The engine gave values outside 0..1 for the tile at map row {top}, column {left} "
+                f"(from {np.min(tile)} to {np.max(tile)}). "
+                "The model is damaged or overflows in this precision: run it in fp32."
+            )
+        self._here[col] = True
+
+    def finish(self, row: int, valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """The rows of the map that are final once tile row ``row`` is complete.
+
+        Args:
+            row: index of the tile row; rows finish in order.
+            valid: (rows of ``grid.band(row)``, width) which pixels were observed.
+
+        Returns:
+            (rows, width) uint8, 0..100 percent, 255 where not observed, not covered by a tile, or where a tile that was
+            not predicted would have contributed.
+        """
+        grid, (first, last) = self._grid, self._grid.band(row)
+        for col in np.flatnonzero(~self._here):
+            kernels.strike_out(
+                grid.rows[row], grid.cols[col], self._down[row], self._across[col], grid.height, self._sums
+            )
+        percent = np.empty((last - first, grid.width), dtype=np.uint8)
+        reached = valid & self._rows_covered[first:last, None] & self._cols_covered
+        kernels.to_percent(self._sums, first, reached, self._slack, percent)
+        self._sums[np.arange(first, last) % grid.tile] = 0.0
+        self._here[:] = False
+        return percent

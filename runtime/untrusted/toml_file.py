@@ -1,0 +1,113 @@
+"""Reads small TOML files that people write: one table of known keys."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.untrusted.printable import printable, shown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MOST_TOML = 64 << 10
+"""Bytes; a longer file is no description."""
+_MOST = 16 << 20
+"""Bytes that are read of any file."""
+_LINE = 2000
+"""Bytes; the time that a dotted key takes grows with the square of its length."""
+_REASON = 200
+"""Most characters of what the parser says, which may repeat the file."""
+
+
+def read_toml(path: Path, what: str, example: str) -> dict[str, Any]:
+    """The table of a TOML file.
+
+    Args:
+        path: the file.
+        what: what it describes, for messages.
+        example: a line such as it may hold.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read, is too large, or is not TOML.
+    """
+    return parse_toml(read_file(path, what, MOST_TOML + 1), str(path), what, example)
+
+
+def read_file(path: Path, what: str, most: int = _MOST + 1) -> bytes:
+    """Up to ``most`` bytes of a file that describes something.
+
+    Args:
+        path: the file.
+        what: what it describes, for messages.
+        most: bytes.
+
+    Raises:
+        InputMissingError: there is no such file.
+        InputError: it cannot be read, or is no file: a pipe would be waited for.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{path} cannot be read: it is no regular file. Give one that describes {what}.")
+        with path.open("rb") as stream:
+            return stream.read(most)
+    except FileNotFoundError as error:
+        raise InputMissingError(f"{path} does not exist. Check the path of the file that describes {what}.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    except ValueError as error:  # a name with a NUL
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{printable(str(path), _REASON)} cannot be read ({error}).") from error
+
+
+def parse_toml(content: bytes, name: str, what: str, example: str) -> dict[str, Any]:
+    """The table of a text in TOML.
+
+    Args:
+        content: the text; at most :data:`MOST_TOML` bytes of it are taken.
+        name: where it is from, for messages.
+        what: what it describes, for messages.
+        example: a line such as it may hold.
+
+    Raises:
+        InputError: it is too large, or not TOML.
+    """
+    if len(content) > MOST_TOML or max(map(len, content.split(b"\n"))) > _LINE:
+        raise InputError(
+            f"{name} is too large for a description of {what}. Give a text file in TOML, of up to {MOST_TOML >> 10} KB "
+            f"and with lines of up to {_LINE} characters."
+        )
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{name} is not in TOML: {printable(str(error), _REASON)}. Write lines such as: {example}."
+        ) from error
+
+
+def check_key(path: Path | str, key: str, known: Collection[str], where: str = "") -> None:
+    """Refuse a key that is not known.
+
+    Args:
+        path: the file.
+        key: what it holds.
+        known: what it may hold.
+        where: part of the file, for messages, such as ``inputs[0]``.
+
+    Raises:
+        InputError: it is none of them; the message names the one that is probably meant.
+    """
+    if key in known:
+        return
+    close = get_close_matches(key, known, 1)
+    meant = f"Did you mean {close[0]!r}?" if close else f"It may hold: {', '.join(known)}."
+    raise InputError(f"{path}: the key {f'{where}.' if where else ''}{shown(key)} is unknown. {meant}")

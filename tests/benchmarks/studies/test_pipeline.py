@@ -1,0 +1,52 @@
+"""The pipeline without a network: scenes of every layout, and a report of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import rasterio
+
+from landslip.benchmarks.measuring.fixed_tiles import Stamp
+from landslip.benchmarks.scenes.pattern_scene import Layout, write_pattern_scene
+from landslip.benchmarks.studies.pipeline import STAGES, layouts, measure_pipeline
+from landslip.runtime.scene.scene import open_scene
+
+
+@pytest.mark.filterwarnings("ignore:No mask")
+def test_the_report_has_every_layout_and_the_findings_of_the_targets(tmp_path):
+    report = measure_pipeline(tmp_path, height_km=2.4, width_km=3.0, batch=2, repeats=1)
+    rates, shares = report.tables
+    assert [row[0] for row in rates.rows] == [row[0] for row in shares.rows] == list(layouts(1, 1))
+    assert {row[1] for row in rates.rows} == {12}  # 400 x 500 pixels, 224 at 50 %
+    assert len(shares.columns) == 1 + len(STAGES)
+    assert report.findings["tiles_per_second_on_grid"].value == rates.rows[0][2] > 0
+    assert report.findings["tiles_per_second_resampled"].value > 0
+    assert [path.suffix for path in report.write(tmp_path / "report")] == [".json", ".md", ".png"]
+
+
+@pytest.mark.parametrize("name", list(layouts(1, 1)))
+def test_scenes_have_no_hole(tmp_path, name):
+    files = write_pattern_scene(tmp_path, layouts(2.4, 3.0)[name])
+    with open_scene(files, 6.0) as scene:
+        assert (scene.grid.height, scene.grid.width) == (400, 500)
+        patch = scene.read(scene.grid.rows(0, 400))
+    inner = patch.valid[1:-1, 1:-1]  # ready terrain has no neighbours beyond the edge of what it was made from
+    assert inner.all()
+    assert patch.arrays["slope"].max() > 30
+    assert (patch.arrays["post"] > patch.arrays["pre"]).mean() > 0.01
+
+
+def test_a_mask_is_written_when_asked_for(tmp_path):
+    files = write_pattern_scene(tmp_path, Layout(1200.0, 1200.0, image=6.0, dem=None, clouds=True))
+    with rasterio.open(files.masks[0]) as dataset:
+        assert set(np.unique(dataset.read(1))) == {0, 1}
+
+
+def test_a_stamp_gives_the_same_tiles_whatever_it_is_shown():
+    stamp = Stamp(3, 64)
+    first = stamp({"pre": np.zeros((2, 3, 64, 64), np.uint8)})
+    second = stamp({"pre": np.full((3, 3, 64, 64), 9, np.uint8)})
+    assert first.shape == (2, 1, 64, 64)
+    assert second.shape == (3, 1, 64, 64)
+    assert np.shares_memory(first, second)
+    assert 0 <= first.min() < 0.01 < 0.9 < first.max() <= 1

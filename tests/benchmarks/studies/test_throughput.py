@@ -1,0 +1,122 @@
+"""The throughput report holds what it promises; how fast anything is does not matter here."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.engines import constant_engine
+from helpers.models import brightness_model
+from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.benchmarks.studies.contest import contest, ratio_table
+from landslip.benchmarks.studies.contestants import Contestant, Setting
+from landslip.benchmarks.studies.entrants import Bench
+from landslip.benchmarks.studies.throughput import measure_throughput
+from landslip.runtime.artifacts.spec import PRECISION_KEY
+from landslip.runtime.cli.main import run
+
+QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Artifacts in two precisions, without a network to speak of."""
+    place = tmp_path_factory.mktemp("model")
+    brightness_model(place / "m.fp32.onnx")
+    brightness_model(place / "m.int8.onnx", extra={PRECISION_KEY: "int8"})
+    return place
+
+
+@pytest.fixture(scope="module")
+def report(folder, tmp_path_factory):
+    """All that needs neither Keras nor MONAI."""
+    return measure_throughput(Bench(folder, absolute=True, **QUICK), tmp_path_factory.mktemp("scenes"))
+
+
+def test_maps_and_engines_are_compared_in_one_run(report):
+    names = [row[0] for row in report.tables[0].rows]
+    assert len(set(names)) == len(names)
+    assert {"onnxruntime fp32 alone", "openvino int8 alone", "landslip map, onnxruntime fp32"} <= set(names)
+    assert any(name.endswith("fast") for name in names)
+    assert "map_vs_engine_onnxruntime_fp32" in report.findings
+    assert all(finding.value > 0 for finding in report.findings.values())
+    ours = next(row for row in report.tables[1].rows if row[0] == "landslip map without a network")
+    assert ours[5] == 9
+
+
+def test_what_was_left_out_is_said(report):
+    assert "--hdf5" in report.settings["left_out"]["published loop"]
+    assert report.settings["energy"]
+
+
+def test_the_base_of_the_ratios_is_one(report):
+    table = report.tables[0]
+    base = table.title.rsplit(": ", 1)[1]
+    row = next(row for row in table.rows if row[0] == base)
+    assert row[7:11] == (1, 1, 1, 1)
+
+
+def test_shares_are_of_the_wall_clock(report):
+    table = next(table for table in report.tables if "share" in table.title)
+    assert {"read", "infer", "stitch"} <= set(table.columns)
+    assert all(0 <= share < 1.05 for row in table.rows for share in row[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_all_that_targets_ask_for_is_found(folder, tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("monai")
+    from landslip.models.keras.standin import write_standin
+
+    source = tmp_path / "standin.hdf5"
+    write_standin(source, width=1 / 8, optimizer_slots=False, damped=True)
+    report = measure_throughput(Bench(folder, source, **QUICK), tmp_path)
+    assert set(report.findings) >= {
+        "best_int8_vs_published_tiles",
+        "best_preset_vs_published_km2",
+        "map_vs_engine_onnxruntime_fp32",
+        "empty_map_vs_monai",
+        "onnxruntime_fp32_map_vs_monai",
+    }
+    loops = report.tables[0].rows[:2]
+    assert [(row[0], row[4], row[5]) for row in loops] == [
+        ("published loop, batches of 2", 2, 4),
+        ("published loop", 1, 4),
+    ]
+
+
+def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
+    out, quick = tmp_path / "results", ["--seconds", "0.02", "--repeats", "1", "--size-km", "2"]
+    assert run(["bench", "throughput", "-m", str(folder / "m.fp32.onnx"), *quick, "-o", str(out)]) == 0
+    assert {path.suffix for path in out.iterdir()} == {".md", ".json", ".png"}
+    page = capsys.readouterr().out
+    assert "Findings" in page
+    assert "On this machine, now" not in page  # absolute figures come on demand only
+
+
+def test_energy_is_told_per_square_kilometre_where_there_is_a_meter():
+    class Counter:
+        total = 0.0
+
+        def joules(self):
+            return self.total
+
+    meter = Counter()
+
+    def work():
+        meter.total += 6.0
+        return 4.0
+
+    alone = Contestant("alone", Setting(224, 0.5, 4), work, lambda: 3.0, "nothing")
+    results = contest([alone], 3, meter)
+    assert results["alone"].joules == (6, 6, 6)
+    assert ratio_table("", results, "alone").rows[0][-1] == 2
+    assert contest([alone], 1)["alone"].joules_per_km2 is None
+
+
+def test_a_bare_engine_keeps_the_time_of_every_call():
+    alone = BareEngine(constant_engine(0.5), 3, 64)
+    assert alone.rate() > 0
+    assert alone.run(4) + alone.run(2) == 18
+    assert len(alone.calls.seconds) == 6
+    assert alone.calls.work == 3

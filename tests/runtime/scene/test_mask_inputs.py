@@ -1,0 +1,232 @@
+"""Masks as services deliver them: each hides what is not usable, or is asked about; plain ones are what they were."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+
+from helpers.images import named
+from helpers.rasters import CRS, LEFT, TOP, scene_on_grid, write
+from landslip.runtime.errors import InputError
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.mapping.record import describe_inputs
+from landslip.runtime.scene.scene import open_scene
+from landslip.runtime.system.digests import sha256_of
+
+ROWS, COLS = 60, 70
+CLOUD = (slice(20, 31), slice(30, 45))
+
+
+def looked_at(folder, mask, **reading):
+    """What a mask hides, and what is asked about it."""
+    files = replace(scene_on_grid(folder, ROWS, COLS), masks=(mask,), reading=Reading(**reading))
+    with open_scene(files, 6.0) as scene:
+        return ~scene.read(scene.grid.rows(0, scene.grid.height)).valid, scene
+
+
+def hidden(folder, mask, **reading):
+    found, scene = looked_at(folder, mask, **reading)
+    assert not scene.doubts
+    return found
+
+
+def filled(clear, cloudy, dtype="uint8"):
+    values = np.full((ROWS, COLS), clear, dtype)
+    values[CLOUD] = cloudy
+    return values
+
+
+def cloud():
+    return filled(0, 1) == 1
+
+
+def anything(dtype="uint8", most=12):
+    return np.random.default_rng(5).integers(0, most, (ROWS, COLS)).astype(dtype)
+
+
+@pytest.mark.parametrize("name", ["T32TNS_20200101T101319_SCL_20m.tif", "SCL.tif", "scl_2018.tif", "S2A.SCL.tif"])
+@pytest.mark.parametrize("nodata", [None, 0])
+def test_a_scene_classification_hides_what_esa_calls_not_usable(tmp_path, name, nodata, caplog):
+    caplog.set_level(logging.INFO)
+    scl = anything()
+    found, scene = looked_at(tmp_path, write(tmp_path / name, scl, 6.0, nodata=nodata))
+    np.testing.assert_array_equal(found, np.isin(scl, (0, 1, 3, 8, 9, 10, 11)))
+    assert "read as Sentinel-2 scene classification, classes 0,1,3,8-11; --mask-values chooses others" in caplog.text
+    assert scene.facts["masks"] == ["Sentinel-2 scene classification, classes 0,1,3,8-11"]
+    assert not scene.doubts
+
+
+def test_a_band_that_is_called_scl_is_one_and_chosen_classes_count_first(tmp_path):
+    scl = anything()
+    mask = named(write(tmp_path / "classes.tif", scl, 6.0), descriptions=("SCL",))
+    np.testing.assert_array_equal(hidden(tmp_path, mask), np.isin(scl, (0, 1, 3, 8, 9, 10, 11)))
+    np.testing.assert_array_equal(hidden(tmp_path, mask, mask_values="4"), scl == 4)
+
+
+def product(folder, scl):
+    """A product of level L2A with its classes alone."""
+    inside = folder / "S2B_MSIL2A_20200101T101319_N0500_R022_T32TNS_20200101T124152.SAFE/GRANULE/L2A_T32TNS_A014741"
+    path = inside / "IMG_DATA" / "R20m" / "T32TNS_20200101T101319_SCL_20m.jp2"
+    path.parent.mkdir(parents=True)
+    return write(path, scl, 6.0, driver="JP2OpenJPEG", quality="100", reversible="YES")
+
+
+def test_of_a_product_the_classes_are_the_mask(tmp_path):
+    scl = anything()
+    file = product(tmp_path, scl)
+    safe = file.parents[4]
+    np.testing.assert_array_equal(hidden(tmp_path, safe), np.isin(scl, (0, 1, 3, 8, 9, 10, 11)))
+    np.testing.assert_array_equal(hidden(tmp_path, safe, mask_values="4,5"), np.isin(scl, (4, 5)))
+    inputs = describe_inputs(replace(scene_on_grid(tmp_path, 9, 9), masks=(safe,)))
+    entry = next(entry for entry in inputs if entry["role"] == "mask")
+    assert (entry["path"], entry["sha256"]) == (str(safe), sha256_of(file))
+
+
+def test_a_product_without_classes_is_no_mask(tmp_path):
+    file = product(tmp_path, anything())
+    safe = file.parents[4]
+    file.unlink()
+    with pytest.raises(
+        InputError, match=r"mask: .* holds no scene classification .* Give the L2A product of that date"
+    ):
+        hidden(tmp_path, safe)
+
+
+def test_names_are_not_believed_against_the_values(tmp_path):
+    for name in ("scl.tif", "scl_clouds.tif", "LC09_QA_PIXEL.tif", "cloud_probability_mask.tif"):
+        np.testing.assert_array_equal(hidden(tmp_path, write(tmp_path / name, filled(0, 1), 6.0)), cloud())
+
+
+# USGS LSDS-1619, table 3-2: clear land, water, dilated cloud, cirrus, cloud, shadow, snow, fill.
+LANDSAT = {21824: 0, 21952: 0, 21826: 1, 54596: 1, 22280: 1, 23888: 1, 30048: 1, 1: 1}
+
+
+@pytest.mark.parametrize("value", LANDSAT)
+@pytest.mark.parametrize("nodata", [None, 1])
+def test_bits_of_landsat_mark_clouds(tmp_path, value, nodata):
+    name = "LC09_L2SP_107030_20240715_20240716_02_T1_QA_PIXEL.TIF"
+    mask = write(tmp_path / name, filled(21824, value, "uint16"), 6.0, nodata=nodata)
+    np.testing.assert_array_equal(hidden(tmp_path, mask), cloud() & bool(LANDSAT[value]))
+
+
+@pytest.mark.parametrize(("value", "marked"), [(2, 1), (4, 1), (8, 1), (16, 1), (32, 0), (192, 0), (255, 1)])
+def test_bits_of_hls_mark_clouds(tmp_path, value, marked):
+    mask = write(tmp_path / "HLS.S30.T32TNS.2024197T101559.v2.0.Fmask.tif", filled(64, value), 6.0, nodata=255)
+    np.testing.assert_array_equal(hidden(tmp_path, mask), cloud() & bool(marked))
+
+
+UDM2 = ("clear", "snow", "shadow", "haze_light", "haze_heavy", "cloud", "confidence", "unusable")
+
+
+@pytest.mark.parametrize("names", [UDM2, ()])
+def test_the_usable_data_mask_of_planet_shows_what_is_clear(tmp_path, names):
+    values = np.zeros((8, ROWS, COLS), np.uint8)
+    values[0] = filled(1, 0)
+    values[5] = filled(0, 1)
+    values[6] = 97
+    path = write(tmp_path / "20240715_012345_12_2455_3B_udm2.tif", values, 6.0, photometric="MINISBLACK")
+    mask = named(path, descriptions=names) if names else path
+    np.testing.assert_array_equal(hidden(tmp_path, mask), cloud())
+
+
+def test_a_band_that_is_called_clear_shows_what_is(tmp_path):
+    mask = named(write(tmp_path / "mask.tif", filled(1, 0), 6.0), descriptions=("clear",))
+    np.testing.assert_array_equal(hidden(tmp_path, mask), cloud())
+
+
+ASKED = {
+    "a probability": ("MSK_CLDPRB_20m.tif", lambda: filled(0, 0) + anything(most=100), "--mask-values 40-100"),
+    "a fraction": ("probability.tif", lambda: anything("float32", 100) / 100, "--calc='A>0.4'"),
+    "many values": ("clouds.tif", lambda: anything(most=200), "more than 32 different values"),
+    "bits of a sensor": ("quality.tif", lambda: filled(322, 352, "uint16"), "as bit fields do"),
+    "what is clear": ("clear.tif", lambda: filled(1, 0), "--mask-values 0, or"),
+    "what is valid": ("data_mask.tif", lambda: filled(255, 0), "--mask-values 0, or"),
+    "another Fmask": ("scene_fmask.tif", lambda: anything(most=5), "differ between programs"),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_what_may_be_no_mask_is_asked_about(tmp_path, kind):
+    name, values, words = ASKED[kind]
+    path = write(tmp_path / name, values(), 6.0)
+    found, scene = looked_at(tmp_path, path)
+    assert len(scene.doubts) == 1
+    assert words in scene.doubts[0]
+    assert str(path) in scene.doubts[0]
+    np.testing.assert_array_equal(found, values() != 0)  # what --force takes
+
+
+PLAIN = {
+    "ones": lambda: filled(0, 1),
+    "255": lambda: filled(0, 255),
+    "a few numbers": lambda: anything(most=9),
+    "32 bits": lambda: filled(0, 70_000, "int32"),
+    "floats": lambda: filled(0, 1, "float32"),
+    "floats of a few values": lambda: anything("float32", 9),
+    "bits of QA60": lambda: filled(0, 1024, "uint16"),
+    "nothing": lambda: filled(0, 0),
+    "all": lambda: filled(1, 1),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+@pytest.mark.parametrize(
+    "name", ["clouds.tif", "mask.tif", "unclear.tif", "cloud_valid.tif", "sclera.tif", "problem.tif"]
+)
+def test_plain_masks_are_what_they_were(tmp_path, kind, name):
+    values = PLAIN[kind]()
+    found, scene = looked_at(tmp_path, write(tmp_path / name, values, 6.0))
+    np.testing.assert_array_equal(found, values != 0)
+    assert not scene.doubts
+    assert scene.facts["masks"] == ["nonzero"]
+
+
+def test_a_probability_of_0_is_clear_whatever_is_declared(tmp_path):
+    values = filled(0, 90)
+    mask = write(tmp_path / "MSK_CLDPRB_20m.tif", values, 6.0, nodata=0)
+    np.testing.assert_array_equal(hidden(tmp_path, mask, mask_values="40-100"), cloud())
+
+
+def test_nodata_that_hides_most_of_a_class_map_is_asked_about(tmp_path):
+    _, scene = looked_at(tmp_path, write(tmp_path / "a.tif", filled(0, 90), 6.0, nodata=0), mask_values="40-100")
+    assert "declares 0 as nodata, which 96 % of it have" in scene.doubts[0]
+    assert "gdal_edit.py -unsetnodata" in scene.doubts[0]
+    few = write(tmp_path / "b.tif", filled(4, 0), 6.0, nodata=0)
+    np.testing.assert_array_equal(hidden(tmp_path, few, mask_values="8-10"), cloud())
+
+
+def no_zero():
+    """Clear, clouds and shadow as 1, 2 and 3, and 0 for no data, as EarthDaily's cloud masks have them."""
+    values = filled(1, 2)
+    values[40:45] = 3
+    values[:2] = 0
+    return values
+
+
+@pytest.mark.parametrize(("values", "nodata"), [(filled(1, 0), None), (no_zero(), 0), (no_zero(), None)])
+def test_a_mask_that_hides_most_of_the_map_is_said(tmp_path, values, nodata, caplog):
+    """It may be of a cloudy day, or mark what is usable, which nothing in the file tells."""
+    found = hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0, nodata=nodata))
+    np.testing.assert_array_equal(found, values != 0)
+    assert f"mask.tif hides about {100 * np.mean(found):.0f} % of the map" in caplog.text
+    assert "--mask-values 0" in caplog.text
+
+
+@pytest.mark.parametrize(("values", "chosen"), [(filled(0, 1), None), (filled(1, 0), "0"), (no_zero(), "2-3")])
+def test_a_mask_that_hides_little_or_was_explained_is_taken_in_silence(tmp_path, values, chosen, caplog):
+    hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0), mask_values=chosen)
+    assert "hides" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["0123_cloud-mask.gpkg", "MSK_CLOUDS_B00.gml", "clouds.geojson"])
+def test_polygons_are_no_mask_and_become_one_by_a_command(tmp_path, name):
+    """Maxar and older Sentinel-2 products deliver clouds so."""
+    box = shapely.to_wkb(np.array([shapely.box(LEFT + 60, TOP - 200, LEFT + 120, TOP - 100)]))
+    pyogrio.raw.write(tmp_path / name, box, [np.array([1])], ["id"], geometry_type="Polygon", crs=CRS)
+    with pytest.raises(InputError, match=rf"mask: .*{name} .* polygons\. .* gdal_rasterize -burn 1 .*-te LEFT"):
+        hidden(tmp_path, tmp_path / name)
