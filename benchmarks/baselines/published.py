@@ -21,7 +21,7 @@ from landslip.export.conversion.rebuild import rebuild
 from landslip.export.conversion.weights import read_weights
 from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import published_description
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.export.topology.weight_order import weight_orders
 

@@ -11,18 +11,24 @@ from landslip.runtime.errors import UsageError
 _COMMANDS = "landslip.benchmarks.commands"
 
 COMMANDS = {
-    "throughput": (f"{_COMMANDS}.throughput:throughput", "Maps, engines, the published loop and MONAI in one run."),
-    "roofline": (f"{_COMMANDS}.roofline:roofline", "The network in every engine against this machine at its best."),
-    "parity": (f"{_COMMANDS}.parity:parity", "What every artifact says in every engine, against the network."),
-    "memory": (f"{_COMMANDS}.memory:memory", "Peak memory by scene height, at large, against MONAI."),
-    "pipeline": (f"{_COMMANDS}.pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
-    "presets": (f"{_COMMANDS}.presets:presets", "What the presets do to the map, to operations, and to speed."),
-    "start": (f"{_COMMANDS}.start:start", "What a command costs before it does anything."),
-    "scaling": (f"{_COMMANDS}.scaling:scaling", "Speed over scene size, threads, batch and tile."),
-    "tune": (f"{_COMMANDS}.tune:tune", "Find the fastest settings that pass the gate, and keep them for maps."),
-    "compare": (f"{_COMMANDS}.compare:compare", "What got better or worse between two reports of one benchmark."),
-    "summary": (f"{_COMMANDS}.summary:summary", "What the reports in a folder say of each target."),
-    "all": (f"{_COMMANDS}.everything:everything", "All benchmarks with their defaults, and the summary."),
+    "throughput": (
+        f"{_COMMANDS}.bench_throughput:throughput",
+        "Maps, engines, the published loop, MONAI in one run.",
+    ),
+    "roofline": (
+        f"{_COMMANDS}.bench_roofline:roofline",
+        "The network in every engine against the machine's best.",
+    ),
+    "parity": (f"{_COMMANDS}.bench_parity:parity", "What every artifact says in every engine, against the network."),
+    "memory": (f"{_COMMANDS}.bench_memory:memory", "Peak memory by scene height, at large, against MONAI."),
+    "pipeline": (f"{_COMMANDS}.bench_pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
+    "presets": (f"{_COMMANDS}.bench_presets:presets", "What the presets do to the map, to operations, and to speed."),
+    "start": (f"{_COMMANDS}.bench_start:start", "What a command costs before it does anything."),
+    "scaling": (f"{_COMMANDS}.bench_scaling:scaling", "Speed over scene size, threads, batch and tile."),
+    "tune": (f"{_COMMANDS}.bench_tune:tune", "Find the fastest settings that pass the gate, and keep them for maps."),
+    "compare": (f"{_COMMANDS}.bench_compare:compare", "What got better or worse between two reports of one benchmark."),
+    "summary": (f"{_COMMANDS}.bench_summary:summary", "What the reports in a folder say of each target."),
+    "all": (f"{_COMMANDS}.bench_everything:everything", "All benchmarks with their defaults, and the summary."),
 }
 """Where each command lives, as ``module:attribute``, and what it does."""
 

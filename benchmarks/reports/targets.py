@@ -100,7 +100,7 @@ TARGETS = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TargetOutcome:
     """What came of a target."""
 
     target: Target
@@ -121,7 +121,7 @@ class Outcome:
         return "met" if self.target.met_by(self.value) else "not met"
 
 
-def collect(folder: Path, targets: Sequence[Target] = TARGETS) -> list[Outcome]:
+def collect(folder: Path, targets: Sequence[Target] = TARGETS) -> list[TargetOutcome]:
     """What the reports in a folder say of each target; where several do, each has its outcome.
 
     A file that is no report is passed over with a warning.
@@ -178,12 +178,12 @@ def _reports(folder: Path) -> list[StoredReport]:
     return reports
 
 
-def _outcomes(target: Target, reports: Sequence[StoredReport]) -> list[Outcome]:
+def _outcomes(target: Target, reports: Sequence[StoredReport]) -> list[TargetOutcome]:
     told = [each for each in reports if each.name.split("-")[0] == target.report and target.key in each.findings]
-    return [Outcome(target, report) for report in told] or [Outcome(target)]
+    return [TargetOutcome(target, report) for report in told] or [TargetOutcome(target)]
 
 
-def _row(outcome: Outcome) -> tuple[Any, ...]:
+def _row(outcome: TargetOutcome) -> tuple[Any, ...]:
     target, report = outcome.target, outcome.report
     source = "-" if report is None else f"[{report.name}]({report.path.stem}.md)"
     command = f"`landslip bench {target.report}{target.options}`"

@@ -7,7 +7,7 @@ from typing import Any
 import rasterio
 from numpy.typing import NDArray
 
-from landslip.benchmarks.scenes.pattern_scene import Layout
+from landslip.benchmarks.scenes.pattern_scene import PatternLayout
 from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.inputs.scene_files import SceneFiles
 
@@ -22,9 +22,9 @@ def edge_of(tiles: int, tile: int, overlap: float) -> int:
     return tile + (tiles - 1) * round(tile * (1.0 - overlap))
 
 
-def on_the_grid(rows: int, cols: int) -> Layout:
+def on_the_grid(rows: int, cols: int) -> PatternLayout:
     """A scene of so many map pixels."""
-    return Layout(rows * RESOLUTION, cols * RESOLUTION, image=RESOLUTION, dem=None)
+    return PatternLayout(rows * RESOLUTION, cols * RESOLUTION, image=RESOLUTION, dem=None)
 
 
 def read_whole(files: SceneFiles) -> dict[str, NDArray[Any]]:

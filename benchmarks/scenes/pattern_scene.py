@@ -29,7 +29,7 @@ _DEM_NODATA = -9999.0
 
 
 @dataclass(frozen=True)
-class Layout:
+class PatternLayout:
     """Of what files a scene is made."""
 
     height_m: float
@@ -46,7 +46,7 @@ class Layout:
     """Whether there is a mask."""
 
 
-def write_pattern_scene(folder: Path, layout: Layout) -> SceneFiles:
+def write_pattern_scene(folder: Path, layout: PatternLayout) -> SceneFiles:
     """Write a scene; neither memory nor arithmetic grows with it.
 
     Args:
@@ -80,7 +80,7 @@ def write_pattern_scene(folder: Path, layout: Layout) -> SceneFiles:
     return files
 
 
-def pattern_files(folder: Path, layout: Layout) -> SceneFiles:
+def pattern_files(folder: Path, layout: PatternLayout) -> SceneFiles:
     """The files that :func:`write_pattern_scene` writes."""
     ready = layout.dem is None
     return SceneFiles(
@@ -93,13 +93,13 @@ def pattern_files(folder: Path, layout: Layout) -> SceneFiles:
     )
 
 
-def _around(layout: Layout, pixel: float) -> tuple[tuple[int, int], Affine]:
+def _around(layout: PatternLayout, pixel: float) -> tuple[tuple[int, int], Affine]:
     """Shape and place of an elevation model that reaches over all sides; it is on the grid of the images if it can."""
     shape = tuple(-(-round(length) // round(pixel)) + 2 * _MARGIN for length in (layout.height_m, layout.width_m))
     return (shape[0], shape[1]), Affine(pixel, 0.0, WEST - _MARGIN * pixel, 0.0, -pixel, NORTH + _MARGIN * pixel)
 
 
-def _around_in_degrees(layout: Layout) -> tuple[tuple[int, int], Affine]:
+def _around_in_degrees(layout: PatternLayout) -> tuple[tuple[int, int], Affine]:
     box = (WEST, NORTH - layout.height_m, WEST + layout.width_m, NORTH)
     west, south, east, north = bounds_in(CRS.from_epsg(EPSG), box, CRS.from_epsg(DEGREES))
     shape = tuple(int(length / SECOND) + 2 * _MARGIN for length in (north - south, east - west))

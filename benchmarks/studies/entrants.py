@@ -14,10 +14,10 @@ from typing import Any
 from landslip.benchmarks.measuring.engine_alone import BareEngine
 from landslip.benchmarks.measuring.fixed_tiles import stamp_engine
 from landslip.benchmarks.scenes.grid_scene import edge_of, on_the_grid, read_whole
-from landslip.benchmarks.scenes.pattern_scene import Layout, write_pattern_scene
+from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.benchmarks.studies.contestants import Contestant, Setting, bare, mapped
 from landslip.benchmarks.studies.in_memory import InMemory
-from landslip.benchmarks.studies.variants import Choice
+from landslip.benchmarks.studies.variants import Variant
 from landslip.runtime.engines import Engine
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.scene.scene import open_scene
@@ -63,12 +63,12 @@ class Bench:
     """Add tiles/s and km²/h, which are true for this machine in its present state alone."""
 
 
-def alone_name(choice: Choice) -> str:
+def alone_name(choice: Variant) -> str:
     """What an engine that is fed from memory is called."""
     return f"{choice.name} alone"
 
 
-def map_name(choice: Choice, how: str = "") -> str:
+def map_name(choice: Variant, how: str = "") -> str:
     """What a map of landslip's is called; ``how`` is a preset or a kind of scene."""
     return f"landslip map, {choice.name}" + f", {how}" * bool(how)
 
@@ -83,10 +83,10 @@ def has_monai() -> bool:
     return all(importlib.util.find_spec(package) for package in ("monai", "torch"))
 
 
-class Field:
+class Entrants:
     """Makes the contestants of one model."""
 
-    def __init__(self, bench: Bench, folder: Path, engines: Mapping[Choice, Engine], stack: ExitStack) -> None:
+    def __init__(self, bench: Bench, folder: Path, engines: Mapping[Variant, Engine], stack: ExitStack) -> None:
         """Warm up the engines and find out about how fast they are.
 
         Args:
@@ -101,7 +101,7 @@ class Field:
         self.alone = {choice: BareEngine(engine, bench.batch, self.spec.tile) for choice, engine in engines.items()}
         self._rates = {choice: alone.rate() for choice, alone in self.alone.items()}
         self.best = max(self._with("int8") or engines, key=self._rates.__getitem__)
-        self._scenes: dict[Layout, SceneFiles] = {}
+        self._scenes: dict[PatternLayout, SceneFiles] = {}
         self._warm_up_map()
 
     def everyone(self) -> list[Contestant]:
@@ -166,7 +166,7 @@ class Field:
             everyone.append(Contestant(name, setting, work, partial(float, km2), "arrays in memory"))
         return everyone
 
-    def _pair(self, choice: Choice) -> list[Contestant]:
+    def _pair(self, choice: Variant) -> list[Contestant]:
         """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
         mapping = choice == self.best or choice.key in TARGETED
         seconds = self._bench.seconds * (1.0 if mapping else 0.4)
@@ -189,7 +189,7 @@ class Field:
             everyone.append(self._mapped(map_name(self.best, name), self.best.path, engine, files, setting))
         return everyone
 
-    def _monai(self, choice: Choice) -> list[Contestant]:
+    def _monai(self, choice: Variant) -> list[Contestant]:
         """The same session, the same tiles, the same scene."""
         engine = self.engines[choice]
         # Larger than the others: a map opens, checks and writes files, which MONAI does not, whatever their size.
@@ -233,7 +233,7 @@ class Field:
         """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
         edge = edge_of(self._along(rate), setting.tile, setting.overlap)
         metres = _PIXEL * math.floor(edge * self.spec.resolution / _PIXEL)
-        layout = Layout(metres, metres, image=_PIXEL, dem=_DEM_PIXEL, clouds=True)
+        layout = PatternLayout(metres, metres, image=_PIXEL, dem=_DEM_PIXEL, clouds=True)
         if layout not in self._scenes:
             self._scenes[layout] = write_pattern_scene(self._folder / f"{metres:.0f} m", layout)
         return self._scenes[layout]
@@ -246,5 +246,5 @@ class Field:
         """Tiles along an edge for a run of about the wanted length; even, so that batches of 4 are full."""
         return 2 * max(1, round(math.sqrt(self._bench.seconds * rate) / 2))
 
-    def _with(self, precision: str) -> list[Choice]:
+    def _with(self, precision: str) -> list[Variant]:
         return [choice for choice in self.engines if choice.precision == precision]

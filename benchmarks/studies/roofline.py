@@ -14,7 +14,7 @@ from landslip.benchmarks.measuring.graph_cost import GraphCost, graph_cost
 from landslip.benchmarks.measuring.layer_times import LayerTime, layer_times
 from landslip.benchmarks.measuring.machine_limits import Peak, gemm_peaks, memory_bandwidth
 from landslip.benchmarks.measuring.timing import Timing, alternate
-from landslip.benchmarks.studies.variants import Choice, choices_of, open_choices
+from landslip.benchmarks.studies.variants import Variant, choices_of, open_choices
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import EngineError
 
@@ -41,7 +41,7 @@ class RooflineBench:
 class Speed:
     """One engine, measured."""
 
-    choice: Choice
+    choice: Variant
     """What ran."""
     tile: int
     """Edge of a tile in pixels."""
@@ -111,11 +111,11 @@ def measure_roofline(bench: RooflineBench) -> Roofline:
     return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), layers, energy)
 
 
-def _tells(choice: Choice, bench: RooflineBench) -> bool:
+def _tells(choice: Variant, bench: RooflineBench) -> bool:
     return (choice.engine, bench.device) == ("openvino", "cpu")
 
 
-def _layers(choice: Choice, engine: Engine) -> list[LayerTime]:
+def _layers(choice: Variant, engine: Engine) -> list[LayerTime]:
     return layer_times(choice.path, choice.precision, engine.spec.tile)
 
 
@@ -123,7 +123,7 @@ def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
     return gemm_peaks(bench.device, bench.seconds, bench.size), memory_bandwidth(bench.device, bench.seconds)
 
 
-def _speeds(bench: RooflineBench, engines: Mapping[Choice, Engine], meter: Meter | None) -> list[Speed]:
+def _speeds(bench: RooflineBench, engines: Mapping[Variant, Engine], meter: Meter | None) -> list[Speed]:
     alone = {choice: BareEngine(engine, bench.batch, engine.spec.tile) for choice, engine in engines.items()}
     subjects = {choice.name: partial(bare.run, _calls(bare, bench)) for choice, bare in alone.items()}
     timings = alternate(subjects, bench.repeats, meter=meter)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from landslip.benchmarks.measuring.engine_alone import BareEngine
 from landslip.benchmarks.measuring.timing import Timing, alternate
-from landslip.benchmarks.studies.sentinel2 import PIXEL, write_large_scene
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.benchmarks.studies.sentinel2_size import PIXEL, write_large_scene
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.synthetic import event_files
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
 from landslip.runtime.inputs.scene_files import SceneFiles

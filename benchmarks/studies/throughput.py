@@ -19,7 +19,7 @@ from landslip.benchmarks.studies.entrants import (
     EMPTY_MEMORY,
     EMPTY_MONAI,
     Bench,
-    Field,
+    Entrants,
     alone_name,
     has_monai,
     map_name,
@@ -47,7 +47,7 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
         engines, left_out = open_choices(choices_of(bench.model), bench.batch)
         for engine in engines.values():
             stack.enter_context(engine)
-        field = Field(bench, folder, engines, stack)
+        field = Entrants(bench, folder, engines, stack)
         energy = open_meter(engines[field.best].device)
         meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
         results = contest(field.everyone(), bench.repeats, meter)
@@ -71,7 +71,7 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
     )
 
 
-def _findings(field: Field, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
+def _findings(field: Entrants, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
     best = map_name(field.best)
     if PUBLISHED in results:
         if field.best.precision == "int8":
@@ -95,7 +95,7 @@ def _energy(energy: Meter | Unavailable) -> str:
     return f"unavailable. {energy.reason}" if isinstance(energy, Unavailable) else energy.source
 
 
-def _calls(field: Field) -> Table:
+def _calls(field: Entrants) -> Table:
     """How evenly the engines answer."""
     rows = []
     for choice, alone in field.alone.items():
@@ -142,7 +142,7 @@ def _ground_plot(results: Results, base: str) -> Plot:
     return Plot("ground", "Ground mapped per hour; landslip's maps in blue.", draw, bars_height(len(bars)))
 
 
-def _settings(bench: Bench, field: Field, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _settings(bench: Bench, field: Entrants, left_out: Mapping[str, str]) -> dict[str, Any]:
     missing = {} if bench.hdf5 else {"published loop": "no Keras file was given (--hdf5)."}
     missing |= {} if has_monai() else {"MONAI": "it is not installed (pip install 'landslip[bench-peers]')."}
     devices = {choice.engine: engine.device for choice, engine in field.engines.items()}

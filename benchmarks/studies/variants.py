@@ -14,7 +14,7 @@ from landslip.runtime.errors import EngineError, InputError
 
 
 @dataclass(frozen=True)
-class Choice:
+class Variant:
     """An engine, and what it computes in."""
 
     path: Path
@@ -43,7 +43,7 @@ class Choice:
         return open_engine(self.path, EngineOptions(self.engine, batch=batch, tile=tile, precision=self.precision))
 
 
-def choices_of(model: Path) -> list[Choice]:
+def choices_of(model: Path) -> list[Variant]:
     """Every engine that is installed, in every precision it may run; one choice for each pair of them.
 
     An artifact made for an engine goes before one that any engine runs; one that is computed in another precision than
@@ -55,22 +55,22 @@ def choices_of(model: Path) -> list[Choice]:
     Raises:
         InputError: there is no sound artifact.
     """
-    found: dict[str, Choice] = {}
+    found: dict[str, Variant] = {}
     for trial in sorted(_trials(model), key=_is_for_any):
-        choice = Choice(trial.file.path, trial.backend.name, trial.precision)
+        choice = Variant(trial.file.path, trial.backend.name, trial.precision)
         found.setdefault(choice.name, choice)
     if not found:
         raise InputError(f"{model} holds no artifact that an installed engine runs. Run landslip verify on it.")
     return [found[name] for name in sorted(found)]
 
 
-def open_choices(choices: list[Choice], batch: int) -> tuple[dict[Choice, Engine], dict[str, str]]:
+def open_choices(choices: list[Variant], batch: int) -> tuple[dict[Variant, Engine], dict[str, str]]:
     """Open what can be used here.
 
     Returns:
         The open engines; and why others are left out, by name.
     """
-    engines: dict[Choice, Engine] = {}
+    engines: dict[Variant, Engine] = {}
     left_out: dict[str, str] = {}
     for choice in choices:
         try:

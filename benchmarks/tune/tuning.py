@@ -12,15 +12,15 @@ from typing import Any
 
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
-from landslip.benchmarks.tune.speed import CALLS, Deadline, tiles_per_second
+from landslip.benchmarks.tune.trial_speed import CALLS, Deadline, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, ways_of
-from landslip.export.folder.artifacts import Candidate, find_candidates
+from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import Answers
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.engines.opening import DEVICES
-from landslip.runtime.engines.tuned import Choice, Tuning, family_of, machine_here, tuning_folder, versions_here
+from landslip.runtime.engines.tuned import TunedWay, Tuning, family_of, machine_here, tuning_folder, versions_here
 from landslip.runtime.errors import EngineError, InputError, LandslipError, OutputError, UsageError
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.digests import sha256_of
@@ -48,11 +48,11 @@ class TuneRequest:
 class Family:
     """The artifacts of one model."""
 
-    named: Candidate
+    named: FoundArtifact
     """The one the user names, or the most exact of a folder."""
     digest: str
     """What they have in common; see :func:`~landslip.runtime.engines.tuned.family_of`."""
-    members: tuple[Candidate, ...]
+    members: tuple[FoundArtifact, ...]
     """All of them, the most exact first."""
 
     @property
@@ -149,9 +149,9 @@ def _answers_of(family: Family) -> Callable[[OnnxFile], Answers]:
     return answers
 
 
-def _choices(results: Sequence[Found]) -> tuple[Choice, ...]:
+def _choices(results: Sequence[Found]) -> tuple[TunedWay, ...]:
     return tuple(
-        Choice(
+        TunedWay(
             artifact=each.way.file.path.name, sha256=sha256_of(each.way.file.path), engine=each.way.trial.backend.name,
             device=each.way.device, precision=each.way.trial.precision, batch=each.way.batch,
             threads=each.way.threads, tiles_per_second=round(each.tiles_per_second, 4),

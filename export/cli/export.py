@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landslip.export.folder.options import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportChoices
+from landslip.export.folder.export_options import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportChoices
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import UsageError
 
 if TYPE_CHECKING:
-    from landslip.export.making.record import Artifact
+    from landslip.export.making.artifact_record import Artifact
 
     _Choice = click.Choice[str]
 else:
@@ -109,7 +109,7 @@ def export(
 def _export_model() -> Any:
     try:
         # Imported here: TensorFlow takes seconds, and the help needs none of it.
-        from landslip.export.making.pipeline import export_model  # noqa: PLC0415
+        from landslip.export.making.export_model import export_model  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("landslip"):
             raise

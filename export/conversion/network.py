@@ -20,8 +20,8 @@ from landslip.export.conversion.weights import read_weights
 from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import Description
 from landslip.export.topology.keras_versions import check_version
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.left_out import LeftOut
-from landslip.export.topology.screen import screened_graph
 from landslip.export.topology.topology import Topology, served_topology
 from landslip.export.topology.weight_order import weight_orders
 from landslip.export.topology.whole_numbers import check_integers

@@ -16,7 +16,7 @@ from landslip.runtime.system.digests import sha256_of
 
 
 @dataclass(frozen=True)
-class Candidate:
+class FoundArtifact:
     """A file that is to be proven."""
 
     path: Path
@@ -43,7 +43,7 @@ def recorded(record: dict[str, Any], entry: str, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def find_candidates(path: Path) -> list[Candidate]:
+def find_candidates(path: Path) -> list[FoundArtifact]:
     """The ONNX files of a folder, the most exact first, or a single one.
 
     Raises:
@@ -54,7 +54,7 @@ def find_candidates(path: Path) -> list[Candidate]:
     if not is_folder(path):
         return [_candidate(path, read_onnx_file(path))]
     names = [entry for entry in path.glob("*.onnx") if not entry.name.startswith(".")]
-    found = [*map(_candidate_or_fault, names), *(Candidate(each, None, {}, fault) for each, fault in missing(path))]
+    found = [*map(_candidate_or_fault, names), *(FoundArtifact(each, None, {}, fault) for each, fault in missing(path))]
     if not found:
         raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
     return sorted(found, key=_order)
@@ -83,28 +83,28 @@ def read_record(artifact: Path) -> dict[str, Any]:
     return record
 
 
-def _order(candidate: Candidate) -> tuple[int, str]:
+def _order(candidate: FoundArtifact) -> tuple[int, str]:
     """The most exact ones first, then by name."""
     precision = -1 if candidate.file is None else PRECISIONS.index(candidate.file.precision)
     return precision, candidate.path.name
 
 
-def _candidate_or_fault(path: Path) -> Candidate:
+def _candidate_or_fault(path: Path) -> FoundArtifact:
     try:
         if METADATA_KEY not in read_onnx_header(path).metadata:
             reason = "It says nothing of what it takes and gives, so that landslip can neither feed nor judge it."
-            return Candidate(path, None, {}, undescribed=reason)
+            return FoundArtifact(path, None, {}, undescribed=reason)
         return _candidate(path, read_onnx_file(path))
     except InputError as error:
-        return Candidate(path, None, {}, str(error))
+        return FoundArtifact(path, None, {}, str(error))
 
 
-def _candidate(path: Path, file: OnnxFile) -> Candidate:
+def _candidate(path: Path, file: OnnxFile) -> FoundArtifact:
     try:
         record = read_record(path)
     except InputError as error:
-        return Candidate(path, file, {}, str(error))
+        return FoundArtifact(path, file, {}, str(error))
     if record and recorded(record, "artifact", "sha256") != sha256_of(path):
         fault = f"{path} is not the file its record {record_path(path).name} was written for. Copy both again."
-        return Candidate(path, file, record, fault)
-    return Candidate(path, file, record)
+        return FoundArtifact(path, file, record, fault)
+    return FoundArtifact(path, file, record)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from landslip.export.folder.artifacts import Candidate, find_candidates, recorded
-from landslip.export.folder.plan import Product
+from landslip.export.folder.artifacts import FoundArtifact, find_candidates, recorded
+from landslip.export.folder.file_plan import Product
 from landslip.runtime.artifacts.reference_tiles import SUFFIX, read_reference
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.errors import InputError, UsageError
@@ -28,7 +28,7 @@ class Earlier:
 
     tiles: Path
     """Where the reference tiles of the model lie, or will lie."""
-    judged: tuple[Candidate, ...] = ()
+    judged: tuple[FoundArtifact, ...] = ()
     """Artifacts that were judged by the tiles that lie there."""
     overwrite: bool = False
     """Whether they may be left without."""
@@ -112,7 +112,7 @@ def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: s
         earlier.before_replacing()
 
 
-def _asks_for_others(candidate: Candidate, spec: ModelSpec, scenes: str) -> bool:
+def _asks_for_others(candidate: FoundArtifact, spec: ModelSpec, scenes: str) -> bool:
     file = candidate.file
     said = recorded(candidate.record, "parity", "scenes")
     return said not in (None, scenes) or (file is not None and _decisive(file.spec) != _decisive(spec))

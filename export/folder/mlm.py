@@ -11,9 +11,9 @@ from typing import Any
 
 import onnx
 
-from landslip.export.folder.artifacts import Candidate, find_candidates
+from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.folder.drafts import draft_of
-from landslip.export.folder.stac_item import Export, StoredFile, model_item
+from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.runtime.artifacts.onnx_file import PRECISIONS, TARGETS, OnnxFile
 from landslip.runtime.artifacts.reference_tiles import SUFFIX as REFERENCE_SUFFIX
 from landslip.runtime.errors import InputMissingError
@@ -58,7 +58,7 @@ def _exports(folder: Path, name: str) -> list[Export]:
     return sorted(kept, key=lambda export: (PRECISIONS.index(export.precision), TARGETS.index(export.target)))
 
 
-def _export(candidate: Candidate, name: str) -> Export | None:
+def _export(candidate: FoundArtifact, name: str) -> Export | None:
     if candidate.file is None or candidate.file.spec.name != name:
         return None
     try:
@@ -72,7 +72,7 @@ def _checked(file: OnnxFile, record: dict[str, Any], fault: str | None) -> Expor
     if fault or not record:
         raise ValueError(fault or "it has no record")
     return Export(
-        file=StoredFile(file.path.name, int(record["artifact"]["bytes"]), str(record["artifact"]["sha256"])),
+        file=CatalogueFile(file.path.name, int(record["artifact"]["bytes"]), str(record["artifact"]["sha256"])),
         spec=file.spec,
         precision=file.precision,
         target=file.target,
@@ -92,6 +92,6 @@ def _parameters(folder: Path, exports: Sequence[Export]) -> int | None:
     return sum(int(math.prod(weight.dims)) for weight in weights if weight.data_type == onnx.TensorProto.FLOAT)
 
 
-def _reference(folder: Path, name: str) -> StoredFile | None:
+def _reference(folder: Path, name: str) -> CatalogueFile | None:
     path = folder / f"{name}{REFERENCE_SUFFIX}"
-    return StoredFile(path.name, path.stat().st_size, sha256_of(path)) if path.is_file() else None
+    return CatalogueFile(path.name, path.stat().st_size, sha256_of(path)) if path.is_file() else None

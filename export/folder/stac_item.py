@@ -28,7 +28,7 @@ _BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "Tensor
 
 
 @dataclass(frozen=True)
-class StoredFile:
+class CatalogueFile:
     """A file beside the item."""
 
     name: str
@@ -43,7 +43,7 @@ class StoredFile:
 class Export:
     """An artifact, as the file and the record beside it tell."""
 
-    file: StoredFile
+    file: CatalogueFile
     """The ONNX file."""
     spec: ModelSpec
     """What the model takes and gives."""
@@ -62,7 +62,7 @@ class Export:
 
 
 def model_item(
-    exports: Sequence[Export], *, parameters: int | None = None, reference: StoredFile | None = None
+    exports: Sequence[Export], *, parameters: int | None = None, reference: CatalogueFile | None = None
 ) -> Json:
     """The item as JSON values.
 
@@ -213,7 +213,7 @@ def _array(spec: ModelSpec, bands: int, axis: str, dtype: str) -> Json:
     return {"shape": [-1, bands, spec.tile, spec.tile], "dim_order": dimensions, "data_type": dtype}
 
 
-def _assets(exports: Sequence[Export], reference: StoredFile | None, published: RegisteredModel | None) -> Json:
+def _assets(exports: Sequence[Export], reference: CatalogueFile | None, published: RegisteredModel | None) -> Json:
     assets: Json = {}
     for export in exports:
         key = export.file.name.removeprefix(f"{export.spec.name}.").removesuffix(".onnx")
@@ -252,7 +252,7 @@ def _record_asset(export: Export) -> Json:
     }
 
 
-def _reference_asset(reference: StoredFile) -> Json:
+def _reference_asset(reference: CatalogueFile) -> Json:
     return {
         "href": _beside(reference.name),
         "title": "Tiles with the answers of the Keras network, to prove an engine with",

@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from landslip.export.hdf5.screen import FETCH_AGAIN
+from landslip.export.hdf5.storage_screen import FETCH_AGAIN
 from landslip.runtime.errors import ModelError
 
 _low_level: Any = h5py  # h5a and h5t are compiled: no type checker sees them

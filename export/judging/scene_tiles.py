@@ -21,7 +21,7 @@ from rasterio.windows import Window
 
 from landslip.export.judging.tiles import as_input
 from landslip.models.synthetic import write_event
-from landslip.models.training.scene_tiles import varied_spec
+from landslip.models.training.training_tiles import varied_spec
 from landslip.runtime.artifacts.reference_tiles import Batch
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import InputError

@@ -9,7 +9,7 @@ from typing import Any
 
 from onnx import ModelProto
 
-from landslip.export.folder.plan import Product
+from landslip.export.folder.file_plan import Product
 from landslip.export.judging.gate import Rehearsal
 from landslip.export.precisions.half import half, rounding
 from landslip.export.precisions.int8 import Quantiser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from landslip.export.folder.plan import Product
+from landslip.export.folder.file_plan import Product
 from landslip.export.judging.gate import Judge, Verdict, halfway
 from landslip.export.making.candidates import Candidate
 from landslip.runtime.artifacts.parity import Gate, Parity, loosened

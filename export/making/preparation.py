@@ -14,14 +14,14 @@ from onnx import ModelProto
 
 from landslip.export.conversion.network import Network
 from landslip.export.folder.earlier_artifacts import Earlier
-from landslip.export.folder.options import ExportChoices
+from landslip.export.folder.export_options import ExportChoices
 from landslip.export.judging.gate import NumberJudge, TileJudge
 from landslip.export.judging.random_inputs import own_figures
 from landslip.export.judging.reference import Answer, asked, kept_reference, reference_of
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.judging.tiles import parity_tiles
+from landslip.export.making.artifact_record import KerasSource
 from landslip.export.making.candidates import Candidates
-from landslip.export.making.record import Source
 from landslip.export.making.workshop import Workshop
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.int8 import Quantiser
@@ -35,7 +35,9 @@ _UNSTEADY = 1e-3
 """Largest difference from which on rounding is worth a word: a map tells confidence in steps of 0.01."""
 
 
-def open_workshop(network: Network, source: Source, earlier: Earlier, folder: Path, choices: ExportChoices) -> Workshop:
+def open_workshop(
+    network: Network, source: KerasSource, earlier: Earlier, folder: Path, choices: ExportChoices
+) -> Workshop:
     """Get the tiles, ask the Keras network about those that are held out, and set up what makes artifacts.
 
     Args:

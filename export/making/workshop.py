@@ -9,11 +9,11 @@ from pathlib import Path
 
 from landslip.export.folder.artifacts import record_path
 from landslip.export.folder.drafts import put_in_place
-from landslip.export.folder.plan import Product
+from landslip.export.folder.file_plan import Product
 from landslip.export.judging.gate import Judge, Verdict
+from landslip.export.making.artifact_record import Artifact, Circumstances, KerasSource, record_text
 from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.making.choice import settled
-from landslip.export.making.record import Artifact, Circumstances, Source, record_text
 from landslip.export.topology.left_out import LeftOut
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.digests import sha256_of
@@ -28,7 +28,7 @@ class Workshop:
 
     folder: Path
     """Where files lie until they get their names."""
-    source: Source
+    source: KerasSource
     """What they are made from."""
     left_out: LeftOut
     """What of it does not go into them."""

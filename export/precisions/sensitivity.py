@@ -28,7 +28,7 @@ _LEAST_LEFT = 0.01
 
 
 @dataclass(frozen=True)
-class Layer:
+class SensitiveLayer:
     """A convolution that could be kept in float."""
 
     name: str
@@ -51,7 +51,7 @@ class Keeping:
 
 def measured_layers(
     model: ModelProto, quantise: Callable[[Collection[str]], ModelProto], names: Sequence[str], batch: Batch
-) -> list[Layer]:
+) -> list[SensitiveLayer]:
     """Quantise one layer at a time, and see what it does to the confidence.
 
     The errors of single layers add up to that of all of them within a tenth or two, so they tell what keeping some of
@@ -69,7 +69,7 @@ def measured_layers(
     layers = []
     for name in names:
         given = confidence_of(quantise([other for other in names if other != name]), batch)
-        layers.append(Layer(name, float(np.mean((given - exact) ** 2)), shares[name]))
+        layers.append(SensitiveLayer(name, float(np.mean((given - exact) ** 2)), shares[name]))
     return layers
 
 
@@ -124,7 +124,7 @@ def _shapes(model: ModelProto, tile: int) -> dict[str, list[int]]:
     return {value.name: [each.dim_value for each in value.type.tensor_type.shape.dim] for value in inferred.value_info}
 
 
-def keepings(layers: Sequence[Layer]) -> Iterator[Keeping]:
+def keepings(layers: Sequence[SensitiveLayer]) -> Iterator[Keeping]:
     """Growing choices of layers to keep, those first that take away most error for the least work."""
     ranked = sorted(layers, key=lambda layer: (-layer.error / max(layer.work, 1e-12), layer.name))
     total = left = sum(layer.error for layer in ranked)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.folder.artifacts import Candidate, recorded
+from landslip.export.folder.artifacts import FoundArtifact, recorded
 from landslip.export.judging.trials import Answers, confidence_of
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description
 from landslip.export.specification.spec_toml import read_description
@@ -54,7 +54,7 @@ class KerasFile:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ProofReference:
     """What artifacts of one model are held to."""
 
     made_by: str
@@ -66,8 +66,8 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class StoredFile:
-    """Reference tiles that lie beside artifacts."""
+class StoredReferenceFile:
+    """ProofReference tiles that lie beside artifacts."""
 
     path: Path
     """The file."""
@@ -77,7 +77,7 @@ class StoredFile:
     """What is in it."""
 
 
-def read_stored(path: Path) -> StoredFile:
+def read_stored(path: Path) -> StoredReferenceFile:
     """Read reference tiles.
 
     Raises:
@@ -85,16 +85,16 @@ def read_stored(path: Path) -> StoredFile:
         ModelError: they are damaged.
     """
     reference = read_reference(path)
-    return StoredFile(path, sha256_of(path), reference)
+    return StoredReferenceFile(path, sha256_of(path), reference)
 
 
-def stored_path(candidate: Candidate, file: OnnxFile) -> Path:
+def stored_path(candidate: FoundArtifact, file: OnnxFile) -> Path:
     """Where the reference tiles of an artifact lie: beside it, under the name in its record."""
     name = Path(recorded(candidate.record, "reference", "file") or "").name
     return candidate.path.with_name(name or f"{file.spec.name}{SUFFIX}")
 
 
-def stored_reference(stored: StoredFile, candidate: Candidate, file: OnnxFile) -> Reference:
+def stored_reference(stored: StoredReferenceFile, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
     """The reference tiles beside an artifact, if they are those it was exported with.
 
     Raises:
@@ -113,10 +113,10 @@ def stored_reference(stored: StoredFile, candidate: Candidate, file: OnnxFile) -
         )
     for tiles, _ in reference.sets:
         _check_tiles(tiles, file, path)
-    return Reference(reference.made_by, reference.sets)
+    return ProofReference(reference.made_by, reference.sets)
 
 
-def keras_oracle(source: KerasFile, candidate: Candidate, file: OnnxFile) -> Oracle:
+def keras_oracle(source: KerasFile, candidate: FoundArtifact, file: OnnxFile) -> Oracle:
     """The Keras network an artifact was made from.
 
     Args:
@@ -137,7 +137,7 @@ def keras_oracle(source: KerasFile, candidate: Candidate, file: OnnxFile) -> Ora
     return Oracle("Keras network, float64, CPU, asked now", network.confidence, float32=network.float32)
 
 
-def fp32_oracle(candidates: Sequence[Candidate], candidate: Candidate, file: OnnxFile) -> Oracle:
+def fp32_oracle(candidates: Sequence[FoundArtifact], candidate: FoundArtifact, file: OnnxFile) -> Oracle:
     """The fp32 artifact that was made from the same network as another one, run by ONNX Runtime on the CPU.
 
     Raises:
@@ -155,7 +155,7 @@ def fp32_oracle(candidates: Sequence[Candidate], candidate: Candidate, file: Onn
     return Oracle(made_by, partial(_fp32, found), found.path)
 
 
-def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
+def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> ProofReference:
     """Ask an oracle."""
     if oracle.float32 is None:
         answers = [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets]
@@ -164,7 +164,7 @@ def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> Reference:
         from landslip.export.judging.reference import asked  # noqa: PLC0415
 
         answers = asked(oracle.ask, oracle.float32, tile_sets)
-    return Reference(oracle.made_by, answers, oracle.artifact)
+    return ProofReference(oracle.made_by, answers, oracle.artifact)
 
 
 def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
@@ -188,7 +188,7 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
     return TileSet("scene", TileSource(spec, scene).tiles("held-out", mapped))
 
 
-def _is_fp32_of(each: Candidate, candidate: Candidate, file: OnnxFile) -> bool:
+def _is_fp32_of(each: FoundArtifact, candidate: FoundArtifact, file: OnnxFile) -> bool:
     plain = each.file
     if each.fault is not None or plain is None or (plain.spec.name, plain.precision) != (file.spec.name, "fp32"):
         return False

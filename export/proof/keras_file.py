@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.hdf5.model_file import open_saved_model
-from landslip.export.topology.screen import SavedGraph, screened_graph
+from landslip.export.topology.layer_screen import SavedGraph, screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 

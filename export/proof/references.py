@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from landslip.export.folder.artifacts import Candidate
+from landslip.export.folder.artifacts import FoundArtifact
 from landslip.export.judging.tiles import parity_tiles
 from landslip.export.proof.answers import (
     KerasFile,
     Oracle,
-    Reference,
-    StoredFile,
+    ProofReference,
+    StoredReferenceFile,
     fp32_oracle,
     keras_oracle,
     read_stored,
@@ -35,7 +35,7 @@ _Key = tuple[str, str | None, Path | None]
 class References:
     """Finds the reference of each artifact; artifacts of one name may be of different networks."""
 
-    def __init__(self, candidates: Sequence[Candidate], keras: KerasFile | None, scene: Path | None) -> None:
+    def __init__(self, candidates: Sequence[FoundArtifact], keras: KerasFile | None, scene: Path | None) -> None:
         """Get ready; nothing is read before it is needed.
 
         Args:
@@ -44,10 +44,10 @@ class References:
             scene: SCENE.toml whose tiles are taken; None for the reference tiles.
         """
         self._candidates, self._keras, self._scene = candidates, keras, scene
-        self._stored: dict[Path, StoredFile] = {}
-        self._asked: dict[_Key, Reference] = {}
+        self._stored: dict[Path, StoredReferenceFile] = {}
+        self._asked: dict[_Key, ProofReference] = {}
 
-    def of(self, candidate: Candidate, file: OnnxFile) -> Reference:
+    def of(self, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
         """The reference of an artifact.
 
         Raises:
@@ -64,31 +64,31 @@ class References:
             self._asked[key] = reference_of(oracle, tiles or self._other_tiles(candidate, file, oracle))
         return self._asked[key]
 
-    def _beside(self, candidate: Candidate, file: OnnxFile) -> Reference:
+    def _beside(self, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
         path = stored_path(candidate, file)
         if path not in self._stored:
             self._stored[path] = read_stored(path)
         return stored_reference(self._stored[path], candidate, file)
 
-    def _oracle(self, candidate: Candidate, file: OnnxFile) -> Oracle:
+    def _oracle(self, candidate: FoundArtifact, file: OnnxFile) -> Oracle:
         if self._keras is None:
             return fp32_oracle(self._candidates, candidate, file)
         return keras_oracle(self._keras, candidate, file)
 
-    def _tiles_beside(self, candidate: Candidate, file: OnnxFile) -> list[TileSet] | None:
+    def _tiles_beside(self, candidate: FoundArtifact, file: OnnxFile) -> list[TileSet] | None:
         try:
             return [tiles for tiles, _ in self._beside(candidate, file).answers]
         except InputError as error:
             log.info("%s is asked generated tiles, as none of its own lie beside it: %s", candidate.path.name, error)
             return None
 
-    def _other_tiles(self, candidate: Candidate, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
+    def _other_tiles(self, candidate: FoundArtifact, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
         if self._scene is None:
             return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
         tiles = scene_tiles(self._scene, file.spec, oracle)
         return [tiles if self._keras else replace(tiles, roundings=self._roundings_beside(candidate, file))]
 
-    def _roundings_beside(self, candidate: Candidate, file: OnnxFile) -> tuple[Rounding, ...]:
+    def _roundings_beside(self, candidate: FoundArtifact, file: OnnxFile) -> tuple[Rounding, ...]:
         """What rounding did to the network on the scenes of its export, twice: the fp32 artifact is rounded as well."""
         known = [tiles.rounding for tiles in self._tiles_beside(candidate, file) or () if tiles.kind == "scene"]
         return tuple(Rounding(2 * each.max_abs, 2 * each.mean_abs) for each in known if each is not None)

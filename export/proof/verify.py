@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from landslip.export.folder.artifacts import Candidate, find_candidates
+from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import Outcome, attempt, trials_of
-from landslip.export.proof.answers import KerasFile, Reference
+from landslip.export.proof.answers import KerasFile, ProofReference
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES, Gate
@@ -123,12 +123,12 @@ def verify(request: VerifyRequest) -> VerifyReport:
     return VerifyReport(tuple(outcomes), made_by, request.gates)
 
 
-def _untried(candidate: Candidate) -> Outcome:
+def _untried(candidate: FoundArtifact) -> Outcome:
     faults = () if candidate.fault is None else (candidate.fault,)
     return Outcome(candidate.path, "", "", objections=faults, not_run=candidate.undescribed)
 
 
-def _tried(file: OnnxFile, reference: Reference, request: VerifyRequest) -> list[Outcome]:
+def _tried(file: OnnxFile, reference: ProofReference, request: VerifyRequest) -> list[Outcome]:
     trials = list(trials_of(file, request.engine))
     if not trials:
         objection = BACKENDS[request.engine].objection(file)
@@ -137,7 +137,7 @@ def _tried(file: OnnxFile, reference: Reference, request: VerifyRequest) -> list
     return [_marked(outcome, reference) for outcome in outcomes]
 
 
-def _marked(outcome: Outcome, reference: Reference) -> Outcome:
+def _marked(outcome: Outcome, reference: ProofReference) -> Outcome:
     """An outcome that says so if it is the reference that was compared with itself."""
     same = outcome.artifact == reference.artifact and (outcome.engine, outcome.device) == ("onnxruntime", "cpu")
     return replace(outcome, is_reference=same and not outcome.objections)

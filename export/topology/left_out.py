@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from landslip.export.topology.classes import WARNING
-from landslip.export.topology.screen import SavedGraph, SavedLayer
+from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 from landslip.runtime.untrusted.printable import printable
 
 _NAMED = 5

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from landslip.export.layers import KINDS
 from landslip.export.layers.dtypes import check_floating
 from landslip.export.layers.values import Options
+from landslip.export.topology.layer_screen import SavedGraph
 from landslip.export.topology.left_out import LeftOut, left_out
-from landslip.export.topology.screen import SavedGraph
 from landslip.export.topology.wiring import Place, Walk
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from landslip.export.layers import KINDS, TRANSPARENT
 from landslip.export.layers.kind import Shape
-from landslip.export.topology.screen import SavedGraph, SavedLayer
+from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 
 Paths = tuple[tuple[str, ...], ...]
 """Layers inside a model: each by the names of the models it lies in there, and its own."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from landslip.export.layers import ONLY_TRAINS, TRANSPARENT
 from landslip.export.layers.dtypes import check_floating
 from landslip.export.topology.calls import Ref, calls
+from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 from landslip.export.topology.operations import Call, calls_of
-from landslip.export.topology.screen import SavedGraph, SavedLayer
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
 
@@ -20,7 +20,7 @@ _SHOWN = 200
 """Characters of a reason that a message repeats at the most."""
 
 
-class Step(NamedTuple):
+class IntoModel(NamedTuple):
     """Into a call of a model that is used as a layer."""
 
     model: str
@@ -32,7 +32,7 @@ class Step(NamedTuple):
 class Place(NamedTuple):
     """An output of a call of a layer, wherever it lies."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[IntoModel, ...]
     """Calls of models to go into, from the outside in."""
     ref: Ref
     """The output there."""
@@ -119,7 +119,7 @@ class Walk:
             outputs = list(layer.model.outputs.values())
             if place.ref.output >= len(outputs):
                 raise ModelError(f"{self._where}: model {place.name!r} has {len(outputs)} outputs, not more.")
-            steps = (*place.steps, Step(layer.name, place.ref.call))
+            steps = (*place.steps, IntoModel(layer.name, place.ref.call))
             return Place(steps, self._counted(steps, outputs[place.ref.output]))
         if layer.kind == "InputLayer" and place.steps:
             self._check_floating(place, layer)
@@ -163,7 +163,7 @@ class Walk:
             raise ModelError(f"{self._where}: a call of layer {place.name!r} is used that the file does not tell of.")
         return made[number]
 
-    def _counted(self, steps: tuple[Step, ...], ref: Ref) -> Ref:
+    def _counted(self, steps: tuple[IntoModel, ...], ref: Ref) -> Ref:
         """A reference whose calls count from 0."""
         layer = self._inside(steps).layers.get(ref.layer)
         return ref if layer is None else ref._replace(call=ref.call - layer.first_call)
@@ -204,7 +204,7 @@ class Walk:
             self._call(place)
         return layer
 
-    def _inside(self, steps: tuple[Step, ...]) -> SavedGraph:
+    def _inside(self, steps: tuple[IntoModel, ...]) -> SavedGraph:
         graph = self._graph
         for step in steps:
             inner = graph.layers[step.model].model

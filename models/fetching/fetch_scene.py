@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from landslip.models.fetching.fetch import Patience, fetch_file
+from landslip.models.fetching.download import Patience, fetch_file
 from landslip.models.fetching.http import shown_url
 from landslip.models.registry.scenes import RegisteredScene
 from landslip.runtime.errors import OutputError

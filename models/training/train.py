@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from landslip.models.demo.demo import TEST_SEEDS, run_demo
+from landslip.models.demo.embedded import TEST_SEEDS, run_demo
 from landslip.models.demo.score import Scores
 from landslip.models.registry.registry import DEMO_NOTICE
 from landslip.models.training.model_card import model_card
@@ -37,7 +37,7 @@ def ship(trained: Trained, course: Course, out: Path) -> dict[int, Scores]:
     Returns:
         The scores of each test scene, by seed.
     """
-    from landslip.export.making.pipeline import export_model  # noqa: PLC0415 - an import of seconds, and not of the lean runtime
+    from landslip.export.making.export_model import export_model  # noqa: PLC0415 - an import of seconds, and not of the lean runtime
     from landslip.models.keras.tf115_hdf5 import write_tf115_hdf5  # noqa: PLC0415
 
     out.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from landslip.models.demo.score import Scores, confusion
-from landslip.models.training.scene_tiles import Batch, Lesson, lesson, tiles, varied_spec, whole
+from landslip.models.training.training_tiles import Lesson, TrainingBatch, lesson, tiles, varied_spec, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,12 +89,12 @@ class Trainer:
         self._step = tf.function(self._one_step, reduce_retracing=True)
         self._predict = tf.function(lambda images: self._free(images, training=False)[0], reduce_retracing=True)
 
-    def step(self, batch: Batch, rate: float) -> float:
+    def step(self, batch: TrainingBatch, rate: float) -> float:
         """One step of gradient descent; the loss before it."""
         self._adam.learning_rate.assign(rate)
         return float(self._step(list(batch.images), batch.truth, batch.weight))
 
-    def predict(self, batch: Batch) -> NDArray[np.float32]:
+    def predict(self, batch: TrainingBatch) -> NDArray[np.float32]:
         """Confidence, (tile, row, col, 1)."""
         result: NDArray[np.float32] = self._predict(list(batch.images)).numpy()
         return result

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numba
 
-from landslip.runtime.compiled.cache import KernelCache
+from landslip.runtime.compiled.kernel_cache import KernelCache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,7 +15,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def kernel(function: F) -> F:
     """Compile a loop with numba on its first call, releasing the GIL.
 
-    The compiled code is kept in the user's cache folder; see :class:`landslip.runtime.compiled.cache.KernelCache`.
+    The compiled code is kept in the user's cache folder: see
+    :class:`landslip.runtime.compiled.kernel_cache.KernelCache`.
     """
     dispatcher: Any = numba.njit(nogil=True)(function)
     if hasattr(dispatcher, "_cache"):  # with NUMBA_DISABLE_JIT it is the plain function

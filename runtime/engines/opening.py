@@ -14,7 +14,7 @@ from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
-    from landslip.runtime.engines.tensor_rt.record import EngineRecord
+    from landslip.runtime.engines.tensor_rt.engine_record import EngineRecord
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _described(model: Path) -> OnnxFile | EngineRecord:
     if model.suffix.lower() not in TENSORRT_SUFFIXES:
         return read_onnx_file(model)
     # Imported here: hardly any model is one.
-    from landslip.runtime.engines.tensor_rt.cache import EngineCache  # noqa: PLC0415
+    from landslip.runtime.engines.tensor_rt.engine_cache import EngineCache  # noqa: PLC0415
 
     return EngineCache().load(model).record
 

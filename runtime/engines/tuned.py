@@ -32,7 +32,7 @@ _LIBRARIES = ("landslip", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorr
 
 
 @dataclass(frozen=True)
-class Choice:
+class TunedWay:
     """The fastest way that was found to run an artifact with one engine, on one device, in one precision."""
 
     artifact: str
@@ -93,7 +93,7 @@ class Tuning:
     """Where: see :func:`machine_here`."""
     versions: Mapping[str, Any]
     """With what: see :func:`versions_here`."""
-    choices: tuple[Choice, ...]
+    choices: tuple[TunedWay, ...]
     """What passed its gate, the fastest first."""
 
     @property
@@ -135,7 +135,7 @@ class Tuning:
         raw = parse_json(content)
         if raw.pop("landslip") != "tuning":
             raise ValueError("it is none")
-        choices = tuple(Choice(**entry) for entry in raw.pop("choices"))
+        choices = tuple(TunedWay(**entry) for entry in raw.pop("choices"))
         tuning = cls(choices=choices, **raw)
         if not all(isinstance(text, str) for text in (tuning.tuned, tuning.model, tuning.family)):
             raise TypeError("date, model or family are no texts")

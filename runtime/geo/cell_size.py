@@ -13,7 +13,7 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.geo.geodesy import degrees_per_unit, is_metric, metres_per_degree, metres_per_unit
 
 
-class Placed(Protocol):
+class OnGlobe(Protocol):
     """A raster on an axis-aligned grid."""
 
     role: str
@@ -30,7 +30,7 @@ class CellSize:
     They vary with latitude where the grid is in degrees, or in a projection that is not true to scale there.
     """
 
-    def __init__(self, raster: Placed) -> None:
+    def __init__(self, raster: OnGlobe) -> None:
         """Take the grid of a raster.
 
         Raises:

@@ -13,7 +13,8 @@ from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.imagery.colours import band_count, check_order, chosen_bands, coloured
-from landslip.runtime.imagery.image import Bands, Image
+from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.tiled_image import TiledRaster, check_alike
 from landslip.runtime.inputs import sentinel2
 from landslip.runtime.inputs.read_options import Reading

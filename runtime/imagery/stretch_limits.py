@@ -24,7 +24,8 @@ from landslip.runtime.geo.gridded import Gridded
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.overlap import windows_under
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.imagery.image import Bands, Image, Source
+from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.image import Image, Source
 from landslip.runtime.imagery.stretch import PERCENTS, Stretch, percentiles
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,9 @@ from landslip.runtime.access.location import shown
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.windows import make_window, place_in
+from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.rasters.mosaic import Tile, laid_out, named, outer_transform, overlap
-
-if TYPE_CHECKING:
-    from landslip.runtime.imagery.image import Bands
 
 
 class TiledRaster:

@@ -19,7 +19,8 @@ from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, candi
 from landslip.runtime.declared.fill_evidence import Sides, look
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.imagery.image import Bands, Image
+from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.stretch_limits import Ground, cells, regions_of
 from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.rasters.raster import Raster

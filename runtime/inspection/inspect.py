@@ -23,7 +23,7 @@ from landslip.runtime.inspection import objections
 from landslip.runtime.inspection.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
 from landslip.runtime.inspection.sample_windows import sample_windows
 from landslip.runtime.scene.scene import Patch, Scene
-from landslip.runtime.scene.sources import Source
+from landslip.runtime.scene.scene_inputs import SceneInput
 from landslip.runtime.terrain.ready_checks import ReadyTerrain
 from landslip.runtime.terrain.slope_and_hillshade import AZIMUTH
 from landslip.runtime.tiling.plan import Plan
@@ -164,7 +164,7 @@ def _judge_ready(scene: Scene, seen: ReadyTerrain, objections: objections.Object
         _warn(seen.at_odds(hillshade.name, slope.name))
 
 
-def _light(hillshade: Source, scene: Scene) -> str | None:
+def _light(hillshade: SceneInput, scene: Scene) -> str | None:
     try:
         turn = turn_of(hillshade.rasters[0].crs, scene.grid, AZIMUTH)
     except RASTER_ERRORS:
@@ -172,7 +172,7 @@ def _light(hillshade: Source, scene: Scene) -> str | None:
     return objections.light_beside(hillshade.name, turn, LARGEST_TURN)
 
 
-def _coarseness(source: Source, scene: Scene) -> tuple[str | None, str | None]:
+def _coarseness(source: SceneInput, scene: Scene) -> tuple[str | None, str | None]:
     sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in source.rasters]
     return objections.too_coarse(
         source.name, source.kind, max((size for size in sizes if size), default=None), scene.grid
@@ -189,7 +189,7 @@ def _coverage(scene: Scene) -> list[str | None]:
     return parts if area is None else [*parts, objections.area_outside(area.path, area.share_near(scene.grid))]
 
 
-def _share(source: Source, scene: Scene) -> float | None:
+def _share(source: SceneInput, scene: Scene) -> float | None:
     """Share of the map that the files of a source cover together; they may lie side by side."""
     shares = [share_of_map(raster, scene.grid) for raster in source.rasters]
     return None if None in shares else min(1.0, sum(share for share in shares if share is not None))

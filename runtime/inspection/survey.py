@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.scene.scene import Scene
-from landslip.runtime.scene.sources import Source
+from landslip.runtime.scene.scene_inputs import SceneInput
 from landslip.runtime.tiling import kernels
 from landslip.runtime.tiling.plan import Plan
 
@@ -82,7 +82,7 @@ def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, Known]]:
         yield first, held
 
 
-def _different(scene: Scene) -> Iterable[Source]:
+def _different(scene: Scene) -> Iterable[SceneInput]:
     """The sources, each once: the same file may have been given twice, and would have one name then."""
     return {source.name: source for source in scene.sources}.values()
 

@@ -21,7 +21,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedTile:
     """The tile at this place of the grid is the next one of the batch."""
 
     row: int
@@ -47,7 +47,7 @@ class Batch:
 
     arrays: Arrays
     """Every input of the model: (batch, bands, tile, tile); tiles beyond the placed ones are zeros."""
-    steps: list[Placed | RowEnd] = field(default_factory=list)
+    steps: list[PlacedTile | RowEnd] = field(default_factory=list)
     """Row-major: tiles in the order of the batch, with the ends of rows between them."""
     count: int = 0
     """Tiles in the batch."""
@@ -179,7 +179,7 @@ class _Register:
         row, left, height = self._tiles.rows[index], self._tiles.cols[col], self._tiles.height
         for name in self._names:
             kernels.gather_tile(self._rings[name], row, left, height, batch.arrays[name][batch.count])
-        batch.steps.append(Placed(index, col))
+        batch.steps.append(PlacedTile(index, col))
         batch.count += 1
 
     def end(self, index: int, skipped: int) -> RowEnd:

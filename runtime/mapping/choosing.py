@@ -16,7 +16,7 @@ from typing import Any
 from landslip.runtime.access.location import is_file, is_folder
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
-from landslip.runtime.engines.tuned import Choice, Tuning, all_tunings, family_of, machine_here, versions_here
+from landslip.runtime.engines.tuned import TunedWay, Tuning, all_tunings, family_of, machine_here, versions_here
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.run.journal import identity_begun
 from landslip.runtime.run.workspace import RECORD
@@ -49,7 +49,7 @@ class Wish:
     threads: int | None = None
     """Threads on the CPU."""
 
-    def allows(self, choice: Choice) -> bool:
+    def allows(self, choice: TunedWay) -> bool:
         """Whether a choice has the engine, device and precision that were asked for."""
         pairs = ((self.engine, choice.engine), (self.device, choice.device), (self.precision, choice.precision))
         return all(asked in ("auto", found) for asked, found in pairs)
@@ -151,7 +151,7 @@ def _why_stale(tuning: Tuning) -> str:
     return "; ".join(tuning.differences(machine_here(), versions_here()))
 
 
-def _say(tuning: Tuning, choice: Choice, wish: Wish) -> None:
+def _say(tuning: Tuning, choice: TunedWay, wish: Wish) -> None:
     taken = wish.fulfilled(choice.options())
     threads = f", {taken.threads} thread{'s' * (taken.threads != 1)}" if taken.threads else ""
     log.info(
@@ -160,7 +160,7 @@ def _say(tuning: Tuning, choice: Choice, wish: Wish) -> None:
     )  # fmt: skip
 
 
-def _hint(tuning: Tuning, choice: Choice, model: Path, wish: Wish) -> None:
+def _hint(tuning: Tuning, choice: TunedWay, model: Path, wish: Wish) -> None:
     """Say what else there is that is faster, within what the user asks for."""
     for best in filter(wish.allows, tuning.choices):
         faster, path = best.tiles_per_second / choice.tiles_per_second, model.with_name(best.artifact)

@@ -28,8 +28,8 @@ from landslip.runtime.inspection.inspect import inspect_scene
 from landslip.runtime.inspection.survey import PATIENCE, Survey, survey
 from landslip.runtime.mapping.budget import COMPRESSED, disk_needed, memory_needed
 from landslip.runtime.mapping.pipeline import cache_bytes, check_inputs
-from landslip.runtime.mapping.record import Record, describe_engine, describe_grid
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid
 from landslip.runtime.run.workspace import PARTIAL, PRODUCTS, check_folder, check_hidden
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.versions import landslip_version

@@ -28,9 +28,10 @@ from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.imagery.acquisition_dates import with_times
 from landslip.runtime.inspection.inspect import inspect_scene
-from landslip.runtime.mapping.assemble import PIECE, Batch, Buffers, Placed, assemble, read_rows
+from landslip.runtime.mapping.assemble import PIECE, Batch, Buffers, PlacedTile, assemble, read_rows
 from landslip.runtime.mapping.details import tell_beginning, tell_end
-from landslip.runtime.mapping.record import (
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.run_record import (
     Record,
     describe_engine,
     describe_grid,
@@ -41,7 +42,6 @@ from landslip.runtime.mapping.record import (
     identity_of,
     write_record,
 )
-from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.unchanged import Unchanged
 from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
 from landslip.runtime.products.geopackage import write_landslides
@@ -301,7 +301,7 @@ def _stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) ->
         for step in batch.steps:
             anew = step.row >= run.done.tile_rows  # and not one that an earlier run has counted
             with run.clock("stitch"):
-                if isinstance(step, Placed):
+                if isinstance(step, PlacedTile):
                     stitcher.put(step.row, step.col, confidence[place, 0])
                     place, placed, counted = place + 1, placed + 1, counted + anew
                     continue

@@ -13,7 +13,7 @@ from landslip.runtime.access.location import is_networked, shown
 from landslip.runtime.access.web import version_of
 from landslip.runtime.errors import InputChangedError, InputError
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.record import hashed_file
+from landslip.runtime.mapping.run_record import hashed_file
 from landslip.runtime.system.digests import sha256_of
 
 log = logging.getLogger(__name__)

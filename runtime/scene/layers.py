@@ -40,7 +40,7 @@ class Layer(Protocol):
         ...
 
 
-class Source(Protocol):
+class LayerInput(Protocol):
     """Values of one raster on its own grid, as a network input takes them."""
 
     @property
@@ -66,7 +66,7 @@ class Source(Protocol):
 class RasterLayer:
     """Bands of one raster, resampled bilinearly."""
 
-    def __init__(self, role: Role, source: Source, grid: MapGrid) -> None:
+    def __init__(self, role: Role, source: LayerInput, grid: MapGrid) -> None:
         """Prepare reading.
 
         Args:
@@ -102,7 +102,7 @@ class RasterLayer:
 class StackedLayer:
     """One input from several rasters, each on its own grid; known where all of them are."""
 
-    def __init__(self, role: Role, sources: Sequence[Source], grid: MapGrid) -> None:
+    def __init__(self, role: Role, sources: Sequence[LayerInput], grid: MapGrid) -> None:
         """Prepare reading; the bands come in the order of the sources."""
         self._role: Role = role
         self._layers = [RasterLayer(role, source, grid) for source in sources]

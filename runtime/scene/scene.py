@@ -32,7 +32,7 @@ from landslip.runtime.scene.layers import Layer, RasterLayer, StackedLayer, Terr
 from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
 from landslip.runtime.scene.mask_inputs import open_masks
 from landslip.runtime.scene.mask_tiles import MaskTiles, side_by_side
-from landslip.runtime.scene.sources import Source, sources_of
+from landslip.runtime.scene.scene_inputs import SceneInput, inputs_of
 from landslip.runtime.terrain.elevation import FILL_REACH, Elevation
 from landslip.runtime.terrain.elevation_sample import look_at
 from landslip.runtime.terrain.ready_terrain import Shading, Steepness
@@ -129,9 +129,9 @@ class Scene:
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[SceneInput, ...]:
         """What it is made of, one by one, for checks and reports."""
-        return sources_of(self._layers, self._masks, self._area)
+        return inputs_of(self._layers, self._masks, self._area)
 
     @property
     def area(self) -> Area | None:

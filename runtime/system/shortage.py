@@ -6,14 +6,14 @@ import contextlib
 import errno
 import importlib
 import re
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from landslip.runtime.untrusted.printable import printable
 
-if sys.platform != "win32":
-    import resource  # now, since it is a library of its own that could not be loaded any more when it is asked
+_limits: Any = None
+with contextlib.suppress(ImportError):  # Windows has none
+    _limits = importlib.import_module("resource")  # now: it may not be loaded any more when it is asked
 
 _WORDS = re.compile(
     r"failed to map segment|cannot allocate memory|cannot enable executable stack|can't start new thread|bad_alloc|"
@@ -54,7 +54,7 @@ def within_limit(error: BaseException) -> str | None:
 
     Python's own parts and those of libraries may then fail in ways that say nothing of memory.
     """
-    if sys.platform == "win32":
+    if _limits is None:
         return None
     limit = _limits.getrlimit(_limits.RLIMIT_AS)[0]
     if limit == _limits.RLIM_INFINITY:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from rasterio.windows import Window
 
-from landslip.runtime.declared.classes import ClassCounts
+from landslip.runtime.declared.class_maps import ClassCounts
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.terrain.elevation import Elevation

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.errors import InputError
-from landslip.runtime.geo.cell_size import Placed
+from landslip.runtime.geo.cell_size import OnGlobe
 from landslip.runtime.geo.convergence import LARGEST_TURN, Vectors, along_axes, turn_of
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.resample_kernels import between_nodes
@@ -30,7 +30,7 @@ NODE = 32
 class Light:
     """Where the light comes from, along the axes of an elevation model."""
 
-    def __init__(self, elevation: Placed, grid: MapGrid) -> None:
+    def __init__(self, elevation: OnGlobe, grid: MapGrid) -> None:
         """Choose for the map between the north of the grid and the true one.
 
         Raises:

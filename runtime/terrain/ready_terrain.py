@@ -48,7 +48,7 @@ class Steepness:
         self._impossible = Impossible(raster, "slopes (0 to 90 degrees)")
 
     def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """See :class:`~landslip.runtime.scene.layers.Source`."""
+        """See :class:`~landslip.runtime.scene.layers.LayerInput`."""
         stored, valid = self.raster.read(window, (1,))
         values = in_degrees(self._scaling.of(stored), self._unit)
         # What is unknown may be any number, but is looked at only where that matters: it takes ten times as long.
@@ -94,7 +94,7 @@ class Shading:
         self._warned = False
 
     def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """See :class:`~landslip.runtime.scene.layers.Source`."""
+        """See :class:`~landslip.runtime.scene.layers.LayerInput`."""
         stored, valid = self.raster.read(window, (1,))
         levels = self._scaling.of(stored)
         if levels.dtype != np.uint8:

@@ -35,7 +35,7 @@ class FullSize(NamedTuple):
 
 @pytest.fixture(scope="session")
 def pipeline():
-    return importlib.import_module("landslip.export.making.pipeline")
+    return importlib.import_module("landslip.export.making.export_model")
 
 
 @pytest.fixture(scope="session")

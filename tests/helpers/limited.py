@@ -76,7 +76,7 @@ def _run(arguments: list[str], limit: int) -> tuple[int, str, list[str], int]:
 def main() -> None:
     """Fork for each command line."""
     import landslip.export.cli.export
-    import landslip.export.making.pipeline
+    import landslip.export.making.export_model
     import landslip.runtime.cli.main  # noqa: F401
 
     commands = json.load(sys.stdin)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers.engines import SPEC
-from landslip.runtime.engines.tensor_rt.record import EngineKey, EngineRecord
+from landslip.runtime.engines.tensor_rt.engine_record import EngineKey, EngineRecord
 
 KEY = EngineKey(
     tensorrt="10.3.0",

@@ -9,10 +9,10 @@ run on hardware by us: ``landslip verify`` proves it on yours.
 """
 
 from landslip.runtime.engines.tensor_rt.building import build_engine
-from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
 from landslip.runtime.engines.tensor_rt.engine import TensorRtEngine
+from landslip.runtime.engines.tensor_rt.engine_cache import CachedEngine, EngineCache
+from landslip.runtime.engines.tensor_rt.engine_record import EngineRecord, read_engine_record
 from landslip.runtime.engines.tensor_rt.probing import TensorRtReport, probe_tensorrt
-from landslip.runtime.engines.tensor_rt.record import EngineRecord, read_engine_record
 
 __all__ = [
     "CachedEngine",

@@ -14,10 +14,10 @@ from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.onnx_operators import read_runnable
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import Gpu, first_gpu
-from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
+from landslip.runtime.engines.tensor_rt.engine_cache import CachedEngine, EngineCache
+from landslip.runtime.engines.tensor_rt.engine_record import EngineKey, EngineRecord, key_of
 from landslip.runtime.engines.tensor_rt.phases import Phases
 from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
-from landslip.runtime.engines.tensor_rt.record import EngineKey, EngineRecord, key_of
 from landslip.runtime.engines.tensor_rt.slots import Profile, profile_for
 from landslip.runtime.errors import EngineError, InputError, UsageError
 from landslip.runtime.system.clock import now

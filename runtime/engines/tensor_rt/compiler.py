@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import tensorrt as trt  # pyright: ignore[reportMissingImports]
 
 from landslip.runtime.artifacts.spec import ModelSpec
-from landslip.runtime.engines.tensor_rt.layers import check_types, count_types
+from landslip.runtime.engines.tensor_rt.computed_types import check_types, count_types
 from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, Monitor, created, messages_from_now
 from landslip.runtime.engines.tensor_rt.phases import Phases, interruptible
 from landslip.runtime.engines.tensor_rt.slots import Profile

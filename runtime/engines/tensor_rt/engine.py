@@ -14,7 +14,7 @@ from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.cuda import first_gpu
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
 from landslip.runtime.engines.tensor_rt.building import build_engine, machine_key
-from landslip.runtime.engines.tensor_rt.cache import CachedEngine, EngineCache
+from landslip.runtime.engines.tensor_rt.engine_cache import CachedEngine, EngineCache
 from landslip.runtime.engines.tensor_rt.probing import tensorrt_version
 from landslip.runtime.errors import EngineError, UsageError
 from landslip.runtime.system.closing import Closing

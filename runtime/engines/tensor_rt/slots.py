@@ -26,7 +26,7 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Step:
+class SlotStep:
     """One thing to do with a slot."""
 
     slot: int
@@ -42,7 +42,7 @@ def profile_for(batch: int, tile: int) -> Profile:
     return Profile(-(-batch // SLOTS), tile)
 
 
-def schedule(count: int, size: int, slots: int = SLOTS) -> Iterator[Step]:
+def schedule(count: int, size: int, slots: int = SLOTS) -> Iterator[SlotStep]:
     """The steps that bring ``count`` tiles through the slots, ``size`` at a time.
 
     Every tile is put in once and collected once, in order; a slot is collected before it is filled again.
@@ -50,10 +50,10 @@ def schedule(count: int, size: int, slots: int = SLOTS) -> Iterator[Step]:
     parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     for number, part in enumerate(parts):
         if number >= slots:
-            yield Step((number - slots) % slots, parts[number - slots], collect=True)
-        yield Step(number % slots, part, collect=False)
+            yield SlotStep((number - slots) % slots, parts[number - slots], collect=True)
+        yield SlotStep(number % slots, part, collect=False)
     for number in range(max(0, len(parts) - slots), len(parts)):
-        yield Step(number % slots, parts[number], collect=True)
+        yield SlotStep(number % slots, parts[number], collect=True)
 
 
 def count_tiles(batch: Mapping[str, NDArray[Any]], spec: ModelSpec, tile: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from landslip.benchmarks.measuring.graph_cost import GraphCost, graph_cost
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.errors import ModelError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from landslip.benchmarks.studies.parity import parity_report
+from landslip.benchmarks.studies.artifact_parity import parity_report
 from landslip.export.judging.trials import Outcome
 from landslip.export.proof.verify import VerifyReport
 from landslip.runtime.artifacts.parity import GATES, Parity

@@ -7,8 +7,8 @@ import pytest
 import rasterio
 
 from landslip.benchmarks.measuring.fixed_tiles import Stamp
-from landslip.benchmarks.scenes.pattern_scene import Layout, write_pattern_scene
-from landslip.benchmarks.studies.pipeline import STAGES, layouts, measure_pipeline
+from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
+from landslip.benchmarks.studies.pipeline_alone import STAGES, layouts, measure_pipeline
 from landslip.runtime.scene.scene import open_scene
 
 
@@ -37,7 +37,7 @@ def test_scenes_have_no_hole(tmp_path, name):
 
 
 def test_a_mask_is_written_when_asked_for(tmp_path):
-    files = write_pattern_scene(tmp_path, Layout(1200.0, 1200.0, image=6.0, dem=None, clouds=True))
+    files = write_pattern_scene(tmp_path, PatternLayout(1200.0, 1200.0, image=6.0, dem=None, clouds=True))
     with rasterio.open(files.masks[0]) as dataset:
         assert set(np.unique(dataset.read(1))) == {0, 1}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import rasterio
 
-from landslip.benchmarks.studies.presets import PresetsBench, measure_presets
+from landslip.benchmarks.studies.preset_effects import PresetsBench, measure_presets
 from landslip.runtime.engines import EngineOptions
 
 

@@ -14,8 +14,8 @@ from landslip.benchmarks.measuring.machine_limits import Peak, fastest, gemm_pea
 from landslip.benchmarks.measuring.timing import Timing
 from landslip.benchmarks.studies.roofline import Roofline, RooflineBench, Speed, measure_roofline
 from landslip.benchmarks.studies.roofline_page import roofline_report
-from landslip.benchmarks.studies.variants import Choice
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.benchmarks.studies.variants import Variant
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.errors import EngineError
 
@@ -71,7 +71,7 @@ def test_the_fastest_run_counts_and_the_first_does_not():
 
 def speed(engine, precision, tiles_per_second, cost):
     return Speed(
-        Choice(Path("m.onnx"), engine, precision),
+        Variant(Path("m.onnx"), engine, precision),
         224,
         cost,
         Timing((1.0, 2.0, 4.0), 2 * tiles_per_second, (90.0, 180.0, 900.0)),

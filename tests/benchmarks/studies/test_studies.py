@@ -8,8 +8,8 @@ import pytest
 import rasterio
 
 from helpers.tall_events import write_tall_event
-from landslip.benchmarks.studies.memory import measure_memory
-from landslip.benchmarks.studies.sentinel2 import measure_sentinel2
+from landslip.benchmarks.studies.peak_memory import measure_memory
+from landslip.benchmarks.studies.sentinel2_size import measure_sentinel2
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import LandslipError
 
@@ -56,6 +56,6 @@ def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_peak_memory_does_not_grow_with_the_height_of_the_scene(tmp_path, monkeypatch):
-    monkeypatch.setattr("landslip.benchmarks.studies.memory.write_event", write_tall_event)
+    monkeypatch.setattr("landslip.benchmarks.studies.peak_memory.write_event", write_tall_event)
     report = measure_memory(tmp_path, [2000, 20_000], 1000, None)
     assert report.findings["tallest_to_lowest"].value < 1.1

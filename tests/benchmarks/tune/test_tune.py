@@ -12,11 +12,11 @@ import sys
 import pytest
 
 from helpers.exports import SOURCE, write_artifact, write_export
-from landslip.benchmarks.tune import search, speed
-from landslip.benchmarks.tune.speed import Deadline
+from landslip.benchmarks.tune import search, trial_speed
+from landslip.benchmarks.tune.trial_speed import Deadline
 from landslip.benchmarks.tune.tuning import TuneRequest, tune
 from landslip.benchmarks.tune.ways import larger_batches, other_threads, smaller_batches, ways_of
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions
@@ -32,7 +32,7 @@ OTHER = "cd" * 32
 @pytest.fixture(autouse=True)
 def quick(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(speed, "SECONDS", 0.0)
+    monkeypatch.setattr(trial_speed, "SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -238,6 +238,6 @@ def test_precisions_are_all_ranked():
 
 
 def test_tuning_needs_nothing_heavy():
-    code = "import sys, landslip.benchmarks.commands.tune; print(*sys.modules)"
+    code = "import sys, landslip.benchmarks.commands.bench_tune; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "requests"} & set(loaded)

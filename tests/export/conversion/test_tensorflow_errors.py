@@ -11,7 +11,7 @@ from helpers.keras_files import conv, layer
 from landslip.export.conversion.fitting import undescribed
 from landslip.export.conversion.network import read_network
 from landslip.export.specification.description import published_description
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError, ParityError
 

@@ -10,7 +10,7 @@ import pytest
 from helpers.engines import SPEC
 from helpers.exports import SOURCE, write_artifact, write_export
 from landslip.export.folder.earlier_artifacts import check_tiles, earlier_export
-from landslip.export.folder.plan import planned
+from landslip.export.folder.file_plan import planned
 from landslip.runtime.errors import UsageError
 from landslip.runtime.system.digests import sha256_of
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from helpers.models import brightness_model
 from helpers.stac import problems
 from landslip.export.folder.mlm import write_item
-from landslip.export.folder.stac_item import Export, StoredFile, model_item
+from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.models.registry.registry import M_ALL_006
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY, published_spec
 from landslip.runtime.engines import EngineOptions
@@ -36,7 +36,7 @@ RECORD = json.loads((DEMO / "demo.fp32.onnx.json").read_text())
 
 
 EXPORT = Export(
-    file=StoredFile("net.int8.onnx", 1, "0" * 64), spec=published_spec("net", "exported from net.hdf5"),
+    file=CatalogueFile("net.int8.onnx", 1, "0" * 64), spec=published_spec("net", "exported from net.hdf5"),
     precision="int8", target="onnx", created=RECORD["created"], source_sha256="0" * 64, registered=None,
     onnx_version="1.23.2",
 )  # fmt: skip

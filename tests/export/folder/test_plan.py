@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from landslip.export.folder.plan import check_engines, check_free, planned
+from landslip.export.folder.file_plan import check_engines, check_free, planned
 from landslip.runtime.errors import EngineError, UsageError
 
 OUT = Path("out")

@@ -144,7 +144,7 @@ def test_functions_are_served_in_a_described_network(tensorflow, tmp_path):
     joined = keras.layers.Concatenate()([sources[0], 1.0 - sources[1], abs(sources[2])])
     value = tensorflow.tf.nn.sigmoid(keras.layers.Conv2D(1, 3, padding="same")(joined[..., ::-1]))
     source = save(randomise(keras.Model(sources, value)), tmp_path / "m.h5")
-    export_model = importlib.import_module("landslip.export.making.pipeline").export_model
+    export_model = importlib.import_module("landslip.export.making.export_model").export_model
     artifacts = export_model(source, tmp_path / "out", precisions=("fp32", "fp16"))
     assert len(artifacts) == 2
 

@@ -11,7 +11,7 @@ from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.layers import KINDS, TRANSPARENT
 from landslip.export.layers.values import ACTIVATIONS
 from landslip.export.specification.description import published_description
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.shapes import inferred
 from landslip.export.topology.topology import served_topology
 

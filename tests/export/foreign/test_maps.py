@@ -79,7 +79,7 @@ def exported(keras, tmp_path_factory):
     model = randomise(change_net(keras))
     source, spec = save(model, folder / "m.h5"), folder / "SPEC.toml"
     spec.write_text(CHANGE_NET)
-    export_model = importlib.import_module("landslip.export.making.pipeline").export_model
+    export_model = importlib.import_module("landslip.export.making.export_model").export_model
     return model, export_model(source, folder / "out", spec=spec, output="1")[0]
 
 
@@ -130,7 +130,7 @@ def export(keras, tmp_path):
     def export_it(model, text, **options):
         source, spec = save(randomise(model), tmp_path / "m.h5"), tmp_path / "SPEC.toml"
         spec.write_text(text)
-        export_model = importlib.import_module("landslip.export.making.pipeline").export_model
+        export_model = importlib.import_module("landslip.export.making.export_model").export_model
         return export_model(source, tmp_path / "out", spec=spec, **options)[0]
 
     return export_it

@@ -202,7 +202,7 @@ def test_settings_that_change_nothing_are_never_read(keras, read_network, tmp_pa
 def test_the_order_of_python_sets_does_not_matter(keras, tmp_path):
     source = save(randomise(siamese(keras)), tmp_path / "m.h5")
     code = (
-        "import sys; from pathlib import Path; from landslip.export.making.pipeline import export_model; "
+        "import sys; from pathlib import Path; from landslip.export.making.export_model import export_model; "
         "export_model(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
     made = set()

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.foreign import randomise, save
 from helpers.graphs import nodes_of
-from landslip.export.folder.options import ExportChoices
+from landslip.export.folder.export_options import ExportChoices
 from landslip.export.precisions.surgery import element_types
 from landslip.runtime.errors import UsageError
 

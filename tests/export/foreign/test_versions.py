@@ -6,7 +6,7 @@ import pytest
 
 from helpers.keras_files import conv, layer, tiny_config, tiny_layers
 from landslip.export.topology.keras_versions import check_version
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.models import batch_of
-from landslip.export.folder.artifacts import Candidate
+from landslip.export.folder.artifacts import FoundArtifact
 from landslip.export.folder.earlier_artifacts import Earlier
 from landslip.export.judging.reference import asked, kept_reference, reference_of
 from landslip.runtime.artifacts.reference_tiles import Rounding, TileSet, read_reference, write_reference
@@ -104,7 +104,7 @@ def test_the_same_tiles_are_not_written_again(answers, tmp_path):
     assert kept_reference(tmp_path, others, there).parent == tmp_path
     shifted = replace(reference, sets=tuple((tiles, values + np.float32(1e-3)) for tiles, values in reference.sets))
     assert kept_reference(tmp_path, shifted, there).parent == tmp_path
-    needed = replace(there, judged=(Candidate(tmp_path / "m.fp32.onnx", None, {}),))
+    needed = replace(there, judged=(FoundArtifact(tmp_path / "m.fp32.onnx", None, {}),))
     assert kept_reference(tmp_path, reference, needed) == first
     with pytest.raises(UsageError, match=r"verify judges m\.fp32\.onnx by"):
         kept_reference(tmp_path, others, needed)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpers.rasters import elevation, rgb, scene_mixed, write
 from landslip.export.judging.scene_tiles import COUNTS, SEEDS, TileSource, chosen, spread_windows
-from landslip.models.demo.demo import TEST_SEEDS
+from landslip.models.demo.embedded import TEST_SEEDS
 from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS
 from landslip.runtime.artifacts.spec import InputSpec, published_spec
 from landslip.runtime.errors import InputError, InputMissingError, UsageError

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of
-from landslip.export.folder.plan import Product, planned
+from landslip.export.folder.file_plan import Product, planned
 from landslip.export.judging.gate import Rehearsal, TileJudge, halfway
 from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.making.choice import SPARE_WORK, settled

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from helpers.broken_files import MARKER, payload
 from helpers.keras_files import conv, layer, layers_with, op, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
 from helpers.stac import problems
-from landslip.export.folder.options import ExportChoices
+from landslip.export.folder.export_options import ExportChoices
 from landslip.export.judging.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.models.registry.registry import M_ALL_006, REGISTRY
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, ModelSpec, published_spec
@@ -137,7 +137,7 @@ def test_noise_and_relief_were_measured_and_passed(exported):
 def test_the_order_of_python_sets_does_not_matter(tiny_file, tmp_path):
     code = (
         "import sys; from pathlib import Path; from landslip.export import scene_tiles; "
-        "from landslip.export.making.pipeline import export_model; "
+        "from landslip.export.making.export_model import export_model; "
         "scene_tiles._CANDIDATES['held-out'] = 4; "  # one scene: they take longer than the network
         "export_model(Path(sys.argv[1]), Path(sys.argv[2]))"
     )

@@ -15,13 +15,13 @@ from helpers import rtx_builder
 from helpers.graphs import constants_of, nodes_of
 from helpers.together import made_once
 from landslip.export.cli.limits import gates_with
-from landslip.export.folder.options import ExportChoices
+from landslip.export.folder.export_options import ExportChoices
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.half import half
 from landslip.export.precisions.quantise import SCHEMES, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import GATES, compare
 from landslip.runtime.artifacts.reference_tiles import read_reference

@@ -13,14 +13,14 @@ from helpers.models import batch_of
 from landslip.export.precisions.int8 import Quantiser
 from landslip.export.precisions.quantise import SCHEMES, ends, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
-from landslip.export.precisions.sensitivity import Layer, keepings, measured_layers, telling_parts, work_shares
+from landslip.export.precisions.sensitivity import SensitiveLayer, keepings, measured_layers, telling_parts, work_shares
 from landslip.runtime.errors import ModelError
 
 BATCH = batch_of(2, 64)
 INNER = ["down", "branch", "shortcut", "join"]
 
 layer_lists = st.lists(
-    st.builds(Layer, st.uuids().map(str), st.floats(0, 1e-3), st.floats(1e-4, 0.3)), min_size=1, max_size=30
+    st.builds(SensitiveLayer, st.uuids().map(str), st.floats(0, 1e-3), st.floats(1e-4, 0.3)), min_size=1, max_size=30
 )
 
 
@@ -80,7 +80,11 @@ def test_choices_grow_and_leave_less_and_less(layers):
 
 
 def test_what_takes_away_most_for_the_least_work_comes_first():
-    layers = [Layer("dear", 1e-4, 0.2), Layer("cheap", 5e-5, 0.001), Layer("useless", 1e-9, 0.1)]
+    layers = [
+        SensitiveLayer("dear", 1e-4, 0.2),
+        SensitiveLayer("cheap", 5e-5, 0.001),
+        SensitiveLayer("useless", 1e-9, 0.1),
+    ]
     assert next(keepings(layers)).layers == ("cheap",)
     assert [*keepings(layers)][-1].layers == ("cheap", "dear")
 
@@ -100,7 +104,7 @@ def test_graphs_come_closer_with_every_layer_kept():
 
 
 def test_reduced_weights_are_recorded():
-    keeping = next(keepings([Layer("join", 1.0, 1.0)]))
+    keeping = next(keepings([SensitiveLayer("join", 1.0, 1.0)]))
     assert Quantiser(small_network(), BATCH, reduced_range=True).facts(keeping)["weight_bits"] == 7
 
 

@@ -14,7 +14,7 @@ import pytest
 from helpers.exports import SOURCE, write_artifact
 from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.demo.score import Scores
 from landslip.models.registry.registry import M_ALL_006
 from landslip.runtime.cli.main import run

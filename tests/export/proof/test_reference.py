@@ -96,7 +96,7 @@ def test_a_network_with_a_description_of_its_own(tmp_path, capsys):
     layers = keras.layers.Conv2D(4, 3, padding="same")(source), keras.layers.Conv2D(1, 1, activation="sigmoid")
     path, spec = save(randomise(keras.Model(source, layers[1](layers[0]))), tmp_path / "m.h5"), tmp_path / "SPEC.toml"
     spec.write_text(FOREIGN)
-    importlib.import_module("landslip.export.making.pipeline").export_model(path, tmp_path / "out", spec=spec)
+    importlib.import_module("landslip.export.making.export_model").export_model(path, tmp_path / "out", spec=spec)
     command = ["-q", "verify", str(tmp_path / "out"), "--engine", "onnxruntime", "--reference", str(path)]
     assert run([*command, "--spec", str(spec)]) == 0
     assert run(command) == 2

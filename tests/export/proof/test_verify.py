@@ -14,7 +14,7 @@ import pytest
 from helpers.engines import SPEC
 from helpers.exports import write_artifact, write_export
 from helpers.models import batch_of, brightness_model
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.artifacts.reference_tiles import Reference, Rounding, TileSet, write_reference
 from landslip.runtime.cli.main import run

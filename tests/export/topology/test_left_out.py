@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_layers
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.left_out import LeftOut
-from landslip.export.topology.screen import screened_graph
 from landslip.export.topology.topology import served_topology
 
 

@@ -8,8 +8,8 @@ from helpers.keras_files import layer, tiny_config, tiny_layers
 from landslip.export.layers import REBUILT
 from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
 from landslip.export.topology.calls import Ref, mentioned
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.operations import FUNCTIONS, calls_of
-from landslip.export.topology.screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_layers
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 

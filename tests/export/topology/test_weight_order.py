@@ -12,7 +12,7 @@ import pytest
 from helpers.foreign import answers_of_engines, inputs_of, save
 from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_layers
 from landslip.export.specification.description import published_description
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.weight_order import weight_orders
 from landslip.runtime.errors import ModelError
 

@@ -8,7 +8,7 @@ from helpers.broken_graphs import small
 from helpers.keras_files import layer
 from landslip.export.conversion.fitting import described
 from landslip.export.specification.description import Description
-from landslip.export.topology.screen import screened_graph
+from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
 from landslip.export.topology.whole_numbers import check_integers
 from landslip.runtime.artifacts.spec import published_spec

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import rasterio
 
-from landslip.models.demo.demo import DEMO_MODEL, run_demo
+from landslip.models.demo.embedded import DEMO_MODEL, run_demo
 from landslip.models.demo.score import Scores, score_map
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import InputMissingError, UsageError

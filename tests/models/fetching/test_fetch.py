@@ -12,8 +12,8 @@ import pytest
 
 from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import FileServer, answer, send, serving
-from landslip.models.fetching import fetch as module
-from landslip.models.fetching.fetch import Patience, fetch_file
+from landslip.models.fetching import download as module
+from landslip.models.fetching.download import Patience, fetch_file
 from landslip.models.fetching.partial import Partial
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 

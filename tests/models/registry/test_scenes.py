@@ -13,7 +13,7 @@ from helpers.models import brightness_model
 from helpers.range_server import cut, serving_folder, status
 from helpers.rasters import scene_mixed
 from landslip.models.cli import fetch
-from landslip.models.fetching.fetch import Patience
+from landslip.models.fetching.download import Patience
 from landslip.models.fetching.fetch_scene import fetch_scene
 from landslip.models.registry.scenes import IBURI_2018, SCENES, RegisteredScene, SceneMember
 from landslip.runtime.cli.main import run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from landslip.models.demo.demo import DEMO_MODEL, TEST_SEEDS
+from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
 from landslip.models.demo.score import Scores
 from landslip.models.training.model_card import model_card
 

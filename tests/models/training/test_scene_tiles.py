@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from landslip.models.synthetic import EventSpec
-from landslip.models.training.scene_tiles import Lesson, lesson, scaled, tiles, varied_spec, whole
+from landslip.models.training.training_tiles import Lesson, lesson, scaled, tiles, varied_spec, whole
 
 
 def made_up(rows=120, cols=150):

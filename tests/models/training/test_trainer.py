@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from landslip.models.demo.demo import TEST_SEEDS
-from landslip.models.training.scene_tiles import Batch
+from landslip.models.demo.embedded import TEST_SEEDS
 from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Course, Trainer, train
+from landslip.models.training.training_tiles import TrainingBatch
 
 SMALL = Course(width=0.05, scenes=1, scene_m=1200.0, tile=64, batch=2, steps=3)
 
@@ -19,7 +19,7 @@ def batch(weight=1.0):
     truth = np.zeros((2, 64, 64, 1), np.float32)
     truth[:, 20:40, 20:40] = 1.0
     images = tuple(rng.uniform(-0.2, 0.2, (2, 64, 64, bands)).astype(np.float32) + truth for bands in (3, 3, 2))
-    return Batch(images, truth, np.full_like(truth, weight))
+    return TrainingBatch(images, truth, np.full_like(truth, weight))
 
 
 def test_seeds_for_teaching_choosing_and_testing_do_not_meet():
@@ -42,7 +42,7 @@ def test_first_weights_depend_on_the_seed_alone(trainer):
 
 @pytest.mark.tensorflow
 def test_masked_pixels_teach_nothing_and_others_do(trainer):
-    # Batch norm's moving statistics follow the inputs, whatever the weights.
+    # TrainingBatch norm's moving statistics follow the inputs, whatever the weights.
     learnt = [index for index, name in enumerate(trainer.names) if "moving_" not in name]
     before = trainer.weights
     trainer.step(batch(weight=0.0), 3e-3)

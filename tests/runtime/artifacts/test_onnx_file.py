@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from helpers.engines import SPEC
 from helpers.models import brightness_model
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file, read_onnx_header
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 from landslip.runtime.errors import InputMissingError, ModelError

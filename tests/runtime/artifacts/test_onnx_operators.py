@@ -13,7 +13,7 @@ from helpers.engines import SPEC
 from helpers.graphs import small_network
 from helpers.models import brightness_model
 from helpers.rasters import scene_on_grid
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.onnx_operators import OPERATORS, check_graph, read_runnable
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 import pytest
 
-from landslip.runtime.compiled.cache import KernelCache
+from landslip.runtime.compiled.kernel_cache import KernelCache
 
 posix = pytest.mark.skipif(os.name == "nt", reason="owners and rights of POSIX")
 
@@ -58,7 +58,7 @@ VALUES = np.arange(5.0)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The cache of this test; see :func:`landslip.runtime.compiled.cache.cache_folder`."""
+    """The cache of this test; see :func:`landslip.runtime.compiled.kernel_cache.cache_folder`."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
     return tmp_path / "cache" / "landslip" / "kernels"

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import EngineError

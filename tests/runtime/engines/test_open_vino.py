@@ -11,7 +11,7 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -124,7 +124,7 @@ def test_the_first_tiles_side_by_side_do_not_block_each_other():
     code = (
         "import sys, numpy as np\n"
         "sys.setswitchinterval(1e-6)\n"
-        "from landslip.models.demo.demo import DEMO_MODEL\n"
+        "from landslip.models.demo.embedded import DEMO_MODEL\n"
         "from landslip.runtime.engines import EngineOptions, open_engine\n"
         "with open_engine(DEMO_MODEL, EngineOptions('openvino', batch=4, tile=64, threads=4)) as engine:\n"
         "    engine.infer({e.name: np.zeros((4, e.bands, 64, 64), e.dtype) for e in engine.spec.inputs})\n"

@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
 
 pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
 
 OPENED = """
 import signal, threading
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
 
 def engine(**options):

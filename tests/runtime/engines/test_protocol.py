@@ -18,7 +18,7 @@ from helpers.models import batch_of, brightness_model
 from landslip.export.precisions.half import half
 from landslip.export.precisions.quantise import FULL, SCHEMES, ends, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines import BACKENDS, EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.shrinking import ShrinkingEngine, open_shrinking

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 
 OPEN = """
 import sys

@@ -13,7 +13,7 @@ import pytest
 
 from helpers.engines import SPEC, mixture
 from helpers.models import batch_of
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.failures import failure, is_memory
 from landslip.runtime.engines.shrinking import ShrinkingEngine, open_shrinking

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from landslip.runtime.engines.tensor_rt.layers import check_types, count_types
+from landslip.runtime.engines.tensor_rt.computed_types import check_types, count_types
 from landslip.runtime.errors import EngineError
 
 

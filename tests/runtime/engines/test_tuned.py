@@ -13,7 +13,7 @@ from helpers.exports import SOURCE, write_artifact
 from helpers.tunings import write_tuning
 from landslip.runtime.engines.opening import MAX_BATCH, MAX_THREADS
 from landslip.runtime.engines.tuned import (
-    Choice,
+    TunedWay,
     Tuning,
     all_tunings,
     family_of,
@@ -22,11 +22,11 @@ from landslip.runtime.engines.tuned import (
     versions_here,
 )
 
-CHOICE = Choice("a.onnx", "cd" * 32, "openvino", "cpu", "bf16", 8, 2, 12.5)
+CHOICE = TunedWay("a.onnx", "cd" * 32, "openvino", "cpu", "bf16", 8, 2, 12.5)
 TUNING = Tuning("2026-11-20T10:00:00+00:00", "a", "ab" * 32, {"cpu": "x", "cores": 2}, {"landslip": "1"}, (CHOICE,))
 
 choices = st.builds(
-    Choice,
+    TunedWay,
     artifact=st.sampled_from(["a.onnx", "b.int8.onnx"]), sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
     engine=st.sampled_from(["onnxruntime", "openvino", "tensorrt"]), device=st.sampled_from(["cpu", "cuda"]),
     precision=st.sampled_from(["fp32", "fp16", "bf16", "int8"]), batch=st.integers(1, MAX_BATCH),

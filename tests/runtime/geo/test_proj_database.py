@@ -39,7 +39,9 @@ def test_a_foreign_database_is_named_with_its_remedy(tmp_path, foreign, variable
     files = scene_mixed(tmp_path)
     named = ["--pre", files.pre, "--post", files.post, "--dem", files.dem]
     # PROJ takes the variables when it is loaded.
-    code = "import sys; from landslip.models.demo.demo import DEMO_MODEL; from landslip.runtime.cli.main import run; "
+    code = (
+        "import sys; from landslip.models.demo.embedded import DEMO_MODEL; from landslip.runtime.cli.main import run; "
+    )
     code += "sys.exit(run(['map', '-m', str(DEMO_MODEL), '--dry-run', *sys.argv[1:]]))"
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, named), *choose, "-o", str(tmp_path / "out")],

@@ -12,8 +12,8 @@ from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
-from landslip.runtime.mapping.record import describe_inputs
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.run_record import describe_inputs
 
 
 def test_texts_are_local_files(tmp_path):

@@ -13,7 +13,7 @@ from helpers.rasters import rgb, scene_mixed, write
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour, zero_is_nodata
-from landslip.runtime.mapping.record import describe_inputs
+from landslip.runtime.mapping.run_record import describe_inputs
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.digests import sha256_of
 

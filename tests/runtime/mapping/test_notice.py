@@ -13,7 +13,7 @@ import rasterio
 
 from helpers.engines import SPEC, mixture
 from helpers.rasters import scene_on_grid
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.registry.registry import DEMO_NOTICE
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.spec import ModelSpec

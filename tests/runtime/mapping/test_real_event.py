@@ -17,7 +17,7 @@ import shapely
 from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.registry.scenes import IBURI_2018
 from landslip.runtime.cli.main import run
 from landslip.runtime.inputs.scene_toml import read_scene_file

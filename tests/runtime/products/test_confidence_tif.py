@@ -138,7 +138,7 @@ from pathlib import Path
 import numpy as np, rasterio
 from test_products import grid_of
 from landslip.runtime.products.confidence_tif import check_written, histogram_of, write_cog
-from landslip.runtime.mapping.record import peak_rss_bytes
+from landslip.runtime.mapping.run_record import peak_rss_bytes
 from landslip.runtime.run.rows_file import RowsFile
 folder = Path({str(tmp_path)!r})
 with RowsFile(folder / "rows.raw", grid_of({size}, {size})) as rows:

@@ -14,7 +14,7 @@ from helpers.images import named
 from helpers.rasters import CRS, LEFT, TOP, scene_on_grid, write
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.read_options import Reading
-from landslip.runtime.mapping.record import describe_inputs
+from landslip.runtime.mapping.run_record import describe_inputs
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.digests import sha256_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from landslip.export.folder.options import PRECISIONS, RUN_PRECISIONS, TARGETS, Precision, Target
+from landslip.export.folder.export_options import PRECISIONS, RUN_PRECISIONS, TARGETS, Precision, Target
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.errors import EngineError, UsageError
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import out_option, show
-from landslip.benchmarks.studies.memory import measure_memory
+from landslip.benchmarks.commands.bench_options import out_option, show
 from landslip.benchmarks.studies.memory_peers import measure_memory_against_monai
-from landslip.benchmarks.studies.sentinel2 import measure_sentinel2
+from landslip.benchmarks.studies.peak_memory import measure_memory
+from landslip.benchmarks.studies.sentinel2_size import measure_sentinel2
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import UsageError
 

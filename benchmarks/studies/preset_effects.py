@@ -13,7 +13,7 @@ import rasterio
 
 from landslip.benchmarks.measuring.timing import alternate
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.models.demo.demo import DEMO_MODEL, TEST_SEEDS
+from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
 from landslip.models.demo.score import NOT_OBSERVED, Scores, confusion, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
@@ -21,8 +21,8 @@ from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
-from landslip.runtime.mapping.record import Record
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.run_record import Record
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Preset
 from landslip.runtime.tiling.tile_grid import TileGrid
 

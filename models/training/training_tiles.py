@@ -39,7 +39,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """What the network is given and what it should say, (tile, row, col, band) in network units."""
 
     images: tuple[Floats, Floats, Floats]
@@ -78,20 +78,20 @@ def varied_spec(seed: int, size_m: float) -> EventSpec:
     )
 
 
-def tiles(lessons: list[Lesson], tile: int, count: int, rng: np.random.Generator) -> Batch:
+def tiles(lessons: list[Lesson], tile: int, count: int, rng: np.random.Generator) -> TrainingBatch:
     """Cut random tiles; every second one has a landslide near its middle, so that landslides are not drowned out."""
     cut = [_cut(lessons[int(rng.integers(len(lessons)))], tile, bool(k % 2), rng) for k in range(count)]
     pre, post, terrain, truth, weight = (np.stack(parts) for parts in zip(*cut, strict=True))
-    return Batch((pre, post, terrain), truth, weight)
+    return TrainingBatch((pre, post, terrain), truth, weight)
 
 
-def whole(taught: Lesson, multiple: int) -> Batch:
+def whole(taught: Lesson, multiple: int) -> TrainingBatch:
     """One batch of one tile: the scene, cut at its south and east to multiples of what the network takes."""
     rows, cols = (length - length % multiple for length in taught.truth.shape)
     pre, post, terrain = scaled(taught, (slice(0, rows), slice(0, cols)))
     truth, weight = taught.truth[:rows, :cols], taught.valid[:rows, :cols]
     planes = [plane[None, :, :, None].astype(np.float32) for plane in (truth, weight)]
-    return Batch((pre[None], post[None], terrain[None]), planes[0], planes[1])
+    return TrainingBatch((pre[None], post[None], terrain[None]), planes[0], planes[1])
 
 
 def scaled(taught: Lesson, region: tuple[slice, slice]) -> tuple[Floats, Floats, Floats]:

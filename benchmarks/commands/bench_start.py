@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import out_option, show
+from landslip.benchmarks.commands.bench_options import out_option, show
 from landslip.benchmarks.studies.start import report_start
 
 

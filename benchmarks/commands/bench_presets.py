@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import file_option, out_option, show
-from landslip.benchmarks.studies.presets import PresetsBench, measure_presets
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.benchmarks.commands.bench_options import file_option, out_option, show
+from landslip.benchmarks.studies.preset_effects import PresetsBench, measure_presets
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 

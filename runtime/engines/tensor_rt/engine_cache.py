@@ -16,7 +16,13 @@ from pathlib import Path
 
 import platformdirs
 
-from landslip.runtime.engines.tensor_rt.record import SUFFIX, EngineKey, EngineRecord, read_engine_record, record_path
+from landslip.runtime.engines.tensor_rt.engine_record import (
+    SUFFIX,
+    EngineKey,
+    EngineRecord,
+    read_engine_record,
+    record_path,
+)
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
 from landslip.runtime.system.private_files import UntrustedError, check_folder, make_private_folder, read_private_file
 

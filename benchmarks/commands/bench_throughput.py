@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import artifacts_option, out_option, show
+from landslip.benchmarks.commands.bench_options import artifacts_option, out_option, show
 from landslip.benchmarks.studies.entrants import Bench
 from landslip.benchmarks.studies.throughput import measure_throughput
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.cli.paths import PATH
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import artifacts_option, out_option, show
+from landslip.benchmarks.commands.bench_options import artifacts_option, out_option, show
 from landslip.benchmarks.studies.roofline import RooflineBench, measure_roofline
 from landslip.benchmarks.studies.roofline_page import roofline_report
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 
 
 @click.command(context_settings={"show_default": True})

@@ -20,7 +20,7 @@ from landslip.runtime.system.progress import NoProgress, Progress
 from landslip.runtime.system.safe_writing import write_anew
 
 if TYPE_CHECKING:
-    from landslip.runtime.mapping.record import Record
+    from landslip.runtime.mapping.run_record import Record
 
 TEST_SEEDS = range(9001, 9007)
 """Seeds of the scenes in the model card: never trained on, never used to choose anything."""

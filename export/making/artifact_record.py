@@ -11,7 +11,7 @@ from typing import Any
 
 from landslip.export.conversion.keras_answers import MADE_BY
 from landslip.export.folder.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
-from landslip.export.folder.options import Precision, Target
+from landslip.export.folder.export_options import Precision, Target
 from landslip.export.judging.gate import Proof
 from landslip.export.topology.left_out import LeftOut
 from landslip.runtime.artifacts.parity import Gate, Parity
@@ -23,7 +23,7 @@ _TOOLS = ("tensorflow", "tf_keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "
 
 
 @dataclass(frozen=True)
-class Source:
+class KerasSource:
     """The Keras file an artifact was made from."""
 
     file: str
@@ -73,7 +73,7 @@ class Artifact:
 class Circumstances:
     """What the record of an artifact says besides the artifact."""
 
-    source: Source
+    source: KerasSource
     """What it was made from."""
     left_out: LeftOut
     """What of it did not go into the artifact."""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from landslip.benchmarks.commands.bench import bench
-from landslip.benchmarks.commands.options import artifacts_option
+from landslip.benchmarks.commands.bench_options import artifacts_option
 from landslip.benchmarks.reports.machine_names import machine_slug
 from landslip.benchmarks.studies.entrants import has_monai
 from landslip.runtime.cli.paths import PATH

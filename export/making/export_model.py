@@ -10,13 +10,13 @@ from pathlib import Path
 from landslip.export.conversion.network import read_network
 from landslip.export.folder.drafts import output_folder, working_folder
 from landslip.export.folder.earlier_artifacts import check_tiles, earlier_export
+from landslip.export.folder.export_options import ExportChoices, Precision
+from landslip.export.folder.file_plan import Product, check_engines, check_free, planned
 from landslip.export.folder.mlm import write_item
-from landslip.export.folder.options import ExportChoices, Precision
-from landslip.export.folder.plan import Product, check_engines, check_free, planned
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.export.judging.scene_tiles import TileSource
+from landslip.export.making.artifact_record import Artifact, KerasSource
 from landslip.export.making.preparation import open_workshop
-from landslip.export.making.record import Artifact, Source
 from landslip.export.making.workshop import Workshop
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.specification.spec_toml import read_description
@@ -86,7 +86,7 @@ def export_model(
     tiles.check(insist=insist)
     with output_folder(out), working_folder(out) as folder:
         network = read_network(source, description, insist=insist, output=output)
-        origin = Source(
+        origin = KerasSource(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
         if network.spec is None:

@@ -15,7 +15,7 @@ from landslip.benchmarks.measuring.timing import Timing, alternate
 from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.plots import draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.benchmarks.scenes.pattern_scene import Layout, write_pattern_scene
+from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.engines import EngineOptions
@@ -60,14 +60,14 @@ class Case:
         return {stage: median(run[stage] / run["total"] for run in runs) for stage in STAGES}
 
 
-def layouts(height_km: float, width_km: float) -> dict[str, Layout]:
+def layouts(height_km: float, width_km: float) -> dict[str, PatternLayout]:
     """What is measured, by name."""
     size = 1000 * height_km, 1000 * width_km
     return {
-        "on the grid": Layout(*size, image=6.0, dem=None),
-        "elevation on the grid": Layout(*size, image=6.0, dem=6.0),
-        "resampled from 10 and 30 m": Layout(*size, image=10.0, dem=30.0),
-        "10 m, elevation in degrees": Layout(*size, image=10.0, dem=30.0, in_degrees=True),
+        "on the grid": PatternLayout(*size, image=6.0, dem=None),
+        "elevation on the grid": PatternLayout(*size, image=6.0, dem=6.0),
+        "resampled from 10 and 30 m": PatternLayout(*size, image=10.0, dem=30.0),
+        "10 m, elevation in degrees": PatternLayout(*size, image=10.0, dem=30.0, in_degrees=True),
     }
 
 
@@ -125,7 +125,7 @@ def measure_pipeline(
     )  # fmt: skip
 
 
-def _case(folder: Path, layout: Layout, batch: int) -> Case:
+def _case(folder: Path, layout: PatternLayout, batch: int) -> Case:
     files = write_pattern_scene(folder / "scene", layout)
     request = MapRequest(
         Path("no-network"), files, folder / "map", engine=EngineOptions(batch=batch), overwrite=True, keep=False

@@ -20,7 +20,7 @@ Kind = Literal["image", "terrain", "mask", "area"]
 
 
 @dataclass(frozen=True)
-class Source:
+class SceneInput:
     """One of the inputs that together decide where something is observed."""
 
     name: str
@@ -33,18 +33,18 @@ class Source:
     """Where it lets the map be, on a window of the map grid: (rows, cols)."""
 
 
-def sources_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[Source, ...]:
+def inputs_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[SceneInput, ...]:
     """Every source of a scene, in the order in which it is read."""
     found = [_of_layer(layer) for layer in layers]
-    found += [Source(_name(mask.rasters), "mask", mask.rasters, mask.usable) for mask in masks]
+    found += [SceneInput(_name(mask.rasters), "mask", mask.rasters, mask.usable) for mask in masks]
     if area is not None:
-        found.append(Source(f"area of interest {area.path}", "area", tuple(area.rasters), area.inside))
+        found.append(SceneInput(f"area of interest {area.path}", "area", tuple(area.rasters), area.inside))
     return tuple(found)
 
 
-def _of_layer(layer: Layer) -> Source:
+def _of_layer(layer: Layer) -> SceneInput:
     kind: Kind = "image" if {"pre", "post"} & {*layer.roles} else "terrain"
-    return Source(_name(layer.rasters), kind, layer.rasters, partial(_known, layer))
+    return SceneInput(_name(layer.rasters), kind, layer.rasters, partial(_known, layer))
 
 
 def _known(layer: Layer, window: Window) -> NDArray[np.bool_]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import file_option, out_option, show
+from landslip.benchmarks.commands.bench_options import file_option, out_option, show
 from landslip.benchmarks.studies.scaling import ScalingBench, measure_scaling
 from landslip.benchmarks.studies.scaling_page import scaling_report
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import artifacts_option, out_option, show
-from landslip.benchmarks.studies.parity import parity_report
+from landslip.benchmarks.commands.bench_options import artifacts_option, out_option, show
+from landslip.benchmarks.studies.artifact_parity import parity_report
 from landslip.export.proof.verify import VerifyRequest, verify
-from landslip.models.demo.demo import DEMO_MODEL
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines.opening import DEVICES, ENGINES
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from landslip.benchmarks.measuring.own_process import map_alone
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.benchmarks.scenes.pattern_scene import Layout, write_pattern_scene
+from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.inputs.scene_files import SceneFiles
 
@@ -59,4 +59,4 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
 
 def write_large_scene(folder: Path, size: int) -> SceneFiles:
     """Write images of so many rows and columns, elevation and clouds; see :func:`write_pattern_scene`."""
-    return write_pattern_scene(folder, Layout(size * PIXEL, size * PIXEL, PIXEL, DEM_PIXEL, clouds=True))
+    return write_pattern_scene(folder, PatternLayout(size * PIXEL, size * PIXEL, PIXEL, DEM_PIXEL, clouds=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from landslip.benchmarks.commands.options import out_option, show
+from landslip.benchmarks.commands.bench_options import out_option, show
 from landslip.benchmarks.tune.tuning import TuneRequest
 from landslip.benchmarks.tune.tuning import tune as run
 from landslip.runtime.access.location import is_folder
