@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TEST_SEEDS = range(9001, 9007)
 """Seeds of the scenes in the model card: never trained on, never used to choose anything."""
-DEMO_MODEL = Path(__file__).parent / "demo_data" / "demo.fp32.onnx"
+DEMO_MODEL = Path(__file__).parents[1] / "demo_data" / "demo.fp32.onnx"
 """The embedded model; see ``MODEL_CARD.md`` beside it."""
 
 

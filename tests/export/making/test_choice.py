@@ -132,7 +132,9 @@ def test_onnxruntime_stands_in_for_tensorrt_and_says_so(judge):
 
 
 def test_openvino_judges_what_is_for_it(judge):
-    pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
+    pytest.importorskip(
+        "openvino_telemetry", reason="openvino is not installed"
+    )  # not openvino itself: see without_telemetry.py
     candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
     single, half, eight = products("openvino")
     engines = [[each.engine for each in next(candidates.of(product)).rehearsals] for product in (single, half, eight)]

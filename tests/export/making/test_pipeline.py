@@ -136,7 +136,7 @@ def test_noise_and_relief_were_measured_and_passed(exported):
 
 def test_the_order_of_python_sets_does_not_matter(tiny_file, tmp_path):
     code = (
-        "import sys; from pathlib import Path; from landslip.export import scene_tiles; "
+        "import sys; from pathlib import Path; from landslip.export.judging import scene_tiles; "
         "from landslip.export.making.export_model import export_model; "
         "scene_tiles._CANDIDATES['held-out'] = 4; "  # one scene: they take longer than the network
         "export_model(Path(sys.argv[1]), Path(sys.argv[2]))"

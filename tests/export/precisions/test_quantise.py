@@ -128,7 +128,9 @@ def test_activations_are_unsigned_but_for_tensorrt(target):
 
 def test_openvino_says_what_onnxruntime_says():
     """Also where quantised activations are joined: with signed ones OpenVINO was off by 40 % of the range."""
-    pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
+    pytest.importorskip(
+        "openvino_telemetry", reason="openvino is not installed"
+    )  # not openvino itself: see without_telemetry.py
     core = importlib.import_module("landslip.runtime.engines.openvino_core").openvino_core()
     model = made("openvino")
     graph = core.read_model(model.SerializeToString())

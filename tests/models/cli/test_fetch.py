@@ -98,7 +98,7 @@ REGISTER = """
 import sys
 sys.path[:0] = [{tests!r}]
 from helpers.downloads import tiny_model
-from landslip.models import registry
+from landslip.models.registry import registry
 registry.REGISTRY.clear()
 registry.REGISTRY["NET"] = tiny_model({url!r})
 from landslip.runtime.cli.main import main

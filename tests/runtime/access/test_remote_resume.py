@@ -17,7 +17,8 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from helpers.engines import mixing_engine
-from landslip.runtime import pipeline, saving
+from landslip.runtime.mapping import pipeline
+from landslip.runtime.run import saving
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import LandslipError
 from landslip.runtime.mapping.pipeline import MapRequest, map_scene

@@ -266,7 +266,7 @@ def test_ctrl_c_and_sigterm_end_cleanly_and_can_be_gone_on_from(scene, sent, cod
 import os
 import signal
 import time
-from landslip.runtime import saving
+from landslip.runtime.run import saving
 from landslip.runtime.cli.main import main
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 

@@ -18,7 +18,9 @@ from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.errors import EngineError
 
-pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
+pytest.importorskip(
+    "openvino_telemetry", reason="openvino is not installed"
+)  # not openvino itself: see without_telemetry.py
 
 
 def opened(model, **options):

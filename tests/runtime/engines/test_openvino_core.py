@@ -11,7 +11,9 @@ import pytest
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, open_engine
 
-pytest.importorskip("openvino_telemetry", reason="openvino is not installed")  # not openvino itself: see quiet.py
+pytest.importorskip(
+    "openvino_telemetry", reason="openvino is not installed"
+)  # not openvino itself: see without_telemetry.py
 
 OPENED = """
 import signal, threading

@@ -20,7 +20,7 @@ ROOM = 4 << 20
 
 MAP = """
 import sys
-from landslip.runtime import saving
+from landslip.runtime.run import saving
 from landslip.runtime.cli.main import main
 saving.INTERVAL = 0.0
 main()

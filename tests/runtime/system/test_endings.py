@@ -31,7 +31,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and so does what nohup starts
 """
 SLOW = """
 import collections, itertools
-from landslip.runtime import saving
+from landslip.runtime.run import saving
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 infer, calls = OnnxRuntimeEngine.infer, itertools.count()
 
@@ -157,7 +157,7 @@ def test_too_little_address_space_is_a_sentence(scene, megabytes):
 def test_no_library_and_no_memory_are_needed_to_say_so(scene, code):
     _, arguments = scene
     spent = """
-from landslip.runtime import cli
+from landslip.runtime.cli import main as cli
 
 def fails(*args, **options):
     sys.modules["resource"] = None  # as where no library can be loaded any more

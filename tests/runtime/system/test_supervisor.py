@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and processes o
 BEGIN = """
 import atexit, collections, contextlib, itertools, os, signal, sys, time
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from landslip.runtime import supervisor
+from landslip.runtime.system import supervisor
 from landslip.runtime.system.endings import Will, bequeath, undisturbed
 
 def ready(): os.write(1, b"ready\\n")
@@ -209,7 +209,7 @@ def test_a_library_that_raises_ctrl_c_for_want_of_memory_is_no_ctrl_c():
 import importlib.machinery
 from landslip.runtime.cli.main import run
 import click
-from landslip.runtime import cli
+from landslip.runtime.cli import main as cli
 
 def create_module(): signal.raise_signal(signal.SIGINT)  # as OpenBLAS does when it is loaded
 create_module.__code__ = create_module.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
