@@ -82,6 +82,7 @@ def test_all_goes_on_where_one_fails_and_says_so(tmp_path, caplog):
     assert {path.name for path in folder.iterdir()} == {"summary.json", "summary.md"}
 
 
+@pytest.mark.slow
 def test_all_that_goes_well(tmp_path):
     assert run(["bench", "all", "-o", str(tmp_path), "--only", "parity"]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"parity.json", "parity.md", "summary.json", "summary.md"}

@@ -13,6 +13,7 @@ from landslip.runtime.scene.scene import open_scene
 
 
 @pytest.mark.filterwarnings("ignore:No mask")
+@pytest.mark.slow
 def test_the_report_has_every_layout_and_the_findings_of_the_targets(tmp_path):
     report = measure_pipeline(tmp_path, height_km=2.4, width_km=3.0, batch=2, repeats=1)
     rates, shares = report.tables

@@ -14,6 +14,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.errors import LandslipError
 
 
+@pytest.mark.slow
 def test_memory_is_measured_in_processes_of_their_own(tmp_path):
     report = measure_memory(tmp_path, [250, 400], 260, None)
     (table,) = report.tables
@@ -22,6 +23,7 @@ def test_memory_is_measured_in_processes_of_their_own(tmp_path):
     assert table.rows[0][4] == 1
 
 
+@pytest.mark.slow
 def test_a_large_scene_is_mapped_with_its_time(tmp_path):
     report = measure_sentinel2(tmp_path, None, 700)
     (row,) = report.tables[0].rows

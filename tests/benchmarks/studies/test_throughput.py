@@ -32,6 +32,7 @@ def report(folder, tmp_path_factory):
     return measure_throughput(Bench(folder, absolute=True, **QUICK), tmp_path_factory.mktemp("scenes"))
 
 
+@pytest.mark.slow
 def test_maps_and_engines_are_compared_in_one_run(report):
     names = [row[0] for row in report.tables[0].rows]
     assert len(set(names)) == len(names)
@@ -85,6 +86,7 @@ def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
     out, quick = tmp_path / "results", ["--seconds", "0.02", "--repeats", "1", "--size-km", "2"]
     assert run(["bench", "throughput", "-m", str(folder / "m.fp32.onnx"), *quick, "-o", str(out)]) == 0

@@ -95,6 +95,7 @@ def test_without_time_what_is_run_without_tuning_is_kept(family):
 
 
 @with_openvino
+@pytest.mark.slow
 def test_all_engines_are_tried_unless_one_is_named(family):
     (family / "test.int8.onnx").unlink()
     engines = [

@@ -160,6 +160,7 @@ def test_whatever_is_changed_gives_a_network_or_a_sentence(name, data):
 
 @settings(max_examples=30)  # each starts a process
 @given(data=st.data())
+@pytest.mark.slow
 def test_a_file_with_damaged_bytes_is_read_or_refused(tmp_path_factory, data):
     path = write_keras_hdf5(tmp_path_factory.mktemp("damaged") / "m.h5")
     content = bytearray(path.read_bytes())

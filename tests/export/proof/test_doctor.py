@@ -32,6 +32,7 @@ def examined(capsys):
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_machine_with_engines_is_ready(capsys):
     code, found = examined(capsys)
     assert (code, found["ready"]) == (0, True)
@@ -96,6 +97,7 @@ def test_a_cache_that_cannot_be_written(capsys, monkeypatch, tmp_path, engines_e
     assert any("XDG_CACHE_HOME" in advice for advice in found["advice"])
 
 
+@pytest.mark.slow
 def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
     environment = os.environ | {"PROJ_DATA": str(tmp_path), "PROJ_LIB": str(tmp_path)}
     code = "from landslip.runtime.cli.main import main; main()"
@@ -106,6 +108,7 @@ def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
     assert "PROJ does not find its data" in found["gdal"]["problem"]
 
 
+@pytest.mark.slow
 def test_it_needs_no_tensorflow():
     code = (
         "import sys; from landslip.runtime.cli.main import run; run(['-q', 'doctor']); "

@@ -121,6 +121,7 @@ def test_landslides_lie_on_slopes(event):
     assert np.median(slope[inside]) > 25.0 > np.percentile(slope[inside], 1)
 
 
+@pytest.mark.slow
 def test_clouds_are_as_many_as_asked_for(tmp_path):
     def masked(cover):
         spec = EventSpec(seed=8, width_m=4000.0, height_m=3000.0, cloud_cover=cover)
@@ -140,6 +141,7 @@ def test_progress_ends_at_the_last_row(tmp_path):
     assert said == [(25, 60), (50, 60), (60, 60)]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_scene(tmp_path):
     def peak(height_m):
         spec = EventSpec(seed=2, width_m=1000.0, height_m=height_m)

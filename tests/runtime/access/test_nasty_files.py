@@ -128,7 +128,10 @@ NASTY = {
 """For each name the option it is given to, what writes it, and what is said of it; None where it can be mapped."""
 
 
-@pytest.mark.parametrize("name", NASTY)
+SLOW = {"huge.tif", "dust.vrt"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in NASTY])
 def test_nasty_files_get_a_sentence(scene, tmp_path, name, capsys):
     folder, files = scene
     option, make, words = NASTY[name]

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from helpers.range_server import cut, serving_folder
 from helpers.rasters import rgb, scene_on_grid, write
 
@@ -45,6 +47,7 @@ def made(server, folder, out, how=""):
     return json.loads(result.stdout)
 
 
+@pytest.mark.slow
 def test_a_lost_connection_and_resume_make_the_same_map(tmp_path):
     scene_on_grid(tmp_path, 700, 300)
     with serving_folder(tmp_path) as server:

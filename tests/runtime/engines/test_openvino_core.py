@@ -94,6 +94,7 @@ print(noted)
 
 
 @pytest.mark.parametrize("code", [IN_ORDER, IN_THREADS, EVERYWHERE], ids=["in order", "in threads", "everywhere"])
+@pytest.mark.slow
 def test_a_signal_does_not_end_the_process_after_models_were_closed(code):
     result = subprocess.run(
         [sys.executable, "-c", OPENED + code], capture_output=True, text=True, check=False, timeout=300

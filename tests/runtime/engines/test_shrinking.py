@@ -213,6 +213,7 @@ def test_other_words():
     assert str(failure("it failed", MemoryError())) == "it failed: MemoryError."
 
 
+@pytest.mark.slow
 def test_a_real_engine_without_memory_is_one_that_can_be_helped():
     """ONNX Runtime in a process with little address space: large tiles do not fit, and one of them does."""
     import json

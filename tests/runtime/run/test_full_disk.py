@@ -83,6 +83,7 @@ def whole(scene):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs")
 @pytest.mark.parametrize("left", [20_000, 300_000, 700_000, 1_200_000, 1_500_000])
+@pytest.mark.slow
 def test_finished_rows_are_kept_and_the_run_goes_on_when_there_is_space(scene, whole, tmp_path, left):
     _, arguments = scene
     with small_disk(tmp_path / "disk") as disk:
@@ -127,6 +128,7 @@ def mounted(real, place):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts")
+@pytest.mark.slow
 def test_a_mount_that_vanishes_loses_nothing(scene, whole, tmp_path):
     _, arguments = scene
     real, place = tmp_path / "real", tmp_path / "mount"

@@ -352,7 +352,7 @@ def test_the_record_of_a_resumed_run_is_readable(files, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("rounds", [6, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds):
     command = [sys.executable, "-W", "ignore", "-m", "helpers.killing", str(tmp_path), str(rounds)]
     path = os.pathsep.join(entry for entry in sys.path if entry)

@@ -108,6 +108,7 @@ def test_a_second_ctrl_c_ends_a_map_at_once(scene):
         assert ended(process, 1.0)[0] == 130
 
 
+@pytest.mark.slow
 def test_an_engine_that_does_not_come_back_costs_no_finished_row(scene):
     folder, arguments = scene
     with mapping(arguments, SLOW) as process:

@@ -130,6 +130,7 @@ def test_changed_files(scene, option, name, changes, length):
 
 @FEW
 @given(place=st.floats(0.2, 0.999), damage=st.binary(min_size=1, max_size=400))
+@pytest.mark.slow
 def test_damaged_blocks_behind_a_sound_header(scene, place, damage):
     folder, files = scene
     content = bytearray(files["--pre"].read_bytes())
