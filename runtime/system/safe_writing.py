@@ -49,14 +49,21 @@ def clear_name(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def write_anew(path: Path, content: str | bytes) -> None:
+def write_anew(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a new file of that name; a file or link that has it is removed first. Texts are in UTF-8.
+
+    Meanwhile the name is that of a part of it: final names are given by :mod:`landslip.runtime.system.drafts`.
+
+    Args:
+        path: where it lies.
+        content: all of it.
+        private: whether only the user may read and write it.
 
     Raises:
         OSError: it cannot be written.
     """
     clear_name(path)
-    with open(path, "xb", opener=_opened) as stream:
+    with open(path, "xb", opener=_opened_privately if private else _opened) as stream:
         stream.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
@@ -78,9 +85,13 @@ def is_filled(path: Path) -> bool:
     return stat.S_ISREG(entry.st_mode) and entry.st_size > 0
 
 
-def _opened(path: str, flags: int) -> int:
+def _opened_privately(path: str, flags: int) -> int:
+    return _opened(path, flags, 0o600)
+
+
+def _opened(path: str, flags: int, mode: int = 0o666) -> int:
     try:
-        descriptor = os.open(path, flags | _SAFELY, 0o666)
+        descriptor = os.open(path, flags | _SAFELY, mode)
     except OSError as error:
         if os.path.islink(path):  # noqa: PTH114 - what open hands on is a text
             raise OSError(error.errno, "it is a link, and links are not followed there", path) from error
