@@ -1,1 +1,1 @@
-"""From a Keras HDF5 to deployable artifacts, each gated by a parity check."""
+"""Export of a Keras HDF5 file to deployable artifacts, each gated by a parity check."""

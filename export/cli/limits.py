@@ -12,7 +12,7 @@ from landslip.runtime.artifacts.parity import GATES, Gate
 from landslip.runtime.errors import UsageError
 
 FIGURES = tuple(field.name for field in fields(Gate) if field.name not in ("kinds", "keras_float32"))
-"""What can be limited."""
+"""Measures of difference that a limit can be set for."""
 _SHORT = {"max": "max_abs", "mean": "mean_abs", "p99.9": "p99_9", "IoU": "iou"}
 """Names of the same in the table of ``landslip verify``."""
 

@@ -19,7 +19,7 @@ from landslip.models.keras.quiet_tensorflow import keras, tf
 
 
 class _Convolution:
-    """What the three have in common."""
+    """Settings that the three convolutions have in common."""
 
     kernel_size: tuple[int, int]
     strides: tuple[int, int]
@@ -94,7 +94,7 @@ class Normalization(keras.layers.Layer):  # type: ignore[misc]
 
 
 def _gelu(values: Any) -> Any:
-    """As Keras computes it, without Erfc, which ONNX does not have."""
+    """Compute gelu as Keras does, without Erfc, which ONNX does not have."""
     return 0.5 * values * (1.0 + tf.math.erf(values * np.float32(np.sqrt(0.5))))
 
 
@@ -124,4 +124,4 @@ _OWN: dict[str, Any] = {
     "SeparableConv2D": SeparableConv2D,
 }
 _ALWAYS = frozenset({"GroupNormalization", "LayerNormalization", "Normalization"})
-"""Those that do not depend on the settings."""
+"""Kinds of layers that tf2onnx converts whatever their settings are."""

@@ -29,13 +29,13 @@ class Fitted:
     topology: Topology
     """The served graph."""
     shapes: Shapes
-    """Of all its values, as it will be built: tiles may be open."""
+    """Shapes of all values of the network, as it will be built: tiles may be open."""
     spec: ModelSpec | None
-    """What the deployed graph takes; None where it keeps the network's own inputs."""
+    """Description of what the deployed graph takes; None where it keeps the network's own inputs."""
     joined: tuple[tuple[Role, ...], ...] = ()
-    """With a spec: the inputs of the spec that make up each input of the network, joined along the bands."""
+    """Inputs of the spec that make up each input of the network, joined along the bands."""
     band: int = 0
-    """With a spec: band of the output that is the confidence."""
+    """Band of the output that is the confidence, with a spec."""
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -110,7 +110,7 @@ def trial(fitted: Fitted, where: str) -> dict[str, tuple[int, ...]]:
 
 
 def _joined(topology: Topology, description: Description, where: str) -> tuple[tuple[Role, ...], ...]:
-    """What feeds each input of the network."""
+    """Inputs of the graph that feed each input of the network."""
     fed: dict[str, list[InputSpec]] = {name: [] for name in topology.inputs}
     for entry, feed in zip(description.spec.inputs, description.feeds, strict=True):
         name = topology.inputs[feed] if isinstance(feed, int) and feed < len(topology.inputs) else feed

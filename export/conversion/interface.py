@@ -1,4 +1,4 @@
-"""How a graph looks from outside: what goes in and out, and what it says of itself."""
+"""Inputs and outputs of an exported graph, and what the graph says of itself."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Port:
     """An input or output of a graph."""
 
     name: str
-    """Its name."""
+    """Name of the input or output."""
     dtype: str
-    """Its element type, as numpy calls it."""
+    """Element type, as numpy calls it."""
     dims: tuple[int | str, ...]
-    """Its dimensions, the batch first: sizes, or names of those that are open."""
+    """Dimensions, the batch first: sizes, or names of those that are open."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Face:
     name: str
     """Name of the model."""
     inputs: tuple[Port, ...]
-    """In the order of the graph."""
+    """The inputs, in the order of the graph."""
     output: Port
     """The one output."""
     spec: ModelSpec | None
     """The description that travels inside, if there is one."""
     about: str
-    """What it is, for people."""
+    """Sentence for people that says what the graph is."""
     plain: bool
-    """Whether every layer leaves the axes of images where they are, so that nothing that moves axes may be left."""
+    """True if every layer leaves the axes of images where they are, so that nothing that moves axes may be left."""
 
 
 PLAIN_KINDS = frozenset(
@@ -60,7 +60,7 @@ PLAIN_KINDS = frozenset(
 
 
 def face_of(fitted: Fitted, description: Description) -> Face:
-    """How the graph of a network will look."""
+    """Inputs and outputs that the graph of a network will have."""
     if fitted.spec is None:
         return _own_face(fitted, description.spec.name)
     spec = fitted.spec

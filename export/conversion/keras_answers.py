@@ -19,14 +19,14 @@ from landslip.runtime.artifacts.spec import InputSpec
 from landslip.runtime.errors import ModelError
 
 _ROUNDING = 1e-6
-"""What a confidence may lie outside 0..1 by."""
+"""Distance outside 0..1 at which a confidence is still taken for rounding."""
 
 MADE_BY = "Keras network, float64, CPU"
-"""What computes the reference."""
+"""Name of what computes the reference."""
 
 
 def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
-    """What the Keras network says.
+    """Confidence that the Keras network gives to tiles, computed in float64.
 
     Args:
         model: from :func:`landslip.export.conversion.rebuild.rebuild`.
@@ -45,7 +45,7 @@ def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np
 
 
 def confidence_of(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
-    """The same, whatever range it has."""
+    """Output of the Keras network for tiles, of whatever range it is."""
     entries = fitted.spec.inputs if fitted.spec else ()
     scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in entries}
     joined = [np.concatenate([scaled[name] for name in names], axis=1) for names in fitted.joined]
@@ -55,7 +55,7 @@ def confidence_of(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float6
 
 
 def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: float = 1.0) -> Rounding:
-    """What rounding does to a network.
+    """Differences that rounding makes to a network.
 
     Args:
         exact: what it says in float64.
@@ -69,7 +69,7 @@ def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: 
 
 
 def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
-    """What the Keras network says of values of its own inputs.
+    """Output of the Keras network for values of its own inputs.
 
     Args:
         model: from :func:`landslip.export.conversion.rebuild.rebuild`.

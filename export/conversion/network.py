@@ -34,25 +34,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Network:
-    """What a Keras file holds, ready to be deployed and checked."""
+    """Network of a Keras file, ready to be deployed and checked."""
 
     graph: ModelProto
     """The checked fp32 graph."""
     spec: ModelSpec | None
-    """What it takes and gives; None for a network that keeps its own inputs, which no description fits."""
+    """Description of inputs and output; None for a network that keeps its own inputs, which no description fits."""
     confidence: Callable[[Batch], NDArray[np.float64]]
-    """What the Keras network says of raw tiles, computed in float64: (n, 1, tile, tile). Without a spec: its own output
+    """Confidence of raw tiles, computed by Keras in float64: (n, 1, tile, tile). Without a spec: its own output
     for its own inputs."""
     float32: Callable[[Batch], NDArray[np.float64]]
-    """The same, computed by Keras in float32: what rounding alone changes."""
+    """Confidence of raw tiles, computed by Keras in float32: the difference is what rounding alone changes."""
     keras_version: str
-    """Who saved the file."""
+    """Version of the Keras that saved the file."""
     face: Face
-    """How the graph looks from outside."""
+    """Inputs and outputs of the exported graph."""
     left_out: LeftOut
-    """What the file holds besides."""
+    """Layers and outputs of the file that are not exported."""
     trial: Mapping[str, tuple[int, ...]]
-    """Without a spec: shapes of its own inputs, without the batch, that it can be tried with."""
+    """Shapes of its own inputs, without the batch, that it can be tried with where there is no spec."""
 
 
 def read_network(

@@ -48,7 +48,7 @@ class GroupNormalization(keras.layers.GroupNormalization):  # type: ignore[misc]
 
 
 def _scaled(layer: Any, away: Any, variance: Any, shape: list[int]) -> Any:
-    """What lies off the mean, over the standard deviation, with what the layer learnt."""
+    """Distance from the mean over the standard deviation, with what the layer learnt."""
     result = away * tf.math.rsqrt(variance + layer.epsilon)
     if layer.scale:
         result *= tf.reshape(layer.gamma, shape)

@@ -13,7 +13,7 @@ from landslip.export.layers.values import Array, Options
 from landslip.models.keras.quiet_tensorflow import keras, tf
 
 Function = Callable[[list[Any]], Any]
-"""From the values that go in to the one that comes out."""
+"""Function from the values that go in to the one that comes out."""
 
 
 def operation(kind: str, options: Options) -> Any:
@@ -109,4 +109,4 @@ _MADE: dict[str, Callable[..., Function]] = {
     "Resizing": _resize,
     "Slice": _slice,
 }
-"""What makes each function, from its options."""
+"""Maker of each function, called with its options."""

@@ -1,4 +1,4 @@
-"""What TensorFlow and Keras raise while they build or run a network, as sentences."""
+"""Errors that TensorFlow and Keras raise while they build or run a network, as sentences."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def told(what: str) -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """What an exception says, on one line and not at length."""
+    """Message of an exception, on one line and not at length."""
     return printable(" ".join(str(error).split()), _SHOWN)

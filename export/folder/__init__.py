@@ -1,1 +1,1 @@
-"""What lies in the folder of an export: which files, their drafts, records and STAC item."""
+"""The folder of an export: which files lie in it, their drafts, records and STAC item."""

@@ -22,13 +22,13 @@ class FoundArtifact:
     path: Path
     """The ONNX file."""
     file: OnnxFile | None
-    """What it says of itself; None if it cannot be read, or says nothing that landslip could go by."""
+    """Description in the file; None if it cannot be read, or says nothing that landslip could go by."""
     record: dict[str, Any]
     """The record beside it; empty if there is none."""
     fault: str | None = None
-    """Why it is not what was exported, in a sentence; None if nothing speaks against it."""
+    """Sentence that says why it is not what was exported; None if nothing speaks against it."""
     undescribed: str | None = None
-    """Why it cannot be tried although nothing is wrong with it, in a sentence."""
+    """Sentence that says why it cannot be tried although nothing is wrong with it."""
 
     @property
     def source_sha256(self) -> str | None:
@@ -61,7 +61,7 @@ def find_candidates(path: Path) -> list[FoundArtifact]:
 
 
 def record_path(artifact: Path) -> Path:
-    """Where the record of an artifact lies: beside it."""
+    """Path of the record of an artifact, which lies beside it."""
     return artifact.with_name(f"{artifact.name}.json")
 
 

@@ -24,18 +24,18 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier export of a model left, as far as this one does not make it anew."""
+    """Artifacts that an earlier export of a model left and this one does not make anew."""
 
     tiles: Path
-    """Where the reference tiles of the model lie, or will lie."""
+    """Path of the reference tiles of the model, whether they are there yet or not."""
     judged: tuple[FoundArtifact, ...] = ()
     """Artifacts that were judged by the tiles that lie there."""
     overwrite: bool = False
-    """Whether they may be left without."""
+    """True if the artifacts may be left without their reference tiles."""
 
     @property
     def names(self) -> str:
-        """Of the artifacts."""
+        """Names of the artifacts."""
         return ", ".join(candidate.path.name for candidate in self.judged)
 
     def before_replacing(self) -> None:
@@ -60,7 +60,7 @@ class Earlier:
 
 
 def earlier_export(out: Path, name: str, products: Sequence[Product], *, overwrite: bool) -> Earlier:
-    """What is there already.
+    """Find the artifacts of earlier exports of a model.
 
     Args:
         out: folder of the artifacts.
@@ -119,5 +119,5 @@ def _asks_for_others(candidate: FoundArtifact, spec: ModelSpec, scenes: str) -> 
 
 
 def _decisive(spec: ModelSpec) -> tuple[object, ...]:
-    """What of a description the tiles and their answers depend on."""
+    """Parts of a description that the tiles and their reference depend on."""
     return spec.inputs, spec.tile, spec.multiple, spec.resolution, spec.threshold

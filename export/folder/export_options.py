@@ -1,4 +1,4 @@
-"""What an export can be asked for. Imports nothing heavy, so that the command line can list it."""
+"""Options of an export. This module imports nothing heavy, so that the command line can list them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from landslip.runtime.artifacts.parity import Gate
 
 Precision = Literal["fp32", "fp16", "int8"]
-"""What the network computes in."""
+"""Number format that the network computes in."""
 
 Target = Literal["onnx", "openvino", "tensorrt"]
 """Backend that is to run it; ``onnx`` for ONNX Runtime, and for any other that takes such a file."""
@@ -28,14 +28,14 @@ RUN_PRECISIONS = {
 
 @dataclass(frozen=True)
 class ExportChoices:
-    """How to make artifacts; the defaults suit the published network."""
+    """Options for making artifacts; the defaults suit the published network."""
 
     targets: tuple[Target, ...] = ("onnx",)
     """Backends. fp32 and fp16 artifacts are the same for all, and are checked with each; int8 has one for each."""
     calibrate: Path | None = None
     """SCENE.toml to calibrate int8 on and to judge by; None for generated scenes."""
     gates: Mapping[str, Gate] | None = None
-    """What each precision may differ by; None for :data:`landslip.runtime.artifacts.parity.GATES`."""
+    """Gate of each precision; None for :data:`landslip.runtime.artifacts.parity.GATES`."""
     reduced_range: bool = False
     """7-bit weights, for CPUs without VNNI."""
     build: bool = True

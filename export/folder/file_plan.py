@@ -1,4 +1,4 @@
-"""Which files an export makes, and which engines judge them."""
+"""Plan of an export: the files it makes, and the engines that judge them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Product:
     """A file to make."""
 
     path: Path
-    """Its final place."""
+    """Final place of the file."""
     precision: Precision
-    """What it computes in."""
+    """Number format that the network computes in."""
     target: Target
     """Backend it is made for; ``onnx`` where one file serves all."""
     engines: tuple[str, ...]
@@ -60,7 +60,7 @@ def _known(what: str, given: Sequence[Name], known: Sequence[Name]) -> list[Name
 
 
 def _engine(target: Target) -> str:
-    """Which engine judges what is made for a target; ONNX Runtime stands in for TensorRT, which needs a GPU."""
+    """Engine that judges what is made for a target; ONNX Runtime stands in for TensorRT, which needs a GPU."""
     return "openvino" if target == "openvino" else "onnxruntime"
 
 

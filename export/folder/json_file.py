@@ -9,7 +9,7 @@ from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds; numbers that JSON does not know, such as NaN, become None.
+    """Value of a JSON file; numbers that JSON does not know, such as NaN, become None.
 
     Raises:
         FileNotFoundError: there is no such file.

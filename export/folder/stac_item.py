@@ -19,11 +19,11 @@ Json = dict[str, Any]
 
 _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
 _MULTIHASH_SHA256 = "1220"
-"""Of multiformats.io: SHA2-256, 32 bytes."""
+"""Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
 _COLOURS = ("red", "green", "blue")
 _RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
-"""How the inputs that are no measurements are made from elevation."""
+"""Ways in which the inputs that are no measurements are made from elevation."""
 _BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
 
 
@@ -32,11 +32,11 @@ class CatalogueFile:
     """A file beside the item."""
 
     name: str
-    """Its name."""
+    """Name of the file."""
     bytes: int
-    """Its length."""
+    """Length of the file in bytes."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ class Export:
     file: CatalogueFile
     """The ONNX file."""
     spec: ModelSpec
-    """What the model takes and gives."""
+    """Description of the inputs and the output of the model."""
     precision: str
-    """What the graph computes in."""
+    """Number format that the graph computes in."""
     target: str
     """Backend it is made for."""
     created: str
-    """When it was exported, ISO 8601."""
+    """Time of the export, ISO 8601."""
     source_sha256: str
     """Digest of the Keras file it was made from."""
     registered: str | None
     """Name of the published model that file is, or None."""
     onnx_version: str
-    """Of the library that wrote it."""
+    """Version of the library that wrote the file."""
 
 
 def model_item(
@@ -95,7 +95,7 @@ def _extensions(published: RegisteredModel | None) -> list[str]:
 
 
 def _extent(published: RegisteredModel | None) -> Json:
-    """Where the model may be used: everywhere for those published as general, unknown for others."""
+    """Area where the model may be used: everywhere for those published as general, unknown for others."""
     if published is None:
         return {"geometry": None}
     west, south, east, north = _WORLD
@@ -185,7 +185,7 @@ def _input(spec: ModelSpec, entry: InputSpec) -> Json:
 
 
 def _scaling(entry: InputSpec) -> list[Json]:
-    """What the graph does as the extension puts it, ``(value - mean) / stddev``; one for all bands if they agree."""
+    """Scaling that the graph does, as ``(value - mean) / stddev`` of the extension; one for all bands if they agree."""
     scalings = [
         {"type": "z-score", "mean": -offset * divisor, "stddev": divisor}
         for divisor, offset in zip(entry.divisors, entry.offsets, strict=True)
@@ -239,7 +239,7 @@ def _model_asset(export: Export) -> Json:
 
 
 def _backend(export: Export) -> str:
-    """What is to run it; fp32 and fp16 are one file for all."""
+    """Library that is to run the file; fp32 and fp16 are one file for all."""
     return "any engine" if export.target == "onnx" and export.precision != "int8" else _BACKENDS[export.target]
 
 

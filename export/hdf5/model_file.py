@@ -29,9 +29,9 @@ from landslip.runtime.untrusted.printable import printable
 _OF_WEIGHTS_ALONE = ({"layer_names", "layer_names0"}, {"layers", "_layer_checkpoint_dependencies"})
 """Attributes that Keras 2, and groups that Keras 3 writes at the top of a file of weights alone."""
 _OF_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
-"""What h5py raises for damaged files; RecursionError is a RuntimeError."""
+"""Exceptions that h5py raises for damaged files; RecursionError is a RuntimeError."""
 _OTHERWISE = {"depthwise_kernel": "kernel"}
-"""What Keras 3 calls a weight of DepthwiseConv2D; SeparableConv2D kept the name."""
+"""Names that Keras 3 gives to weights of DepthwiseConv2D; SeparableConv2D kept the old ones."""
 _CONFIG_BYTES = 8 << 20
 _VERSION_BYTES = 100
 _REASON = 300
@@ -139,7 +139,7 @@ def open_saved_model(path: Path) -> Iterator[SavedModel]:
 
 @contextmanager
 def open_here(path: Path) -> Iterator[SavedModel]:
-    """The same without asking first what the file does to the HDF5 library."""
+    """Open a file without asking first what it does to the HDF5 library."""
     with _h5py_errors_translated(path):
         file = h5py.File(path, "r")
     with file:

@@ -10,7 +10,7 @@ from landslip.runtime.errors import LandslipError
 
 
 def main(path: Path) -> int:
-    """In the child: read everything, and say on standard output why a file is refused."""
+    """Read everything in the child, and say on standard output why a file is refused."""
     _bound(min(3 * path.stat().st_size, MOST) + MEMORY)
     from landslip.export.hdf5.model_file import open_here  # noqa: PLC0415 - after the bound
 

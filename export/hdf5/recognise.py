@@ -33,7 +33,7 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
     (rb".{4}TFL3", f"is a TensorFlow Lite model. {_HDF5}"),
     (rb"model_checkpoint_path:", f"is the index of a TensorFlow checkpoint: weights without the network. {_HDF5}"),
 )
-"""What the first bytes of other files are, and what to say."""
+"""First bytes of files of other kinds, and what to say of them."""
 
 _SUFFIXES: dict[str, str] = {
     ".onnx": "is ONNX already. One that landslip exported is ready: landslip map -m MODEL.onnx. One of another "
@@ -44,7 +44,7 @@ _SUFFIXES: dict[str, str] = {
     ".index": f"is part of a TensorFlow checkpoint: weights without the network. {_HDF5}",
     ".ckpt": f"is a TensorFlow checkpoint: weights without the network. {_HDF5}",
 }
-"""What files with such names are, if they are no HDF5."""
+"""Kinds of files with such names, if they are no HDF5."""
 
 
 def check_keras_file(path: Path) -> None:
@@ -71,7 +71,7 @@ def check_keras_file(path: Path) -> None:
 
 
 def hdf5_length(head: bytes) -> int | None:
-    """How many bytes an HDF5 file has by its own account, or None where the first bytes do not say so.
+    """Bytes that an HDF5 file has by its own account, or None where the first bytes do not say so.
 
     Source: HDF5 file format specification 3.0, II.A, "Disk Format: Level 0A - Format Signature and Superblock".
     """
@@ -109,7 +109,7 @@ def _absent(path: Path) -> str:
 
 
 def _other(path: Path, head: bytes) -> str:
-    """What a file is that is no HDF5, and what to do."""
+    """Sentence that says what a file is that is no HDF5, and what to do."""
     kinds = {
         "empty": f"is empty. {_fetch(path)}",
         "web page": f"is a web page: the address that was downloaded led to a page and not to the file. {_fetch(path)}",
@@ -128,7 +128,7 @@ def _other(path: Path, head: bytes) -> str:
 
 
 def _user_block(path: Path) -> int:
-    """How many bytes stand before the signature of HDF5: 512, 1024, 2048 ..., or 0 where it is at none of those."""
+    """Bytes before the signature of HDF5: 512, 1024, 2048 ..., or 0 where it is at none of those."""
     size, place = path.stat().st_size, 512
     with path.open("rb") as stream:
         while place < size:

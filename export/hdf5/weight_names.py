@@ -64,12 +64,12 @@ class WeightNames:
 
 
 def leaf(name: str) -> str:
-    """What a weight is called in its layer."""
+    """Name of a weight within its layer."""
     return name.rsplit("/", 1)[-1].removesuffix(":0")
 
 
 def _without_suffix(scope: str) -> list[str]:
-    """What a layer can be called whose weights are in a scope: that, and that without the number behind it."""
+    """Names that a layer can have whose weights are in a scope: the scope's own, and that without a final number."""
     return list(dict.fromkeys([scope, re.sub(r"_\d+$", "", scope)]))
 
 

@@ -25,31 +25,31 @@ class Rehearsal:
     """A way to run a candidate here."""
 
     graph: ModelProto
-    """What is run: the candidate itself, or what stands in for it."""
+    """Graph that is run: the candidate itself, or what stands in for it."""
     engine: str = "onnxruntime"
     """Name of the engine."""
     precision: str | None = None
-    """What it computes in; None for what the graph says."""
+    """Number format it computes in; None for what the graph says."""
     note: str | None = None
-    """Why it is not quite what will be deployed; None if it is."""
+    """Phrase that says why it is not quite what will be deployed; None if it is."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of a rehearsal."""
+    """Result of a rehearsal."""
 
     engine: str
     """Name of the engine."""
     version: str
-    """Its version."""
+    """Version of the engine."""
     device: str
-    """Where it ran."""
+    """Device that the engine ran on."""
     precision: str
-    """What it computed in."""
+    """Number format that the engine computed in."""
     note: str | None
-    """Why it was not quite what will be deployed; None if it was."""
+    """Phrase that says why it was not quite what will be deployed; None if it was."""
     figures: tuple[Parity, ...]
-    """How far it was from the reference, for each set of tiles."""
+    """Distance from the reference, for each set of tiles."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; the note only where there is one."""
@@ -58,20 +58,20 @@ class Proof:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all rehearsals of a candidate came to."""
+    """Result of all rehearsals of a candidate."""
 
     proofs: tuple[Proof, ...]
-    """One for each that ran."""
+    """Proofs, one for each rehearsal that ran."""
     objections: tuple[str, ...]
-    """Why it fails, in phrases; empty if it passes."""
+    """Reasons why the candidate fails, in phrases; empty if it passes."""
 
     @property
     def figures(self) -> list[Parity]:
-        """Of all proofs."""
+        """Distances from the reference of all proofs."""
         return [figure for proof in self.proofs for figure in proof.figures]
 
     def passes(self, gate: Gate) -> bool:
-        """Whether it would pass another gate too."""
+        """Tell whether the candidate would pass another gate too."""
         return not self.objections and not any(violations(proof.figures, gate) for proof in self.proofs)
 
 
@@ -80,7 +80,7 @@ class Judge(Protocol):
 
     @property
     def gates(self) -> Mapping[str, Gate]:
-        """What each precision is allowed."""
+        """Gate of each precision."""
         ...
 
     def verdict(self, name: str, rehearsals: Sequence[Rehearsal]) -> Verdict:

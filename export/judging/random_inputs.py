@@ -22,7 +22,7 @@ _COUNT = 2
 
 
 def own_figures(path: Path, network: Network, seed: int = 0) -> list[Parity]:
-    """How far a graph without a description is from its Keras network.
+    """Distance of a graph without a description from its Keras network.
 
     Errors are shares of the largest value the network gives, if that is above 1: its output can have any range, and
     single precision has seven digits. There is no threshold and so no area.

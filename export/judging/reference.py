@@ -1,4 +1,4 @@
-"""What the Keras network says of held-out tiles: for the gate, and for a file that proves artifacts elsewhere."""
+"""Reference of held-out tiles, from the Keras network: for the gate, and for a file that proves artifacts elsewhere."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from landslip.runtime.errors import InputError
 log = logging.getLogger(__name__)
 
 Ask = Callable[[Batch], NDArray[np.float64]]
-"""From raw tiles to confidence (n, 1, tile, tile)."""
+"""Function from raw tiles to confidence (n, 1, tile, tile)."""
 
 Answer = tuple[TileSet, NDArray[np.float64]]
 """Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
 
 Kept = tuple[TileSet, NDArray[np.float32]]
-"""The same as a file keeps it."""
+"""Tiles, and the confidence of the Keras network as a file keeps it."""
 
 _STEPS = 2.0**20
 """Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
@@ -51,7 +51,7 @@ def asked(confidence: Ask, float32: Ask, tile_sets: Iterable[TileSet]) -> list[A
 
 
 def reference_of(name: str, source_sha256: str, answers: Sequence[Answer]) -> Reference:
-    """What is kept beside the artifacts: all tiles of scenes, and one of noise, which cannot be packed and is small.
+    """Reference for a file: all tiles of scenes, and one tile of noise, which cannot be packed and is small.
 
     Args:
         name: of the model.
@@ -90,7 +90,7 @@ def kept_reference(folder: Path, reference: Reference, earlier: Earlier) -> Path
 
 
 def _says(path: Path, reference: Reference) -> bool:
-    """Whether a file holds a reference; another machine may have rounded its last digit differently."""
+    """Tell whether a file holds a reference; another machine may have rounded its last digit differently."""
     try:
         there = read_reference(path)
     except InputError:
@@ -100,7 +100,7 @@ def _says(path: Path, reference: Reference) -> bool:
 
 
 def _amplifies(tiles: TileSet) -> bool:
-    """Whether rounding moves the network so much that a file without these figures would be no yardstick."""
+    """Tell whether rounding moves the network so much that a file without these figures would be no yardstick."""
     gate, rounding = GATES["fp32"], tiles.rounding
     return rounding is not None and (gate.keras_float32 or 0.0) * rounding.max_abs > (gate.max_abs or 0.0)
 

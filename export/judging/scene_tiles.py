@@ -33,13 +33,13 @@ from landslip.runtime.scene.scene import Patch, Scene, open_scene
 log = logging.getLogger(__name__)
 
 Part = Literal["calibration", "held-out"]
-"""What tiles are for."""
+"""Purpose that tiles serve."""
 
 Sees = Callable[[Batch], NDArray[Any]]
-"""From tiles to the share of each that the network maps, (n,)."""
+"""Function from tiles to the share of each that the network maps, (n,)."""
 
 SEEDS: dict[Part, range] = {"calibration": range(6000, 6100), "held-out": range(7000, 7100)}
-"""Of generated scenes."""
+"""Seeds of generated scenes."""
 
 COUNTS: dict[Part, int] = {"calibration": 16, "held-out": 8}
 """Most tiles of each part."""
@@ -51,7 +51,7 @@ _NEEDED = 4
 _LEAST_VALID = 0.8
 """Share of a tile that has to be observed."""
 _SLOPE_STEPS = 16
-"""Of a degree. Reference files with slopes to the last bit would be twice as large."""
+"""Steps of slope in a degree. Reference files with slopes to the last bit would be twice as large."""
 _ACROSS = 3
 """Tiles of a generated scene from side to side."""
 _EDGE_METRES = 4500.0
@@ -60,16 +60,16 @@ _EDGE_METRES = 4500.0
 
 @dataclass(frozen=True)
 class TileSource:
-    """Where tiles come from."""
+    """Maker of tiles from a scene of the user, or from generated scenes."""
 
     spec: ModelSpec
-    """What the tiles are for: its inputs, tile size and ground resolution."""
+    """Description of the model that takes the tiles: its inputs, tile size and ground resolution."""
     scene_file: Path | None = None
     """SCENE.toml of a user; None for generated scenes."""
 
     @property
     def described(self) -> str:
-        """For the log and the record."""
+        """Origin of the tiles, for the log and the record."""
         if self.scene_file is None:
             return "generated scenes, seeds from " + " and ".join(f"{s[0]} ({part})" for part, s in SEEDS.items())
         return f"scene {self.scene_file.name}"

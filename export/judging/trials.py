@@ -38,9 +38,9 @@ class Trial:
     file: OnnxFile
     """The artifact."""
     backend: Backend
-    """What runs it."""
+    """Backend that runs the artifact."""
     precision: str
-    """What it is computed in."""
+    """Number format that is computed in."""
 
     @property
     def judged_as(self) -> str:
@@ -50,28 +50,28 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial."""
+    """Result of a trial."""
 
     artifact: Path
     """The file."""
     engine: str
     """Name of the engine, empty where none was tried."""
     precision: str
-    """What it was computed in."""
+    """Number format that was computed in."""
     judged_as: str = ""
     """Precision whose gate applies."""
     version: str = ""
     """Version of the engine."""
     device: str = ""
-    """Where it ran."""
+    """Device that the artifact ran on."""
     figures: tuple[Parity, ...] = ()
-    """How far it was from the reference, for each set of tiles."""
+    """Distance from the reference, for each set of tiles."""
     objections: tuple[str, ...] = ()
-    """Why it fails, one phrase each; empty if it passes."""
+    """Reasons why the artifact fails, one phrase each; empty if it passes."""
     not_run: str | None = None
-    """Why it could not be tried here; None if it was."""
+    """Sentence that says why it could not be tried here; None if it was."""
     is_reference: bool = False
-    """Whether it is what the others are compared with, so that its figures prove nothing."""
+    """True if it is what the others are compared with, so that its figures prove nothing."""
 
     @property
     def verdict(self) -> str:
@@ -136,7 +136,7 @@ def attempt(trial: Trial, answers: Answers, device: str, gates: Mapping[str, Gat
 
 
 def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.float32]:
-    """What an engine says of tiles: (n, 1, tile, tile).
+    """Confidence that an engine gives to tiles: (n, 1, tile, tile).
 
     Raises:
         EngineError: the engine failed, or gave another shape.
@@ -160,7 +160,7 @@ def _opened(trial: Trial, options: EngineOptions) -> Engine:
 
 
 def _here(sentence: str) -> str:
-    """What an engine says, without advice that is meant for maps: here all precisions are tried, and none is chosen."""
+    """Sentence of an engine without advice that is meant for maps: here all precisions are tried, and none chosen."""
     return sentence.partition(" Say which one: --precision")[0]
 
 

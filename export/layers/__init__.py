@@ -29,10 +29,10 @@ KINDS: dict[str, Kind] = {
 """Layers that are rebuilt, by Keras class name."""
 
 OPERATIONS: dict[str, Kind] = {**arithmetic.KINDS, **slicing.KINDS}
-"""What is rebuilt of functions that were called on values, by our own names; no file declares them."""
+"""Functions called on values that are rebuilt as layers, by our own names; no file declares them."""
 
 REBUILT: dict[str, Kind] = {**KINDS, **OPERATIONS}
-"""Both."""
+"""Layers and functions that are rebuilt, by name."""
 
 TRANSPARENT = frozenset(
     {

@@ -10,7 +10,7 @@ from landslip.export.layers.resampling import RESIZING
 from landslip.export.layers.values import Options
 
 BINARY = ("add", "divide", "maximum", "minimum", "multiply", "subtract")
-"""What is done with two values."""
+"""Functions of two values."""
 SIDES = ("x", "y")
 """The first and second of them; the one that is a constant is among the options."""
 
@@ -62,4 +62,4 @@ KINDS: dict[str, Kind] = {
     "DepthToSpace": Kind(_read_blocks, _unpacked),
     "Resize": RESIZING,
 }
-"""By the names that :mod:`landslip.export.topology.operations` gives them."""
+"""Kinds by the names that :mod:`landslip.export.topology.operations` gives them."""

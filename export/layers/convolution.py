@@ -10,7 +10,7 @@ PADDINGS = ("valid", "same")
 
 
 def _read_window(options: Options) -> Options:
-    """What all convolutions have in common."""
+    """Read the settings that all convolutions have in common."""
     values.bands_last(options)
     read: Options = {
         "kernel_size": values.pair(options, "kernel_size"),
@@ -61,7 +61,7 @@ def _read_transpose(options: Options) -> Options:
 
 
 def _read_output_padding(options: Options, read: Options) -> Options:
-    """What is added at the far ends, where a file says it; without it Keras adds what makes the size fit."""
+    """Read what is added at the far ends, where a file says it; without it Keras adds what makes the size fit."""
     if options.get("output_padding") is None:
         return {}
     added = values.pair(options, "output_padding", least=0)
@@ -81,7 +81,7 @@ def _read_dense(options: Options) -> Options:
 
 
 def slid(size: int | None, window: int, stride: int, padding: str) -> int | None:
-    """How many places a window takes along an axis."""
+    """Number of places that a window takes along an axis."""
     if size is None:
         return None
     places = size if padding == "same" else size - window + 1
@@ -182,4 +182,4 @@ KINDS: dict[str, Kind] = {
         _read_separable, _conv, _separable_weights, initializers=(*_DEPTHWISE, "pointwise_initializer")
     ),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

@@ -25,7 +25,7 @@ def check_floating(options: Options) -> None:
 
 
 def takes_integers(options: Options) -> bool:
-    """Whether an input layer takes whole numbers, and not floating-point ones."""
+    """Tell whether an input layer takes whole numbers, and not floating-point ones."""
     name = _name(options.get("dtype"))
     if name in _INTEGERS:
         return True

@@ -1,4 +1,4 @@
-"""What landslip knows of a layer class: how to read its settings, what it gives, and which weights it has."""
+"""Knowledge of a layer class: how to read its settings, what it gives, and which weights it has."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Kind:
     """A layer class that can be rebuilt. All functions raise ValueError, TypeError or KeyError for what they refuse."""
 
     read: Callable[[Options], Options]
-    """From the saved config to checked constructor arguments: numbers, flags and words that change the result.
+    """Reader that turns the saved config into checked constructor arguments: numbers, flags, words that change results.
     Everything else (initialisers, regularisers, dtypes, keys of other Keras versions) is dropped unread."""
     result: Callable[[Options, Shapes], Shape] = same
     """Shape of the result, from checked options and the shapes that go in."""
     weights: Callable[[Options, Shape], dict[str, Shape]] = _no_weights
     """Name and shape of each weight, in the order in which Keras keeps them."""
     merges: bool = False
-    """Whether it takes two or more values, and not one."""
+    """True if the layer takes two or more values, and not one."""
     weights_are_arguments: bool = False
-    """Whether the weights are passed to the constructor under their names, and not set later."""
+    """True if the weights are passed to the constructor under their names, and not set later."""
     initializers: tuple[str, ...] = ()
     """Constructor arguments to set to zeros: the cheapest start, as the weights are set right after."""
 

@@ -67,4 +67,4 @@ KINDS: dict[str, Kind] = {
     "Multiply": _ELEMENTWISE,
     "Subtract": Kind(_read_nothing, _two, merges=True),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

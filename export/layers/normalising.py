@@ -63,4 +63,4 @@ KINDS: dict[str, Kind] = {
     "GroupNormalization": Kind(_read_group_norm, _group_normalised, _group_norm_weights),
     "LayerNormalization": Kind(_read_layer_norm, _layer_normalised, _layer_norm_weights),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

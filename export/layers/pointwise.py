@@ -131,4 +131,4 @@ KINDS: dict[str, Kind] = {
     "Softmax": Kind(_read_softmax, _softmax),
     "ThresholdedReLU": Kind(_read_thresholded),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

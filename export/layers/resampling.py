@@ -105,4 +105,4 @@ KINDS: dict[str, Kind] = {
     "UpSampling2D": Kind(_read_upsampling, _upsampled),
     "ZeroPadding2D": Kind(_read_padding, _padded),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

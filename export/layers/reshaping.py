@@ -77,4 +77,4 @@ KINDS: dict[str, Kind] = {
     "Permute": Kind(_read_permute, _permuted),
     "Reshape": Kind(_read_reshape, _reshaped),
 }
-"""By Keras class name."""
+"""Kinds by Keras class name."""

@@ -107,4 +107,4 @@ def _check_place(place: int, size: int | None) -> None:
 
 
 KINDS: dict[str, Kind] = {"Slice": Kind(_read_slice, _sliced)}
-"""By the names that :mod:`landslip.export.topology.operations` gives them."""
+"""Kinds by the names that :mod:`landslip.export.topology.operations` gives them."""

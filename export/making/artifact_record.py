@@ -29,9 +29,9 @@ class KerasSource:
     file: str
     """Name of the file."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
     bytes: int
-    """Its length."""
+    """Length of the file in bytes."""
     keras_version: str
     """Keras version that wrote it."""
     registered: str | None
@@ -45,7 +45,7 @@ class Artifact:
     path: Path
     """The file."""
     precision: Precision
-    """What the network computes in."""
+    """Number format that the network computes in."""
     target: Target
     """Backend it is made for."""
     sha256: str
@@ -53,15 +53,15 @@ class Artifact:
     bytes: int
     """Length of the file."""
     parity: tuple[Parity, ...]
-    """How far it is from the Keras network with the engine it is made for."""
+    """Distance from the Keras network with the engine it is made for."""
     seconds: float
-    """What making and checking it took."""
+    """Time in seconds that making and checking it took."""
     peak_rss_bytes: int | None
     """The most memory the process had held until then; None where the system does not say."""
 
     @property
     def record(self) -> Path:
-        """Where its record lies."""
+        """Path of the record."""
         return record_path(self.path)
 
     def as_json(self) -> dict[str, Any]:
@@ -71,24 +71,24 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the record of an artifact says besides the artifact."""
+    """Facts that the record of an artifact says besides the artifact."""
 
     source: KerasSource
-    """What it was made from."""
+    """Keras file it was made from."""
     left_out: LeftOut
-    """What of it did not go into the artifact."""
+    """Layers and outputs of the Keras file that did not go into the artifact."""
     spec: ModelSpec | None
-    """What it takes and gives; None for a network that keeps its own inputs."""
+    """Description of inputs and output; None for a network that keeps its own inputs."""
     gate: Gate
-    """What it was allowed."""
+    """Gate that it had to pass."""
     proofs: tuple[Proof, ...]
-    """How it was checked, the engine it is made for first."""
+    """Proofs that it passed, that of the engine it is made for first."""
     scenes: str | None
-    """Where tiles of scenes came from; None where there were none."""
+    """Origin of the tiles of scenes; None where there were none."""
     reference: dict[str, str] | None
     """File and digest of the reference tiles beside it, if there are any."""
     facts: dict[str, Any]
-    """More about how it was made."""
+    """Facts about how it was made."""
 
 
 def record_text(artifact: Artifact, how: Circumstances) -> str:

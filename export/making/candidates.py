@@ -26,15 +26,15 @@ class Candidate:
     """A graph that may become an artifact."""
 
     graph: ModelProto
-    """It."""
+    """The graph itself."""
     rehearsals: tuple[Rehearsal, ...]
-    """How to run it."""
+    """Ways to run it here."""
     float_work: float = 0.0
     """Share of the multiplications that are kept in float although they could be quantised, 0..1."""
     summary: str = ""
-    """What distinguishes it from others, for the log."""
+    """Phrase that distinguishes it from others, for the log."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """More for its record."""
+    """Facts for its record."""
 
 
 class Candidates:

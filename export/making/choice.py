@@ -1,4 +1,4 @@
-"""Which candidate becomes the artifact."""
+"""Choice of the candidate that becomes the artifact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be known before the first artifact is made: tiles, and what the Keras network says of them."""
+"""Preparation of an export: tiles, their reference, and what makes and judges artifacts."""
 
 from __future__ import annotations
 

@@ -24,22 +24,22 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Workshop:
-    """What all artifacts of an export share."""
+    """State that all artifacts of an export share."""
 
     folder: Path
-    """Where files lie until they get their names."""
+    """Folder where files lie until they get their names."""
     source: KerasSource
-    """What they are made from."""
+    """Keras file that the artifacts are made from."""
     left_out: LeftOut
-    """What of it does not go into them."""
+    """Layers and outputs of the Keras file that do not go into them."""
     spec: ModelSpec | None
-    """What they take and give."""
+    """Description of their inputs and output."""
     candidates: Candidates
-    """What is tried."""
+    """Maker of the candidates to try."""
     judge: Judge
-    """Who judges it."""
+    """Judge of the candidates."""
     scenes: str | None
-    """Where tiles of scenes come from."""
+    """Origin of the tiles of scenes."""
     reference: Path | None
     """File of the reference tiles: here until the first artifact is published, and then beside it."""
 

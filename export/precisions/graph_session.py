@@ -18,7 +18,7 @@ _ERRORS_ONLY = 3
 
 
 def run_graph(model: ModelProto, batch: Batch) -> Iterator[list[NDArray[Any]]]:
-    """What a graph gives for each tile of a batch, one after the other, so that memory does not grow with the batch.
+    """Outputs of a graph for each tile of a batch, one after the other, so that memory does not grow with the batch.
 
     Yields:
         All outputs of the graph, each for a batch of one.

@@ -28,11 +28,11 @@ WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _SATURATING = ("Sigmoid", "HardSigmoid", "Softmax")
 """Last activations, which are left in fp32. They cost nothing, and half precision has steps of 0.0005 near 1."""
 _MOVING = ("Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
-"""What may follow the last activation: it only picks and moves values."""
+"""Operators that may follow the last activation: they only pick and move values."""
 _AVERAGING = ("Add", "MatMul", "ReduceMean", "Reshape", "Sqrt", "Squeeze", "Transpose", "Unsqueeze")
-"""What lies between squares and the root of their mean."""
+"""Operators that may lie between squares and the root of their mean."""
 _TYPELESS = ("Shape",)
-"""What looks at sizes alone. What is computed from them are whole numbers, and has to stay exact."""
+"""Operators that look at sizes alone. Their results are whole numbers, and have to stay exact."""
 _OTHER_TYPES = {"Resize": (1, 2, 3)}
 """Inputs by position whose type ONNX prescribes: region, scales and sizes of Resize."""
 

@@ -58,7 +58,7 @@ class Quantiser:
             yield keeping, quantise(keeping.layers)
 
     def facts(self, keeping: Keeping) -> dict[str, Any]:
-        """What a record says of a graph."""
+        """Facts of a graph for its record."""
         return {
             "method": "least and greatest value of each activation; weights by error diffusion",
             "calibration_tiles": len(next(iter(self._calibration.values()))),

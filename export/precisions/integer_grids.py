@@ -1,4 +1,4 @@
-"""From real ranges to 8-bit grids: scales, zero points, and weights rounded to them. Pure numbers, no graphs."""
+"""Grids of 8-bit integers for ranges of real numbers: scales, zero points, rounded weights. Pure numbers, no graphs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Range = tuple[float, float]
 _LEAST_SCALE = 2.0**-100
 """Scale of what is always zero; small, and far enough from float32's end to be multiplied."""
 _LARGEST_BIAS = 2.0**30
-"""In steps of its grid, which are 32-bit integers; half of their range is left to the sum it is added to."""
+"""Largest bias in steps of its scale, as 32-bit integers; half their range is left to the sum it is added to."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How 8-bit integers stand for real numbers: ``real = scale * (integer - zero_point)``."""
+    """Scale of 8-bit integers that stand for real numbers: ``real = scale * (integer - zero_point)``."""
 
     scale: np.float32
     """Distance of neighbours."""
@@ -89,5 +89,5 @@ def _boustrophedon(rows: int, cols: int) -> list[int]:
 
 
 def is_usable(span: Range) -> bool:
-    """Whether a range is one of finite numbers."""
+    """Tell whether a range is one of finite numbers."""
     return math.isfinite(span[0]) and math.isfinite(span[1]) and span[0] <= span[1]

@@ -25,7 +25,7 @@ from landslip.export.precisions.surgery import Constants, constants_of, labelled
 
 @dataclass(frozen=True)
 class Scheme:
-    """How a backend wants its graph."""
+    """Requirements of a backend for a quantised graph."""
 
     target: str
     """Name of the backend."""
@@ -45,7 +45,7 @@ SCHEMES = {
         Scheme("tensorrt", signed=True, pairs=True),
     )
 }
-"""By target."""
+"""Schemes by target."""
 
 FULL, REDUCED = 127, 63
 """Largest weight. Without VNNI a CPU adds two products of 8-bit numbers in 16 bits: 2 * 255 * 127 is too much for them,
@@ -88,7 +88,7 @@ def observed(graph: GraphProto) -> list[str]:
 
 
 def _result(node: NodeProto, users: Mapping[str, list[NodeProto]]) -> str:
-    """What a convolution hands on: what its ReLU gives where nothing else sees its output."""
+    """Value that a convolution hands on: the output of its ReLU where nothing else sees its own."""
     takers = users.get(node.output[0], [])
     last = takers[0] if [taker.op_type for taker in takers] == ["Relu"] else node
     return str(last.output[0])

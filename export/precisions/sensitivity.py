@@ -1,4 +1,4 @@
-"""Which convolutions suffer most from 8 bits, and which it costs least to keep in float."""
+"""Sensitivity of convolutions to 8 bits, and what it costs to keep one in float."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class SensitiveLayer:
     """A convolution that could be kept in float."""
 
     name: str
-    """Its name in the graph."""
+    """Name of the convolution in the graph."""
     error: float
     """Mean squared error of the confidence when it alone is quantised."""
     work: float
-    """Its share of the multiplications of all convolutions, 0..1."""
+    """Share of the multiplications of all convolutions, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def measured_layers(
 
 
 def confidence_of(model: ModelProto, batch: Batch) -> NDArray[np.float64]:
-    """What a graph says of tiles, (n, 1, tile, tile)."""
+    """Confidence that a graph gives to tiles, (n, 1, tile, tile)."""
     return np.concatenate([outputs[0].astype(np.float64) for outputs in run_graph(model, batch)])
 
 
 def telling_parts(model: ModelProto, batch: Batch, size: int) -> Batch:
-    """Of each tile the square part where the network is least decided: errors show there, and less has to be run.
+    """Square part of each tile where the network is least decided: errors show there, and less has to be run.
 
     Args:
         model: in fp32.

@@ -1,4 +1,4 @@
-"""What passes over ONNX graphs share: looking things up, and putting a changed graph together."""
+"""Operations that all passes over ONNX graphs share: looking things up, and putting a changed graph together."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def labelled(model: ModelProto, precision: str, target: str = "onnx") -> ModelPr
 
 
 def checked(model: ModelProto) -> ModelProto:
-    """The same model, after ONNX's own full check.
+    """Check a model with ONNX's own full check, and return it.
 
     Raises:
         ModelError: it does not pass.

@@ -1,1 +1,1 @@
-"""What a user's machine runs to prove artifacts: verify, info, doctor. Needs no more than the runtime."""
+"""Proof of artifacts on a user's machine: verify, info, doctor. Needs no more than the runtime."""

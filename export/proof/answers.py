@@ -1,4 +1,4 @@
-"""What the reference says: kept in a file beside the artifacts, or asked of the Keras network or the fp32 artifact."""
+"""The reference that artifacts are held to: read from a file beside them, or asked of the network or fp32 artifact."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Oracle:
     """Something that can be asked what the network says."""
 
     made_by: str
-    """What it is."""
+    """Name of what computes the reference."""
     ask: Callable[[Batch], NDArray[Any]]
-    """From raw tiles to confidence (n, 1, tile, tile)."""
+    """Function from raw tiles to confidence (n, 1, tile, tile)."""
     artifact: Path | None = None
     """The artifact it is itself, with ONNX Runtime on the CPU; None for a network."""
     float32: Callable[[Batch], NDArray[Any]] | None = None
@@ -46,7 +46,7 @@ class KerasFile:
     """A network to ask."""
 
     path: Path
-    """Its HDF5 file."""
+    """Path of its HDF5 file."""
     spec: Path | None = None
     """SPEC.toml it was exported with; None for a network like the published one."""
     output: str | None = None
@@ -55,10 +55,10 @@ class KerasFile:
 
 @dataclass(frozen=True)
 class ProofReference:
-    """What artifacts of one model are held to."""
+    """Reference that artifacts of one model are held to."""
 
     made_by: str
-    """What computed it."""
+    """Name of what computed it."""
     answers: Answers
     """Tiles, and the confidence it gives them."""
     artifact: Path | None = None
@@ -72,9 +72,9 @@ class StoredReferenceFile:
     path: Path
     """The file."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
     reference: StoredReference
-    """What is in it."""
+    """Reference that the file holds."""
 
 
 def read_stored(path: Path) -> StoredReferenceFile:
@@ -89,7 +89,7 @@ def read_stored(path: Path) -> StoredReferenceFile:
 
 
 def stored_path(candidate: FoundArtifact, file: OnnxFile) -> Path:
-    """Where the reference tiles of an artifact lie: beside it, under the name in its record."""
+    """Path of the reference tiles of an artifact: beside it, under the name in its record."""
     name = Path(recorded(candidate.record, "reference", "file") or "").name
     return candidate.path.with_name(name or f"{file.spec.name}{SUFFIX}")
 

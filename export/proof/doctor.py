@@ -31,7 +31,7 @@ _EXPORT = ("tensorflow", "tf_keras", "tf2onnx", "onnx", "h5py")
 
 
 def examine() -> Facts:
-    """What works here; ``ready`` says whether maps can be made, and ``advice`` what to do.
+    """Examine what works on this machine; ``ready`` says whether maps can be made, and ``advice`` what to do.
 
     Never raises for what is missing.
     """
@@ -108,7 +108,7 @@ def _gdal() -> Facts:
 
 
 def _cache() -> Facts:
-    """Where TensorRT engines and compiled kernels are kept."""
+    """Paths where TensorRT engines and compiled kernels are kept."""
     folder = platformdirs.user_cache_path("landslip")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a file is: models, artifacts, reference tiles, records, and what is mistaken for them."""
+"""Description of any file: models, artifacts, reference tiles, records, and what is mistaken for them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _NOTHING_OF_OURS = {
 
 
 def describe_file(path: Path) -> Facts:
-    """What a file is, and what it says.
+    """Describe what a file is, and what it says.
 
     Raises:
         InputMissingError: there is no such file.
@@ -108,7 +108,7 @@ def _size(path: Path) -> Facts:
 
 
 def describe_spec(spec: ModelSpec) -> Facts:
-    """What a model takes and gives."""
+    """Describe what a model takes and gives."""
     return {
         "model": spec.name,
         "inputs": [_input(entry) for entry in spec.inputs],
@@ -128,7 +128,7 @@ def _input(entry: InputSpec) -> str:
 
 
 def _recorded(path: Path, sha256: str) -> Facts | str:
-    """What the record beside an artifact says of it; where it is of no use, why."""
+    """Describe what the record beside an artifact says of it; where it is of no use, say why."""
     try:
         record = read_record(path)
     except InputError as error:

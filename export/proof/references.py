@@ -1,4 +1,4 @@
-"""What each artifact is held to; what several share is read, or asked, once."""
+"""References of all artifacts in a folder; what several artifacts share is read, or computed, once."""
 
 from __future__ import annotations
 
@@ -89,6 +89,6 @@ class References:
         return [tiles if self._keras else replace(tiles, roundings=self._roundings_beside(candidate, file))]
 
     def _roundings_beside(self, candidate: FoundArtifact, file: OnnxFile) -> tuple[Rounding, ...]:
-        """What rounding did to the network on the scenes of its export, twice: the fp32 artifact is rounded as well."""
+        """Rounding of the network on the scenes of its export, twice: the fp32 artifact is rounded as well."""
         known = [tiles.rounding for tiles in self._tiles_beside(candidate, file) or () if tiles.kind == "scene"]
         return tuple(Rounding(2 * each.max_abs, 2 * each.mean_abs) for each in known if each is not None)

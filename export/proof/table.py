@@ -1,4 +1,4 @@
-"""What was proven, for people: the machine, one line for each artifact, engine, precision and set of tiles."""
+"""Table of what was proven, for people: the machine, one line for each artifact, engine, precision and set of tiles."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _compared(report: VerifyReport) -> str:
 
 
 def _rounding(outcome: Outcome) -> str:
-    """How far Keras itself is off where it computes in what an fp32 artifact does."""
+    """Phrase that says how far Keras itself is off where it computes in what an fp32 artifact does."""
     known = [figure.keras_float32 for figure in outcome.figures if figure.keras_float32 is not None]
     if outcome.judged_as != "fp32" or not known:
         return ""

@@ -21,7 +21,7 @@ from landslip.runtime.system.versions import landslip_version
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What to prove, and against what."""
+    """Request to prove artifacts: which, and against what."""
 
     path: Path
     """Folder of artifacts, or one ONNX file."""
@@ -32,23 +32,23 @@ class VerifyRequest:
     engine: str = "auto"
     """Engine to try; ``auto`` for all."""
     device: str = "auto"
-    """Where to run."""
+    """Device to run on."""
     gates: Mapping[str, Gate] = field(default_factory=lambda: dict(GATES))
-    """What each precision is allowed."""
+    """Gate of each precision."""
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was proven."""
+    """Report of what was proven."""
 
     outcomes: tuple[Outcome, ...]
-    """One for each artifact, engine and precision."""
+    """Outcomes, one for each artifact, engine and precision."""
     references: Mapping[str, str]
-    """What each model was compared with, by name."""
+    """Name of what each model was compared with, by name of the model."""
     gates: Mapping[str, Gate]
-    """What each precision was allowed."""
+    """Gate that each precision had to pass."""
     environment: dict[str, Any] = field(default_factory=describe_environment)
-    """Where it was proven."""
+    """Machine and versions that it was proven with."""
 
     @property
     def exit_code(self) -> int:

@@ -1,4 +1,4 @@
-"""What a Keras file does not say of its network: which rasters feed it, and what its answer means."""
+"""Description of a network: which rasters feed it, and what its output means. A Keras file does not say this."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Description:
     spec: ModelSpec
     """Inputs and output of the deployed graph."""
     feeds: tuple[int | str, ...]
-    """For each input of the spec, the network's input it belongs to, by position or name. Inputs of the spec that feed
+    """Input of the network that each input of the spec belongs to, by position or name. Inputs of the spec that feed
     the same one are joined along the bands, in the order of the spec."""
     output_band: int | None = None
     """Band of the network's output that is the confidence; None where the output has a single one."""
 
 
 PUBLISHED_FEEDS = (0, 1, 2, 2)
-"""Of the published network: image before, image after, and [hillshade, slope] together."""
+"""Feeds of the published network: image before, image after, and [hillshade, slope] together."""
 
 
 def published_description(name: str, source: str) -> Description:

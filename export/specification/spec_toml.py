@@ -49,9 +49,9 @@ from landslip.runtime.untrusted.printable import shown
 from landslip.runtime.untrusted.toml_file import check_key, read_toml
 
 KEYS = ("name", "meaning", "source", "notice", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
-"""What a file may say of a model."""
+"""Keys that a file may give for a model."""
 INPUT_KEYS = ("role", "feeds", "bands", "dtype", "unit", "divisor", "offset")
-"""What it may say of an input."""
+"""Keys that a file may give for an input."""
 
 
 def read_description(path: Path, model: Path) -> Description:

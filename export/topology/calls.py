@@ -1,4 +1,4 @@
-"""Reads how the layers of a saved model call each other.
+"""Calls of layers as a file saves them, and the references to outputs in their inbound nodes.
 
 A layer is called once or more; each call is a node with inputs of its own, which refer to other nodes by layer, number
 of the call and number of the output. Keras 2 saves such a reference as a list, Keras 3 as a tensor with a history.
@@ -19,7 +19,7 @@ _INPUTS = 500
 _NAME = 250
 """Most characters of the name of a layer."""
 _DEPTH = 4
-"""How deep the inputs of a call may be nested."""
+"""Depth to which the inputs of a call may be nested."""
 _CONSTANT = "_CONSTANT_VALUE"
 """Stands where the name of a layer belongs in front of a constant."""
 
@@ -36,12 +36,12 @@ class Ref(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What a function is called with: references, and anything else as it was saved."""
+    """Arguments of a call: references, and anything else as it was saved."""
 
     positional: list[Any]
-    """In order."""
+    """Positional arguments in order."""
     named: dict[str, Any]
-    """By name."""
+    """Keyword arguments by name."""
 
 
 def calls(inbound: Any, *, only_trains: bool = False) -> list[tuple[Ref, ...]]:
@@ -190,7 +190,7 @@ def _each(values: Any, depth: int) -> Iterator[Ref]:
 
 
 def is_name(value: Any) -> bool:
-    """Whether a layer can be called that: messages and graphs repeat it."""
+    """Tell whether a layer can have such a name: messages and graphs repeat it."""
     return isinstance(value, str) and 0 < len(value) <= _NAME and value.isprintable()
 
 

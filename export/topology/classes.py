@@ -20,7 +20,7 @@ WARNING = "Do not open this file with Keras unless you know who made it."
 
 
 def objection(entry: dict[str, Any]) -> str | None:
-    """What speaks against a saved layer because of its class, as the end of a sentence that begins with its name.
+    """Objection to the class of a saved layer, as the end of a sentence that begins with the layer's name.
 
     Args:
         entry: the layer as saved, with a text as ``class_name``.
@@ -50,7 +50,7 @@ def objection(entry: dict[str, Any]) -> str | None:
 
 
 def _strange(part: dict[str, Any], *, layer: bool) -> bool:
-    """Whether something with a class is code, or of a class that is not Keras's own."""
+    """Tell whether something with a class is code, or of a class that is not Keras's own."""
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if not isinstance(kind, str):
         return False
@@ -63,7 +63,7 @@ def _strange(part: dict[str, Any], *, layer: bool) -> bool:
 
 
 def _is_layer(part: dict[str, Any]) -> bool:
-    """Whether it is a layer or a model, and not an initialiser or the like."""
+    """Tell whether a saved object is a layer or a model, and not an initialiser or the like."""
     settings = part.get("config")
     return "inbound_nodes" in part or (isinstance(settings, dict) and not {"trainable", "layers"}.isdisjoint(settings))
 

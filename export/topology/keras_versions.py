@@ -1,4 +1,4 @@
-"""Where versions of Keras mean different things by the same words."""
+"""Versions of Keras that mean different things by the same words."""
 
 from __future__ import annotations
 

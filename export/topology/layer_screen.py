@@ -25,7 +25,7 @@ from landslip.runtime.untrusted.printable import shown
 _LAYERS = 5000
 """Most layers of a file, those of nested models included."""
 _NESTING = 8
-"""How deep models may lie in models."""
+"""Depth to which models may lie in models."""
 _NAME = 250
 """Most characters of the name of a class."""
 
@@ -39,15 +39,15 @@ class SavedLayer:
     kind: str
     """Class name, one of :data:`landslip.export.layers.KNOWN` unless there is an objection."""
     options: dict[str, Any]
-    """Its config, not checked yet."""
+    """Config of the layer, not checked yet."""
     inbound: Any
-    """Its inbound nodes, not checked yet."""
+    """Inbound nodes of the layer, not checked yet."""
     model: SavedGraph | None = None
-    """What is inside, where the layer is a model itself."""
+    """Graph inside the layer, where it is a model itself."""
     first_call: int = 0
     """Number by which its first call is referred to: 1 for most nested models, whose making Keras counts."""
     objection: str | None = None
-    """Why it must not be built, in a sentence with the file; None if nothing speaks against it."""
+    """Sentence with the file that says why it must not be built; None if nothing speaks against it."""
     function: str | None = None
     """The function it calls, one of :data:`landslip.export.topology.operations.FUNCTIONS`, where it is no layer by
     itself."""
@@ -58,11 +58,11 @@ class SavedGraph:
     """The layers of a model, and what goes in and out."""
 
     layers: Mapping[str, SavedLayer]
-    """By name, in the order of the file."""
+    """Layers by name, in the order of the file."""
     inputs: tuple[str, ...]
     """Names of the input layers, in the model's order."""
     outputs: Mapping[str, Ref]
-    """What comes out, by name, in the model's order."""
+    """Outputs by name, in the model's order."""
 
 
 def screened_graph(config: Any, where: str) -> SavedGraph:

@@ -29,16 +29,16 @@ class LeftOut:
     inputs: tuple[str, ...] = ()
     """Names of the inputs that the served output does without."""
     refused: tuple[str, ...] = ()
-    """Those of the layers that landslip would refuse to build: name and class of each."""
+    """Left-out layers that landslip would refuse to build: name and class of each."""
     code: bool = False
-    """Whether one of those can carry code."""
+    """True if one of those can carry code."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for records."""
         return asdict(self)
 
     def sentences(self) -> Iterator[str]:
-        """What there is to say of it, for the log; nothing where the whole file is served."""
+        """Sentences on what is left out, for the log; none where the whole file is served."""
         if self.layers:
             rest = [_named(kind, names) for kind, names in (("output", self.outputs), ("input", self.inputs)) if names]
             many = self.layers > 1

@@ -1,4 +1,4 @@
-"""How long and how wide a network is when it runs: what its depth asks of the stack, and its values of memory."""
+"""Depth and width of a network when it runs: what its depth asks of the stack, and its values of memory."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from landslip.export.topology.calls import Arguments, Ref, function_calls
 from landslip.runtime.untrusted.printable import printable, shown
 
 _KERAS_3 = "ops."
-"""What the names of operations of Keras 3 begin with."""
+"""Beginning of the names of operations of Keras 3."""
 _OF_ANY_LAYER = frozenset({"dtype", "fill_mode", "fill_value", "name", "trainable"})
 """Settings that change nothing; what margins are filled with does not, as there are none."""
 _KEYS = frozenset({"key", "slice_spec"})
@@ -30,7 +30,7 @@ _NAME = 100
 
 @dataclass(frozen=True)
 class Operation:
-    """What a function becomes."""
+    """Layer that a function becomes."""
 
     kind: str
     """One of :data:`landslip.export.layers.REBUILT`."""
@@ -39,7 +39,7 @@ class Operation:
     fixed: Options = field(default_factory=dict)
     """Settings of the layer; those that are arguments hold where the call does not give them."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """What the layer calls an argument."""
+    """Names that the layer gives to arguments."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Call:
     options: Options
     """Checked arguments of its constructor."""
     inputs: tuple[Ref, ...]
-    """In order."""
+    """Outputs that go in, in order."""
 
 
 def function_of(entry: dict[str, Any]) -> str | None:
@@ -71,7 +71,7 @@ def function_of(entry: dict[str, Any]) -> str | None:
 
 
 def _is_operation(entry: dict[str, Any]) -> bool:
-    """Whether it is an operation of Keras 3 and not the layer of that name."""
+    """Tell whether a class is an operation of Keras 3 and not the layer of that name."""
     module, config, nodes = entry.get("module"), entry.get("config"), entry.get("inbound_nodes")
     if module:
         return str(module).startswith(("keras.src.ops.", "keras.src.activations."))
@@ -137,7 +137,7 @@ def _refs(value: Any) -> list[Ref]:
 
 
 def _of_two(operation: Operation) -> bool:
-    """Whether a value may be the second argument as well as the first."""
+    """Tell whether a value may be the second argument as well as the first."""
     return operation.kind == "Arithmetic"
 
 

@@ -47,7 +47,7 @@ def _input(first: dict[str, Any], told: Any, where: str) -> dict[str, Any]:
 
 
 def _input_shape(entry: Any) -> Any:
-    """What the first layer, or the first layer of a model that comes first, says of its input."""
+    """Shape of the input that the first layer, or the first layer of a model that comes first, declares."""
     while isinstance(entry, dict):
         config = entry.get("config")
         layers = config.get("layers") if isinstance(config, dict) else config

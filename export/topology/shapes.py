@@ -36,9 +36,9 @@ class Shapes:
     """Shapes without the batch; None is an open size."""
 
     values: Mapping[str, Shape]
-    """Of the result of each node."""
+    """Shape of the result of each node."""
     weights: Mapping[str, Mapping[str, tuple[int, ...]]]
-    """Of each weight of each node, in the order in which Keras keeps them."""
+    """Shape of each weight of each node, in the order in which Keras keeps them."""
 
 
 def inferred(topology: Topology, where: str, inputs: Mapping[str, Shape] | None = None) -> Shapes:
@@ -85,7 +85,7 @@ def _of(
 
 
 def _known(shape: Shape) -> int:
-    """How many numbers a value holds at least: open sizes count as one."""
+    """Least number of numbers that a value holds: open sizes count as one."""
     return math.prod(size or 1 for size in shape)
 
 

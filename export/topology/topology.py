@@ -37,7 +37,7 @@ class Node:
     name: str
     """Unique: the name of the layer, behind those of the models it lies in; further calls have their number."""
     layer: tuple[str, ...]
-    """Which layer: names of the models it lies in, then its own. Calls of one layer share its weights."""
+    """Path of the layer: names of the models it lies in, then its own. Calls of one layer share its weights."""
     kind: str
     """One of :data:`landslip.export.layers.REBUILT`, for most a Keras class name."""
     options: Options
@@ -59,7 +59,7 @@ class Topology:
     served: str
     """Name of the output in the file."""
     left_out: LeftOut
-    """What the file holds besides."""
+    """Layers and outputs of the file that are not served."""
 
     @property
     def kinds(self) -> frozenset[str]:

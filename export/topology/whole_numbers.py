@@ -44,5 +44,5 @@ def check_integers(topology: Topology, where: str) -> None:
 
 
 def _resizes(node: Node, interpolation: str) -> bool:
-    """Whether a function resizes: by nearest neighbours it keeps the type, which the layer of Keras does not."""
+    """Tell whether a function resizes: by nearest neighbours it keeps the type, which the layer of Keras does not."""
     return node.kind == "Resize" and node.options["interpolation"] == interpolation

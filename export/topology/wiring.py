@@ -78,12 +78,12 @@ class Walk:
         return self._inside(place.steps).layers[place.ref.layer]
 
     def function(self, place: Place) -> Call | None:
-        """What a call of a function becomes; None for a layer."""
+        """Operation that a call of a function becomes; None for a layer."""
         layer = self.layer(place)
         return None if layer.function is None else self._functions_of(place, layer, layer.function)[place.ref.call]
 
     def sources(self, place: Place) -> tuple[Place, ...]:
-        """What feeds a call, after all models and layers that do nothing were passed.
+        """Outputs that feed a call, after all models and layers that do nothing were passed.
 
         Raises:
             ModelError: the file does not say so in a way that makes sense.
@@ -143,7 +143,7 @@ class Walk:
             raise ModelError(f"{self._where}: input {place.name!r} of a nested model has {error}.") from error
 
     def _outside(self, place: Place) -> Place:
-        """What feeds the input layer of a model that is used as a layer."""
+        """Output that feeds the input layer of a model that is used as a layer."""
         *outer, step = place.steps
         sources = self._fed_by(Place(tuple(outer), Ref(step.model, step.call, 0)))
         inputs = self._inside(place.steps).inputs
@@ -157,7 +157,7 @@ class Walk:
         return tuple(self._counted(place.steps, ref) for ref in self._call(place))
 
     def _call(self, place: Place) -> tuple[Ref, ...]:
-        """What the file says goes into a call."""
+        """Read what the file says goes into a call."""
         made, number = self._calls_of(place, self.layer(place)), place.ref.call
         if not 0 <= number < len(made) or not made[number]:
             raise ModelError(f"{self._where}: a call of layer {place.name!r} is used that the file does not tell of.")
