@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from landslip.benchmarks.tune.trial_speed import Deadline, Running, in_turn, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, larger_batches, other_threads, smaller_batches
-from landslip.export.judging.trials import Answers, Outcome, attempt
+from landslip.export.judging.trials import Outcome, ReferenceSets, attempt
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.errors import LandslipError
 
 log = logging.getLogger(__name__)
 
-AnswersOf = Callable[[OnnxFile], Answers]
+SetsOf = Callable[[OnnxFile], ReferenceSets]
 """Gives the reference tiles of an artifact, and what the reference says of them."""
 
 MARGIN = 1.03
@@ -42,12 +42,12 @@ class Found:
         return self.tiles_per_second > 0
 
 
-def try_all(ways: Sequence[Way], answers_of: AnswersOf, deadline: Deadline) -> list[Found]:
+def try_all(ways: Sequence[Way], sets_of: SetsOf, deadline: Deadline) -> list[Found]:
     """Judge ways by their gates and measure those that pass, until the time is spent, but one at the least.
 
     Args:
         ways: in the order they are tried.
-        answers_of: what they are held to.
+        sets_of: what they are held to.
         deadline: when to stop.
     """
     found: list[Found] = []
@@ -55,7 +55,7 @@ def try_all(ways: Sequence[Way], answers_of: AnswersOf, deadline: Deadline) -> l
         if deadline.is_over and any(each.passed for each in found):
             log.info("The time is spent; not tried: %s", way)
             continue
-        found.append(_tried(way, answers_of(way.file)))
+        found.append(_tried(way, sets_of(way.file)))
     return found
 
 
@@ -81,8 +81,8 @@ def _speed(found: Found) -> float:
     return found.tiles_per_second
 
 
-def _tried(way: Way, answers: Answers) -> Found:
-    outcome = attempt(way.trial, answers, way.device, GATES)
+def _tried(way: Way, sets: ReferenceSets) -> Found:
+    outcome = attempt(way.trial, sets, way.device, GATES)
     if outcome.verdict != "PASS":
         return Found(way, outcome)
     try:

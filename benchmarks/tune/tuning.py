@@ -15,7 +15,7 @@ from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
 from landslip.benchmarks.tune.trial_speed import CALLS, Deadline, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, ways_of
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
-from landslip.export.judging.trials import Answers
+from landslip.export.judging.trials import ReferenceSets
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.engines.cuda import probe_cuda
@@ -79,7 +79,7 @@ def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
     ways = ways_of(family.files, named, request.engine, _devices())
     if not ways:
         raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take --engine auto.")
-    found = try_all(ways, _answers_of(family), deadline)
+    found = try_all(ways, _sets_of(family), deadline)
     usable = [each for each in found if each.passed]
     if not usable:
         raise EngineError(f"Nothing that runs here passes its gate. See why with: landslip verify {named.path.parent}")
@@ -139,14 +139,14 @@ def _devices() -> list[str]:
     return [device for device in DEVICES if device != "cuda" or probe_cuda().problem is None]
 
 
-def _answers_of(family: Family) -> Callable[[OnnxFile], Answers]:
+def _sets_of(family: Family) -> Callable[[OnnxFile], ReferenceSets]:
     references = References(family.members, None, None)
     by_file = {each.path: each for each in family.members}
 
-    def answers(file: OnnxFile) -> Answers:
-        return references.of(by_file[file.path], file).answers
+    def sets(file: OnnxFile) -> ReferenceSets:
+        return references.of(by_file[file.path], file).sets
 
-    return answers
+    return sets
 
 
 def _choices(results: Sequence[Found]) -> tuple[TunedWay, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landslip.export.folder.export_options import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportChoices
+from landslip.export.folder.export_options import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportOptions
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import UsageError
 
@@ -91,7 +91,7 @@ def export(
     scratch = None if workspace is None else workspace << 20
     gates = gates_with(limits)
     check_limited(limits, precisions)
-    choices = ExportChoices(targets=targets, gates=gates, workspace=scratch, **options)
+    export_options = ExportOptions(targets=targets, gates=gates, workspace=scratch, **options)
     artifacts = _export_model()(
         model,
         out,
@@ -100,7 +100,7 @@ def export(
         spec=spec,
         output=_place(output),
         overwrite=overwrite,
-        choices=choices,
+        options=export_options,
     )
     _tell(artifacts, time.monotonic() - began)
     click.echo(_as_json(artifacts) if as_json else "\n".join(str(artifact.path) for artifact in artifacts))

@@ -39,10 +39,10 @@ def verify(
     1 when something fails or is missing, 3 when there is nothing to compare, 4 when no engine is usable.
     """
     from landslip.export.cli.limits import gates_with  # noqa: PLC0415
-    from landslip.export.proof.answers import KerasFile  # noqa: PLC0415
-    from landslip.export.proof.table import page  # noqa: PLC0415
+    from landslip.export.proof.proof_reference import KerasFile  # noqa: PLC0415
     from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
     from landslip.export.proof.verify import verify as run  # noqa: PLC0415
+    from landslip.export.proof.verify_page import page  # noqa: PLC0415
 
     if reference is None and (spec is not None or output is not None):
         raise UsageError("--spec and --output describe the file of --reference. Give that too, or leave them out.")
@@ -77,6 +77,6 @@ def doctor(as_json: bool) -> int:
 
 
 def _print(facts: dict[str, Any], as_json: bool) -> None:
-    from landslip.export.proof.text import facts_as_text  # noqa: PLC0415
+    from landslip.export.proof.fact_lines import facts_as_text  # noqa: PLC0415
 
     click.echo(json.dumps(facts, indent=2) if as_json else facts_as_text(facts))

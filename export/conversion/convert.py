@@ -22,7 +22,7 @@ def convert(function: Any, name: str) -> ModelProto:
     """Convert a traced function.
 
     Args:
-        function: what :func:`landslip.export.conversion.deployed_function.deployed` gives.
+        function: what :func:`landslip.export.conversion.exported_function.exported_function` gives.
         name: name of the network, for messages.
 
     Returns:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from landslip.export.layers.kind import Shape, SizeNeededError
+from landslip.export.layers.layer_kind import Shape, SizeNeededError
 from landslip.export.specification.description import Description
 from landslip.export.topology.shapes import Shapes, inferred
 from landslip.export.topology.topology import Topology

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
-from landslip.export.conversion.interface import Face, Port
+from landslip.export.conversion.graph_interface import GraphInterface, Port
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY
 from landslip.runtime.errors import ModelError
 from landslip.runtime.system.versions import landslip_version
@@ -17,7 +17,7 @@ _LEFTOVERS = frozenset({"Identity", "Reshape", "Shape", "Squeeze", "Transpose", 
 """Ops that only move axes or compute shapes: none is left when the conversion went well."""
 
 
-def deployable(model: ModelProto, face: Face) -> ModelProto:
+def deployable(model: ModelProto, interface: GraphInterface) -> ModelProto:
     """The graph ready for every engine, with its description inside if there is one.
 
     Resize nodes get constant scales and a coordinate rule that all engines know, inputs and outputs get the names and
@@ -25,7 +25,7 @@ def deployable(model: ModelProto, face: Face) -> ModelProto:
 
     Args:
         model: as converted; changed in place.
-        face: how it shall look from outside.
+        interface: how it shall look from outside.
 
     Returns:
         The same object.
@@ -36,12 +36,12 @@ def deployable(model: ModelProto, face: Face) -> ModelProto:
     graph = model.graph
     _rewrite_resizes(graph)
     _rewrite_transposed_convolutions(graph)
-    _name_output(graph, face.output.name)
-    _name_dimensions(graph, face)
+    _name_output(graph, interface.output.name)
+    _name_dimensions(graph, interface)
     _drop_unused(graph)
     _name_constants(graph)
-    _describe(model, face)
-    _check(model, face)
+    _describe(model, interface)
+    _check(model, interface)
     return model
 
 
@@ -129,9 +129,9 @@ def _name_output(graph: GraphProto, name: str) -> None:
     graph.output[0].name = name
 
 
-def _name_dimensions(graph: GraphProto, face: Face) -> None:
+def _name_dimensions(graph: GraphProto, interface: GraphInterface) -> None:
     # tf2onnx gives every open dimension a name of its own, so that engines could not tell that they are equal.
-    ports = {port.name: port for port in (*face.inputs, face.output)}
+    ports = {port.name: port for port in (*interface.inputs, interface.output)}
     for value in [*graph.input, *graph.output]:
         if value.name in ports:
             _set_dimensions(value, ports[value.name])
@@ -176,30 +176,31 @@ def _name_constants(graph: GraphProto) -> None:
     graph.initializer.extend(used)
 
 
-def _describe(model: ModelProto, face: Face) -> None:
-    model.graph.name = face.name
+def _describe(model: ModelProto, interface: GraphInterface) -> None:
+    model.graph.name = interface.name
     model.producer_name = "landslip"
     model.producer_version = landslip_version()
-    model.doc_string = face.about
+    model.doc_string = interface.about
     opsets = [entry for entry in model.opset_import if entry.domain in {node.domain for node in model.graph.node}]
     del model.opset_import[:]
     model.opset_import.extend(opsets)
-    spec = {} if face.spec is None else {METADATA_KEY: face.spec.to_json()}
+    spec = {} if interface.spec is None else {METADATA_KEY: interface.spec.to_json()}
     helper.set_model_props(model, {**spec, PRECISION_KEY: "fp32"})
 
 
-def _check(model: ModelProto, face: Face) -> None:
+def _check(model: ModelProto, interface: GraphInterface) -> None:
     left = sorted({node.op_type for node in model.graph.node} & _LEFTOVERS)
-    if left and face.plain:
+    if left and interface.plain:
         raise ModelError(
-            f"The converted graph of {face.name} still holds {', '.join(left)}, though none of its layers moves axes."
+            f"The converted graph of {interface.name} still holds {', '.join(left)}, though none of its layers moves "
+            "axes."
         )
     names = [value.name for value in model.graph.input]
-    if names != [port.name for port in face.inputs] or len(model.graph.output) != 1:
+    if names != [port.name for port in interface.inputs] or len(model.graph.output) != 1:
         raise ModelError(
-            f"The converted graph of {face.name} takes {names} and gives {len(model.graph.output)} outputs."
+            f"The converted graph of {interface.name} takes {names} and gives {len(model.graph.output)} outputs."
         )
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ModelError(f"The converted graph of {face.name} does not pass ONNX's own check: {error}") from error
+        raise ModelError(f"The converted graph of {interface.name} does not pass ONNX's own check: {error}") from error

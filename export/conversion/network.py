@@ -14,8 +14,8 @@ from onnx import ModelProto
 
 from landslip.export.conversion.fitting import Fitted, described, trial, undescribed
 from landslip.export.conversion.graph import deployable
-from landslip.export.conversion.interface import Face, face_of
-from landslip.export.conversion.keras_answers import confidence_of, own_answer, reference_confidence
+from landslip.export.conversion.graph_interface import GraphInterface, graph_interface
+from landslip.export.conversion.keras_reference import confidence_of, keras_output, reference_confidence
 from landslip.export.conversion.weights import read_weights
 from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import Description
@@ -47,7 +47,7 @@ class Network:
     """Confidence of raw tiles, computed by Keras in float32: the difference is what rounding alone changes."""
     keras_version: str
     """Version of the Keras that saved the file."""
-    face: Face
+    interface: GraphInterface
     """Inputs and outputs of the exported graph."""
     left_out: LeftOut
     """Layers and outputs of the file that are not exported."""
@@ -84,23 +84,25 @@ def read_network(
         weights = read_weights(fitted, saved, weight_orders(declared))
     # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
     from landslip.export.conversion.convert import convert  # noqa: PLC0415
-    from landslip.export.conversion.deployed_function import deployed  # noqa: PLC0415
+    from landslip.export.conversion.exported_function import exported_function  # noqa: PLC0415
     from landslip.export.conversion.rebuild import rebuild  # noqa: PLC0415
 
     log.info("converting %d layers", len(topology.nodes))
-    face = face_of(fitted, description)
-    graph = deployable(convert(deployed(rebuild(fitted, weights), fitted, face), face.name), face)
+    interface = graph_interface(fitted, description)
+    graph = deployable(
+        convert(exported_function(rebuild(fitted, weights), fitted, interface), interface.name), interface
+    )
     # Built only now, so that they and the network that is converted are never in memory together.
     exact, rounded = (rebuild(fitted, weights, reference=True, dtype=dtype) for dtype in ("float64", "float32"))
-    names = [port.name for port in face.inputs]
+    names = [port.name for port in interface.inputs]
     has_spec = fitted.spec is not None
     return Network(
         graph=graph,
         spec=fitted.spec,
-        confidence=partial(reference_confidence, exact, fitted) if has_spec else partial(own_answer, exact, names),
-        float32=partial(confidence_of, rounded, fitted) if has_spec else partial(own_answer, rounded, names),
+        confidence=partial(reference_confidence, exact, fitted) if has_spec else partial(keras_output, exact, names),
+        float32=partial(confidence_of, rounded, fitted) if has_spec else partial(keras_output, rounded, names),
         keras_version=saved.keras_version,
-        face=face,
+        interface=interface,
         left_out=topology.left_out,
         trial={} if has_spec else dict(zip(names, trial(fitted, where).values(), strict=True)),
     )

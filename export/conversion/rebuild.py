@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from landslip.export.conversion.convertible import convertible
 from landslip.export.conversion.fitting import Fitted
-from landslip.export.conversion.interface import unique
+from landslip.export.conversion.graph_interface import unique
 from landslip.export.conversion.tensorflow_errors import told
 from landslip.export.conversion.weights import Weights
 from landslip.export.layers import OPERATIONS, REBUILT

@@ -27,7 +27,7 @@ RUN_PRECISIONS = {
 
 
 @dataclass(frozen=True)
-class ExportChoices:
+class ExportOptions:
     """Options for making artifacts; the defaults suit the published network."""
 
     targets: tuple[Target, ...] = ("onnx",)

@@ -15,7 +15,7 @@ Name = TypeVar("Name", bound=str)
 
 
 @dataclass(frozen=True)
-class Product:
+class PlannedArtifact:
     """A file to make."""
 
     path: Path
@@ -28,7 +28,9 @@ class Product:
     """Names of the engines that judge it."""
 
 
-def planned(out: Path, name: str, precisions: Sequence[Precision], targets: Sequence[Target]) -> list[Product]:
+def plan_artifacts(
+    out: Path, name: str, precisions: Sequence[Precision], targets: Sequence[Target]
+) -> list[PlannedArtifact]:
     """The files to make, in the order of the precisions.
 
     fp32 and fp16 are one file each for all targets, judged with the engine of each; int8 is a file for each target.
@@ -38,18 +40,18 @@ def planned(out: Path, name: str, precisions: Sequence[Precision], targets: Sequ
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UsageError(f"{name!r} cannot be the name of a model: it becomes part of a file name.")
-    wanted = _known("Target", targets, TARGETS)
-    products: list[Product] = []
-    for precision in _known("Precision", precisions, PRECISIONS):
+    wanted = _checked("Target", targets, TARGETS)
+    plan: list[PlannedArtifact] = []
+    for precision in _checked("Precision", precisions, PRECISIONS):
         if precision == "int8":
-            products += [_product(out, name, precision, target, (_engine(target),)) for target in wanted]
+            plan += [_planned(out, name, precision, target, (_engine(target),)) for target in wanted]
         else:
             engines = tuple(dict.fromkeys(["onnxruntime", *map(_engine, wanted)]))
-            products.append(_product(out, name, precision, "onnx", engines))
-    return products
+            plan.append(_planned(out, name, precision, "onnx", engines))
+    return plan
 
 
-def _known(what: str, given: Sequence[Name], known: Sequence[Name]) -> list[Name]:
+def _checked(what: str, given: Sequence[Name], known: Sequence[Name]) -> list[Name]:
     unknown = [entry for entry in given if entry not in known]
     advice = [RUN_PRECISIONS[entry] for entry in unknown if entry in RUN_PRECISIONS]
     if advice:
@@ -64,33 +66,33 @@ def _engine(target: Target) -> str:
     return "openvino" if target == "openvino" else "onnxruntime"
 
 
-def _product(out: Path, name: str, precision: Precision, target: Target, engines: tuple[str, ...]) -> Product:
+def _planned(out: Path, name: str, precision: Precision, target: Target, engines: tuple[str, ...]) -> PlannedArtifact:
     backend = "" if target == "onnx" else f".{target}"
-    return Product(out / f"{name}.{precision}{backend}.onnx", precision, target, engines)
+    return PlannedArtifact(out / f"{name}.{precision}{backend}.onnx", precision, target, engines)
 
 
-def check_free(products: Sequence[Product]) -> None:
+def check_free(plan: Sequence[PlannedArtifact]) -> None:
     """Make sure that nothing would be replaced.
 
     Raises:
         UsageError: a file is there already.
     """
-    there = [str(product.path) for product in products if product.path.exists()]
+    there = [str(planned.path) for planned in plan if planned.path.exists()]
     if there:
         raise UsageError(f"{', '.join(there)} is there already. Choose another folder, or add overwrite=True.")
 
 
-def check_engines(products: Sequence[Product], *, build: bool) -> None:
+def check_engines(plan: Sequence[PlannedArtifact], *, build: bool) -> None:
     """Make sure that what is needed at the end is there, before the work starts.
 
     Args:
-        products: what will be judged.
+        plan: what will be judged.
         build: whether TensorRT engines will be built.
 
     Raises:
         EngineError: an engine is missing, or there is no GPU to build for.
     """
-    for name in {engine for product in products for engine in product.engines}:
+    for name in {engine for planned in plan for engine in planned.engines}:
         if not BACKENDS[name].installed:
             raise EngineError(f"Target {name}: {BACKENDS[name].missing}.")
     if build:

@@ -1,7 +1,7 @@
 """Opens a Keras HDF5 file as untrusted input: what it holds is checked before anything is built from it.
 
-h5py is used here, in :mod:`landslip.export.hdf5.storage_screen` and in :mod:`landslip.export.hdf5.texts` only, and its
-exceptions end here.
+h5py is used here, in :mod:`landslip.export.hdf5.storage_screen` and in :mod:`landslip.export.hdf5.text_attributes`
+only, and its exceptions end here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from landslip.export.hdf5.probe import probe
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.export.hdf5.storage_screen import FETCH_AGAIN, check_links, check_tree
-from landslip.export.hdf5.texts import split_texts, text
+from landslip.export.hdf5.text_attributes import split_texts, text
 from landslip.export.hdf5.weight_names import WeightNames, leaf
 from landslip.export.topology.weight_order import Paths
 from landslip.runtime.errors import LandslipError, ModelError

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from onnx import ModelProto
 
-from landslip.export.judging.trials import Answers, Outcome, Trial, attempt
+from landslip.export.judging.trials import Outcome, ReferenceSets, Trial, attempt
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 from landslip.runtime.engines import BACKENDS
@@ -99,16 +99,16 @@ class Judge(Protocol):
 class TileJudge:
     """Judges by held-out tiles, with the engines that map."""
 
-    def __init__(self, answers: Answers, gates: Mapping[str, Gate], folder: Path) -> None:
+    def __init__(self, sets: ReferenceSets, gates: Mapping[str, Gate], folder: Path) -> None:
         """Get ready.
 
         Args:
-            answers: the tiles, and what the reference says of them.
+            sets: the tiles, and what the reference says of them.
             gates: what each precision is allowed.
             folder: for the files that are run; whoever made it removes it.
         """
         self.gates = gates
-        self._answers, self._folder = answers, folder
+        self._sets, self._folder = sets, folder
 
     def verdict(self, name: str, rehearsals: Sequence[Rehearsal]) -> Verdict:
         """See :class:`Judge`."""
@@ -119,7 +119,7 @@ class TileJudge:
     def _outcome(self, path: Path, rehearsal: Rehearsal) -> Outcome:
         file = read_onnx_file(path)
         trial = Trial(file, BACKENDS[rehearsal.engine], rehearsal.precision or file.precision)
-        outcome = attempt(trial, self._answers, "cpu", self.gates)
+        outcome = attempt(trial, self._sets, "cpu", self.gates)
         if outcome.not_run is not None:
             raise EngineError(outcome.not_run)
         return outcome

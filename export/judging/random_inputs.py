@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.conversion.keras_answers import rounding_of
+from landslip.export.conversion.keras_reference import rounding_of
 from landslip.export.conversion.network import Network
 from landslip.runtime.artifacts.parity import Parity
 from landslip.runtime.artifacts.reference_tiles import Batch
@@ -21,7 +21,7 @@ _COUNT = 2
 """Values per input."""
 
 
-def own_figures(path: Path, network: Network, seed: int = 0) -> list[Parity]:
+def random_input_parity(path: Path, network: Network, seed: int = 0) -> list[Parity]:
     """Distance of a graph without a description from its Keras network.
 
     Errors are shares of the largest value the network gives, if that is above 1: its output can have any range, and

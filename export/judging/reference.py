@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.export.conversion.keras_answers import MADE_BY, rounding_of
-from landslip.export.folder.earlier_artifacts import Earlier
+from landslip.export.conversion.keras_reference import MADE_BY, rounding_of
+from landslip.export.folder.existing_artifacts import ExistingArtifacts
 from landslip.export.precisions.graph_session import single_tiles
 from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.artifacts.reference_tiles import Batch, Reference, TileSet, read_reference, write_reference
@@ -19,20 +19,22 @@ from landslip.runtime.errors import InputError
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[Batch], NDArray[np.float64]]
+NetworkFunction = Callable[[Batch], NDArray[np.float64]]
 """Function from raw tiles to confidence (n, 1, tile, tile)."""
 
-Answer = tuple[TileSet, NDArray[np.float64]]
+ReferenceSet = tuple[TileSet, NDArray[np.float64]]
 """Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
 
-Kept = tuple[TileSet, NDArray[np.float32]]
+StoredSet = tuple[TileSet, NDArray[np.float32]]
 """Tiles, and the confidence of the Keras network as a file keeps it."""
 
 _STEPS = 2.0**20
 """Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
 
 
-def asked(confidence: Ask, float32: Ask, tile_sets: Iterable[TileSet]) -> list[Answer]:
+def reference_sets(
+    confidence: NetworkFunction, float32: NetworkFunction, tile_sets: Iterable[TileSet]
+) -> list[ReferenceSet]:
     """Ask the Keras network, tile by tile: in float64 its activations are large.
 
     Args:
@@ -40,56 +42,56 @@ def asked(confidence: Ask, float32: Ask, tile_sets: Iterable[TileSet]) -> list[A
         float32: what it says in float32; how far that is off stays with the tiles.
         tile_sets: what to ask.
     """
-    answers = []
+    sets = []
     for tiles in tile_sets:
         log.info("asking the Keras network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
         exact = [confidence(tile) for tile in single_tiles(tiles.batch)]
         rounded = [float32(tile) for tile in single_tiles(tiles.batch)]
         roundings = tuple(rounding_of(*pair) for pair in zip(exact, rounded, strict=True))
-        answers.append((replace(tiles, roundings=roundings), np.concatenate(exact)))
-    return answers
+        sets.append((replace(tiles, roundings=roundings), np.concatenate(exact)))
+    return sets
 
 
-def reference_of(name: str, source_sha256: str, answers: Sequence[Answer]) -> Reference:
+def reference_of(name: str, source_sha256: str, sets: Sequence[ReferenceSet]) -> Reference:
     """Reference for a file: all tiles of scenes, and one tile of noise, which cannot be packed and is small.
 
     Args:
         name: of the model.
         source_sha256: digest of the Keras file.
-        answers: from :func:`asked`.
+        sets: from :func:`reference_sets`.
     """
-    noise = min((answer for answer in answers if answer[0].kind == "noise"), key=lambda answer: answer[0].tile)
-    kept = [_first(noise), *(answer for answer in answers if answer[0].kind == "scene")]
-    sets = tuple((tiles, (np.rint(values * _STEPS) / _STEPS).astype(np.float32)) for tiles, values in kept)
-    return Reference(name, source_sha256, MADE_BY, sets)
+    noise = min((each for each in sets if each[0].kind == "noise"), key=lambda each: each[0].tile)
+    kept = [_first(noise), *(each for each in sets if each[0].kind == "scene")]
+    stored = tuple((tiles, (np.rint(values * _STEPS) / _STEPS).astype(np.float32)) for tiles, values in kept)
+    return Reference(name, source_sha256, MADE_BY, stored)
 
 
-def _first(answer: Answer) -> Answer:
-    tiles, values = answer
+def _first(pair: ReferenceSet) -> ReferenceSet:
+    tiles, values = pair
     batch = {name: each[:1] for name, each in tiles.batch.items()}
     return TileSet(tiles.kind, batch, tiles.roundings[:1]), values[:1]
 
 
-def kept_reference(folder: Path, reference: Reference, earlier: Earlier) -> Path:
+def reference_file(folder: Path, reference: Reference, existing: ExistingArtifacts) -> Path:
     """The file of the reference tiles: the one of an earlier export where it says the same, or a new one.
 
     Args:
         folder: for a new one, until it gets its name.
         reference: what it has to say.
-        earlier: what is there.
+        existing: what is there.
 
     Raises:
         UsageError: a new one would take the place of one that other artifacts need.
     """
-    if _says(earlier.tiles, reference):
-        return earlier.tiles
-    earlier.before_replacing()
-    path = folder / earlier.tiles.name
+    if _holds(existing.tiles, reference):
+        return existing.tiles
+    existing.before_replacing()
+    path = folder / existing.tiles.name
     write_reference(path, reference)
     return path
 
 
-def _says(path: Path, reference: Reference) -> bool:
+def _holds(path: Path, reference: Reference) -> bool:
     """Tell whether a file holds a reference; another machine may have rounded its last digit differently."""
     try:
         there = read_reference(path)
@@ -105,7 +107,7 @@ def _amplifies(tiles: TileSet) -> bool:
     return rounding is not None and (gate.keras_float32 or 0.0) * rounding.max_abs > (gate.max_abs or 0.0)
 
 
-def _alike(ours: Kept, theirs: Kept) -> bool:
+def _alike(ours: StoredSet, theirs: StoredSet) -> bool:
     (tiles, confidence), (others, other_confidence) = ours, theirs
     pairs = [(tiles.batch[name], others.batch.get(name)) for name in tiles.batch]
     return (

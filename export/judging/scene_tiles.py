@@ -32,19 +32,19 @@ from landslip.runtime.scene.scene import Patch, Scene, open_scene
 
 log = logging.getLogger(__name__)
 
-Part = Literal["calibration", "held-out"]
+Purpose = Literal["calibration", "held-out"]
 """Purpose that tiles serve."""
 
 Sees = Callable[[Batch], NDArray[Any]]
 """Function from tiles to the share of each that the network maps, (n,)."""
 
-SEEDS: dict[Part, range] = {"calibration": range(6000, 6100), "held-out": range(7000, 7100)}
+SEEDS: dict[Purpose, range] = {"calibration": range(6000, 6100), "held-out": range(7000, 7100)}
 """Seeds of generated scenes."""
 
-COUNTS: dict[Part, int] = {"calibration": 16, "held-out": 8}
+COUNTS: dict[Purpose, int] = {"calibration": 16, "held-out": 8}
 """Most tiles of each part."""
 
-_CANDIDATES: dict[Part, int] = {"calibration": 24, "held-out": 12}
+_CANDIDATES: dict[Purpose, int] = {"calibration": 24, "held-out": 12}
 """Tiles to choose from."""
 _NEEDED = 4
 """Fewer tiles of a user's scene prove nothing: every second one is held out."""
@@ -71,26 +71,26 @@ class TileSource:
     def described(self) -> str:
         """Origin of the tiles, for the log and the record."""
         if self.scene_file is None:
-            return "generated scenes, seeds from " + " and ".join(f"{s[0]} ({part})" for part, s in SEEDS.items())
+            return "generated scenes, seeds from " + " and ".join(f"{s[0]} ({purpose})" for purpose, s in SEEDS.items())
         return f"scene {self.scene_file.name}"
 
-    def tiles(self, part: Part, sees: Sees) -> Batch:
+    def tiles(self, purpose: Purpose, sees: Sees) -> Batch:
         """Tiles of one part: half of them where the network sees most, the others spread over the scene.
 
         Args:
-            part: what for.
+            purpose: what for.
             sees: what the network maps.
 
         Raises:
             InputError: the scene cannot be read, or has too few tiles.
             UsageError: it lacks what the model takes.
         """
-        patches = self._patches(part)
+        patches = self._patches(purpose)
         batch: Batch = {
             entry.name: as_input(np.stack([_values(patch, entry.name) for patch in patches]), entry)
             for entry in self.spec.inputs
         }
-        taken = chosen(sees(batch), COUNTS[part])
+        taken = chosen(sees(batch), COUNTS[purpose])
         return {name: values[taken] for name, values in batch.items()}
 
     def check(self, *, insist: bool = True) -> None:
@@ -107,7 +107,7 @@ class TileSource:
             return
         files = read_scene_file(self.scene_file)
         with open_scene(files.for_model(self.spec) if insist else files, self.spec.resolution) as scene:
-            self._check_count(len(list(islice(_usable(scene, self.spec.tile), _NEEDED))))
+            self._check_count(len(list(islice(_observed_tiles(scene, self.spec.tile), _NEEDED))))
 
     def _check_count(self, count: int) -> None:
         if count < _NEEDED:
@@ -117,15 +117,15 @@ class TileSource:
                 "needed. Give a larger scene, or leave --calibrate out to take generated ones."
             )
 
-    def _patches(self, part: Part) -> Sequence[Patch]:
+    def _patches(self, purpose: Purpose) -> Sequence[Patch]:
         if self.scene_file is None:
-            return _generated(part, self.spec.tile, self.spec.resolution)
+            return _generated(purpose, self.spec.tile, self.spec.resolution)
         files = read_scene_file(self.scene_file).for_model(self.spec)
         with open_scene(files, self.spec.resolution) as scene:
-            start = list(SEEDS).index(part)
-            usable = list(islice(_usable(scene, self.spec.tile), 2 * _CANDIDATES[part] + start))
-        self._check_count(len(usable))
-        return usable[start::2]
+            start = list(SEEDS).index(purpose)
+            observed = list(islice(_observed_tiles(scene, self.spec.tile), 2 * _CANDIDATES[purpose] + start))
+        self._check_count(len(observed))
+        return observed[start::2]
 
 
 def _values(patch: Patch, role: Role) -> NDArray[Any]:
@@ -134,11 +134,11 @@ def _values(patch: Patch, role: Role) -> NDArray[Any]:
 
 
 @cache
-def _generated(part: Part, tile: int, resolution: float) -> Sequence[Patch]:
+def _generated(purpose: Purpose, tile: int, resolution: float) -> Sequence[Patch]:
     """Tiles of as many generated scenes as it takes; kept, because they take seconds and never change."""
-    log.info("generating scenes (%s tiles)", part)
-    found = (patch for seed in SEEDS[part] for patch in _of_event(seed, tile, resolution))
-    return tuple(islice(found, _CANDIDATES[part]))
+    log.info("generating scenes (%s tiles)", purpose)
+    found = (patch for seed in SEEDS[purpose] for patch in _of_event(seed, tile, resolution))
+    return tuple(islice(found, _CANDIDATES[purpose]))
 
 
 def _of_event(seed: int, tile: int, resolution: float) -> list[Patch]:
@@ -149,10 +149,10 @@ def _of_event(seed: int, tile: int, resolution: float) -> list[Patch]:
         event = write_event(Path(folder), varied_spec(seed, across * edge + 4 * max(resolution, 10.0)))
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
         with open_scene(files, resolution) as scene:
-            return list(_usable(scene, tile))
+            return list(_observed_tiles(scene, tile))
 
 
-def _usable(scene: Scene, tile: int) -> Iterator[Patch]:
+def _observed_tiles(scene: Scene, tile: int) -> Iterator[Patch]:
     """Tiles that do not overlap and are mostly observed, in an order in which the first ones lie all over the scene."""
     for window in spread_windows(scene.grid.height, scene.grid.width, tile):
         patch = scene.read(window)

@@ -21,7 +21,7 @@ from landslip.runtime.errors import EngineError, LandslipError
 
 log = logging.getLogger(__name__)
 
-Answers = Sequence[tuple[TileSet, NDArray[Any]]]
+ReferenceSets = Sequence[tuple[TileSet, NDArray[Any]]]
 """Tiles, and the confidence (n, 1, tile, tile) that the reference gives them."""
 
 _LOOSER = ("fp32", "fp16", "bf16", "int8")
@@ -105,12 +105,12 @@ def trials_of(file: OnnxFile, engine: str) -> Iterator[Trial]:
             yield from (Trial(file, backend, precision) for precision in backend.precisions[file.precision])
 
 
-def attempt(trial: Trial, answers: Answers, device: str, gates: Mapping[str, Gate]) -> Outcome:
+def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, Gate]) -> Outcome:
     """Run an artifact on all tiles, and judge it.
 
     Args:
         trial: what to run with what.
-        answers: the tiles, and what the reference says.
+        sets: the tiles, and what the reference says.
         device: as in :class:`~landslip.runtime.engines.EngineOptions`.
         gates: what each precision is allowed.
     """
@@ -119,7 +119,7 @@ def attempt(trial: Trial, answers: Answers, device: str, gates: Mapping[str, Gat
     outcome = Outcome(file.path, name, trial.precision, trial.judged_as)
     figures: list[Parity] = []
     try:
-        for tile, group in groupby(sorted(answers, key=_tile), key=_tile):
+        for tile, group in groupby(sorted(sets, key=_tile), key=_tile):
             same_size = list(group)
             batch = math.gcd(_BATCH, *(tiles.count for tiles, _ in same_size))
             with _opened(trial, EngineOptions(name, device, batch, tile, precision=trial.precision)) as engine:

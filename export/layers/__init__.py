@@ -16,7 +16,7 @@ from landslip.export.layers import (
     reshaping,
     slicing,
 )
-from landslip.export.layers.kind import Kind
+from landslip.export.layers.layer_kind import Kind
 
 KINDS: dict[str, Kind] = {
     **convolution.KINDS,

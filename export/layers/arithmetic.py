@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landslip.export.layers import values
 from landslip.export.layers.dtypes import check_floating
-from landslip.export.layers.kind import Kind, Shape, Shapes, image
+from landslip.export.layers.layer_kind import Kind, Shape, Shapes, image
 from landslip.export.layers.merging import broadcast
 from landslip.export.layers.resampling import RESIZING
 from landslip.export.layers.values import Options

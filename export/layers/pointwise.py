@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landslip.export.layers import values
-from landslip.export.layers.kind import Kind, Shape, Shapes, SizeNeededError, last_axis, position
+from landslip.export.layers.layer_kind import Kind, Shape, Shapes, SizeNeededError, last_axis, position
 from landslip.export.layers.values import Options
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landslip.export.layers import values
 from landslip.export.layers.convolution import PADDINGS, slid
-from landslip.export.layers.kind import Kind, Shape, Shapes, image, known
+from landslip.export.layers.layer_kind import Kind, Shape, Shapes, image, known
 from landslip.export.layers.values import Options
 
 

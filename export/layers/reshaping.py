@@ -7,7 +7,7 @@ from typing import Any
 
 from landslip.export.layers import values
 from landslip.export.layers.dtypes import takes_integers
-from landslip.export.layers.kind import Kind, Shape, Shapes, known
+from landslip.export.layers.layer_kind import Kind, Shape, Shapes, known
 from landslip.export.layers.values import Options
 
 

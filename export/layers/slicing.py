@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from landslip.export.layers import values
-from landslip.export.layers.kind import Kind, Shape, Shapes
+from landslip.export.layers.layer_kind import Kind, Shape, Shapes
 from landslip.export.layers.values import Options
 
 _AXES = 5

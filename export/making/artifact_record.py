@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from landslip.export.conversion.keras_answers import MADE_BY
+from landslip.export.conversion.keras_reference import MADE_BY
 from landslip.export.folder.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
 from landslip.export.folder.export_options import Precision, Target
 from landslip.export.judging.gate import Proof

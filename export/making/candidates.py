@@ -9,7 +9,7 @@ from typing import Any
 
 from onnx import ModelProto
 
-from landslip.export.folder.file_plan import Product
+from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Rehearsal
 from landslip.export.precisions.half import half, rounding
 from landslip.export.precisions.int8 import Quantiser
@@ -49,19 +49,19 @@ class Candidates:
         """
         self._graph, self._make_quantiser = graph, quantiser
 
-    def of(self, product: Product) -> Iterator[Candidate]:
+    def of(self, planned: PlannedArtifact) -> Iterator[Candidate]:
         """Graphs for a product: the fastest first, and then such as are closer to fp32.
 
         Raises:
             ModelError: the network cannot be brought to that precision.
         """
-        if product.precision == "int8":
-            yield from self._int8(product)
-        elif product.precision == "fp16":
+        if planned.precision == "int8":
+            yield from self._int8(planned)
+        elif planned.precision == "fp16":
             graph = half(self._graph)
-            yield Candidate(graph, (*_as_it_is(graph, product), Rehearsal(rounding(graph), note=_ROUNDED)))
+            yield Candidate(graph, (*_as_it_is(graph, planned), Rehearsal(rounding(graph), note=_ROUNDED)))
         else:
-            yield Candidate(self._graph, _as_it_is(self._graph, product))
+            yield Candidate(self._graph, _as_it_is(self._graph, planned))
 
     @cached_property
     def _quantiser(self) -> Quantiser:
@@ -69,18 +69,18 @@ class Candidates:
             raise ModelError(f"{self._graph.graph.name} has no tiles to calibrate int8 on.")
         return self._make_quantiser()
 
-    def _int8(self, product: Product) -> Iterator[Candidate]:
-        for keeping, graph in self._quantiser.graphs(SCHEMES[product.target]):
+    def _int8(self, planned: PlannedArtifact) -> Iterator[Candidate]:
+        for keeping, graph in self._quantiser.graphs(SCHEMES[planned.target]):
             facts = {"quantisation": self._quantiser.facts(keeping)}
             summary = f"{len(keeping.layers)} sensitive layers in float" if keeping.layers else ""
-            yield Candidate(checked(graph), _as_it_is(graph, product), keeping.work, summary, facts)
+            yield Candidate(checked(graph), _as_it_is(graph, planned), keeping.work, summary, facts)
 
 
-def _as_it_is(graph: ModelProto, product: Product) -> tuple[Rehearsal, ...]:
-    if product.target == "tensorrt":
+def _as_it_is(graph: ModelProto, planned: PlannedArtifact) -> tuple[Rehearsal, ...]:
+    if planned.target == "tensorrt":
         copy = ModelProto()
         copy.CopyFrom(graph)
-        return (Rehearsal(labelled(copy, product.precision), note=_IN_PLACE),)
+        return (Rehearsal(labelled(copy, planned.precision), note=_IN_PLACE),)
     # OpenVINO's CPU has no fp16 but on a few of the latest processors; it computes such a file in fp32 on any.
-    single = {"openvino": "fp32"} if product.precision == "fp16" else {}
-    return tuple(Rehearsal(graph, engine, single.get(engine)) for engine in product.engines)
+    single = {"openvino": "fp32"} if planned.precision == "fp16" else {}
+    return tuple(Rehearsal(graph, engine, single.get(engine)) for engine in planned.engines)

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from landslip.export.conversion.network import read_network
 from landslip.export.folder.drafts import output_folder, working_folder
-from landslip.export.folder.earlier_artifacts import check_tiles, earlier_export
-from landslip.export.folder.export_options import ExportChoices, Precision
-from landslip.export.folder.file_plan import Product, check_engines, check_free, planned
+from landslip.export.folder.existing_artifacts import check_tiles, find_existing
+from landslip.export.folder.export_options import ExportOptions, Precision
+from landslip.export.folder.file_plan import PlannedArtifact, check_engines, check_free, plan_artifacts
 from landslip.export.folder.mlm import write_item
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.export.judging.scene_tiles import TileSource
+from landslip.export.making.artifact_maker import ArtifactMaker
 from landslip.export.making.artifact_record import Artifact, KerasSource
-from landslip.export.making.preparation import open_workshop
-from landslip.export.making.workshop import Workshop
+from landslip.export.making.preparation import open_maker
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.specification.spec_toml import read_description
 from landslip.models.registry.registry import REGISTRY, RegisteredModel, find_by_sha256, notice_of
@@ -37,7 +37,7 @@ def export_model(
     spec: Path | None = None,
     output: str | int | None = None,
     overwrite: bool = False,
-    choices: ExportChoices | None = None,
+    options: ExportOptions | None = None,
     notice: str = "",
 ) -> list[Artifact]:
     """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, reference tiles, and a STAC item.
@@ -53,7 +53,7 @@ def export_model(
         spec: SPEC.toml that describes a network other than the published one.
         output: name or position of the output that is served; the first one when not given.
         overwrite: replace artifacts of an earlier export.
-        choices: how to make them.
+        options: how to make them.
         notice: what users of the model have to know, in a sentence; by default as the spec says.
 
     Returns:
@@ -67,21 +67,21 @@ def export_model(
         ParityError: an artifact does not say what the Keras network says; the message tells which ones do.
         OutputError: the folder cannot be written.
     """
-    choices = choices or ExportChoices()
+    options = options or ExportOptions()
     check_keras_file(source)
     digest = sha256_of(source)
     published = find_by_sha256(digest)
     description = _description(source, published, name) if spec is None else _specified(spec, source, name)
     if told := notice or description.spec.notice or notice_of(digest):
         description = replace(description, spec=replace(description.spec, notice=told))
-    products = planned(out, description.spec.name, precisions, choices.targets)
-    earlier = earlier_export(out, description.spec.name, products, overwrite=overwrite)
-    tiles = TileSource(description.spec, choices.calibrate)
+    plan = plan_artifacts(out, description.spec.name, precisions, options.targets)
+    existing = find_existing(out, description.spec.name, plan, overwrite=overwrite)
+    tiles = TileSource(description.spec, options.calibrate)
     if not overwrite:
-        check_free(products)
-        check_tiles(earlier, digest, description.spec, tiles.described)
-    building = choices.build and "tensorrt" in choices.targets
-    check_engines(products, build=building)
+        check_free(plan)
+        check_tiles(existing, digest, description.spec, tiles.described)
+    building = options.build and "tensorrt" in options.targets
+    check_engines(plan, build=building)
     insist = published is not None or spec is not None
     tiles.check(insist=insist)
     with output_folder(out), working_folder(out) as folder:
@@ -90,11 +90,11 @@ def export_model(
             source.name, digest, source.stat().st_size, network.keras_version, published.name if published else None
         )
         if network.spec is None:
-            _check_single(products, source)
-        workshop = open_workshop(network, origin, earlier, folder, choices)
+            _check_single(plan, source)
+        maker = open_maker(network, origin, existing, folder, options)
         artifacts: list[Artifact] = []
         try:
-            refusals = _made(workshop, products, artifacts)
+            refusals = _made(maker, plan, artifacts)
         except KeyboardInterrupt:
             if artifacts:
                 log.warning("%s", _passed(artifacts))
@@ -104,7 +104,7 @@ def export_model(
                 write_item(out, network.spec.name)
             bequeath()
     if building:
-        _build_engines(artifacts, choices.workspace)
+        _build_engines(artifacts, options.workspace)
     if refusals:
         raise ParityError(f"{refusals} {_passed(artifacts)}")
     return artifacts
@@ -124,8 +124,8 @@ def _description(source: Path, published: RegisteredModel | None, name: str | No
     return published_description(source.stem if name is None else name, f"exported from {source.name}")
 
 
-def _check_single(products: Sequence[Product], source: Path) -> None:
-    if any(product.precision != "fp32" for product in products):
+def _check_single(plan: Sequence[PlannedArtifact], source: Path) -> None:
+    if any(planned.precision != "fp32" for planned in plan):
         raise UsageError(
             f"{source} comes without a description of its inputs, and other precisions than fp32 have to be judged by "
             "what a network maps. Describe it in a file, and give that with --spec."
@@ -136,19 +136,19 @@ def _passed(artifacts: Sequence[Artifact]) -> str:
     return f"These passed and stay: {', '.join(artifact.path.name for artifact in artifacts)}."
 
 
-def _made(workshop: Workshop, products: Sequence[Product], artifacts: list[Artifact]) -> str:
+def _made(maker: ArtifactMaker, plan: Sequence[PlannedArtifact], artifacts: list[Artifact]) -> str:
     """Append the artifacts that passed, each as soon as it has its name, and give what is to be said of the others.
 
     Raises:
         ParityError: none passed.
     """
     refusals: list[str] = []
-    for product in products:
+    for planned in plan:
         try:
-            artifacts.append(workshop.made(product))
+            artifacts.append(maker.make(planned))
             bequeath(Will(say=_passed(artifacts)))
         except (ParityError, ModelError) as error:
-            log.warning("%s is refused", product.path.name)
+            log.warning("%s is refused", planned.path.name)
             refusals.append(str(error))
     if not artifacts:
         raise ParityError(" ".join(refusals))

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from landslip.export.conversion.network import Network
-from landslip.export.folder.earlier_artifacts import Earlier
-from landslip.export.folder.export_options import ExportChoices
+from landslip.export.folder.existing_artifacts import ExistingArtifacts
+from landslip.export.folder.export_options import ExportOptions
 from landslip.export.judging.gate import NumberJudge, TileJudge
-from landslip.export.judging.random_inputs import own_figures
-from landslip.export.judging.reference import Answer, asked, kept_reference, reference_of
+from landslip.export.judging.random_inputs import random_input_parity
+from landslip.export.judging.reference import ReferenceSet, reference_file, reference_of, reference_sets
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.judging.tiles import parity_tiles
+from landslip.export.making.artifact_maker import ArtifactMaker
 from landslip.export.making.artifact_record import KerasSource
 from landslip.export.making.candidates import Candidates
-from landslip.export.making.workshop import Workshop
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.int8 import Quantiser
 from landslip.runtime.artifacts.parity import GATES
@@ -35,50 +35,50 @@ _UNSTEADY = 1e-3
 """Largest difference from which on rounding is worth a word: a map tells confidence in steps of 0.01."""
 
 
-def open_workshop(
-    network: Network, source: KerasSource, earlier: Earlier, folder: Path, choices: ExportChoices
-) -> Workshop:
+def open_maker(
+    network: Network, source: KerasSource, existing: ExistingArtifacts, folder: Path, options: ExportOptions
+) -> ArtifactMaker:
     """Get the tiles, ask the Keras network about those that are held out, and set up what makes artifacts.
 
     Args:
         network: to be exported.
         source: the file it was read from.
-        earlier: what lies where the artifacts will lie.
+        existing: what lies where the artifacts will lie.
         folder: where they lie until then.
-        choices: how to make them.
+        options: how to make them.
 
     Raises:
         InputError: a scene cannot be read, or has too few tiles.
         ModelError: the network gives no confidence, or does not run.
         UsageError: tiles would be replaced that other artifacts need.
     """
-    gates = choices.gates or GATES
+    gates = options.gates or GATES
     if network.spec is None:
-        judge = NumberJudge(partial(own_figures, network=network), gates, folder)
-        return Workshop(folder, source, network.left_out, None, Candidates(network.graph), judge, None, None)
+        judge = NumberJudge(partial(random_input_parity, network=network), gates, folder)
+        return ArtifactMaker(folder, source, network.left_out, None, Candidates(network.graph), judge, None, None)
     spec, graph = network.spec, network.graph
-    tiles = TileSource(spec, choices.calibrate)
+    tiles = TileSource(spec, options.calibrate)
     sees = partial(_mapped_share, graph, spec.threshold)
     log.info("tiles of scenes: %s", tiles.described)
     scenes = TileSet("scene", tiles.tiles("held-out", sees))
-    answers = asked(network.confidence, network.float32, [*parity_tiles(spec), scenes])
-    _warn_of_nothing(answers, spec)
-    _warn_of_rounding(answers)
+    sets = reference_sets(network.confidence, network.float32, [*parity_tiles(spec), scenes])
+    _warn_of_nothing(sets, spec)
+    _warn_of_rounding(sets)
 
     def quantiser() -> Quantiser:
         calibration = tiles.tiles("calibration", sees)
         log.info("calibrating on %d tiles of scenes", len(calibration[spec.inputs[0].name]))
-        return Quantiser(graph, calibration, part=_half_tile(spec), reduced_range=choices.reduced_range)
+        return Quantiser(graph, calibration, square=_half_tile(spec), reduced_range=options.reduced_range)
 
-    return Workshop(
+    return ArtifactMaker(
         folder=folder,
         source=source,
         left_out=network.left_out,
         spec=spec,
         candidates=Candidates(graph, quantiser),
-        judge=TileJudge(answers, gates, folder),
+        judge=TileJudge(sets, gates, folder),
         scenes=tiles.described,
-        reference=kept_reference(folder, reference_of(spec.name, source.sha256, answers), earlier),
+        reference=reference_file(folder, reference_of(spec.name, source.sha256, sets), existing),
     )
 
 
@@ -92,8 +92,8 @@ def _half_tile(spec: ModelSpec) -> int | None:
     return None if spec.fixed else -(-spec.tile // (2 * spec.multiple)) * spec.multiple
 
 
-def _warn_of_rounding(answers: Sequence[Answer]) -> None:
-    most = max((tiles.rounding.max_abs for tiles, _ in answers if tiles.rounding is not None), default=0.0)
+def _warn_of_rounding(sets: Sequence[ReferenceSet]) -> None:
+    most = max((tiles.rounding.max_abs for tiles, _ in sets if tiles.rounding is not None), default=0.0)
     if most > _UNSTEADY:
         log.warning(
             "This network amplifies rounding: in float32 Keras itself is off by up to %.1e. Maps of different engines "
@@ -102,8 +102,8 @@ def _warn_of_rounding(answers: Sequence[Answer]) -> None:
         )
 
 
-def _warn_of_nothing(answers: Sequence[Answer], spec: ModelSpec) -> None:
-    scenes = [confidence for tiles, confidence in answers if tiles.kind == "scene"]
+def _warn_of_nothing(sets: Sequence[ReferenceSet], spec: ModelSpec) -> None:
+    scenes = [confidence for tiles, confidence in sets if tiles.kind == "scene"]
     if not any((confidence >= spec.threshold).any() for confidence in scenes):
         log.warning(
             "The network maps nothing on the tiles of scenes: that masks agree there proves nothing. Give a scene with "

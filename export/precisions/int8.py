@@ -10,7 +10,7 @@ from onnx import ModelProto
 
 from landslip.export.precisions.quantise import FULL, REDUCED, Scheme, convolutions, ends, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
-from landslip.export.precisions.sensitivity import Keeping, keepings, measured_layers, telling_parts
+from landslip.export.precisions.sensitivity import Keeping, keepings, measured_layers, undecided_squares
 from landslip.runtime.artifacts.reference_tiles import Batch
 from landslip.runtime.errors import ModelError
 
@@ -22,14 +22,14 @@ class Quantiser:
     """Knows the ranges of a network's activations and makes INT8 graphs of it."""
 
     def __init__(
-        self, model: ModelProto, calibration: Batch, *, part: int | None = None, reduced_range: bool = False
+        self, model: ModelProto, calibration: Batch, *, square: int | None = None, reduced_range: bool = False
     ) -> None:
         """Measure the ranges.
 
         Args:
             model: in fp32.
             calibration: tiles; those where the network sees most come first.
-            part: edge of the parts of tiles that sensitivity is measured on, in pixels; None for whole tiles.
+            square: edge of the parts of tiles that sensitivity is measured on, in pixels; None for whole tiles.
             reduced_range: weights of 7 bits, for CPUs without VNNI.
 
         Raises:
@@ -43,7 +43,7 @@ class Quantiser:
                 f"{model.graph.name} has no convolution that could be quantised: the first and the last ones stay in "
                 "float, and there are no others. Export it in fp32 or fp16."
             )
-        self._calibration, self._part = calibration, part
+        self._calibration, self._square = calibration, square
         self._ranges = activation_ranges(model, observed(model.graph), calibration)
         self._largest = REDUCED if reduced_range else FULL
 
@@ -53,8 +53,8 @@ class Quantiser:
         yield nothing, self._graph(scheme, ())
         quantise = partial(self._graph, scheme)
         few = {name: values[:_MEASURED] for name, values in self._calibration.items()}
-        parts = few if self._part is None else telling_parts(self._model, few, self._part)
-        for keeping in keepings(measured_layers(self._model, quantise, self._names, parts)):
+        squares = few if self._square is None else undecided_squares(self._model, few, self._square)
+        for keeping in keepings(measured_layers(self._model, quantise, self._names, squares)):
             yield keeping, quantise(keeping.layers)
 
     def facts(self, keeping: Keeping) -> dict[str, Any]:

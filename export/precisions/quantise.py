@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, helper
 
-from landslip.export.precisions.integer_grids import Grid, Range, diffused, filter_scales, symmetric_grid, unsigned_grid
+from landslip.export.precisions.integer_scales import (
+    IntegerScale,
+    Range,
+    diffused,
+    filter_scales,
+    symmetric_scale,
+    unsigned_scale,
+)
 from landslip.export.precisions.surgery import Constants, constants_of, labelled, rebuilt, users_of
 
 
@@ -161,7 +168,7 @@ class _Placing:
         new.input[0] = self._quantised(activation)
         weights, bias = self._given[filters], self._given.get(rest[0]) if rest else None
         integer_bias = bias if self._scheme.outputs else None
-        step = float(self._grid(activation).scale)
+        step = float(self._integer_scale(activation).scale)
         scales = filter_scales(weights, self._largest, integer_bias, step)
         new.input[1] = self._filters(node.name, weights, scales)
         if integer_bias is not None:
@@ -171,15 +178,15 @@ class _Placing:
         """An activation on its grid, as the nodes see it that take it from there."""
         name = f"{value}/dequantised"
         if f"{value}/scale" not in self.constants:
-            grid = self._grid(value)
+            scale = self._integer_scale(value)
             parameters = [f"{value}/scale", f"{value}/zero_point"]
-            self.constants |= dict(zip(parameters, (np.asarray(grid.scale), grid.zero_point), strict=True))
+            self.constants |= dict(zip(parameters, (np.asarray(scale.scale), scale.zero_point), strict=True))
             self._append("QuantizeLinear", [value, *parameters], f"{value}/quantised")
             self._append("DequantizeLinear", [f"{value}/quantised", *parameters], name)
         return name
 
-    def _grid(self, value: str) -> Grid:
-        return (symmetric_grid if self._scheme.signed else unsigned_grid)(self._ranges[value])
+    def _integer_scale(self, value: str) -> IntegerScale:
+        return (symmetric_scale if self._scheme.signed else unsigned_scale)(self._ranges[value])
 
     def _filters(self, layer: str, weights: NDArray[np.float32], scales: NDArray[np.float32]) -> str:
         integers = diffused(weights, scales, self._largest)

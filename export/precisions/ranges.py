@@ -12,7 +12,7 @@ import numpy as np
 from onnx import ModelProto, helper
 
 from landslip.export.precisions.graph_session import run_graph
-from landslip.export.precisions.integer_grids import Range, is_usable
+from landslip.export.precisions.integer_scales import Range, is_finite_range
 from landslip.export.precisions.surgery import rebuilt
 from landslip.runtime.artifacts.reference_tiles import Batch
 from landslip.runtime.errors import ModelError
@@ -34,7 +34,7 @@ def activation_ranges(model: ModelProto, values: Sequence[str], batch: Batch) ->
     found = np.array([np.stack(extremes) for extremes in run_graph(_reducing(model, values), batch)])
     least, greatest = found[:, 0::2].min(axis=0), found[:, 1::2].max(axis=0)
     ranges = {name: (float(low), float(high)) for name, low, high in zip(values, least, greatest, strict=True)}
-    wrong = [name for name, span in ranges.items() if not is_usable(span)]
+    wrong = [name for name, span in ranges.items() if not is_finite_range(span)]
     if wrong:
         raise ModelError(f"The activations {wrong[0]!r} of {model.graph.name} overflow on the calibration tiles.")
     return ranges

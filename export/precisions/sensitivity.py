@@ -78,7 +78,7 @@ def confidence_of(model: ModelProto, batch: Batch) -> NDArray[np.float64]:
     return np.concatenate([outputs[0].astype(np.float64) for outputs in run_graph(model, batch)])
 
 
-def telling_parts(model: ModelProto, batch: Batch, size: int) -> Batch:
+def undecided_squares(model: ModelProto, batch: Batch, size: int) -> Batch:
     """Square part of each tile where the network is least decided: errors show there, and less has to be run.
 
     Args:
@@ -90,12 +90,12 @@ def telling_parts(model: ModelProto, batch: Batch, size: int) -> Batch:
     undecided = confidence * (1.0 - confidence)
     step = max(1, size // 2)
     starts = range(0, confidence.shape[-1] - size + 1, step)
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in batch}
+    squares: dict[str, list[NDArray[Any]]] = {name: [] for name in batch}
     for index, tile in enumerate(undecided[:, 0]):
         row, col = max(product(starts, starts), key=lambda at: tile[at[0] : at[0] + size, at[1] : at[1] + size].sum())
         for name, values in batch.items():
-            parts[name].append(values[index, :, row : row + size, col : col + size])
-    return {name: np.stack(values) for name, values in parts.items()}
+            squares[name].append(values[index, :, row : row + size, col : col + size])
+    return {name: np.stack(values) for name, values in squares.items()}
 
 
 def work_shares(model: ModelProto, tile: int) -> dict[str, float]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from landslip.export.folder.artifacts import FoundArtifact
 from landslip.export.judging.tiles import parity_tiles
-from landslip.export.proof.answers import (
+from landslip.export.proof.proof_reference import (
     KerasFile,
-    Oracle,
     ProofReference,
+    ReferenceModel,
     StoredReferenceFile,
-    fp32_oracle,
-    keras_oracle,
+    fp32_reference_model,
+    keras_reference_model,
     read_stored,
     reference_of,
     scene_tiles,
@@ -45,7 +45,7 @@ class References:
         """
         self._candidates, self._keras, self._scene = candidates, keras, scene
         self._stored: dict[Path, StoredReferenceFile] = {}
-        self._asked: dict[_Key, ProofReference] = {}
+        self._computed: dict[_Key, ProofReference] = {}
 
     def of(self, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
         """The reference of an artifact.
@@ -56,39 +56,39 @@ class References:
             EngineError: it cannot be computed here.
         """
         if self._keras is None and self._scene is None:
-            return self._beside(candidate, file)
-        tiles = None if self._scene is not None else self._tiles_beside(candidate, file)
+            return self._stored_reference(candidate, file)
+        tiles = None if self._scene is not None else self._stored_tiles(candidate, file)
         key = file.spec.to_json(), candidate.source_sha256, None if tiles is None else stored_path(candidate, file)
-        if key not in self._asked:
-            oracle = self._oracle(candidate, file)
-            self._asked[key] = reference_of(oracle, tiles or self._other_tiles(candidate, file, oracle))
-        return self._asked[key]
+        if key not in self._computed:
+            model = self._reference_model(candidate, file)
+            self._computed[key] = reference_of(model, tiles or self._other_tiles(candidate, file, model))
+        return self._computed[key]
 
-    def _beside(self, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
+    def _stored_reference(self, candidate: FoundArtifact, file: OnnxFile) -> ProofReference:
         path = stored_path(candidate, file)
         if path not in self._stored:
             self._stored[path] = read_stored(path)
         return stored_reference(self._stored[path], candidate, file)
 
-    def _oracle(self, candidate: FoundArtifact, file: OnnxFile) -> Oracle:
+    def _reference_model(self, candidate: FoundArtifact, file: OnnxFile) -> ReferenceModel:
         if self._keras is None:
-            return fp32_oracle(self._candidates, candidate, file)
-        return keras_oracle(self._keras, candidate, file)
+            return fp32_reference_model(self._candidates, candidate, file)
+        return keras_reference_model(self._keras, candidate, file)
 
-    def _tiles_beside(self, candidate: FoundArtifact, file: OnnxFile) -> list[TileSet] | None:
+    def _stored_tiles(self, candidate: FoundArtifact, file: OnnxFile) -> list[TileSet] | None:
         try:
-            return [tiles for tiles, _ in self._beside(candidate, file).answers]
+            return [tiles for tiles, _ in self._stored_reference(candidate, file).sets]
         except InputError as error:
             log.info("%s is asked generated tiles, as none of its own lie beside it: %s", candidate.path.name, error)
             return None
 
-    def _other_tiles(self, candidate: FoundArtifact, file: OnnxFile, oracle: Oracle) -> list[TileSet]:
+    def _other_tiles(self, candidate: FoundArtifact, file: OnnxFile, model: ReferenceModel) -> list[TileSet]:
         if self._scene is None:
-            return [*parity_tiles(file.spec), scene_tiles(None, file.spec, oracle)]
-        tiles = scene_tiles(self._scene, file.spec, oracle)
-        return [tiles if self._keras else replace(tiles, roundings=self._roundings_beside(candidate, file))]
+            return [*parity_tiles(file.spec), scene_tiles(None, file.spec, model)]
+        tiles = scene_tiles(self._scene, file.spec, model)
+        return [tiles if self._keras else replace(tiles, roundings=self._stored_roundings(candidate, file))]
 
-    def _roundings_beside(self, candidate: FoundArtifact, file: OnnxFile) -> tuple[Rounding, ...]:
+    def _stored_roundings(self, candidate: FoundArtifact, file: OnnxFile) -> tuple[Rounding, ...]:
         """Rounding of the network on the scenes of its export, twice: the fp32 artifact is rounded as well."""
-        known = [tiles.rounding for tiles in self._tiles_beside(candidate, file) or () if tiles.kind == "scene"]
+        known = [tiles.rounding for tiles in self._stored_tiles(candidate, file) or () if tiles.kind == "scene"]
         return tuple(Rounding(2 * each.max_abs, 2 * each.mean_abs) for each in known if each is not None)

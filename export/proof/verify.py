@@ -9,7 +9,7 @@ from typing import Any
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import Outcome, attempt, trials_of
-from landslip.export.proof.answers import KerasFile, ProofReference
+from landslip.export.proof.proof_reference import KerasFile, ProofReference
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES, Gate
@@ -133,7 +133,7 @@ def _tried(file: OnnxFile, reference: ProofReference, request: VerifyRequest) ->
     if not trials:
         objection = BACKENDS[request.engine].objection(file)
         return [Outcome(file.path, request.engine, file.precision, not_run=objection)]
-    outcomes = [attempt(trial, reference.answers, request.device, request.gates) for trial in trials]
+    outcomes = [attempt(trial, reference.sets, request.device, request.gates) for trial in trials]
     return [_marked(outcome, reference) for outcome in outcomes]
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from landslip.export.layers import ALIASES, MODELS, OP_LAYERS
-from landslip.export.topology.calls import Ref, ends, is_name, mentioned
 from landslip.export.topology.classes import objection
+from landslip.export.topology.inbound_nodes import Ref, all_refs, end_refs, is_name
 from landslip.export.topology.operations import function_of
 from landslip.export.topology.raw_ops import ALLOWED_OPS, op_of
 from landslip.export.topology.sequential import layers_of_chain
@@ -164,7 +164,7 @@ class _Screen:
     def _ends(self, body: Any, key: str, layers: Mapping[str, SavedLayer]) -> dict[str, Ref]:
         value = _member(body, key, self._where)
         try:
-            found = ends(value)
+            found = end_refs(value)
         except ValueError as error:
             raise ModelError(
                 f"{self._where}: its 'model_config' names no good {key.replace('_', ' ')}: {error}."
@@ -186,7 +186,7 @@ def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedL
         return layers
     highest: dict[str, int] = {}
     for inbound in (*(layer.inbound for layer in layers), body.get("output_layers")):
-        for ref in mentioned(inbound):
+        for ref in all_refs(inbound):
             highest[ref.layer] = max(highest.get(ref.layer, 0), ref.call)
     return [
         replace(layer, first_call=int(highest.get(layer.name, 0) >= _length(layer.inbound)))

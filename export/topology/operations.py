@@ -15,7 +15,7 @@ from landslip.export.layers import REBUILT
 from landslip.export.layers.arithmetic import SIDES
 from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
 from landslip.export.layers.values import Options
-from landslip.export.topology.calls import Arguments, Ref, function_calls
+from landslip.export.topology.inbound_nodes import Arguments, Ref, call_arguments
 from landslip.runtime.untrusted.printable import printable, shown
 
 _KERAS_3 = "ops."
@@ -80,7 +80,7 @@ def _is_operation(entry: dict[str, Any]) -> bool:
     return called and isinstance(config, dict) and "trainable" not in config
 
 
-def calls_of(function: str, settings: Options, inbound: Any) -> list[Call]:
+def calls_of_function(function: str, settings: Options, inbound: Any) -> list[Call]:
     """All calls of a function of :data:`FUNCTIONS`.
 
     Args:
@@ -94,15 +94,15 @@ def calls_of(function: str, settings: Options, inbound: Any) -> list[Call]:
     operation = FUNCTIONS[function]
     own = {key: value for key, value in settings.items() if key in operation.parameters or key not in _OF_ANY_LAYER}
     kept = own if function.startswith(_KERAS_3) else {}
-    return [_call(operation, _arguments(operation, each, kept)) for each in function_calls(inbound)]
+    return [_call(operation, _arguments(operation, each, kept)) for each in call_arguments(inbound)]
 
 
-def _arguments(operation: Operation, given: Arguments, settings: Options) -> Options:
+def _arguments(operation: Operation, arguments: Arguments, settings: Options) -> Options:
     names = operation.parameters
-    if len(given.positional) > len(names):
-        raise ValueError(f"{len(given.positional)} arguments where {len(names)} belong")
-    found = dict(zip(names, given.positional, strict=False))
-    for name, value in (*settings.items(), *given.named.items()):
+    if len(arguments.positional) > len(names):
+        raise ValueError(f"{len(arguments.positional)} arguments where {len(names)} belong")
+    found = dict(zip(names, arguments.positional, strict=False))
+    for name, value in (*settings.items(), *arguments.named.items()):
         if name == "name" or (value is None and name not in _KEYS):
             continue  # what is not said is as usual
         if name not in names or name in found:
@@ -131,9 +131,9 @@ def _call(operation: Operation, arguments: Options) -> Call:
 
 def _refs(value: Any) -> list[Ref]:
     """The references that a value consists of; none if it is anything else."""
-    given = value if isinstance(value, list) else [value]
-    refs = [each for each in given if isinstance(each, Ref)]
-    return refs if len(refs) == len(given) else []
+    values = value if isinstance(value, list) else [value]
+    refs = [each for each in values if isinstance(each, Ref)]
+    return refs if len(refs) == len(values) else []
 
 
 def _of_two(operation: Operation) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from landslip.export.layers import REBUILT
-from landslip.export.layers.kind import Shape, SizeNeededError
+from landslip.export.layers.layer_kind import Shape, SizeNeededError
 from landslip.export.topology.liveness import depths, most_live
 from landslip.export.topology.topology import Node, Topology
 from landslip.runtime.errors import ModelError

@@ -16,7 +16,7 @@ from landslip.export.layers.dtypes import check_floating
 from landslip.export.layers.values import Options
 from landslip.export.topology.layer_screen import SavedGraph
 from landslip.export.topology.left_out import LeftOut, left_out
-from landslip.export.topology.wiring import Place, Walk
+from landslip.export.topology.wiring import Place, Wiring
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
 
@@ -79,17 +79,17 @@ def served_topology(graph: SavedGraph, where: str, output: str | int | None = No
         ModelError: there is no such output, it needs a layer that cannot be rebuilt, or the graph is inconsistent.
     """
     served = _served(graph, where, 0 if output is None else output)
-    walk = Walk(graph, where)
-    last = walk.output(served)
-    order = _back_from(last, walk, where)
-    needed = {place.name for place in order if walk.layer(place).kind == "InputLayer"}
+    wiring = Wiring(graph, where)
+    last = wiring.output(served)
+    order = _back_from(last, wiring, where)
+    needed = {place.name for place in order if wiring.layer(place).kind == "InputLayer"}
     inputs = tuple(name for name in graph.inputs if name in needed)
     if needed != set(inputs):
         raise ModelError(f"{where}: output {served!r} needs an input that the model does not declare.")
     if len({place.name for place in order}) != len(order):
         raise ModelError(f"{where}: two of its layers have the same name.")
-    nodes = [_node(place, walk, sources, where) for place, sources in order.items()]
-    return Topology(tuple(nodes), inputs, last.name, served, left_out(graph, walk.passed, served, inputs))
+    nodes = [_node(place, wiring, sources, where) for place, sources in order.items()]
+    return Topology(tuple(nodes), inputs, last.name, served, left_out(graph, wiring.passed, served, inputs))
 
 
 def _served(graph: SavedGraph, where: str, output: str | int) -> str:
@@ -102,7 +102,7 @@ def _served(graph: SavedGraph, where: str, output: str | int) -> str:
     raise ModelError(f"{where}: has no output {output!r}. Its outputs are: {printable(known, _LISTED)}.")
 
 
-def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, ...]]:
+def _back_from(last: Place, wiring: Wiring, where: str) -> dict[Place, tuple[Place, ...]]:
     """Sources of every call the output needs, in an order in which sources come first (depth first, no recursion)."""
     order: dict[Place, tuple[Place, ...]] = {}
     open_: dict[Place, tuple[Place, ...]] = {}
@@ -116,7 +116,7 @@ def _back_from(last: Place, walk: Walk, where: str) -> dict[Place, tuple[Place, 
             order[place] = open_.pop(place)
             stack.pop()
         else:
-            open_[place] = walk.sources(place)
+            open_[place] = wiring.sources(place)
             if any(source in open_ for source in open_[place]):
                 raise ModelError(f"{where}: layer {place.name!r} feeds itself.")
             edges += len(open_[place])
@@ -134,10 +134,10 @@ def _called(place: Place) -> tuple[str, ...]:
     return (*place.path[:-1], f"{place.path[-1]}:{call}") if call else place.path
 
 
-def _node(place: Place, walk: Walk, sources: tuple[Place, ...], where: str) -> Node:
-    layer = walk.layer(place)
+def _node(place: Place, wiring: Wiring, sources: tuple[Place, ...], where: str) -> Node:
+    layer = wiring.layer(place)
     inputs = tuple(source.name for source in sources)
-    call = walk.function(place)
+    call = wiring.function(place)
     if call is not None:
         return Node(place.name, _called(place), call.kind, call.options, inputs)
     if layer.kind not in KINDS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landslip.export.layers import KINDS, TRANSPARENT
-from landslip.export.layers.kind import Shape
+from landslip.export.layers.layer_kind import Shape
 from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 
 Paths = tuple[tuple[str, ...], ...]

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from landslip.export.layers import ONLY_TRAINS, TRANSPARENT
 from landslip.export.layers.dtypes import check_floating
-from landslip.export.topology.calls import Ref, calls
+from landslip.export.topology.inbound_nodes import Ref, input_refs
 from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
-from landslip.export.topology.operations import Call, calls_of
+from landslip.export.topology.operations import Call, calls_of_function
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
 
@@ -48,8 +48,8 @@ class Place(NamedTuple):
         return "/".join(f"{name}:{call}" if call else name for name, call in (*self.steps, self.ref[:2]))
 
 
-class Walk:
-    """The way back through one file."""
+class Wiring:
+    """Paths from the served output of one file back to its inputs."""
 
     def __init__(self, graph: SavedGraph, where: str) -> None:
         """Start at the outermost model.
@@ -60,7 +60,7 @@ class Walk:
         """
         self._graph = graph
         self._where = where
-        self._calls: dict[tuple[str, ...], list[tuple[Ref, ...]]] = {}
+        self._inputs: dict[tuple[str, ...], list[tuple[Ref, ...]]] = {}
         self._functions: dict[tuple[str, ...], list[Call]] = {}
         self._plain: dict[Place, Place] = {}
 
@@ -75,7 +75,7 @@ class Walk:
 
     def layer(self, place: Place) -> SavedLayer:
         """The layer at a place."""
-        return self._inside(place.steps).layers[place.ref.layer]
+        return self._graph_at(place.steps).layers[place.ref.layer]
 
     def function(self, place: Place) -> Call | None:
         """Operation that a call of a function becomes; None for a layer."""
@@ -114,7 +114,7 @@ class Walk:
 
     def _following(self, place: Place) -> Place | None:
         """The next place on the way to a plain layer, or None where one is reached."""
-        layer = self._known(place)
+        layer = self._buildable(place)
         if layer.model is not None:
             outputs = list(layer.model.outputs.values())
             if place.ref.output >= len(outputs):
@@ -146,7 +146,7 @@ class Walk:
         """Output that feeds the input layer of a model that is used as a layer."""
         *outer, step = place.steps
         sources = self._fed_by(Place(tuple(outer), Ref(step.model, step.call, 0)))
-        inputs = self._inside(place.steps).inputs
+        inputs = self._graph_at(place.steps).inputs
         if place.ref.layer not in inputs or len(sources) != len(inputs):
             raise ModelError(
                 f"{self._where}: model {step.model!r} takes {len(inputs)} inputs and is given {len(sources)}."
@@ -158,33 +158,33 @@ class Walk:
 
     def _call(self, place: Place) -> tuple[Ref, ...]:
         """Read what the file says goes into a call."""
-        made, number = self._calls_of(place, self.layer(place)), place.ref.call
+        made, number = self._inputs_of(place, self.layer(place)), place.ref.call
         if not 0 <= number < len(made) or not made[number]:
             raise ModelError(f"{self._where}: a call of layer {place.name!r} is used that the file does not tell of.")
         return made[number]
 
     def _counted(self, steps: tuple[IntoModel, ...], ref: Ref) -> Ref:
         """A reference whose calls count from 0."""
-        layer = self._inside(steps).layers.get(ref.layer)
+        layer = self._graph_at(steps).layers.get(ref.layer)
         return ref if layer is None else ref._replace(call=ref.call - layer.first_call)
 
-    def _calls_of(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
-        if place.path not in self._calls:
-            self._calls[place.path] = self._read_calls(place, layer)
-        return self._calls[place.path]
+    def _inputs_of(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
+        if place.path not in self._inputs:
+            self._inputs[place.path] = self._read_inputs(place, layer)
+        return self._inputs[place.path]
 
-    def _read_calls(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
+    def _read_inputs(self, place: Place, layer: SavedLayer) -> list[tuple[Ref, ...]]:
         if layer.function is not None:
             return [call.inputs for call in self._functions_of(place, layer, layer.function)]
         try:
-            return calls(layer.inbound, only_trains=layer.kind in ONLY_TRAINS)
+            return input_refs(layer.inbound, only_trains=layer.kind in ONLY_TRAINS)
         except ValueError as error:
             raise ModelError(f"{self._where}: layer {place.name!r} cannot be followed: {error}.") from error
 
     def _functions_of(self, place: Place, layer: SavedLayer, function: str) -> list[Call]:
         if place.path not in self._functions:
             try:
-                self._functions[place.path] = calls_of(function, layer.options, layer.inbound)
+                self._functions[place.path] = calls_of_function(function, layer.options, layer.inbound)
             except (ValueError, TypeError, KeyError) as error:
                 raise ModelError(
                     f"{self._where}: layer {place.name!r} calls {function} with something that landslip does not know: "
@@ -192,8 +192,8 @@ class Walk:
                 ) from error
         return self._functions[place.path]
 
-    def _known(self, place: Place) -> SavedLayer:
-        layers = self._inside(place.steps).layers
+    def _buildable(self, place: Place) -> SavedLayer:
+        layers = self._graph_at(place.steps).layers
         if place.ref.layer not in layers:
             raise ModelError(f"{self._where}: {place.name!r} feeds a layer but is none of its layers.")
         layer = layers[place.ref.layer]
@@ -204,7 +204,7 @@ class Walk:
             self._call(place)
         return layer
 
-    def _inside(self, steps: tuple[IntoModel, ...]) -> SavedGraph:
+    def _graph_at(self, steps: tuple[IntoModel, ...]) -> SavedGraph:
         graph = self._graph
         for step in steps:
             inner = graph.layers[step.model].model

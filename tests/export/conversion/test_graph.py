@@ -9,14 +9,16 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from landslip.export.conversion.graph import deployable
-from landslip.export.conversion.interface import Face, Port
+from landslip.export.conversion.graph_interface import GraphInterface, Port
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, ModelSpec, published_spec
 from landslip.runtime.errors import ModelError
 from landslip.runtime.system.versions import landslip_version
 
 SPEC = published_spec("test", "a test")
 PORTS = tuple(Port(entry.name, entry.dtype, ("batch", entry.bands, "height", "width")) for entry in SPEC.inputs)
-FACE = Face("test", PORTS, Port("confidence", "float32", ("batch", 1, "height", "width")), SPEC, "a test", plain=True)
+INTERFACE = GraphInterface(
+    "test", PORTS, Port("confidence", "float32", ("batch", 1, "height", "width")), SPEC, "a test", plain=True
+)
 TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
 
@@ -77,7 +79,7 @@ def resize_of(model):
 
 
 def test_resize_has_constant_scales_and_a_rule_every_engine_knows():
-    model = deployable(converted(), FACE)
+    model = deployable(converted(), INTERFACE)
     node = resize_of(model)
     scales = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}[node.input[2]]
     assert attributes(node) == {
@@ -92,7 +94,7 @@ def test_resize_has_constant_scales_and_a_rule_every_engine_knows():
 @pytest.mark.parametrize("constant", [False, True], ids=["open sizes", "fixed sizes"])
 @pytest.mark.parametrize("factors", [(2, 2), (4, 2), (1, 3)])
 def test_the_rewritten_resize_repeats_pixels(factors, constant):
-    model = deployable(converted(factors=factors, constant=constant), FACE)
+    model = deployable(converted(factors=factors, constant=constant), INTERFACE)
     assert "Shape" not in {node.op_type for node in model.graph.node}
     session = ort.InferenceSession(model.SerializeToString())
     rng = np.random.default_rng(0)
@@ -103,31 +105,33 @@ def test_the_rewritten_resize_repeats_pixels(factors, constant):
 
 
 def test_a_bilinear_resize_keeps_its_rule():
-    node = resize_of(deployable(converted(mode="linear"), FACE))
+    node = resize_of(deployable(converted(mode="linear"), INTERFACE))
     assert attributes(node) == {"mode": b"linear", "coordinate_transformation_mode": b"half_pixel"}
     assert len(node.input) == 3
 
 
 def test_what_moves_axes_may_stay_where_layers_move_axes():
-    model = deployable(converted(turned=True), replace(FACE, plain=False))
+    model = deployable(converted(turned=True), replace(INTERFACE, plain=False))
     assert "Transpose" in {node.op_type for node in model.graph.node}
 
 
 def test_fixed_sizes_are_numbers():
     output = Port("confidence", "float32", ("batch", 1, 64, 64))
-    face = replace(FACE, inputs=tuple(replace(port, dims=(*port.dims[:2], 64, 64)) for port in PORTS), output=output)
-    graph = deployable(converted(constant=True), face).graph
+    interface = replace(
+        INTERFACE, inputs=tuple(replace(port, dims=(*port.dims[:2], 64, 64)) for port in PORTS), output=output
+    )
+    graph = deployable(converted(constant=True), interface).graph
     for value in [*graph.input, *graph.output]:
         assert [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim][2:] == [64, 64]
 
 
 def test_without_a_description_none_travels_inside():
-    model = deployable(converted(), replace(FACE, spec=None))
+    model = deployable(converted(), replace(INTERFACE, spec=None))
     assert [entry.key for entry in model.metadata_props] == [PRECISION_KEY]
 
 
 def test_dimensions_are_named_alike_and_open():
-    graph = deployable(converted(), FACE).graph
+    graph = deployable(converted(), INTERFACE).graph
     for value in [*graph.input, *graph.output]:
         dims = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         assert dims[0] == "batch"
@@ -137,7 +141,7 @@ def test_dimensions_are_named_alike_and_open():
 
 def test_what_leads_nowhere_is_gone():
     dead = helper.make_node("Neg", ["shade"], ["nowhere"])
-    model = deployable(converted(extra=[dead]), FACE)
+    model = deployable(converted(extra=[dead]), INTERFACE)
     assert {node.op_type for node in model.graph.node} == {"Cast", "MaxPool", "Resize", "Sigmoid"}
     assert [tensor.name for tensor in model.graph.initializer] == ["enlarge/constant_2"]
     assert [entry.domain for entry in model.opset_import] == [""]
@@ -151,11 +155,11 @@ def test_the_order_and_names_of_constants_do_not_matter():
     for node in shuffled.graph.node:
         node.input[:] = ["renamed" if name == "factors" else name for name in node.input]
     next(tensor for tensor in shuffled.graph.initializer if tensor.name == "factors").name = "renamed"
-    assert deployable(model, FACE).SerializeToString() == deployable(shuffled, FACE).SerializeToString()
+    assert deployable(model, INTERFACE).SerializeToString() == deployable(shuffled, INTERFACE).SerializeToString()
 
 
 def test_the_description_travels_inside():
-    model = deployable(converted(), FACE)
+    model = deployable(converted(), INTERFACE)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     assert ModelSpec.from_json(metadata[METADATA_KEY], "here") == SPEC
     assert metadata[PRECISION_KEY] == "fp32"
@@ -164,7 +168,7 @@ def test_the_description_travels_inside():
 
 
 def test_the_result_passes_onnx_full_check():
-    onnx.checker.check_model(deployable(converted(), FACE), full_check=True)
+    onnx.checker.check_model(deployable(converted(), INTERFACE), full_check=True)
 
 
 @pytest.mark.parametrize(
@@ -179,17 +183,17 @@ def test_the_result_passes_onnx_full_check():
 )
 def test_a_graph_of_another_network_is_refused(options, message):
     with pytest.raises(ModelError, match=message):
-        deployable(converted(**options), FACE)
+        deployable(converted(**options), INTERFACE)
 
 
 def test_an_op_onnx_does_not_know_is_refused():
     model = converted(last="FusedBatchNormV3")
     with pytest.raises(ModelError, match="does not pass ONNX's own check"):
-        deployable(model, FACE)
+        deployable(model, INTERFACE)
 
 
 def test_other_inputs_than_the_spec_names_are_refused():
     model = converted()
     model.graph.input[0].name = "before"
     with pytest.raises(ModelError, match=r"takes .*'before'"):
-        deployable(model, FACE)
+        deployable(model, INTERFACE)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_weights, write_keras_hdf5
 from helpers.limited import run_limited
 from landslip.export.conversion.fitting import described, undescribed
-from landslip.export.conversion.interface import face_of
+from landslip.export.conversion.graph_interface import graph_interface
 from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import published_description
 from landslip.export.topology.layer_screen import screened_graph
@@ -131,7 +131,7 @@ PLACES = {name: list(places(config)) for name, config in CONFIGS.items()}
 @pytest.mark.parametrize("name", CONFIGS)
 def test_unchanged_they_are_read(name):
     topology = served_topology(screened_graph(CONFIGS[name], "m.h5"), "m.h5")
-    assert face_of(undescribed(topology, "m.h5"), ASSUMED).output.dims[0] == "batch"
+    assert graph_interface(undescribed(topology, "m.h5"), ASSUMED).output.dims[0] == "batch"
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -148,8 +148,8 @@ def test_whatever_is_changed_gives_a_network_or_a_sentence(name, data):
         graph = screened_graph(config, "m.h5")
         topology = served_topology(graph, "m.h5")
         weight_orders(graph)
-        face_of(undescribed(topology, "m.h5"), ASSUMED)
-        face_of(described(topology, ASSUMED, "m.h5"), ASSUMED)
+        graph_interface(undescribed(topology, "m.h5"), ASSUMED)
+        graph_interface(described(topology, ASSUMED, "m.h5"), ASSUMED)
     except ModelError as error:
         message = str(error)
     else:

@@ -99,7 +99,7 @@ def read_network():
 def test_an_operation_gives_what_keras_3_gives(written, read_network, group):
     source, stored = written
     network = read_network(source, ASSUMED, insist=False, output=group)
-    batch = {port.name: stored[port.name] for port in network.face.inputs}
+    batch = {port.name: stored[port.name] for port in network.interface.inputs}
     np.testing.assert_allclose(network.confidence(batch), stored[group], atol=2e-5)
     for name, answer in answers_of_engines(network, batch).items():
         np.testing.assert_allclose(answer, stored[group], atol=2e-5, err_msg=name)

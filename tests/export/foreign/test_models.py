@@ -109,7 +109,7 @@ def test_any_output_can_be_served(keras, network, output, index):
     model = siamese(keras)
     found = network(model, output=output)
     assert_equal(found, model, output=index)
-    assert found.face.output.name == ("head", "head_1", "change")[index]
+    assert found.interface.output.name == ("head", "head_1", "change")[index]
 
 
 def test_an_unknown_output_lists_the_known_ones(keras, network):
@@ -121,7 +121,7 @@ def test_an_output_that_needs_one_input_takes_one(keras, network):
     kl = keras.layers
     first, second = keras.Input((8, 8, 3), name="first"), keras.Input((8, 8, 3), name="second")
     model = keras.Model([first, second], [kl.Conv2D(1, 1)(second), kl.Add()([first, second])])
-    assert [port.name for port in network(model).face.inputs] == ["second"]
+    assert [port.name for port in network(model).interface.inputs] == ["second"]
 
 
 def test_a_graph_without_a_description_looks_like_its_network(keras, network, caplog):

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.foreign import randomise, save
 from helpers.graphs import nodes_of
-from landslip.export.folder.export_options import ExportChoices
+from landslip.export.folder.export_options import ExportOptions
 from landslip.export.precisions.surgery import element_types
 from landslip.runtime.errors import UsageError
 
@@ -61,9 +61,9 @@ def made(keras, pipeline, tmp_path_factory):
     spec = folder / "SPEC.toml"
     spec.write_text(SPEC)
     source = save(randomise(many_layers(keras)), folder / "foreign.h5")
-    choices = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False)
+    options = ExportOptions(targets=("onnx", "openvino", "tensorrt"), build=False)
     precisions = ("fp32", "fp16", "int8")
-    artifacts = pipeline.export_model(source, folder / "out", precisions=precisions, spec=spec, choices=choices)
+    artifacts = pipeline.export_model(source, folder / "out", precisions=precisions, spec=spec, options=options)
     return {artifact.path.name: artifact for artifact in artifacts}
 
 
@@ -113,9 +113,9 @@ def test_functions_and_norms_pass_every_gate(keras, pipeline, tmp_path):
     spec = tmp_path / "SPEC.toml"
     spec.write_text(SPEC)
     source = save(randomise(functions_and_norms(keras)), tmp_path / "norms.h5")
-    choices = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False)
+    options = ExportOptions(targets=("onnx", "openvino", "tensorrt"), build=False)
     precisions = ("fp32", "fp16", "int8")
-    artifacts = pipeline.export_model(source, tmp_path / "out", precisions=precisions, spec=spec, choices=choices)
+    artifacts = pipeline.export_model(source, tmp_path / "out", precisions=precisions, spec=spec, options=options)
     assert len(artifacts) == 5
     models = {artifact.path.name: onnx.load(artifact.path) for artifact in artifacts}
     for model in models.values():

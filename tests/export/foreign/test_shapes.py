@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.keras_files import conv, image, layer
-from landslip.export.layers.kind import SizeNeededError
+from landslip.export.layers.layer_kind import SizeNeededError
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.shapes import inferred
 from landslip.export.topology.topology import served_topology

@@ -148,8 +148,8 @@ def test_a_wrong_weight_in_such_a_network_is_refused_and_the_option_is_named(
     network = importlib.import_module("landslip.export.conversion.network")
     honest = network.deployable
 
-    def deployable(model, face):
-        graph = honest(model, face)
+    def deployable(model, interface):
+        graph = honest(model, interface)
         tensors = [tensor for tensor in graph.graph.initializer if numpy_helper.to_array(tensor).ndim == 4]
         middle = tensors[len(tensors) // 2]
         middle.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(middle) * np.float32(1.001), middle.name))

@@ -9,7 +9,7 @@ import pytest
 from helpers.broken_graphs import network, small
 from helpers.keras_files import conv, layer
 from landslip.export.conversion.network import read_network
-from landslip.export.judging.random_inputs import own_figures
+from landslip.export.judging.random_inputs import random_input_parity
 from landslip.export.specification.description import published_description
 
 pytestmark = pytest.mark.tensorflow
@@ -21,4 +21,4 @@ def test_values_beyond_all_numbers_fit_no_gate_and_raise_no_warning(tmp_path):
     network(tmp_path / "m.h5", layers, "last", weights)
     found = read_network(tmp_path / "m.h5", published_description("m", "a test"), insist=False)
     onnx.save(found.graph, tmp_path / "m.onnx")
-    assert all(math.isnan(figure.max_abs) for figure in own_figures(tmp_path / "m.onnx", found))
+    assert all(math.isnan(figure.max_abs) for figure in random_input_parity(tmp_path / "m.onnx", found))

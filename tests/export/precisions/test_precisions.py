@@ -15,7 +15,7 @@ from helpers import rtx_builder
 from helpers.graphs import constants_of, nodes_of
 from helpers.together import made_once
 from landslip.export.cli.limits import gates_with
-from landslip.export.folder.export_options import ExportChoices
+from landslip.export.folder.export_options import ExportOptions
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.half import half
@@ -31,7 +31,7 @@ from landslip.runtime.errors import ParityError, UsageError
 pytestmark = pytest.mark.tensorflow
 
 ALL = ("fp32", "fp16", "int8")
-EVERYWHERE = ExportChoices(targets=("onnx", "openvino", "tensorrt"), build=False)
+EVERYWHERE = ExportOptions(targets=("onnx", "openvino", "tensorrt"), build=False)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def demo(export_again, shared_folder):
     """The demo model in every precision for every target: artifacts by file name."""
 
     def make(folder):
-        made = export_again(DEMO_MODEL.with_name("demo.hdf5"), folder / "out", precisions=ALL, choices=EVERYWHERE)
+        made = export_again(DEMO_MODEL.with_name("demo.hdf5"), folder / "out", precisions=ALL, options=EVERYWHERE)
         (folder / "artifacts.pickle").write_bytes(pickle.dumps(made))
 
     made = pickle.loads((made_once(shared_folder / "demo", make) / "artifacts.pickle").read_bytes())  # noqa: S301
@@ -154,8 +154,8 @@ def test_engines_find_precision_and_target_in_the_files(demo):
 
 
 def test_a_stricter_limit_keeps_layers_in_float(export_again, tmp_path):
-    choices = ExportChoices(gates=gates_with(["int8:iou=0.993"]))
-    (artifact,) = export_again(DEMO_MODEL.with_name("demo.hdf5"), tmp_path, precisions=("int8",), choices=choices)
+    options = ExportOptions(gates=gates_with(["int8:iou=0.993"]))
+    (artifact,) = export_again(DEMO_MODEL.with_name("demo.hdf5"), tmp_path, precisions=("int8",), options=options)
     record = record_of(artifact)
     assert record["parity"]["limits"]["iou"] == 0.993
     assert record["quantisation"]["in_float"]["sensitive"]
@@ -164,9 +164,9 @@ def test_a_stricter_limit_keeps_layers_in_float(export_again, tmp_path):
 
 
 def test_what_fails_is_left_out_and_what_passes_stays(pipeline, tiny_file, tmp_path):
-    choices = ExportChoices(gates=gates_with(["fp32:max_abs=0"]))
+    options = ExportOptions(gates=gates_with(["fp32:max_abs=0"]))
     with pytest.raises(ParityError, match=r"tiny\.fp32\.onnx: strays .* tiny\.fp16\.onnx"):
-        pipeline.export_model(tiny_file, tmp_path / "out", precisions=("fp32", "fp16"), choices=choices)
+        pipeline.export_model(tiny_file, tmp_path / "out", precisions=("fp32", "fp16"), options=options)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "tiny.fp16.onnx", "tiny.fp16.onnx.json", "tiny.reference.npz", "tiny.stac.json",
     ]  # fmt: skip
@@ -205,7 +205,7 @@ def test_a_scene_can_be_calibrated_on_and_weights_reduced(export_again, tmp_path
         DEMO_MODEL.with_name("demo.hdf5"),
         tmp_path / "out",
         precisions=("int8",),
-        choices=ExportChoices(calibrate=scene, reduced_range=True),
+        options=ExportOptions(calibrate=scene, reduced_range=True),
     )
     record = record_of(artifact)
     assert record["parity"]["scenes"] == "scene SCENE.toml"
@@ -225,7 +225,7 @@ def test_other_tiles_of_the_same_name_are_not_replaced(pipeline, tiny_file, expo
 @pytest.mark.slow
 def test_a_demanding_network_passes_every_gate(export_again, exported, tmp_path):
     """The stand-in: random weights, confidences all around the threshold."""
-    made = export_again(exported.source, tmp_path, precisions=("fp16", "int8"), choices=EVERYWHERE)
+    made = export_again(exported.source, tmp_path, precisions=("fp16", "int8"), options=EVERYWHERE)
     for artifact in made:
         gate = GATES[artifact.precision]
         for figure in on_scenes(record_of(artifact)):

@@ -13,7 +13,13 @@ from helpers.models import batch_of
 from landslip.export.precisions.int8 import Quantiser
 from landslip.export.precisions.quantise import SCHEMES, ends, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
-from landslip.export.precisions.sensitivity import SensitiveLayer, keepings, measured_layers, telling_parts, work_shares
+from landslip.export.precisions.sensitivity import (
+    SensitiveLayer,
+    keepings,
+    measured_layers,
+    undecided_squares,
+    work_shares,
+)
 from landslip.runtime.errors import ModelError
 
 BATCH = batch_of(2, 64)
@@ -50,7 +56,7 @@ def test_the_undecided_parts_of_tiles_are_found():
     batch = batch_of(2, 64)
     for name in batch:
         batch[name][0, :, :32] = 0  # nothing to see in its upper half
-    parts = telling_parts(small_network(), batch, 32)
+    squares = undecided_squares(small_network(), batch, 32)
     exact = confidence(small_network(), batch)
     for index in range(2):
         at = {
@@ -60,7 +66,7 @@ def test_the_undecided_parts_of_tiles_are_found():
         }
         row, col = max(at, key=at.get)
         for name, values in batch.items():
-            np.testing.assert_array_equal(parts[name][index], values[index, :, row : row + 32, col : col + 32])
+            np.testing.assert_array_equal(squares[name][index], values[index, :, row : row + 32, col : col + 32])
 
 
 @given(layer_lists)

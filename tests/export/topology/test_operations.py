@@ -7,9 +7,9 @@ import pytest
 from helpers.keras_files import layer, tiny_config, tiny_layers
 from landslip.export.layers import REBUILT
 from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
-from landslip.export.topology.calls import Ref, mentioned
+from landslip.export.topology.inbound_nodes import Ref, all_refs
 from landslip.export.topology.layer_screen import screened_graph
-from landslip.export.topology.operations import FUNCTIONS, calls_of
+from landslip.export.topology.operations import FUNCTIONS, calls_of_function
 from landslip.export.topology.topology import served_topology
 from landslip.runtime.errors import ModelError
 
@@ -24,7 +24,7 @@ def tensor(ref):
 
 
 def called(function, node, **settings):
-    (call,) = calls_of(function, {"name": "n", "trainable": True, "dtype": "float32", **settings}, [node])
+    (call,) = calls_of_function(function, {"name": "n", "trainable": True, "dtype": "float32", **settings}, [node])
     return call.kind, call.options, call.inputs
 
 
@@ -172,7 +172,7 @@ def test_slices_that_do_not_fit_are_refused(key, message):
 
 def test_layers_are_mentioned_among_arguments_too():
     inbound = [["a", 0, 0, {"y": ["b", 1, 0], "z": [1.0, {"w": ["c", 2, 0]}]}], {"args": [1, tensor(B)], "kwargs": {}}]
-    assert sorted(mentioned(inbound)) == [A, B, B, Ref("c", 2, 0)]
+    assert sorted(all_refs(inbound)) == [A, B, B, Ref("c", 2, 0)]
 
 
 @pytest.mark.parametrize("function", ["py_function", "io.write_file", "numpy_function", "ops.Add", "", 7, None])

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from landslip.export.conversion.fitting import Fitted
-from landslip.export.conversion.interface import Face, Port
+from landslip.export.conversion.graph_interface import GraphInterface, Port
 from landslip.models.keras.quiet_tensorflow import tf
 from landslip.runtime.artifacts.spec import InputSpec
 
 
-def deployed(model: Any, fitted: Fitted, face: Face) -> Any:
+def exported_function(model: Any, fitted: Fitted, interface: GraphInterface) -> Any:
     """A ``tf.function`` from the inputs of the deployed graph to its output.
 
     With a spec it takes and gives (batch, band, row, col) while Keras works on (batch, row, col, band); tf2onnx moves
@@ -21,20 +21,20 @@ def deployed(model: Any, fitted: Fitted, face: Face) -> Any:
     Args:
         model: what :func:`landslip.export.conversion.rebuild.rebuild` gives.
         fitted: what it was built from.
-        face: inputs of the function.
+        interface: inputs of the function.
     """
-    signature = [_signature(port) for port in face.inputs]
+    signature = [_signature(port) for port in interface.inputs]
     if fitted.spec is None:
-        return _own(model, signature)
+        return _undescribed(model, signature)
     return _described(model, fitted, fitted.spec.inputs, signature)
 
 
-def _own(model: Any, signature: list[Any]) -> Any:
+def _undescribed(model: Any, signature: list[Any]) -> Any:
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def own(*inputs: Any) -> Any:
+    def undescribed(*inputs: Any) -> Any:
         return model(list(inputs), training=False)
 
-    return own
+    return undescribed
 
 
 def _described(model: Any, fitted: Fitted, entries: tuple[InputSpec, ...], signature: list[Any]) -> Any:

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from helpers.broken_files import MARKER, payload
 from helpers.keras_files import conv, layer, layers_with, op, tiny_config, tiny_layers, tiny_weights, write_keras_hdf5
 from helpers.stac import problems
-from landslip.export.folder.export_options import ExportChoices
+from landslip.export.folder.export_options import ExportOptions
 from landslip.export.judging.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.models.registry.registry import M_ALL_006, REGISTRY
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, ModelSpec, published_spec
@@ -186,8 +186,8 @@ def broken(monkeypatch):
     network = importlib.import_module("landslip.export.conversion.network")
     honest = network.deployable
 
-    def deployable(model, face):
-        graph = honest(model, face)
+    def deployable(model, interface):
+        graph = honest(model, interface)
         weight = next(tensor for tensor in graph.graph.initializer if numpy_helper.to_array(tensor).ndim == 4)
         weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.001), weight.name))
         return graph
@@ -239,11 +239,11 @@ def test_tiles_that_other_artifacts_need_are_not_replaced(pipeline, tmp_path, mo
         pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1)
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "read_network", lambda *_, **__: pytest.fail("the work began"))
-        choices = ExportChoices(calibrate=tmp_path / "SCENE.toml")
+        options = ExportOptions(calibrate=tmp_path / "SCENE.toml")
         with pytest.raises(UsageError, match=r"verify judges tiny\.fp32\.onnx by"):
-            pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), choices=choices)
+            pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), options=options)
         with pytest.raises(InputMissingError, match=r"SCENE\.toml does not exist"):
-            pipeline.export_model(tiny_file, tmp_path / "other", choices=choices)
+            pipeline.export_model(tiny_file, tmp_path / "other", options=options)
     assert tiles.read_bytes() == before
     pipeline.export_model(tiny_file, tmp_path, precisions=("fp16",), output=1, overwrite=True)
     assert tiles.read_bytes() != before
@@ -251,15 +251,15 @@ def test_tiles_that_other_artifacts_need_are_not_replaced(pipeline, tmp_path, mo
 
 
 def test_what_passed_before_an_interrupt_stays_and_is_listed(pipeline, tiny_file, tmp_path, monkeypatch, caplog):
-    workshop = importlib.import_module("landslip.export.making.workshop")
-    honest = workshop.Workshop.made
+    maker = importlib.import_module("landslip.export.making.artifact_maker")
+    honest = maker.ArtifactMaker.make
 
     def made(self, product):
         if product.precision == "fp16":
             raise KeyboardInterrupt
         return honest(self, product)
 
-    monkeypatch.setattr(workshop.Workshop, "made", made)
+    monkeypatch.setattr(maker.ArtifactMaker, "make", made)
     with pytest.raises(KeyboardInterrupt):
         pipeline.export_model(tiny_file, tmp_path, precisions=("fp32", "fp16"))
     assert "These passed and stay: tiny.fp32.onnx." in caplog.text

@@ -18,7 +18,7 @@ _LARGEST_BIAS = 2.0**30
 
 
 @dataclass(frozen=True)
-class Grid:
+class IntegerScale:
     """Scale of 8-bit integers that stand for real numbers: ``real = scale * (integer - zero_point)``."""
 
     scale: np.float32
@@ -27,16 +27,16 @@ class Grid:
     """The integer that stands for 0, which is always one of them; its type is that of the grid."""
 
 
-def unsigned_grid(span: Range) -> Grid:
+def unsigned_scale(span: Range) -> IntegerScale:
     """The finest grid of ``uint8`` over a range, with 0 on it: padding and ReLU then cost no accuracy."""
     low, high = min(span[0], 0.0), max(span[1], 0.0)
     scale = max((high - low) / 255, _LEAST_SCALE)
-    return Grid(np.float32(scale), np.asarray(min(255, max(0, round(-low / scale))), np.uint8))
+    return IntegerScale(np.float32(scale), np.asarray(min(255, max(0, round(-low / scale))), np.uint8))
 
 
-def symmetric_grid(span: Range) -> Grid:
+def symmetric_scale(span: Range) -> IntegerScale:
     """The finest grid of ``int8`` over a range with its middle at 0, from -127 to 127."""
-    return Grid(np.float32(max(-span[0], span[1], 127 * _LEAST_SCALE) / 127), np.asarray(0, np.int8))
+    return IntegerScale(np.float32(max(-span[0], span[1], 127 * _LEAST_SCALE) / 127), np.asarray(0, np.int8))
 
 
 def filter_scales(
@@ -88,6 +88,6 @@ def _boustrophedon(rows: int, cols: int) -> list[int]:
     return [int(tap) for tap in lines.ravel()]
 
 
-def is_usable(span: Range) -> bool:
+def is_finite_range(span: Range) -> bool:
     """Tell whether a range is one of finite numbers."""
     return math.isfinite(span[0]) and math.isfinite(span[1]) and span[0] <= span[1]

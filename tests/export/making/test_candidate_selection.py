@@ -9,10 +9,10 @@ from onnx import numpy_helper
 
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of
-from landslip.export.folder.file_plan import Product, planned
+from landslip.export.folder.file_plan import PlannedArtifact, plan_artifacts
 from landslip.export.judging.gate import Rehearsal, TileJudge, halfway
+from landslip.export.making.candidate_selection import SPARE_WORK, select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
-from landslip.export.making.choice import SPARE_WORK, settled
 from landslip.export.precisions.int8 import Quantiser
 from landslip.runtime.artifacts.parity import GATES, Gate
 from landslip.runtime.artifacts.reference_tiles import TileSet
@@ -20,7 +20,7 @@ from landslip.runtime.errors import ModelError, ParityError
 
 TILES = TileSet("scene", batch_of(3, 64))
 ANSWERS = [(TILES, confidence(small_network(), TILES.batch).astype(np.float64))]
-PRODUCT = Product(Path("small.int8.onnx"), "int8", "onnx", ("onnxruntime",))
+PLANNED = PlannedArtifact(Path("small.int8.onnx"), "int8", "onnx", ("onnxruntime",))
 
 
 def strayed(by):
@@ -69,14 +69,14 @@ def test_a_graph_that_does_not_run_is_objected_to(judge):
 
 
 def test_the_first_that_is_well_within_the_gate_is_taken(judge):
-    chosen, verdict = settled(PRODUCT, [candidate(1.0), candidate(0.01, 0.2), candidate(0.0, 0.5)], judge)
+    chosen, verdict = select_candidate(PLANNED, [candidate(1.0), candidate(0.01, 0.2), candidate(0.0, 0.5)], judge)
     assert chosen.summary == "0.01"
     assert verdict.passes(halfway(judge.gates["int8"]))
 
 
 def test_a_margin_is_taken_where_it_costs_little(judge, caplog):
     with caplog.at_level("INFO", logger="landslip"):
-        chosen, _ = settled(PRODUCT, [candidate(0.07), candidate(0.0, SPARE_WORK / 2)], judge)
+        chosen, _ = select_candidate(PLANNED, [candidate(0.07), candidate(0.0, SPARE_WORK / 2)], judge)
     assert chosen.summary == "0.0"
     assert caplog.text.count("small.int8.onnx, 0.07: passes; looking for more margin") == 1
 
@@ -89,7 +89,7 @@ def test_a_margin_that_costs_much_is_left(judge):
             tried.append(each.summary)
             yield each
 
-    chosen, _ = settled(PRODUCT, growing(), judge)
+    chosen, _ = select_candidate(PLANNED, growing(), judge)
     assert chosen.summary == "0.07"
     assert tried == ["0.07", "0.06", "0.0"]
 
@@ -97,7 +97,7 @@ def test_a_margin_that_costs_much_is_left(judge):
 def test_when_none_passes_the_figures_are_told(judge):
     message = r"small\.int8\.onnx: strays from the Keras network: with onnxruntime it differs in the mean by .* allowed"
     with pytest.raises(ParityError, match=message) as refused:
-        settled(PRODUCT, [candidate(2.0), candidate(1.0)], judge)
+        select_candidate(PLANNED, [candidate(2.0), candidate(1.0)], judge)
     assert re.search(r"allow it: --limit int8:mean_abs=\S+\.$", str(refused.value))
 
 
@@ -105,14 +105,14 @@ def test_half_of_a_gate():
     assert halfway(Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",))) == Gate(mean_abs=5e-3, iou=0.99, kinds=("scene",))
 
 
-def products(*targets):
-    return planned(Path("out"), "small", ("fp32", "fp16", "int8"), targets)
+def plan(*targets):
+    return plan_artifacts(Path("out"), "small", ("fp32", "fp16", "int8"), targets)
 
 
 def test_every_precision_has_its_candidates():
     candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
-    single, half, eight = products("onnx")
-    assert [len(list(candidates.of(product))) for product in (single, half)] == [1, 1]
+    single, half, eight = plan("onnx")
+    assert [len(list(candidates.of(planned))) for planned in (single, half)] == [1, 1]
     assert next(candidates.of(single)).graph.SerializeToString() == small_network().SerializeToString()
     (as_it_is, rounded) = next(candidates.of(half)).rehearsals
     assert as_it_is.note is None
@@ -125,7 +125,7 @@ def test_every_precision_has_its_candidates():
 
 def test_onnxruntime_stands_in_for_tensorrt_and_says_so(judge):
     candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
-    built = next(candidates.of(products("tensorrt")[-1]))
+    built = next(candidates.of(plan("tensorrt")[-1]))
     (proof,) = judge.verdict("small.int8.tensorrt.onnx", built.rehearsals).proofs
     assert proof.engine == "onnxruntime"
     assert proof.note == "in place of TensorRT, which has not run it"
@@ -136,13 +136,13 @@ def test_openvino_judges_what_is_for_it(judge):
         "openvino_telemetry", reason="openvino is not installed"
     )  # not openvino itself: see without_telemetry.py
     candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
-    single, half, eight = products("openvino")
-    engines = [[each.engine for each in next(candidates.of(product)).rehearsals] for product in (single, half, eight)]
+    single, half, eight = plan("openvino")
+    engines = [[each.engine for each in next(candidates.of(planned)).rehearsals] for planned in (single, half, eight)]
     assert engines == [["onnxruntime", "openvino"], ["onnxruntime", "openvino", "onnxruntime"], ["openvino"]]
-    for product in (single, half, eight):
-        assert not judge.verdict(product.path.name, next(candidates.of(product)).rehearsals).objections
+    for planned in (single, half, eight):
+        assert not judge.verdict(planned.path.name, next(candidates.of(planned)).rehearsals).objections
 
 
 def test_without_tiles_there_is_no_int8():
     with pytest.raises(ModelError, match="no tiles to calibrate"):
-        next(Candidates(small_network()).of(products("onnx")[-1]))
+        next(Candidates(small_network()).of(plan("onnx")[-1]))

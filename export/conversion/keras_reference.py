@@ -68,7 +68,7 @@ def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: 
     return Rounding(float(difference.max()), float(difference.mean()))
 
 
-def own_answer(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
+def keras_output(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
     """Output of the Keras network for values of its own inputs.
 
     Args:

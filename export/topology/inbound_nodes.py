@@ -44,7 +44,7 @@ class Arguments(NamedTuple):
     """Keyword arguments by name."""
 
 
-def calls(inbound: Any, *, only_trains: bool = False) -> list[tuple[Ref, ...]]:
+def input_refs(inbound: Any, *, only_trains: bool = False) -> list[tuple[Ref, ...]]:
     """The inputs of each call of a layer.
 
     Args:
@@ -58,7 +58,7 @@ def calls(inbound: Any, *, only_trains: bool = False) -> list[tuple[Ref, ...]]:
     return [_few(_inputs(node, only_trains)) for node in _nodes(inbound)]
 
 
-def function_calls(inbound: Any) -> list[Arguments]:
+def call_arguments(inbound: Any) -> list[Arguments]:
     """The arguments of each call of a function.
 
     Args:
@@ -126,7 +126,7 @@ def _few(refs: Iterator[Ref]) -> tuple[Ref, ...]:
     return found
 
 
-def ends(value: Any) -> dict[str, Ref]:
+def end_refs(value: Any) -> dict[str, Ref]:
     """The inputs or outputs of a model by name, from ``input_layers`` or ``output_layers``.
 
     They are named by their layers; the second output of a layer gets ``_1`` behind its name, and so on, as in Keras.
@@ -145,7 +145,7 @@ def ends(value: Any) -> dict[str, Ref]:
     return named
 
 
-def mentioned(inbound: Any) -> Iterator[Ref]:
+def all_refs(inbound: Any) -> Iterator[Ref]:
     """Every reference in ``inbound_nodes``, among the arguments too; what cannot be read is passed over."""
     waiting = [inbound]
     while waiting:

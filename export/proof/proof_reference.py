@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.folder.artifacts import FoundArtifact, recorded
-from landslip.export.judging.trials import Answers, confidence_of
+from landslip.export.judging.trials import ReferenceSets, confidence_of
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.onnx_file import OnnxFile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Oracle:
+class ReferenceModel:
     """Something that can be asked what the network says."""
 
     made_by: str
@@ -59,7 +59,7 @@ class ProofReference:
 
     made_by: str
     """Name of what computed it."""
-    answers: Answers
+    sets: ReferenceSets
     """Tiles, and the confidence it gives them."""
     artifact: Path | None = None
     """The artifact that answered, with ONNX Runtime on the CPU; None for a network."""
@@ -116,7 +116,7 @@ def stored_reference(stored: StoredReferenceFile, candidate: FoundArtifact, file
     return ProofReference(reference.made_by, reference.sets)
 
 
-def keras_oracle(source: KerasFile, candidate: FoundArtifact, file: OnnxFile) -> Oracle:
+def keras_reference_model(source: KerasFile, candidate: FoundArtifact, file: OnnxFile) -> ReferenceModel:
     """The Keras network an artifact was made from.
 
     Args:
@@ -134,10 +134,12 @@ def keras_oracle(source: KerasFile, candidate: FoundArtifact, file: OnnxFile) ->
             "record. Give the file that was exported."
         )
     network = _network(source, file)
-    return Oracle("Keras network, float64, CPU, asked now", network.confidence, float32=network.float32)
+    return ReferenceModel("Keras network, float64, CPU, asked now", network.confidence, float32=network.float32)
 
 
-def fp32_oracle(candidates: Sequence[FoundArtifact], candidate: FoundArtifact, file: OnnxFile) -> Oracle:
+def fp32_reference_model(
+    candidates: Sequence[FoundArtifact], candidate: FoundArtifact, file: OnnxFile
+) -> ReferenceModel:
     """The fp32 artifact that was made from the same network as another one, run by ONNX Runtime on the CPU.
 
     Raises:
@@ -152,28 +154,28 @@ def fp32_oracle(candidates: Sequence[FoundArtifact], candidate: FoundArtifact, f
             f"{file.path.name}. Export it, or give --reference."
         )
     made_by = f"{found.path.name} with onnxruntime on the CPU, not the Keras network"
-    return Oracle(made_by, partial(_fp32, found), found.path)
+    return ReferenceModel(made_by, partial(_fp32, found), found.path)
 
 
-def reference_of(oracle: Oracle, tile_sets: Sequence[TileSet]) -> ProofReference:
+def reference_of(model: ReferenceModel, tile_sets: Sequence[TileSet]) -> ProofReference:
     """Ask an oracle."""
-    if oracle.float32 is None:
-        answers = [(tiles, oracle.ask(tiles.batch)) for tiles in tile_sets]
+    if model.float32 is None:
+        sets = [(tiles, model.ask(tiles.batch)) for tiles in tile_sets]
     else:
         # Imported here: a network can be asked only where the export's packages are.
-        from landslip.export.judging.reference import asked  # noqa: PLC0415
+        from landslip.export.judging.reference import reference_sets  # noqa: PLC0415
 
-        answers = asked(oracle.ask, oracle.float32, tile_sets)
-    return ProofReference(oracle.made_by, answers, oracle.artifact)
+        sets = reference_sets(model.ask, model.float32, tile_sets)
+    return ProofReference(model.made_by, sets, model.artifact)
 
 
-def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
+def scene_tiles(scene: Path | None, spec: ModelSpec, model: ReferenceModel) -> TileSet:
     """Tiles of a scene, half of them where landslides are.
 
     Args:
         scene: SCENE.toml; None for generated scenes.
         spec: what the tiles are for.
-        oracle: says where landslides are.
+        model: says where landslides are.
 
     Raises:
         InputError: the scene cannot be used.
@@ -182,7 +184,7 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, oracle: Oracle) -> TileSet:
     from landslip.export.judging.scene_tiles import TileSource  # noqa: PLC0415
 
     def mapped(batch: Batch) -> NDArray[Any]:
-        share: NDArray[Any] = (oracle.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
+        share: NDArray[Any] = (model.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
         return share
 
     return TileSet("scene", TileSource(spec, scene).tiles("held-out", mapped))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates, recorded
-from landslip.export.folder.file_plan import Product
+from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.runtime.artifacts.reference_tiles import SUFFIX, read_reference
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.errors import InputError, UsageError
@@ -23,7 +23,7 @@ _REMEDY = (
 
 
 @dataclass(frozen=True)
-class Earlier:
+class ExistingArtifacts:
     """Artifacts that an earlier export of a model left and this one does not make anew."""
 
     tiles: Path
@@ -59,23 +59,23 @@ class Earlier:
             log.warning("%s is replaced: it holds other tiles than artifacts are judged by now", self.tiles)
 
 
-def earlier_export(out: Path, name: str, products: Sequence[Product], *, overwrite: bool) -> Earlier:
+def find_existing(out: Path, name: str, plan: Sequence[PlannedArtifact], *, overwrite: bool) -> ExistingArtifacts:
     """Find the artifacts of earlier exports of a model.
 
     Args:
         out: folder of the artifacts.
         name: of the model.
-        products: what will be made.
+        plan: what will be made.
         overwrite: whether the tiles of other artifacts may be replaced.
     """
     tiles = out / f"{name}{SUFFIX}"
     if not tiles.is_file():
-        return Earlier(tiles, overwrite=overwrite)
+        return ExistingArtifacts(tiles, overwrite=overwrite)
     try:
         found = find_candidates(out)
     except InputError:
         found = []
-    digest, made = sha256_of(tiles), {product.path.name for product in products}
+    digest, made = sha256_of(tiles), {planned.path.name for planned in plan}
     judged = [
         each
         for each in found
@@ -84,14 +84,14 @@ def earlier_export(out: Path, name: str, products: Sequence[Product], *, overwri
         and each.path.name not in made
         and recorded(each.record, "reference", "sha256") in (None, digest)
     ]
-    return Earlier(tiles, tuple(judged), overwrite)
+    return ExistingArtifacts(tiles, tuple(judged), overwrite)
 
 
-def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: str) -> None:
+def check_tiles(existing: ExistingArtifacts, source_sha256: str, spec: ModelSpec, scenes: str) -> None:
     """Make sure, as far as it can be known before the work starts, that reference tiles which are needed will stay.
 
     Args:
-        earlier: what is there.
+        existing: what is there.
         source_sha256: digest of the Keras file.
         spec: what the model takes and gives.
         scenes: where tiles of scenes come from.
@@ -100,19 +100,20 @@ def check_tiles(earlier: Earlier, source_sha256: str, spec: ModelSpec, scenes: s
         UsageError: the tiles are of another model, or artifacts were judged by other ones than are asked for.
     """
     try:
-        there = read_reference(earlier.tiles)
+        there = read_reference(existing.tiles)
     except InputError:
         return
     if there.source_sha256 != source_sha256:
-        judged = f", and landslip verify judges {earlier.names} by them" if earlier.judged else ""
+        judged = f", and landslip verify judges {existing.names} by them" if existing.judged else ""
         raise UsageError(
-            f"{earlier.tiles} is there already, of another model{judged}. Choose another folder, or add overwrite=True."
+            f"{existing.tiles} is there already, of another model{judged}. Choose another folder, or add "
+            "overwrite=True."
         )
-    if any(_asks_for_others(candidate, spec, scenes) for candidate in earlier.judged):
-        earlier.before_replacing()
+    if any(_needs_others(candidate, spec, scenes) for candidate in existing.judged):
+        existing.before_replacing()
 
 
-def _asks_for_others(candidate: FoundArtifact, spec: ModelSpec, scenes: str) -> bool:
+def _needs_others(candidate: FoundArtifact, spec: ModelSpec, scenes: str) -> bool:
     file = candidate.file
     said = recorded(candidate.record, "parity", "scenes")
     return said not in (None, scenes) or (file is not None and _decisive(file.spec) != _decisive(spec))

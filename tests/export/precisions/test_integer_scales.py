@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from landslip.export.precisions.integer_grids import diffused, filter_scales, symmetric_grid, unsigned_grid
+from landslip.export.precisions.integer_scales import diffused, filter_scales, symmetric_scale, unsigned_scale
 
 numbers = st.floats(-1e4, 1e4, width=32)
 spans = st.tuples(numbers, numbers).map(sorted).map(tuple)
@@ -17,37 +17,37 @@ filters = hnp.arrays(
 )
 
 
-def on_grid(grid, value):
-    limits = np.iinfo(grid.zero_point.dtype)
-    integer = np.clip(np.rint(value / grid.scale) + grid.zero_point, limits.min, limits.max)
-    return float(grid.scale * (integer - grid.zero_point.astype(np.int32)))
+def on_grid(scale, value):
+    limits = np.iinfo(scale.zero_point.dtype)
+    integer = np.clip(np.rint(value / scale.scale) + scale.zero_point, limits.min, limits.max)
+    return float(scale.scale * (integer - scale.zero_point.astype(np.int32)))
 
 
-@pytest.mark.parametrize(("make", "dtype"), [(unsigned_grid, np.uint8), (symmetric_grid, np.int8)])
+@pytest.mark.parametrize(("make", "dtype"), [(unsigned_scale, np.uint8), (symmetric_scale, np.int8)])
 @given(spans, st.floats(0, 1))
 def test_every_value_of_the_range_is_met_within_a_step(make, dtype, span, where):
-    grid = make(span)
+    scale = make(span)
     value = span[0] + where * (span[1] - span[0])
-    assert grid.zero_point.dtype == dtype
-    assert on_grid(grid, 0.0) == 0.0
-    # Half a step from rounding, and half a step at the ends from moving 0 onto the grid.
-    assert abs(on_grid(grid, value) - value) <= float(grid.scale) * 1.01 + 1e-3
+    assert scale.zero_point.dtype == dtype
+    assert on_grid(scale, 0.0) == 0.0
+    # Half a step from rounding, and half a step at the ends from moving 0 onto it.
+    assert abs(on_grid(scale, value) - value) <= float(scale.scale) * 1.01 + 1e-3
 
 
 @given(st.floats(0, 1e4, width=32))
 def test_after_a_relu_zero_is_the_lowest_integer_of_an_unsigned_grid(high):
     # Then a ReLU in front of it changes nothing, and ONNX Runtime leaves it out.
-    grid = unsigned_grid((0.0, high))
-    assert grid.zero_point == 0
-    assert on_grid(grid, high) == pytest.approx(high, rel=1e-5, abs=1e-25)
+    scale = unsigned_scale((0.0, high))
+    assert scale.zero_point == 0
+    assert on_grid(scale, high) == pytest.approx(high, rel=1e-5, abs=1e-25)
 
 
 @given(spans)
 def test_symmetric_grids_have_zero_in_their_middle(span):
-    assert symmetric_grid(span).zero_point == 0
+    assert symmetric_scale(span).zero_point == 0
 
 
-@pytest.mark.parametrize("make", [unsigned_grid, symmetric_grid])
+@pytest.mark.parametrize("make", [unsigned_scale, symmetric_scale])
 def test_what_is_always_zero_gets_a_scale_all_the_same(make):
     scale = make((0.0, 0.0)).scale
     assert scale >= np.finfo(np.float32).tiny

@@ -9,8 +9,8 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.exports import SOURCE, write_artifact, write_export
-from landslip.export.folder.earlier_artifacts import check_tiles, earlier_export
-from landslip.export.folder.file_plan import planned
+from landslip.export.folder.existing_artifacts import check_tiles, find_existing
+from landslip.export.folder.file_plan import plan_artifacts
 from landslip.runtime.errors import UsageError
 from landslip.runtime.system.digests import sha256_of
 
@@ -30,31 +30,31 @@ def note(folder, **entries):
     path.write_text(json.dumps(json.loads(path.read_text()) | entries))
 
 
-def earlier_in(folder, *precisions, overwrite=False):
-    products = planned(folder, SPEC.name, precisions or ("int8",), ("onnx",))
-    return earlier_export(folder, SPEC.name, products, overwrite=overwrite)
+def existing_in(folder, *precisions, overwrite=False):
+    plan = plan_artifacts(folder, SPEC.name, precisions or ("int8",), ("onnx",))
+    return find_existing(folder, SPEC.name, plan, overwrite=overwrite)
 
 
 def test_artifacts_that_need_the_tiles_are_found(folder):
     write_artifact(folder, "test.fp16.onnx", "fp16")
     note(folder, reference={"file": "test.reference.npz", "sha256": sha256_of(folder / "test.reference.npz")})
-    assert earlier_in(folder).names == "test.fp32.onnx, test.fp16.onnx"
-    assert earlier_in(folder, "fp32", "int8").names == "test.fp16.onnx"
+    assert existing_in(folder).names == "test.fp32.onnx, test.fp16.onnx"
+    assert existing_in(folder, "fp32", "int8").names == "test.fp16.onnx"
     note(folder, reference={"file": "test.reference.npz", "sha256": "0" * 64})
-    assert earlier_in(folder).names == "test.fp16.onnx"
+    assert existing_in(folder).names == "test.fp16.onnx"
     (folder / "test.reference.npz").unlink()
-    assert earlier_in(folder).judged == ()
+    assert existing_in(folder).judged == ()
 
 
 def test_a_folder_without_artifacts_holds_nothing_back(tmp_path, caplog):
-    earlier = earlier_in(tmp_path / "none")
-    check_tiles(earlier, SOURCE, SPEC, SCENES)
-    earlier.before_replacing()
+    existing = existing_in(tmp_path / "none")
+    check_tiles(existing, SOURCE, SPEC, SCENES)
+    existing.before_replacing()
     assert not caplog.text
 
 
 def test_the_same_options_as_before_are_fine(folder):
-    check_tiles(earlier_in(folder), SOURCE, replace(SPEC, source="said otherwise"), SCENES)
+    check_tiles(existing_in(folder), SOURCE, replace(SPEC, source="said otherwise"), SCENES)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_the_same_options_as_before_are_fine(folder):
 )
 def test_tiles_that_others_need_are_not_replaced(folder, source, spec, scenes):
     with pytest.raises(UsageError, match=r"verify judges test\.fp32\.onnx by.*overwrite=True") as caught:
-        check_tiles(earlier_in(folder), source, spec, scenes)
+        check_tiles(existing_in(folder), source, spec, scenes)
     assert "another folder" in str(caught.value).lower()
 
 
 def test_whoever_insists_is_told_what_it_costs(folder, caplog):
-    earlier_in(folder, overwrite=True).before_replacing()
+    existing_in(folder, overwrite=True).before_replacing()
     assert "it held the tiles that landslip verify judges test.fp32.onnx by" in caplog.text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from landslip.export.conversion.fitting import Fitted
-from landslip.export.layers.kind import Shape
+from landslip.export.layers.layer_kind import Shape
 from landslip.export.specification.description import Description
 from landslip.runtime.artifacts.spec import ModelSpec
 
@@ -25,7 +25,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Face:
+class GraphInterface:
     """A graph from outside."""
 
     name: str
@@ -59,26 +59,26 @@ PLAIN_KINDS = frozenset(
 """Layers of the published network. All of them keep the layout of images."""
 
 
-def face_of(fitted: Fitted, description: Description) -> Face:
+def graph_interface(fitted: Fitted, description: Description) -> GraphInterface:
     """Inputs and outputs that the graph of a network will have."""
     if fitted.spec is None:
-        return _own_face(fitted, description.spec.name)
+        return _keras_interface(fitted, description.spec.name)
     spec = fitted.spec
     size: tuple[int | str, int | str] = (spec.tile, spec.tile) if spec.fixed else ("height", "width")
     inputs = tuple(Port(entry.name, entry.dtype, ("batch", entry.bands, *size)) for entry in spec.inputs)
     output = Port(spec.output, "float32", ("batch", 1, *size))
     plain = fitted.topology.kinds <= PLAIN_KINDS
-    return Face(spec.name, inputs, output, spec, f"{spec.meaning}. {spec.source}", plain)
+    return GraphInterface(spec.name, inputs, output, spec, f"{spec.meaning}. {spec.source}", plain)
 
 
-def _own_face(fitted: Fitted, name: str) -> Face:
+def _keras_interface(fitted: Fitted, name: str) -> GraphInterface:
     taken: set[str] = set()
-    inputs = tuple(_own_port(own, shape, taken) for own, shape in fitted.inputs.items())
-    output = _own_port(fitted.topology.served, fitted.output, taken)
-    return Face(name, inputs, output, None, "Takes and gives what the Keras network does.", False)
+    inputs = tuple(_keras_port(keras_input, shape, taken) for keras_input, shape in fitted.inputs.items())
+    output = _keras_port(fitted.topology.served, fitted.output, taken)
+    return GraphInterface(name, inputs, output, None, "Takes and gives what the Keras network does.", False)
 
 
-def _own_port(name: str, shape: Shape, taken: set[str]) -> Port:
+def _keras_port(name: str, shape: Shape, taken: set[str]) -> Port:
     plain = unique(name, taken)
     dims = [f"{plain}_{axis}" if size is None else size for axis, size in enumerate(shape, start=1)]
     return Port(plain, "float32", ("batch", *dims))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from landslip.export.folder.file_plan import Product
+from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict, halfway
 from landslip.export.making.candidates import Candidate
 from landslip.runtime.artifacts.parity import Gate, Parity, loosened
@@ -17,7 +17,9 @@ SPARE_WORK = 0.05
 """Share of the multiplications that may be kept in float for the sake of a margin."""
 
 
-def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> tuple[Candidate, Verdict]:
+def select_candidate(
+    planned: PlannedArtifact, candidates: Iterable[Candidate], judge: Judge
+) -> tuple[Candidate, Verdict]:
     """The first candidate that passes its gate.
 
     Held-out tiles are few, and other scenes will differ: if for little more work in float a candidate strays by half of
@@ -27,31 +29,31 @@ def settled(product: Product, candidates: Iterable[Candidate], judge: Judge) -> 
         ParityError: none passes.
         EngineError: an engine cannot be used here.
     """
-    gate = judge.gates[product.precision]
+    gate = judge.gates[planned.precision]
     passing: tuple[Candidate, Verdict] | None = None
     verdict: Verdict | None = None
     for candidate in candidates:
         if passing is not None and candidate.float_work > SPARE_WORK:
             break
-        verdict = judge.verdict(product.path.name, candidate.rehearsals)
-        _tell(product, candidate, [figure for figure in verdict.figures if gate.decides(figure)])
+        verdict = judge.verdict(planned.path.name, candidate.rehearsals)
+        _tell(planned, candidate, [figure for figure in verdict.figures if gate.decides(figure)])
         if verdict.passes(halfway(gate)):
             return candidate, verdict
         if verdict.passes(gate) and passing is None:
             passing = candidate, verdict
-            if product.precision == "int8":  # others have no second candidate
-                log.info("%s%s: passes; looking for more margin", product.path.name, _which(candidate))
+            if planned.precision == "int8":  # others have no second candidate
+                log.info("%s%s: passes; looking for more margin", planned.path.name, _which(candidate))
     if passing is None:
         reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
-        remedy = _remedy(product, verdict, gate)
-        raise ParityError(f"{product.path.name}: strays from the Keras network: {reasons}. It was not kept.{remedy}")
+        remedy = _remedy(planned, verdict, gate)
+        raise ParityError(f"{planned.path.name}: strays from the Keras network: {reasons}. It was not kept.{remedy}")
     return passing
 
 
-def _remedy(product: Product, verdict: Verdict | None, gate: Gate) -> str:
+def _remedy(planned: PlannedArtifact, verdict: Verdict | None, gate: Gate) -> str:
     """The options that would let it pass."""
     limits = loosened(verdict.figures, gate) if verdict else []
-    options = " ".join(f"--limit {product.precision}:{limit}" for limit in limits)
+    options = " ".join(f"--limit {planned.precision}:{limit}" for limit in limits)
     return options and f" If that is near enough for you, allow it: {options}."
 
 
@@ -59,19 +61,19 @@ def _which(candidate: Candidate) -> str:
     return candidate.summary and f", {candidate.summary}"
 
 
-def _tell(product: Product, candidate: Candidate, figures: Sequence[Parity]) -> None:
+def _tell(planned: PlannedArtifact, candidate: Candidate, figures: Sequence[Parity]) -> None:
     known = [figure.keras_float32.max_abs for figure in figures if figure.keras_float32 is not None]
-    if known and product.precision == "fp32":
+    if known and planned.precision == "fp32":
         log.info(
             "%s: differs by up to %.1e, and Keras itself in float32 by up to %.1e",
-            product.path.name,
+            planned.path.name,
             max(figure.max_abs for figure in figures),
             max(known),
         )
     elif figures:
         log.info(
             "%s%s: differs by %.1e in the mean, IoU %.4f",
-            product.path.name,
+            planned.path.name,
             _which(candidate),
             max(figure.mean_abs for figure in figures),
             min(figure.iou for figure in figures),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from landslip.export.folder.artifacts import record_path
 from landslip.export.folder.drafts import put_in_place
-from landslip.export.folder.file_plan import Product
+from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict
 from landslip.export.making.artifact_record import Artifact, Circumstances, KerasSource, record_text
+from landslip.export.making.candidate_selection import select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
-from landslip.export.making.choice import settled
 from landslip.export.topology.left_out import LeftOut
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.digests import sha256_of
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Workshop:
+class ArtifactMaker:
     """State that all artifacts of an export share."""
 
     folder: Path
@@ -43,7 +43,7 @@ class Workshop:
     reference: Path | None
     """File of the reference tiles: here until the first artifact is published, and then beside it."""
 
-    def made(self, product: Product) -> Artifact:
+    def make(self, planned: PlannedArtifact) -> Artifact:
         """Make an artifact and publish it with its record, and with the reference tiles if it is the first.
 
         Raises:
@@ -54,17 +54,17 @@ class Workshop:
             OSError: a file cannot be written into the working folder.
         """
         began = time.monotonic()
-        log.info("making %s", product.path.name)
-        candidate, verdict = settled(product, self.candidates.of(product), self.judge)
-        return self._published(product, candidate, verdict, began)
+        log.info("making %s", planned.path.name)
+        candidate, verdict = select_candidate(planned, self.candidates.of(planned), self.judge)
+        return self._published(planned, candidate, verdict, began)
 
-    def _published(self, product: Product, candidate: Candidate, verdict: Verdict, began: float) -> Artifact:
-        out, draft = product.path.parent, self.folder / product.path.name
+    def _published(self, planned: PlannedArtifact, candidate: Candidate, verdict: Verdict, began: float) -> Artifact:
+        out, draft = planned.path.parent, self.folder / planned.path.name
         draft.write_bytes(candidate.graph.SerializeToString())
         artifact = Artifact(
-            path=product.path,
-            precision=product.precision,
-            target=product.target,
+            path=planned.path,
+            precision=planned.precision,
+            target=planned.target,
             sha256=sha256_of(draft),
             bytes=draft.stat().st_size,
             parity=verdict.proofs[0].figures,
@@ -72,20 +72,20 @@ class Workshop:
             peak_rss_bytes=peak_rss_bytes(),
         )
         record = record_path(draft)
-        record.write_text(record_text(artifact, self._circumstances(product, candidate, verdict)), encoding="utf-8")
+        record.write_text(record_text(artifact, self._circumstances(planned, candidate, verdict)), encoding="utf-8")
         fresh = [self.reference] if self.reference is not None and self.reference.parent == self.folder else []
         put_in_place([*fresh, draft, record], out)
         if self.reference is not None:
             self.reference = out / self.reference.name
         return artifact
 
-    def _circumstances(self, product: Product, candidate: Candidate, verdict: Verdict) -> Circumstances:
+    def _circumstances(self, planned: PlannedArtifact, candidate: Candidate, verdict: Verdict) -> Circumstances:
         path = self.reference
         return Circumstances(
             source=self.source,
             left_out=self.left_out,
             spec=self.spec,
-            gate=self.judge.gates[product.precision],
+            gate=self.judge.gates[planned.precision],
             proofs=verdict.proofs,
             scenes=self.scenes,
             reference=None if path is None else {"file": path.name, "sha256": sha256_of(path)},
