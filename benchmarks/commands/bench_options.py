@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.reports.report import Report
+from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.paths import PATH
 
 out_option = click.option("-o", "--out", type=PATH, help="Folder for the report: JSON, Markdown and pictures.")
@@ -18,7 +19,7 @@ file_option = click.option("-m", "--model", type=PATH, help="ONNX file.  [defaul
 
 def show(report: Report, out: Path | None) -> None:
     """Print a report as Markdown, and write it where a folder is given; the paths go to stderr."""
-    click.echo(report.markdown(), nl=False)
+    click.echo(with_flags(report.markdown()), nl=False)
     if out is not None:
         for path in report.write(out):
             click.echo(path, err=True)

@@ -78,7 +78,7 @@ def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
     named = family.files[family.members.index(family.named)]
     ways = ways_of(family.files, named, request.engine, _devices())
     if not ways:
-        raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take --engine auto.")
+        raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take `engine` auto.")
     found = try_all(ways, _sets_of(family), deadline)
     usable = [each for each in found if each.passed]
     if not usable:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.engines.opening import DEVICES, ENGINES
 from landslip.runtime.errors import EngineError, UsageError
@@ -48,7 +49,7 @@ def verify(
         raise UsageError("--spec and --output describe the file of --reference. Give that too, or leave them out.")
     keras = None if reference is None else KerasFile(reference, spec, output)
     report = run(VerifyRequest(reference=keras, gates=gates_with(limits), **options))
-    click.echo(json.dumps(report.as_json(), indent=2) if as_json else page(report))
+    click.echo(with_flags(json.dumps(report.as_json(), indent=2) if as_json else page(report)))
     return report.exit_code
 
 
@@ -79,4 +80,4 @@ def doctor(as_json: bool) -> int:
 def _print(facts: dict[str, Any], as_json: bool) -> None:
     from landslip.export.proof.fact_lines import facts_as_text  # noqa: PLC0415
 
-    click.echo(json.dumps(facts, indent=2) if as_json else facts_as_text(facts))
+    click.echo(with_flags(json.dumps(facts, indent=2) if as_json else facts_as_text(facts)))

@@ -116,8 +116,8 @@ def _fitted(topology: Topology, description: Description, where: str, *, insist:
             raise
         fitted = undescribed(topology, where)
         log.info(
-            "%s has inputs or an output of its own, which are kept, as no --spec describes them; landslip map cannot "
-            "feed the graph. If the network maps landslides, describe it in a file, and give that with --spec.",
+            "%s has inputs or an output of its own, which are kept, as no `spec` describes them; landslip map cannot "
+            "feed the graph. If the network maps landslides, describe it in a file, and give that with `spec`.",
             Path(where).name,
         )
         log.debug("unlike the published network: %s", error)

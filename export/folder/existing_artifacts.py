@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _REMEDY = (
     "Choose another folder, or the same options as before, or add overwrite=True: then those artifacts have to be "
-    "exported again, or verified with --reference."
+    "exported again, or verified with `reference`."
 )
 
 
@@ -52,7 +52,7 @@ class ExistingArtifacts:
         if self.judged:
             log.warning(
                 "%s is replaced: it held the tiles that landslip verify judges %s by. Export these again too, or "
-                "verify them with --reference.",
+                "verify them with `reference`.",
                 self.tiles, self.names,
             )  # fmt: skip
         elif self.tiles.exists():

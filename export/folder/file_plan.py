@@ -109,6 +109,6 @@ def _check_builder() -> None:
         tensorrt_version()
     except EngineError as error:
         raise EngineError(
-            f"Target tensorrt: no engine can be built here. {error} Or add --no-build to write the ONNX files alone, "
-            "and build on the device."
+            f"Target tensorrt: no engine can be built here. {error} Or add `build=False` to write the ONNX files "
+            "alone, and build on the device."
         ) from error

@@ -114,7 +114,7 @@ class TileSource:
             raise InputError(
                 f"{self.scene_file}: there are too few tiles of {self.spec.tile} pixels of {self.spec.resolution:g} m "
                 f"in the scene that do not overlap and are observed to {_LEAST_VALID:.0%}: {count}, and {_NEEDED} are "
-                "needed. Give a larger scene, or leave --calibrate out to take generated ones."
+                "needed. Give a larger scene, or leave `calibrate` out to take generated ones."
             )
 
     def _patches(self, purpose: Purpose) -> Sequence[Patch]:

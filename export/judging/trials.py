@@ -161,7 +161,7 @@ def _opened(trial: Trial, options: EngineOptions) -> Engine:
 
 def _here(sentence: str) -> str:
     """Sentence of an engine without advice that is meant for maps: here all precisions are tried, and none chosen."""
-    return sentence.partition(" Say which one: --precision")[0]
+    return sentence.partition(" Say which one: `precision`")[0]
 
 
 def _tile(pair: tuple[TileSet, NDArray[Any]]) -> int:

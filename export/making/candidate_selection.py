@@ -53,7 +53,7 @@ def select_candidate(
 def _remedy(planned: PlannedArtifact, verdict: Verdict | None, gate: Gate) -> str:
     """The options that would let it pass."""
     limits = loosened(verdict.figures, gate) if verdict else []
-    options = " ".join(f"--limit {planned.precision}:{limit}" for limit in limits)
+    options = " ".join(f"`limits` {planned.precision}:{limit}" for limit in limits)
     return options and f" If that is near enough for you, allow it: {options}."
 
 

@@ -128,7 +128,7 @@ def _check_single(plan: Sequence[PlannedArtifact], source: Path) -> None:
     if any(planned.precision != "fp32" for planned in plan):
         raise UsageError(
             f"{source} comes without a description of its inputs, and other precisions than fp32 have to be judged by "
-            "what a network maps. Describe it in a file, and give that with --spec."
+            "what a network maps. Describe it in a file, and give that with `spec`."
         )
 
 

@@ -107,5 +107,5 @@ def _warn_of_nothing(sets: Sequence[ReferenceSet], spec: ModelSpec) -> None:
     if not any((confidence >= spec.threshold).any() for confidence in scenes):
         log.warning(
             "The network maps nothing on the tiles of scenes: that masks agree there proves nothing. Give a scene with "
-            "landslides in it (--calibrate SCENE.toml)."
+            "landslides in it (`calibrate` SCENE.toml)."
         )

@@ -34,4 +34,4 @@ def _left_out(graph: SavedGraph, where: str) -> dict[str, Any]:
     except ModelError as error:
         if len(graph.outputs) == 1:
             raise
-        raise ModelError(f"{error} That is of the first output; --output chooses another one.") from error
+        raise ModelError(f"{error} That is of the first output; `output` chooses another one.") from error

@@ -104,12 +104,12 @@ def stored_reference(stored: StoredReferenceFile, candidate: FoundArtifact, file
     if candidate.source_sha256 not in (None, reference.source_sha256):
         raise ModelError(
             f"{path} was written for another model than {candidate.path.name}: their sources differ. Copy both again "
-            "from one export, or give the Keras file with --reference."
+            "from one export, or give the Keras file with `reference`."
         )
     if recorded(candidate.record, "reference", "sha256") not in (None, stored.sha256):
         raise ModelError(
             f"{path} is not the file {candidate.path.name} was recorded with. Copy both again from one export, or give "
-            "the Keras file with --reference."
+            "the Keras file with `reference`."
         )
     for tiles, _ in reference.sets:
         _check_tiles(tiles, file, path)
@@ -151,7 +151,7 @@ def fp32_reference_model(
     if found is None:
         raise InputError(
             f"There is no sound fp32 artifact of {file.spec.name} to compare with that was made from the same file as "
-            f"{file.path.name}. Export it, or give --reference."
+            f"{file.path.name}. Export it, or give `reference`."
         )
     made_by = f"{found.path.name} with onnxruntime on the CPU, not the Keras network"
     return ReferenceModel(made_by, partial(_fp32, found), found.path)
@@ -215,8 +215,8 @@ def _description(source: KerasFile, file: OnnxFile) -> Description:
     if source.spec is None:
         if file.spec.inputs != published_spec(file.spec.name, "").inputs:
             raise UsageError(
-                f"{file.path.name} was exported with --spec: its inputs are none of the published network. Give that "
-                "file with --spec here too."
+                f"{file.path.name} was exported with `spec`: its inputs are none of the published network. Give that "
+                "file with `spec` here too."
             )
         return Description(file.spec, PUBLISHED_FEEDS)
     described = read_description(source.spec, source.path)
@@ -237,6 +237,6 @@ def _network(source: KerasFile, file: OnnxFile) -> Network:
         if error.name is None or error.name.startswith("landslip"):
             raise
         raise UsageError(
-            f"--reference needs the package {error.name!r}, which is not installed. Install it with: pip install "
-            "'landslip[export]', or leave --reference out to take the reference tiles beside the artifacts."
+            f"`reference` needs the package {error.name!r}, which is not installed. Install it with: pip install "
+            "'landslip[export]', or leave `reference` out to take the reference tiles beside the artifacts."
         ) from error

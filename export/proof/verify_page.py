@@ -120,7 +120,7 @@ def _sum(report: VerifyReport) -> str:
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in known)
     used = sorted({outcome.judged_as for outcome in report.outcomes if outcome.figures})
     allowed = "; ".join(f"{precision}: {_allowed(report.gates[precision])}" for precision in used)
-    more = " (--limit PRECISION:FIGURE=VALUE allows more)" if "FAIL" in verdicts else ""
+    more = " (`limits` PRECISION:FIGURE=VALUE allows more)" if "FAIL" in verdicts else ""
     return f"{counts}\nAllowed  {allowed}{more}" if allowed else counts
 
 

@@ -206,7 +206,7 @@ def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
     if not exists(final):
         return False
     if final.is_dir():
-        raise UsageError(f"{final} is a folder. Choose another folder with --to.")
+        raise UsageError(f"{final} is a folder. Choose another folder with `to`.")
     size, digest = final.stat().st_size, sha256_of(final)
     if digest == published.sha256:
         return True
@@ -214,7 +214,7 @@ def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
         return False
     raise UsageError(
         f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {published.size} and "
-        f"{published.sha256}. Add overwrite=True to replace it, or choose another folder with --to."
+        f"{published.sha256}. Add overwrite=True to replace it, or choose another folder with `to`."
     )
 
 
@@ -223,7 +223,7 @@ def _check_space(partial: Partial, wanted: int) -> None:
     if free < wanted:
         raise OutputError(
             f"{partial.path.parent} has {free / 1e6:.0f} MB free, and {wanted / 1e6:.0f} MB are missing of "
-            f"{partial.final.name}. Make room, or choose another folder with --to."
+            f"{partial.final.name}. Make room, or choose another folder with `to`."
         )
 
 
@@ -246,7 +246,7 @@ def _check_digest(published: Published, url: str, partial: Partial) -> None:
 def _not_it(published: Published, url: str, found: str) -> str:
     return (
         f"{shown_url(url)} is not the published {published.file}: it is {found}. "
-        "Try again, from another network or another copy with --url."
+        "Try again, from another network or another copy with `url`."
     )
 
 

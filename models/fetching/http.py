@@ -92,7 +92,7 @@ class _Session(requests.Session):
         if target and urlsplit(resp.url).scheme == "https" and urlsplit(urljoin(resp.url, target)).scheme != "https":
             raise FetchError(
                 f"{shown_url(resp.url)} leads to {shown_url(target)}, which is not encrypted. Give another address "
-                "with --url."
+                "with `url`."
             )
         return target
 
@@ -141,7 +141,7 @@ def _place(response: requests.Response, url: str) -> tuple[int, int | None]:
     found = re.fullmatch(rf"bytes ({_LENGTH})-{_LENGTH}/({_LENGTH}|\*)", response.headers.get("Content-Range", ""))
     if not found:
         raise FetchError(
-            f"{shown_url(url)}: the server sends a part of the file without saying which. Give another --url."
+            f"{shown_url(url)}: the server sends a part of the file without saying which. Give another `url`."
         )
     return int(found[1]), None if found[2] == "*" else int(found[2])
 
@@ -149,7 +149,7 @@ def _place(response: requests.Response, url: str) -> tuple[int, int | None]:
 def _refusal(response: requests.Response, url: str) -> FetchError:
     says = f"{shown_url(url)}: the server answers {response.status_code} {response.reason or ''}".rstrip()
     if response.status_code not in _BUSY:
-        return FetchError(f"{says}. Check the address, or give that of another copy with --url.")
+        return FetchError(f"{says}. Check the address, or give that of another copy with `url`.")
     error = DroppedError(says)
     wait = response.headers.get("Retry-After", "")
     error.wait = min(float(wait), _LONGEST_WAIT) if wait.isdecimal() else 0.0
@@ -178,11 +178,11 @@ def _translated(url: str) -> Iterator[None]:
     except ValueError as error:
         # What requests raises for a bad address is also a ValueError. The first one was checked.
         raise FetchError(
-            f"{shown_url(url)} leads to something that is no address of HTTP or HTTPS. Give another --url."
+            f"{shown_url(url)} leads to something that is no address of HTTP or HTTPS. Give another `url`."
         ) from error
     except requests.exceptions.TooManyRedirects as error:
         raise FetchError(
-            f"{shown_url(url)} leads from one address to the next without an end. Give another --url."
+            f"{shown_url(url)} leads from one address to the next without an end. Give another `url`."
         ) from error
     except requests.exceptions.SSLError as error:
         raise FetchError(

@@ -44,7 +44,7 @@ class Partial(Closing):
             file = open_locked(self.path)
         if file is None:
             raise OutputError(
-                f"{self.path} is being written by another process. Wait for it, or choose another folder with --to."
+                f"{self.path} is being written by another process. Wait for it, or choose another folder with `to`."
             )
         self._file = file
         self.size = file.seek(0, os.SEEK_END)

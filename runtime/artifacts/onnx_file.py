@@ -65,7 +65,7 @@ _BY_SUFFIX = {
     ".pth": _TORCH,
     ".pb": "is a TensorFlow graph. landslip takes networks from Keras HDF5 files alone.",
     ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras HDF5 files alone.",
-    ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add --engine tensorrt.",
+    ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add `engine` tensorrt.",
 }
 
 
@@ -138,7 +138,7 @@ def read_onnx_header(path: Path) -> OnnxHeader:
 def _undescribed(header: OnnxHeader) -> str:
     if PRECISION_KEY in header.metadata:
         return (
-            "was exported without a description, so what feeds the network is not known. Export it again with --spec "
+            "was exported without a description, so what feeds the network is not known. Export it again with `spec` "
             "SPEC.toml, which says that."
         )
     made = f", made by {header.producer}" if header.producer else ""

@@ -119,7 +119,7 @@ def read_reference(path: Path) -> Reference:
         return _reference(read_arrays(path))
     except FileNotFoundError as error:
         raise InputMissingError(
-            f"{path}: there is no such file. Export the model again, or give --reference."
+            f"{path}: there is no such file. Export the model again, or give `reference`."
         ) from error
     except Exception as error:  # NumPy, zipfile, zlib and bz2 raise what they happen to meet
         reason = printable(str(error) or type(error).__name__, MAX_TEXT)

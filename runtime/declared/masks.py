@@ -142,24 +142,24 @@ def doubt_of(file: MaskFile) -> str | None:
     if _says(file, _CLEAR) and not re.search("cloud|snow|shadow|unusable|invalid|not", file.words[0]):
         return (
             "seems to mark what is usable, by its name, and every value but 0 would count as not usable. Say which "
-            "values are not usable: --mask-values 0, or --mask-values 1-255 if it does mark clouds."
+            "values are not usable: `mask_values` 0, or `mask_values` 1-255 if it does mark clouds."
         )
     if _says(file, _FMASK) and file.whole and len(file.values) > 2:
         return (
-            "holds the classes of an Fmask, which differ between programs. Say which are not usable: --mask-values 2-4 "
-            "where 0 is clear land, --mask-values 0,2-4 where 1 is."
+            "holds the classes of an Fmask, which differ between programs. Say which are not usable: `mask_values` 2-4 "
+            "where 0 is clear land, `mask_values` 0,2-4 where 1 is."
         )
     if file.whole and file.values and file.values[0] > 0 and file.values[-1] > 255:
         return (
             f"holds no 0, but numbers up to {file.values[-1]:g}, as bit fields do, and every one would count as not "
-            f"usable. Make a mask of the bits that mean clouds, for example with gdal_calc.py, or give --mask-values."
+            f"usable. Make a mask of the bits that mean clouds, for example with gdal_calc.py, or give `mask_values`."
         )
     return None
 
 
 def _limit(file: MaskFile) -> str:
     if file.whole:
-        return f"Say which are not usable, for example --mask-values 40-{max(100, int(file.values[-1]))}."
+        return f"Say which are not usable, for example `mask_values` 40-{max(100, int(file.values[-1]))}."
     return "Make a mask of it first, for example: gdal_calc.py -A FILE --calc='A>0.4' --type=Byte --outfile=MASK.tif."
 
 

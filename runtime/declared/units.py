@@ -190,7 +190,7 @@ def _stated_metres(raster: Stated) -> float:
     if steepness_of(stated) is not None:
         raise InputError(
             f"{raster.role}: {raster.path} states its values in {stated}, so it is no elevation. Give a ready slope "
-            "with --slope, and an elevation model here."
+            "with `slope`, and an elevation model here."
         )
     metres = metres_of(stated)
     if metres is not None:
@@ -198,7 +198,7 @@ def _stated_metres(raster: Stated) -> float:
     if plain(stated):
         log.warning(
             "%s: %s states its values in %s, a unit landslip does not know: they are taken as metres. If they are "
-            "not, give --dem-unit.", raster.role, raster.path, stated,
+            "not, give `dem_unit`.", raster.role, raster.path, stated,
         )  # fmt: skip
     return 1.0 if vertical is None or plain(stated) else vertical.metres
 
@@ -215,7 +215,7 @@ def unit_in_doubt(raster: Stated) -> str | None:
         return None
     return (
         f"The {raster.role} {raster.path} lies on a grid in {unit}, and it does not state whether its heights are in "
-        "that unit or in metres. Say it with --dem-unit ft or --dem-unit m."
+        "that unit or in metres. Say it with `dem_unit` ft or `dem_unit` m."
     )
 
 

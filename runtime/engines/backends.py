@@ -60,7 +60,7 @@ class Backend:
         """
         if device not in ("auto", *self.devices):
             places = " or ".join(self.devices)
-            return f"{self.name} does not run on {device}. Run with --device {places}, or take another engine."
+            return f"{self.name} does not run on {device}. Run with `device` {places}, or take another engine."
         if file.target not in self.targets:
             return (
                 f"{file.path} is made for {file.target}, and {self.name} would compute something else from it. "
@@ -111,7 +111,7 @@ BACKENDS: dict[str, Backend] = {
             targets=("onnx",),
             precisions=_AS_EXPORTED,
             advice="it computes an artifact in the precision it was exported in. Export another one with landslip "
-            "export --precision, or take --engine openvino for bf16.",
+            "export --precision, or take `engine` openvino for bf16.",
         ),
         Backend(
             name="openvino",

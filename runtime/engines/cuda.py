@@ -22,7 +22,7 @@ _INSTALL = "Install it with: pip install 'landslip[tensorrt]', or on a Jetson th
 _KERNEL_DRIVER = Path("/sys/module/nvidia/version")
 
 _REMEDIES = {
-    "cudaErrorMemoryAllocation": "Take a smaller --batch or --tile, or close what else uses the GPU.",
+    "cudaErrorMemoryAllocation": "Take a smaller `batch` or `tile`, or close what else uses the GPU.",
     "cudaErrorNoDevice": "Check what nvidia-smi shows, and CUDA_VISIBLE_DEVICES.",
     "cudaErrorInsufficientDriver": "Install a driver at least as new as the CUDA of the installed cuda-python.",
 }

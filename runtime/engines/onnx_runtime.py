@@ -118,8 +118,8 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
     trouble = f"onnxruntime {ort.__version__} could not start on the GPU"
     remedy = "Check that driver, CUDA and cuDNN fit it (pip install 'landslip[gpu]' brings all but the driver)"
     if options.device == "cuda":
-        raise EngineError(f"{trouble} and would have run on {used}. {remedy}, or run with --device cpu.")
-    log.warning("%s and runs on the CPU instead. %s, or say --device cpu.", trouble, remedy)
+        raise EngineError(f"{trouble} and would have run on {used}. {remedy}, or run with `device` cpu.")
+    log.warning("%s and runs on the CPU instead. %s, or say `device` cpu.", trouble, remedy)
     return "cpu", _session(model, "cpu", options, tile)
 
 
@@ -128,7 +128,7 @@ def _device(asked: str) -> str:
     if asked == "cuda" and not available:
         raise EngineError(
             f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the "
-            "CPU one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with --device cpu."
+            "CPU one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with `device` cpu."
         )
     if asked == "auto":
         return "cuda" if available else "cpu"

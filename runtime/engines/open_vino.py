@@ -155,7 +155,7 @@ def _compiled(graph: Any, device: str, precision: str, settings: Mapping[str, An
     if used != hint:
         raise EngineError(_unable(name, precision, able))
     if places != {name}:
-        raise EngineError(f"openvino would have run on {', '.join(sorted(places))} instead of {name}: say --device.")
+        raise EngineError(f"openvino would have run on {', '.join(sorted(places))} instead of {name}: say `device`.")
     return compiled
 
 
@@ -175,7 +175,7 @@ def _present(core: Any, device: str) -> str:
     if name not in map(_kind, found):
         raise EngineError(
             f"openvino finds no {name} here, only {', '.join(found)}. Install the driver of the {name}, or run with "
-            "--device cpu."
+            "`device` cpu."
         )
     return name
 
@@ -212,5 +212,5 @@ def _unable(name: str, precision: str, able: set[str]) -> str:
     others = " or ".join(other for other in ("fp32", "fp16", "bf16") if other.upper() in able)
     return (
         f"This {name} does not compute in {precision} under openvino, which would have taken another precision by "
-        f"itself. Say which one: --precision {others}, or take another engine or artifact."
+        f"itself. Say which one: `precision` {others}, or take another engine or artifact."
     )

@@ -55,7 +55,7 @@ def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, .
     if wanted is not None:
         if max(wanted) > raster.bands:
             raise UsageError(
-                f"{raster.role}: {raster.path} has {band_count(raster.bands)}, but --bands "
+                f"{raster.role}: {raster.path} has {band_count(raster.bands)}, but `bands` "
                 f"{','.join(map(str, wanted))} asks for band {max(wanted)}. Choose others."
             )
         return wanted
@@ -69,8 +69,8 @@ def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, .
         called = ", ".join(printable(name, _NAME) or "?" for name in raster.names) if any(raster.names) else "no names"
         raise InputError(
             f"{raster.role}: {raster.path} has {band_count(raster.bands)} ({printable(called, _NAMES)}) and does not "
-            "say which are red, green and blue. Say so: --bands 3,2,1 where blue comes first, as from PlanetScope, "
-            "RapidEye and in stacks of Sentinel-2 bands, --bands 1,2,3 where red does."
+            "say which are red, green and blue. Say so: `bands` 3,2,1 where blue comes first, as from PlanetScope, "
+            "RapidEye and in stacks of Sentinel-2 bands, `bands` 1,2,3 where red does."
         )
     if declared != (1, 2, 3):
         log.info("%s: %s calls bands %s red, green and blue", raster.role, raster.path, declared)
@@ -115,6 +115,6 @@ def check_order(rasters: Sequence[Raster]) -> None:
             role = name.partition("-")[0]
             raise InputError(
                 f"{name}: three files are red, green and blue in the order in which they are given, and by their names "
-                f"these are: {each}. Give them in order: --{role} RED --{role} GREEN --{role} BLUE (for Sentinel-2 and "
+                f"these are: {each}. Give them in order: `{role}` RED `{role}` GREEN `{role}` BLUE (for Sentinel-2 and "
                 "Landsat 8 and 9 bands 4, 3, 2). Rename a file whose name is wrong."
             )

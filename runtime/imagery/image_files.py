@@ -63,8 +63,8 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
 def _unclear(role: Role, given: Sequence[Location]) -> str:
     return (
         f"{len(given)} files are given as {role}-event image ({shown(given)}). Give one file, or three different ones "
-        f"for red, green and blue: --{role} RED --{role} GREEN --{role} BLUE. Or give tiles that have all three "
-        f"colours each: --{role} TILE --{role} TILE."
+        f"for red, green and blue: `{role}` RED `{role}` GREEN `{role}` BLUE. Or give tiles that have all three "
+        f"colours each: `{role}` TILE `{role}` TILE."
     )
 
 

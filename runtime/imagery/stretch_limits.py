@@ -196,7 +196,7 @@ def _measured(part: Source, ground: Ground, rule: str) -> Stretch:
             raise InputError(
                 f"{raster.role}: {raster.path} has the value {low:g} in almost all of band {number}, so it cannot be "
                 "stretched to 8 bits. If that value means nodata, declare it: gdal_edit.py -a_nodata VALUE FILE. "
-                "Else give the limits: --rgb-range LO HI."
+                "Else give the limits: `rgb_range` LO HI."
             )
     if (found[:, 0] == found[:, 1]).all():
         log.warning(
@@ -262,18 +262,18 @@ def _levels(part: Source, values: NDArray[np.float64]) -> NDArray[np.uint8]:
 def _complaint(levels: NDArray[np.uint8], values: NDArray[np.float64], *, stretched: bool) -> str:
     """What is wrong with a picture, from its smallest level, 2nd and 98th percentile and largest: (bands, 4)."""
     usual = f"Most of its values lie between {values[:, 1].min():g} and {values[:, 2].max():g}."
-    how = "with this --rgb-range" if stretched else "in 8 bits"
+    how = "with this `rgb_range`" if stretched else "in 8 bits"
     if (levels[:, 0] == levels[:, 3]).all():
         there = ", ".join(map(str, levels[:, 0]))
         return f"holds one colour throughout ({there}) {how}: nothing can be told from it. {usual} Check the file."
     if levels[:, 2].max() < DARK:
         return (
             f"is nearly black {how}: 98 of 100 pixels stay below {DARK} of 255, and the network knows pictures that "
-            f"are stretched. {usual} Give limits that fit both images: --rgb-range LO HI."
+            f"are stretched. {usual} Give limits that fit both images: `rgb_range` LO HI."
         )
     if levels[:, 1].min() > BRIGHT:
         return (
             f"is nearly white {how}: 98 of 100 pixels lie above {BRIGHT} of 255, and the network knows pictures that "
-            f"are stretched. {usual} Give limits that fit both images: --rgb-range LO HI."
+            f"are stretched. {usual} Give limits that fit both images: `rgb_range` LO HI."
         )
     return ""

@@ -94,11 +94,11 @@ def _warn_of(collar: Collar, group: Sequence[Bands]) -> None:
     colour, share = found
     numbers = " ".join(f"{value:g}" for value in colour)
     remedy = (
-        f"--nodata {colour[0]:g}" if len(set(colour)) == 1 else f'gdalwarp -srcnodata "{numbers}" -dstalpha FILE NEW'
+        f"`nodata` {colour[0]:g}" if len(set(colour)) == 1 else f'gdalwarp -srcnodata "{numbers}" -dstalpha FILE NEW'
     )
     log.warning(
         "%s has the colour %s in %s of its pixels and more, in pieces and along half of an edge, and declares no such "
-        "nodata value: it counts as ground. If nothing was seen there: %s. If it is ground, --nodata none says so.",
+        "nodata value: it counts as ground. If nothing was seen there: %s. If it is ground, `nodata` none says so.",
         _named(group), numbers, _percent(share), remedy,
     )  # fmt: skip
 
@@ -151,13 +151,13 @@ def _taken(image: Image, group: Sequence[Bands], evidence: Evidence, *, stated: 
         if not stated and not declared:
             log.warning(
                 "%s, in pieces with sharp borders and at an edge, and declares no nodata value: it is unknown. "
-                "If it is ground, give --nodata none.", spread,
+                "If it is ground, give `nodata` none.", spread,
             )  # fmt: skip
         return _filled(image, group, evidence, "stated" if stated else "declared" if declared else "found")
     if verdict == "remarkable":
         log.warning(
             "%s, in pieces with sharp borders, and declares no nodata value: it counts as ground. If it means nodata, "
-            "give --nodata %s.", spread, colour,
+            "give `nodata` %s.", spread, colour,
         )  # fmt: skip
         return image
     if evidence.bright:
@@ -168,8 +168,8 @@ def _taken(image: Image, group: Sequence[Bands], evidence: Evidence, *, stated: 
     else:
         looks, remedy = "Masked clouds look like that, and so do lakes in a picture of strong contrast", ""
     doubt = (
-        f"{spread}, in pieces with sharp borders, and declares no nodata value. {looks}. Say what it is: --nodata "
-        f"{colour} where nothing was seen, --nodata none where it is ground.{remedy}"
+        f"{spread}, in pieces with sharp borders, and declares no nodata value. {looks}. Say what it is: `nodata` "
+        f"{colour} where nothing was seen, `nodata` none where it is ground.{remedy}"
     )
     return replace(image, doubts=(*image.doubts, doubt))
 

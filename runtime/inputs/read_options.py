@@ -64,7 +64,7 @@ class Reading:
         """Check what would be wrong for any scene."""
         if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
             given = ",".join(map(str, self.bands))
-            raise UsageError(f"Bands {given} are no picture: give those of red, green and blue, from 1: --bands 3,2,1.")
+            raise UsageError(f"Bands {given} are no picture: give those of red, green and blue, from 1: `bands` 3,2,1.")
         if self.rgb_range is not None:
             self._check_range(*self.rgb_range)
         if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
@@ -75,12 +75,12 @@ class Reading:
             raise UsageError(f"The unit {self.dem_unit!r} is unknown. Choose from: {', '.join(DEM_UNITS)}.")
         for number in (self.nodata, self.pre_nodata, self.post_nodata):
             if not (number is None or number == "none" or math.isfinite(number)):
-                raise UsageError(f"A nodata value of {number} is no number: give one, or none: --nodata 0.")
+                raise UsageError(f"A nodata value of {number} is no number: give one, or none: `nodata` 0.")
         if self.crs is not None:
             self._parsed()
         if self.mask_values is not None:
             parsed_classes(self.mask_values)
-        for option, text in (("--pre-date", self.pre_date), ("--post-date", self.post_date)):
+        for option, text in (("`pre_date`", self.pre_date), ("`post_date`", self.post_date)):
             _check_date(option, text)
 
     @staticmethod
@@ -88,7 +88,7 @@ class Reading:
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise UsageError(
                 f"A range of {low:g} to {high:g} cannot be stretched: give the value that becomes black, then a larger "
-                "one that becomes white: --rgb-range 0 3000."
+                "one that becomes white: `rgb_range` 0 3000."
             )
 
     @property

@@ -50,18 +50,18 @@ class SceneFiles:
         if isinstance(self.aoi, str) and is_box(self.aoi):
             parsed_box(self.aoi)
         if self.pre is None and self.post is None:
-            raise UsageError("An image is missing: the map lies where the images are. Give --post, --pre, or both.")
+            raise UsageError("An image is missing: the map lies where the images are. Give `post`, `pre`, or both.")
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
-            raise UsageError("Give either an elevation model (--dem) or hillshade and slope, not both.")
+            raise UsageError("Give either an elevation model (`dem`) or hillshade and slope, not both.")
         if self.dem is None and self.reading.of_elevation:
             raise UsageError(
-                "--dem-nodata, --dem-unit and --fill-voids say how to read an elevation model: give one with --dem."
+                "`dem_nodata`, `dem_unit` and `fill_voids` say how to read an elevation model: give one with `dem`."
             )
         for role, date in (("pre", self.reading.pre_date), ("post", self.reading.post_date)):
             if date is not None and getattr(self, role) is None:
-                raise UsageError(f"--{role}-date says when an image was taken: give the image with --{role}.")
+                raise UsageError(f"`{role}_date` says when an image was taken: give the image with `{role}`.")
         if not self.masks and self.reading.mask_values is not None:
-            raise UsageError("--mask-values says what masks mean: give one with --mask.")
+            raise UsageError("`mask_values` says what masks mean: give one with `masks`.")
 
     @property
     def images(self) -> dict[Role, tuple[Location, ...]]:
@@ -109,9 +109,9 @@ _TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
 
 def _remedy(missing: list[Role]) -> str:
     """The options that give what is missing; an elevation model gives all terrain there is."""
-    images = [f"--{role}" for role in missing if role not in _TERRAIN]
-    ready = _listed([f"--{role}" for role in missing if role in _TERRAIN])
-    return _listed([*images, *([f"--dem (or {ready})"] if ready else [])])
+    images = [f"`{role}`" for role in missing if role not in _TERRAIN]
+    ready = _listed([f"`{role}`" for role in missing if role in _TERRAIN])
+    return _listed([*images, *([f"`dem` (or {ready})"] if ready else [])])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ KEYS = (*_FILES, *(field.name for field in fields(Reading)))
 
 _PATH = 500
 """Most characters of a path in a message."""
-_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+_OPTION = re.compile(r"`([a-z_]+)`")
 _JSON_NAME = re.compile(r"\.(geo)?json$", re.IGNORECASE)
 
 
@@ -83,9 +83,8 @@ def read_scene_fields(location: Location) -> Fields:
 
 
 def _in_keys(error: UsageError) -> str:
-    """What is said in the words of the command line, with the keys of a scene file instead of its options."""
-    keys = {"mask": "masks"}
-    return _OPTION.sub(lambda found: keys.get(found[1], found[1].replace("-", "_")), str(error))
+    """What is said of options, with the keys of a scene file, which have the same names, instead of them."""
+    return _OPTION.sub(r"\1", str(error))
 
 
 def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:

@@ -92,7 +92,7 @@ def scene_classes(product: Path, role: str) -> Location:
     if found:
         raise InputError(
             f"{role}: {product} holds {len(found)} scene classifications, {found[0]} the first of them. Give each by "
-            "itself: --mask FILE --mask FILE."
+            "itself: `masks` FILE `masks` FILE."
         )
     raise InputError(
         f"{role}: {product} holds no scene classification (GRANULE/*/IMG_DATA/R20m/*_SCL_20m.jp2), which products of "

@@ -121,7 +121,7 @@ def taken_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, 
     return (
         f"The {pre} is of {before.text} ({_source(before)}), later than the {post}, which is of {after.text} "
         f"({_source(after)}): what has grown over since would be mapped as landslides. Exchange them, or say when "
-        "they were taken with --pre-date and --post-date."
+        "they were taken with `pre_date` and `post_date`."
     )
 
 
@@ -167,7 +167,7 @@ def nothing_observed(hiding: Sequence[str]) -> str:
         reason = "no pixel of the map is left by all the inputs together"
     return (
         f"Nothing would be observed: {reason}. Check that masks mark what is not usable (nonzero; of class maps "
-        "--mask-values says what is not, such as 3,8-11 of Sentinel-2's), and that nodata values and the area of "
+        "`mask_values` says what is not, such as 3,8-11 of Sentinel-2's), and that nodata values and the area of "
         "interest are right."
     )
 
@@ -252,7 +252,7 @@ def light_beside(source: str, degrees: float, largest: float) -> str | None:
         return None
     return (
         f"The {source} lies on a grid whose north is {degrees:.0f} degrees beside the true one. If it was made there, "
-        "it is lit from the wrong side: give the elevation model with --dem instead."
+        "it is lit from the wrong side: give the elevation model with `dem` instead."
     )
 
 

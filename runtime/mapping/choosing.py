@@ -167,9 +167,9 @@ def _hint(tuning: Tuning, choice: TunedWay, model: Path, wish: Wish) -> None:
         if faster < _WORTH_SAYING:
             return
         if path.is_file():
-            asked = "" if path != model else f" --precision {best.precision}"
+            asked = "" if path != model else f" `precision` {best.precision}"
             log.info(
-                "hint: %s in %s with %s was %.1f times as fast here, and passed its gate: -m %s%s",
+                "hint: %s in %s with %s was %.1f times as fast here, and passed its gate: `model` %s%s",
                 best.artifact, best.precision, best.engine, faster, path, asked,
             )  # fmt: skip
             return

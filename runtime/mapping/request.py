@@ -56,8 +56,8 @@ class MapRequest:
             raise UsageError(f"Preset {self.preset!r} is unknown: choose one of {', '.join(PRESETS)}.")
         if self.protocol != "gaussian" and self.preset != FAITHFUL:
             raise UsageError(
-                f"The {self.protocol} protocol lays its tiles as published: leave out --preset {self.preset}, or take "
-                "--protocol gaussian."
+                f"The {self.protocol} protocol lays its tiles as published: leave out `preset` {self.preset}, or take "
+                "`protocol` gaussian."
             )
         if self.threshold is not None and not 0.01 <= self.threshold <= 1.0:
             raise UsageError(f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.")

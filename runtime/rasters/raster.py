@@ -217,7 +217,7 @@ class Raster(Closing):
             if not self._salvage:
                 raise InputError(
                     f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
-                    "damaged or was cut off: copy or download it again, or leave such places out with --on-error skip."
+                    "damaged or was cut off: copy or download it again, or leave such places out with `on_error` skip."
                 ) from error
             values, valid = self._salvaged(window, bands, fill, each)
         if np.issubdtype(values.dtype, np.floating):

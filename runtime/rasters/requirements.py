@@ -31,7 +31,7 @@ def classes(raster: Raster) -> Raster:
     """One band of whole numbers."""
     if not np.issubdtype(np.dtype(raster.dtypes[0]), np.integer):
         raise InputError(
-            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and --mask-values chooses among whole numbers. Give "
-            "the class map itself, in 8-bit integers for example, or leave --mask-values out: then nonzero counts."
+            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and `mask_values` chooses among whole numbers. Give "
+            "the class map itself, in 8-bit integers for example, or leave `mask_values` out: then nonzero counts."
         )
     return single(raster)

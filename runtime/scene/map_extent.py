@@ -179,7 +179,7 @@ def _true_to_scale(crs: CRS, image: Pixels, x: float, y: float) -> CRS:
     if not (math.isfinite(xs[0]) and math.isfinite(ys[0]) and is_metric(crs, float(xs[0]), float(ys[0]))):
         raise UsageError(
             f"{crs} has no true metres where {image.path} lies, and the network knows landslides by their size. Choose "
-            "a CRS that is made for that place, such as its UTM zone, or leave --crs out."
+            "a CRS that is made for that place, such as its UTM zone, or leave `crs` out."
         )
     return crs
 

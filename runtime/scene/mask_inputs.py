@@ -74,7 +74,7 @@ def open_masks(
         here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
         rule, doubt = _rule(raster, file, reading, grid)
         if not rule.plain and reading.mask_values is None:
-            log.info("mask: %s is read as %s; --mask-values chooses others", raster.path, rule.says)
+            log.info("mask: %s is read as %s; `mask_values` chooses others", raster.path, rule.says)
         if doubt is not None and here:
             doubts.append(f"The mask {raster.path} {doubt}")
         elif rule.plain and here:
@@ -141,7 +141,7 @@ def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
     if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
         log.warning(
             "mask: %s hides about %.0f %% of the map, as every value but 0 counts as not usable. If it marks what is "
-            "usable, or holds classes, say which values are not: --mask-values 0, for example.",
+            "usable, or holds classes, say which values are not: `mask_values` 0, for example.",
             raster.path, 100 * hidden / seen,
         )  # fmt: skip
 

@@ -45,7 +45,7 @@ def shortage(error: BaseException) -> str | None:
         )
     return (
         f"there is not enough memory{f' ({said})' if said else ''}. Raise the limit (ulimit -v, memory of a "
-        "container), end what else runs, or take a smaller --batch or --tile."
+        "container), end what else runs, or take a smaller `batch` or `tile`."
     )
 
 

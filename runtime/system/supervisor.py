@@ -274,14 +274,14 @@ def _crash(status: int) -> str:
     if status == -signal.SIGKILL:
         return (
             "the process was killed (SIGKILL), which the system does when memory runs out. Give it more memory, or "
-            "less to do at a time: a smaller --batch or --tile."
+            "less to do at a time: a smaller `batch` or `tile`."
         )
     how = f"exit code {status}"
     if status < 0:
         how = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
     return (
         f"a library ended the process ({how}), which happens above all where memory, address space or threads are "
-        "limited too tightly (ulimit, a container). Raise the limit, or take a smaller --batch or --tile."
+        "limited too tightly (ulimit, a container). Raise the limit, or take a smaller `batch` or `tile`."
     )
 
 

@@ -95,7 +95,7 @@ class ReadyTerrain:
         return (
             f"The {slope} is steeper than {WALL:g} degrees in {100 * self.walls / self.pixels:.0f} % of the places: it "
             "was made on a grid in degrees as if those were metres, and a hillshade beside it probably, too. Give the "
-            "elevation model with --dem instead, or make both with gdaldem -s 111120 (GDAL 3.11 does without)."
+            "elevation model with `dem` instead, or make both with gdaldem -s 111120 (GDAL 3.11 does without)."
         )
 
     def at_odds(self, hillshade: str, slope: str) -> str | None:

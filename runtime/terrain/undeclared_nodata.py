@@ -59,7 +59,7 @@ class Cliffs:
                 log.warning(
                     "%s: %s does not declare %d as nodata, and cliffs of over 80 degrees surround pixels of exactly "
                     "%d: they look like unknown ground, which would be mapped as if it were seen. If so, give "
-                    "--dem-nodata %d.", self._raster.role, self._raster.path, suspect, suspect, suspect,
+                    "`dem_nodata` %d.", self._raster.role, self._raster.path, suspect, suspect, suspect,
                 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def build_plan(order: Order, phases: Phases) -> tuple[bytes, bytes]:
     if plan is None:
         raise messages.failure(
             f"could not build an engine from {order.name}",
-            "Allow it more memory (--workspace, a smaller --batch), or use another engine.",
+            "Allow it more memory (`workspace`, a smaller `batch`), or use another engine.",
         )
     return bytes(plan), bytes(config.get_timing_cache().serialize())
 

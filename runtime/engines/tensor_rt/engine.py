@@ -79,7 +79,7 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
         )
     tile = cached.record.spec.checked_tile(options.tile)
     if tile != key.tile:
-        raise UsageError(f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}. Give --tile {key.tile}.")
+        raise UsageError(f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}. Give `tile` {key.tile}.")
     here = machine_key(first_gpu(), tensorrt_version(), key.onnx_sha256, key.profile)
     if here != key:
         raise EngineError(
@@ -90,4 +90,4 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
 
 def _check_device(device: str) -> None:
     if device not in ("auto", "cuda"):  # said before anything is read, also where an engine is given
-        raise EngineError(f"tensorrt does not run on {device}. Run with --device cuda, or take another engine.")
+        raise EngineError(f"tensorrt does not run on {device}. Run with `device` cuda, or take another engine.")

@@ -87,7 +87,7 @@ class EngineCache:
         if path.parent.resolve() != self.folder.resolve():
             raise ModelError(
                 f"model: {path} is a TensorRT engine from elsewhere. Engines are programs, and fit one GPU, driver and "
-                "TensorRT; landslip runs only those it has built itself. Give the ONNX file with --engine tensorrt."
+                "TensorRT; landslip runs only those it has built itself. Give the ONNX file with `engine` tensorrt."
             )
         self._check_folder()
         key = read_engine_record(path).key

@@ -62,7 +62,7 @@ class Session(Closing):
         self._engine = _loaded(self._runtime, plan, spec, self._messages)
         context = self._engine.create_execution_context()
         if context is None:
-            raise self._messages.failure("has not enough memory to run", "Take a smaller --batch or --tile.")
+            raise self._messages.failure("has not enough memory to run", "Take a smaller `batch` or `tile`.")
         self._context: Any = context  # None once it is closed
         context.nvtx_verbosity = trt.ProfilingVerbosity.NONE  # detailed, as built, costs time in each call
         with ExitStack() as stack:
@@ -105,7 +105,7 @@ class Session(Closing):
         self._bind(self._spec.output, slot.output.address)
         self._compute.wait(slot.uploaded)
         if not self._context.execute_async_v3(int(self._compute.handle)):
-            raise self._messages.failure("failed to run the network", "Take a smaller --batch, or another engine.")
+            raise self._messages.failure("failed to run the network", "Take a smaller `batch`, or another engine.")
         self._compute.record(slot.computed)
 
         self._download.wait(slot.computed)

@@ -155,7 +155,7 @@ def test_without_a_description_nothing_is_mapped_and_the_reason_said(keras, tmp_
     assert record["spec"] is None
     assert {figure["kind"] for figure in record["parity"]["figures"]} == {"normal", "uniform"}
     assert all(figure["max_abs"] <= 1e-5 for figure in record["parity"]["figures"])
-    assert "m.h5 has inputs or an output of its own, which are kept, as no --spec describes them" in caplog.text
+    assert "m.h5 has inputs or an output of its own, which are kept, as no `spec` describes them" in caplog.text
     assert not [entry for entry in caplog.records if entry.levelname == "WARNING"]
     files = scene_on_grid(tmp_path, 70, 90)
     arguments = ["map", "-m", artifact, "--pre", files.pre, "--post", files.post, "-o", tmp_path / "map"]

@@ -142,7 +142,7 @@ def test_a_graph_without_a_description_looks_like_its_network(keras, network, ca
     }
     assert [entry.key for entry in found.graph.metadata_props] == ["landslip.precision"]
     assert "has inputs or an output of its own, which are kept" in caplog.text
-    assert "--spec" in caplog.text
+    assert "`spec`" in caplog.text
     assert_equal(found, model)
 
 

@@ -133,7 +133,7 @@ def test_functions_and_norms_pass_every_gate(keras, pipeline, tmp_path):
 
 def test_without_a_description_there_is_fp32_alone(keras, pipeline, tmp_path):
     source = save(randomise(many_layers(keras)), tmp_path / "foreign.h5")
-    with pytest.raises(UsageError, match=r"comes without a description of its inputs.*--spec"):
+    with pytest.raises(UsageError, match=r"comes without a description of its inputs.*`spec`"):
         pipeline.export_model(source, tmp_path / "out", precisions=("fp32", "int8"))
     assert not (tmp_path / "out").exists()
     (artifact,) = pipeline.export_model(source, tmp_path / "out")

@@ -156,7 +156,7 @@ def test_a_wrong_weight_in_such_a_network_is_refused_and_the_option_is_named(
         return graph
 
     monkeypatch.setattr(network, "deployable", deployable)
-    with pytest.raises(ParityError, match=r"times what Keras itself .* allow it: --limit fp32:max_abs=\S+\.$"):
+    with pytest.raises(ParityError, match=r"times what Keras itself .* allow it: `limits` fp32:max_abs=\S+\.$"):
         pipeline.export_model(amplifying[0], tmp_path / "out")
 
 

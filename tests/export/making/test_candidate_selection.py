@@ -98,7 +98,7 @@ def test_when_none_passes_the_figures_are_told(judge):
     message = r"small\.int8\.onnx: strays from the Keras network: with onnxruntime it differs in the mean by .* allowed"
     with pytest.raises(ParityError, match=message) as refused:
         select_candidate(PLANNED, [candidate(2.0), candidate(1.0)], judge)
-    assert re.search(r"allow it: --limit int8:mean_abs=\S+\.$", str(refused.value))
+    assert re.search(r"allow it: `limits` int8:mean_abs=\S+\.$", str(refused.value))
 
 
 def test_half_of_a_gate():

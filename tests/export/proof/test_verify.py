@@ -252,7 +252,7 @@ def test_a_model_that_landslip_cannot_feed_is_listed_and_no_failure(export, caps
 
 def test_advice_for_maps_is_not_given_here(export, capsys, monkeypatch):
     def unable(*_):
-        raise EngineError("This CPU does not compute in fp16. Say which one: --precision fp32, or take another engine.")
+        raise EngineError("This CPU does not compute in fp16. Say which one: `precision` fp32, or take another engine.")
 
     monkeypatch.setattr("landslip.runtime.engines.onnx_runtime.OnnxRuntimeEngine.__init__", unable)
     code, report = verified(capsys, export, "--engine", "onnxruntime")
@@ -278,7 +278,7 @@ def test_a_device_that_is_not_there_is_not_replaced(export, capsys):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give --reference"),
+        (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give `reference`"),
         (lambda folder: (folder / REFERENCE).write_bytes(b"PK"), "reference tiles cannot be read"),
         (lambda folder: write_export(folder, source="cd" * 32), "was written for another model"),
         (lambda folder: name_reference(folder, "0" * 64), "is not the file test.fp32.onnx was recorded with"),

@@ -218,7 +218,7 @@ def test_pauses_double(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_plain_no_is_believed_at_once(tmp_path, status):
-    with serving(CONTENT, answer(status)) as server, pytest.raises(FetchError, match=f"{status}.*--url"):
+    with serving(CONTENT, answer(status)) as server, pytest.raises(FetchError, match=f"{status}.*`url`"):
         fetch(server, tmp_path)
     assert len(server.requests) == 1
 

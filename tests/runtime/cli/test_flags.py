@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import click
 import pytest
 
 from helpers.models import brightness_model
 from helpers.rasters import scene_on_grid
-from landslip.runtime.cli.flags import with_flags
-from landslip.runtime.cli.main import run
+from landslip.runtime.cli.flags import FLAGS, flag_of, with_flags
+from landslip.runtime.cli.main import COMMANDS, run
 from landslip.runtime.errors import UsageError
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -17,6 +23,52 @@ def test_switches_become_flags():
     assert with_flags("Add resume=True, or overwrite=True.") == "Add --resume, or --overwrite."
     assert with_flags("force=True") == "--force"
     assert with_flags("reinforce=True, force=Truely, --force") == "reinforce=True, force=Truely, --force"
+
+
+def test_names_become_flags_and_their_values_stay():
+    assert with_flags("Give `dem_unit` ft, or `masks` FILE.") == "Give --dem-unit ft, or --mask FILE."
+    assert with_flags("Or add `build=False` to write files.") == "Or add --no-build to write files."
+    assert with_flags("run `landslip fetch`, `anything`, dem_unit") == "run `landslip fetch`, `anything`, dem_unit"
+    assert flag_of("masks") == "--mask"
+
+
+def test_each_name_has_the_flag_of_a_command():
+    known = set()
+    for place in COMMANDS.values():
+        module, name = place.split(":")
+        command = getattr(importlib.import_module(module), name)
+        known |= {text for each in command.params for text in (*each.opts, *each.secondary_opts)}
+        assert isinstance(command, click.Command)
+    assert set(FLAGS.values()) <= known
+
+
+def messages_below_the_command_line():
+    """Every text of the source but docstrings, with where it stands; parts that are filled in are left out."""
+    root = Path(__file__).parents[3]
+    for path in (file for package in ("runtime", "export", "models") for file in (root / package).rglob("*.py")):
+        if not {"cli", "keras", "training"} & set(path.relative_to(root).parts):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            alone |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+            for node in ast.walk(tree):
+                if isinstance(node, ast.JoinedStr):
+                    parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]
+                    yield path, "".join(parts)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+                    yield path, node.value
+
+
+def test_no_message_below_the_command_line_names_a_flag():
+    commands = r"(landslip \w+|pip|gdal\w*(\.py)?|h5unjam|environment with)"
+    for path, text in messages_below_the_command_line():
+        rest = re.sub(rf"{commands}( \S+){{0,5}}? (--\S+( \w+)? ?)+", "", text)
+        assert not re.search(r"(?<![\w-])--[a-z]", rest), f"{path}: {text}"
+
+
+def test_names_in_messages_are_known():
+    for path, text in messages_below_the_command_line():
+        for name in re.findall(r"`([a-z_]+(?:=False)?)`", text):
+            assert name in FLAGS, f"{path}: {text}"
 
 
 def test_one_message_for_two_readers(tmp_path, capsys):

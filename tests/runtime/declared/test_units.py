@@ -122,7 +122,7 @@ def test_heights_on_a_grid_in_feet_are_asked_for(tmp_path):
         request = MapRequest(tmp_path / "none", scene, tmp_path / name, engine=EngineOptions(tile=64), **options)
         return map_scene(request, engine=mixing_engine())
 
-    with pytest.raises(InputError, match=r"grid in US survey foot, .*--dem-unit ft or --dem-unit m\. Or map it all"):
+    with pytest.raises(InputError, match=r"grid in US survey foot, .*`dem_unit` ft or `dem_unit` m\. Or map it all"):
         mapped("asked", files)
     assert mapped("forced", files, force=True)["objections_overruled"]
     feet = mapped("feet", replace(files, reading=Reading(dem_unit="us-ft")))
@@ -196,7 +196,7 @@ def test_an_unknown_choice_is_refused():
 
 
 def test_a_chosen_unit_without_elevation_is_refused(files):
-    with pytest.raises(UsageError, match="give one with --dem"):
+    with pytest.raises(UsageError, match="give one with `dem`"):
         replace(files, dem=None, reading=Reading(dem_unit="ft"))
 
 

@@ -47,7 +47,7 @@ def test_cuda_without_a_gpu_build_is_an_error_and_no_silent_fallback(tmp_path):
 
 @pytest.mark.parametrize("device", ["gpu", "npu"])
 def test_devices_of_intel_are_not_its(device):
-    with pytest.raises(EngineError, match=rf"onnxruntime does not run on {device}\. Run with --device cpu or cuda"):
+    with pytest.raises(EngineError, match=rf"onnxruntime does not run on {device}\. Run with `device` cpu or cuda"):
         opened(DEMO_MODEL, device=device)
 
 

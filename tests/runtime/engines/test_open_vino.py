@@ -81,7 +81,7 @@ def test_an_artifact_in_half_precision_is_not_run_in_another_unless_asked(tmp_pa
     if "FP16" in capabilities:
         pytest.skip("this CPU computes in fp16")
     model = brightness_model(tmp_path / "half.onnx", extra={PRECISION_KEY: "fp16"})
-    with pytest.raises(EngineError, match="--precision fp32"):
+    with pytest.raises(EngineError, match="`precision` fp32"):
         opened(model)
     with opened(model, precision="fp32", batch=1) as engine:
         assert engine.precision == "fp32"
@@ -98,7 +98,7 @@ def test_a_cpu_that_says_one_thing_and_does_another_is_caught(monkeypatch, capab
 
 def test_it_refuses_what_it_does_not_run(tmp_path):
     model = brightness_model(tmp_path / "m.onnx")
-    with pytest.raises(EngineError, match=r"does not run on cuda\. Run with --device cpu or gpu or npu,"):
+    with pytest.raises(EngineError, match=r"does not run on cuda\. Run with `device` cpu or gpu or npu,"):
         opened(model, device="cuda")
     with pytest.raises(EngineError, match="int8 needs an artifact that was quantised"):
         opened(model, precision="int8")

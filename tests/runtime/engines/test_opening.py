@@ -121,7 +121,7 @@ def test_a_foreign_onnx_file_is_refused_by_name(tmp_path):
 
 
 def test_an_export_without_a_description_says_what_it_lacks(tmp_path):
-    with pytest.raises(ModelError, match=r"without a description.*--spec"):
+    with pytest.raises(ModelError, match=r"without a description.*`spec`"):
         open_engine(brightness_model(tmp_path / "m.onnx", None))
 
 

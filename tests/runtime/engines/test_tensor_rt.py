@@ -148,7 +148,7 @@ def test_calls_that_are_wrong_in_themselves(tmp_path, cache):
 def test_engines_from_elsewhere_are_refused(tmp_path, cache, name):
     engine = tmp_path / name
     engine.write_bytes(PLAN)
-    with pytest.raises(ModelError, match=r"from elsewhere.*Give the ONNX file with --engine tensorrt"):
+    with pytest.raises(ModelError, match=r"from elsewhere.*Give the ONNX file with `engine` tensorrt"):
         TensorRtEngine(engine, EngineOptions(), cache)
     for name in ("auto", "tensorrt"):
         with pytest.raises(ModelError, match="from elsewhere"):
@@ -157,7 +157,7 @@ def test_engines_from_elsewhere_are_refused(tmp_path, cache, name):
 
 def test_an_engine_of_the_cache_for_other_tiles_or_in_another_precision(cache):
     stored = cache.store(PLAN, record_of(PLAN))
-    with pytest.raises(UsageError, match=r"Give --tile 224"):
+    with pytest.raises(UsageError, match=r"Give `tile` 224"):
         TensorRtEngine(stored.path, EngineOptions(tile=448), cache)
     with pytest.raises(EngineError, match="computes in fp16"):
         TensorRtEngine(stored.path, EngineOptions(precision="int8"), cache)

@@ -100,5 +100,5 @@ def test_on_the_command_line(files, tmp_path, capsys):
 
 
 def test_a_date_needs_its_image(files):
-    with pytest.raises(UsageError, match="--pre-date"):
+    with pytest.raises(UsageError, match="`pre_date`"):
         replace(files, pre=None, reading=Reading(pre_date="2018-08-24"))

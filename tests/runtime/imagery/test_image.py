@@ -244,7 +244,7 @@ def test_three_files_may_have_other_names_than_colours(tmp_path, scene):
     files = [write(tmp_path / f"download.B{n}.tif", band, 10.0) for n, band in zip((4, 3, 2), values, strict=True)]
     opened, _ = read_all(replace(scene, pre=tuple(files)))
     assert opened.facts["images"]["pre"]["bands"] == [1, 1, 1]
-    with pytest.raises(InputError, match=r"B2\.tif blue, .*B4\.tif red\. Give them in order: --pre RED --pre GREEN"):
+    with pytest.raises(InputError, match=r"B2\.tif blue, .*B4\.tif red\. Give them in order: `pre` RED `pre` GREEN"):
         read_all(replace(scene, pre=tuple(files[::-1])))
 
 
@@ -314,22 +314,22 @@ REFUSED = {
         lambda p: named(one(p, rgb(9, 9)), colorinterp=(ColorInterp.gray, ColorInterp.undefined, ColorInterp.alpha)),
         None, InputError, "has 3 bands, but red, green and blue are needed",
     ),
-    "too few bands": (lambda p: one(p, rgb(9, 9)), (4, 3, 2), UsageError, "has 3 bands, but --bands 4,3,2 asks for"),
-    "four bands": (lambda p: uint16_stack(p, radiance()), None, InputError, r"4 bands \(no names\) .* --bands 3,2,1"),
+    "too few bands": (lambda p: one(p, rgb(9, 9)), (4, 3, 2), UsageError, "has 3 bands, but `bands` 4,3,2 asks for"),
+    "four bands": (lambda p: uint16_stack(p, radiance()), None, InputError, r"4 bands \(no names\) .* `bands` 3,2,1"),
     "six bands of 8 bits": (
-        lambda p: one(p, np.concatenate([rgb(9, 9), rgb(9, 9)])), None, InputError, "6 bands .* --bands 3,2,1",
+        lambda p: one(p, np.concatenate([rgb(9, 9), rgb(9, 9)])), None, InputError, "6 bands .* `bands` 3,2,1",
     ),
     "false colours": (
         lambda p: named(one(p, rgb(9, 9)), descriptions=("nir", "red", "green")),
         None, InputError, r"3 bands \(nir, red, green\) and does not say which are red, green and blue.*1,2,3 where",
     ),
-    "two files": (lambda p: bands_apart(p, rgb(9, 9))[:2], None, UsageError, r"2 files are given .* --pre GREEN"),
+    "two files": (lambda p: bands_apart(p, rgb(9, 9))[:2], None, UsageError, r"2 files are given .* `pre` GREEN"),
     "one file twice": (twice, None, UsageError, "three different ones"),
     "three stacks": (stacked, None, InputError, r"image\.tif has 3 bands, and .*red\.tif has one\. Give red"),
     "mixed types": (mixed_types, None, InputError, "are uint8, uint8, uint16. Give red, green and blue in one type"),
     "one value": (
         lambda p: one(p, np.full((3, 9, 9), 700, np.uint16)),
-        None, InputError, "has the value 700 in almost all of band 1.* -a_nodata .* --rgb-range LO HI",
+        None, InputError, "has the value 700 in almost all of band 1.* -a_nodata .* `rgb_range` LO HI",
     ),
     "no scale": (
         lambda p: named(one(p, rgb(9, 9).astype(np.int16)), scales=(0.0, 1.0, 1.0)),

@@ -103,7 +103,7 @@ def test_an_image_without_known_pixels_is_said_to_have_none(tmp_path, scene, cap
 DULL = {
     "dark": (rgb(HIGH, WIDE) // 8, None, "nearly black in 8 bits"),
     "one colour": (np.full((3, HIGH, WIDE), 90, np.uint8), None, r"one colour throughout \(90, 90, 90\) in 8 bits"),
-    "range too wide": (rgb(HIGH, WIDE).astype(np.uint16), (0, 10000), "nearly black with this --rgb-range"),
+    "range too wide": (rgb(HIGH, WIDE).astype(np.uint16), (0, 10000), "nearly black with this `rgb_range`"),
     "range too low": (
         radiance()[:3].astype(np.uint16),
         (0, 100),

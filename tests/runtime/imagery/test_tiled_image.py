@@ -308,7 +308,7 @@ REFUSED = {
     "type": (another_type, InputError, r"post\.tif is uint16 and .*other\.tif is uint8"),
     "scale": (another_scale, InputError, r"scale 1 and offset 0, .* scale 0\.0001 and offset -0\.1.* gdal_translate"),
     "a band": (a_band, InputError, r"post\.tif has 3 bands, and .*band\.tif has one"),
-    "two bands": (two_bands, UsageError, "2 files are given .*--post TILE"),
+    "two bands": (two_bands, UsageError, "2 files are given .*`post` TILE"),
     "twice": (lambda files: (files.post, files.post), UsageError, "2 files are given .* different"),
 }
 

@@ -67,7 +67,7 @@ def test_a_swath_edge_is_not_observed(tmp_path, files, caplog, dtype, three):
 
 @pytest.mark.parametrize(
     ("colour", "remedy"),
-    [((255, 255, 252), 'gdalwarp -srcnodata "255 255 252" -dstalpha FILE NEW'), ((127, 127, 127), "--nodata 127.")],
+    [((255, 255, 252), 'gdalwarp -srcnodata "255 255 252" -dstalpha FILE NEW'), ((127, 127, 127), "`nodata` 127.")],
 )
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_an_edge_of_another_colour_is_warned_of(tmp_path, files, caplog, colour, remedy, dtype):
@@ -168,7 +168,7 @@ def test_what_may_be_either_is_asked_about(tmp_path, files, kind):
     picture = clouds if kind == "masked clouds" else framed(stretched_hard(LAND, 2), 20, 255)
     value = 0 if kind == "masked clouds" else 255
     files = replace(files, pre=write(tmp_path / "pre.tif", picture, 6.0))
-    with pytest.raises(InputError, match=rf"--nodata {value} where nothing was seen, --nodata none where it is ground"):
+    with pytest.raises(InputError, match=rf"`nodata` {value} where nothing was seen, `nodata` none where it is ground"):
         mapped(files, tmp_path / "asked")
     shown = (picture != value).any(axis=0)
     area = picture[0].size * 36e-6

@@ -69,7 +69,7 @@ def test_another_precision_is_never_taken_by_itself_but_said(model, caplog):
     bf16 = choice_for(model, precision="bf16", tiles_per_second=23.0)
     write_tuning(choice_for(model), bf16)
     assert choose(model, Wish())[1].precision == "fp32"
-    assert f"2.3 times as fast here, and passed its gate: -m {model} --precision bf16" in caplog.text
+    assert f"2.3 times as fast here, and passed its gate: `model` {model} `precision` bf16" in caplog.text
     assert choose(model, Wish(precision="bf16"))[1] == bf16.options()
 
 
@@ -78,7 +78,7 @@ def test_another_artifact_is_never_taken_by_itself_but_said(model, caplog):
     write_tuning(choice_for(model), choice_for(other, precision="int8", tiles_per_second=40.0))
     assert choose(model, Wish())[0] == model
     assert (
-        f"test.int8.onnx in int8 with openvino was 4.0 times as fast here, and passed its gate: -m {other}"
+        f"test.int8.onnx in int8 with openvino was 4.0 times as fast here, and passed its gate: `model` {other}"
         in caplog.text
     )
     caplog.clear()

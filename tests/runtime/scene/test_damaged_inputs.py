@@ -56,7 +56,7 @@ def run(files, out, engine=None, **options):
 
 def test_the_error_names_file_place_and_remedy(files, tmp_path):
     with_damaged_block(files.post, 2, 1)
-    with pytest.raises(InputError, match=r"post-event image: .*tiled\.tif cannot be read in rows .*--on-error skip"):
+    with pytest.raises(InputError, match=r"post-event image: .*tiled\.tif cannot be read in rows .*`on_error` skip"):
         run(files, tmp_path / "out")
 
 

@@ -56,7 +56,7 @@ def test_a_scene_classification_hides_what_esa_calls_not_usable(tmp_path, name, 
     scl = anything()
     found, scene = looked_at(tmp_path, write(tmp_path / name, scl, 6.0, nodata=nodata))
     np.testing.assert_array_equal(found, np.isin(scl, (0, 1, 3, 8, 9, 10, 11)))
-    assert "read as Sentinel-2 scene classification, classes 0,1,3,8-11; --mask-values chooses others" in caplog.text
+    assert "read as Sentinel-2 scene classification, classes 0,1,3,8-11; `mask_values` chooses others" in caplog.text
     assert scene.facts["masks"] == ["Sentinel-2 scene classification, classes 0,1,3,8-11"]
     assert not scene.doubts
 
@@ -140,12 +140,12 @@ def test_a_band_that_is_called_clear_shows_what_is(tmp_path):
 
 
 ASKED = {
-    "a probability": ("MSK_CLDPRB_20m.tif", lambda: filled(0, 0) + anything(most=100), "--mask-values 40-100"),
+    "a probability": ("MSK_CLDPRB_20m.tif", lambda: filled(0, 0) + anything(most=100), "`mask_values` 40-100"),
     "a fraction": ("probability.tif", lambda: anything("float32", 100) / 100, "--calc='A>0.4'"),
     "many values": ("clouds.tif", lambda: anything(most=200), "more than 32 different values"),
     "bits of a sensor": ("quality.tif", lambda: filled(322, 352, "uint16"), "as bit fields do"),
-    "what is clear": ("clear.tif", lambda: filled(1, 0), "--mask-values 0, or"),
-    "what is valid": ("data_mask.tif", lambda: filled(255, 0), "--mask-values 0, or"),
+    "what is clear": ("clear.tif", lambda: filled(1, 0), "`mask_values` 0, or"),
+    "what is valid": ("data_mask.tif", lambda: filled(255, 0), "`mask_values` 0, or"),
     "another Fmask": ("scene_fmask.tif", lambda: anything(most=5), "differ between programs"),
 }
 
@@ -214,7 +214,7 @@ def test_a_mask_that_hides_most_of_the_map_is_said(tmp_path, values, nodata, cap
     found = hidden(tmp_path, write(tmp_path / "mask.tif", values, 6.0, nodata=nodata))
     np.testing.assert_array_equal(found, values != 0)
     assert f"mask.tif hides about {100 * np.mean(found):.0f} % of the map" in caplog.text
-    assert "--mask-values 0" in caplog.text
+    assert "`mask_values` 0" in caplog.text
 
 
 @pytest.mark.parametrize(("values", "chosen"), [(filled(0, 1), None), (filled(1, 0), "0"), (no_zero(), "2-3")])

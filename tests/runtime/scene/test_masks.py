@@ -91,7 +91,7 @@ def test_classes_that_are_not_understood_are_refused(text):
 
 
 def test_classes_of_no_mask_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="give one with --mask"):
+    with pytest.raises(UsageError, match="give one with `masks`"):
         replace(scene_on_grid(tmp_path, ROWS, COLS), reading=Reading(mask_values="3"))
 
 
@@ -99,7 +99,7 @@ def test_classes_of_a_mask_in_floating_point_are_refused(tmp_path):
     mask = write(tmp_path / "probability.tif", classes().astype("float32"), 6.0)
     files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,))
     assert hidden(files).any()
-    with pytest.raises(InputError, match=r"mask: .*probability\.tif is float32, and --mask-values chooses among whole"):
+    with pytest.raises(InputError, match=r"mask: .*probability\.tif is float32, and `mask_values` chooses among whole"):
         hidden(replace(files, reading=Reading(mask_values="3")))
 
 

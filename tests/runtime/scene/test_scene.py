@@ -292,10 +292,10 @@ def taking(*roles):
         (
             scene_mixed,
             ["dem"],
-            r"takes hillshade and slope, which are missing\. Give --dem \(or --hillshade and --slope\)\.",
+            r"takes hillshade and slope, which are missing\. Give `dem` \(or `hillshade` and `slope`\)\.",
         ),
-        (scene_mixed, ["pre"], r"takes pre, which is missing\. Give --pre\."),
-        (scene_on_grid, ["post", "slope"], r"takes post and slope, .* Give --post and --dem \(or --slope\)\."),
+        (scene_mixed, ["pre"], r"takes pre, which is missing\. Give `pre`\."),
+        (scene_on_grid, ["post", "slope"], r"takes post and slope, .* Give `post` and `dem` \(or `slope`\)\."),
     ],
 )
 def test_what_the_model_takes_has_to_be_given(tmp_path, given, without, words):

@@ -295,5 +295,5 @@ def test_terrain_of_degrees_in_whole_numbers_against_whole_arrays(tmp_path):
 def test_readings_of_what_is_not_given_are_refused(tmp_path):
     files = scene_on_grid(tmp_path, 40, 50)
     for reading in (Reading(dem_nodata=0), Reading(fill_voids=True)):
-        with pytest.raises(UsageError, match="give one with --dem"):
+        with pytest.raises(UsageError, match="give one with `dem`"):
             replace(files, reading=reading)

@@ -76,7 +76,7 @@ def test_a_slope_in_another_unit_is_objected_to(tmp_path, caplog, unit, height):
 def test_terrain_made_in_degrees_as_if_they_were_metres_is_objected_to(tmp_path, caplog):
     """The slope of GDAL before 3.11 and of QGIS, without -s 111120."""
     shade, slope = lit(HILLS * 111120)
-    with pytest.raises(InputError, match=r"steeper than 80 degrees in \d+ % .* --dem instead.*force=True"):
+    with pytest.raises(InputError, match=r"steeper than 80 degrees in \d+ % .* `dem` instead.*force=True"):
         mapped(tmp_path, np.round(shade).astype("uint8"), slope, caplog)
 
 

@@ -48,13 +48,13 @@ def test_a_fill_that_is_not_declared_is_warned_of(tmp_path, caplog, dtype, nodat
     (said,) = warnings_of(tmp_path, caplog, with_hole(0).astype(dtype), nodata=nodata)
     assert "odd.tif does not declare 0 as nodata" in said
     assert "surround pixels of exactly 0:" in said
-    assert said.endswith("give --dem-nodata 0.")
+    assert said.endswith("give `dem_nodata` 0.")
 
 
 def test_a_fill_that_is_a_height_in_the_unit_of_the_file_is_warned_of(tmp_path, caplog):
     reading = Reading(dem_unit="ft")
     (said,) = warnings_of(tmp_path, caplog, with_hole(-999, hills() * np.float32(3.28)), reading=reading)
-    assert said.endswith("give --dem-nodata -999.")
+    assert said.endswith("give `dem_nodata` -999.")
 
 
 def test_a_frame_of_zeros_is_warned_of(tmp_path, caplog):
