@@ -34,6 +34,9 @@ GRACE = 1.6
 HELD = 2.0
 """Seconds more for results that are just being given their names."""
 
+FAREWELL = 10.0
+"""Seconds that libraries may take to come down once the exit code is known: some never do, above all without memory."""
+
 SAME = 0.1
 """Seconds within which signals are one: ``timeout``, service managers and closing terminals send several at once."""
 
@@ -57,9 +60,10 @@ def supervised(work: Work, wording: Wording = str) -> int:
     """Run ``work`` in a child process and give its exit code; in the child this returns as well, with the same code.
 
     The first SIGINT, SIGTERM or SIGHUP is passed on, and what has not ended after :data:`GRACE` seconds is killed; so
-    it is at once with the next signal. Then the exit code is 130 or 143, unless the work was done by then. Where there
-    can be no child (Windows, a limit on processes, threads that run already), the work is done here, and the same is
-    tried by a thread.
+    it is at once with the next signal. Then the exit code is 130 or 143, unless the work was done by then. A child that
+    has said its exit code and does not end within :data:`FAREWELL` seconds is killed, too, and its code stands. Where
+    there can be no child (Windows, a limit on processes, threads that run already), the work is done here, and the same
+    is tried by a thread.
 
     Args:
         work: the command.
@@ -101,6 +105,7 @@ class _Watch:
         self._standing = Standing()
         self._came: list[tuple[int, float]] = []
         self._heard = b""
+        self._known_since: float | None = None
 
     def until_it_ends(self) -> int:
         """Wait for the child; its exit code, or the one that says how it ended."""
@@ -147,7 +152,8 @@ class _Watch:
     def _pause(self, wake: int) -> None:
         """Wait until something happens."""
         files = [wake] if self._messages < 0 else [wake, self._messages]
-        ready, _, _ = select.select(files, [], [], 0.05 if self._came else None)
+        soon = None if self._known_since is None else 0.5
+        ready, _, _ = select.select(files, [], [], 0.05 if self._came else soon)
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(wake, 4096)
@@ -167,8 +173,12 @@ class _Watch:
         if lines:
             told = json.loads(lines[-1])
             self._standing = Standing(**(told | {"will": Will(**told["will"])}))
+        if self._known_since is None and self._standing.code is not None:
+            self._known_since = time.monotonic()
 
     def _is_due(self, now: float) -> bool:
+        if self._known_since is not None and now - self._known_since >= FAREWELL:
+            return True
         if not self._came:
             return False
         first, last = self._came[0][1], self._came[-1][1]

@@ -204,6 +204,21 @@ def test_a_child_does_not_outlive_its_parent():
     pytest.fail("it goes on")
 
 
+@pytest.mark.parametrize("code", [0, 4])
+def test_a_library_that_never_comes_down_does_not_keep_the_command_from_ending(code):
+    with running(f"""
+supervisor.FAREWELL = 0.3
+
+def work():
+    ready()
+    atexit.register(time.sleep, 600)
+    print("done", flush=True)
+    return {code}
+""") as process:
+        ending, out, err = ended(process, 10.0)
+    assert (ending, out, err) == (code, "done\n", "")
+
+
 def test_a_library_that_raises_ctrl_c_for_want_of_memory_is_no_ctrl_c():
     code = """
 import importlib.machinery
