@@ -10,7 +10,7 @@ BENCH := build/bench
 # A worker that has nothing left takes half of what another has: halves are neighbours, which share what is made once.
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test test-quick coverage check stubs check-tensorrt format train-demo bench lock clean
+.PHONY: demo test test-quick coverage check docs stubs check-tensorrt format train-demo bench lock clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite
@@ -29,6 +29,10 @@ check: .venv/full ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
+
+docs: .venv/full ## the pages of docs/ as a site in build/site, to be read without a connection; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "See build/site/index.html"
 
 stubs: .venv/full ## type stubs from NVIDIA's bindings of TensorRT, oldest and newest version (Linux, with a C compiler)
 	$(BIN)/python tools/tensorrt_stubs.py $(STUBS)
@@ -60,7 +64,7 @@ $(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of
 
 lock: .venv/full ## update the pinned versions, on purpose
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev --extra docs \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -76,7 +80,7 @@ clean:
 	touch $@
 
 .venv/full: .venv/python pyproject.toml constraints.txt
-	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev]'
+	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev,docs]'
 	touch $@ .venv/lean
 
 .venv/peers: .venv/full

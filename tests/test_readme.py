@@ -1,8 +1,9 @@
-"""The Python in the README runs as it stands, on rasters and a model of the names it uses."""
+"""The README's Python and its lines for a shell run as they stand, on rasters and models of the names they use."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,10 @@ import pytest
 import rasterio
 from rasterio.windows import Window
 
+from helpers.pages import blocks
 from helpers.rasters import scene_mixed, scene_on_grid
+from landslip.models.synthetic import EventSpec, write_event
+from landslip.runtime.cli.main import run as run_landslip
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import open_engine
 
@@ -90,3 +94,32 @@ def test_a_map_from_python(folder):
     assert 0 <= float(landslides) <= float(observed)
     assert 6 < float(observed) < 7.2  # 3 by 2.4 km less the clouds and the rim of the terrain
     assert {path.name for path in (folder / "out").iterdir()} >= {"confidence.tif", "landslides.gpkg", "run.json"}
+
+
+def shell_block_with(words):
+    """The lines of the only block for a shell that begins with these words, without comments."""
+    (block,) = [block for block in blocks("README.md", "sh") if block.startswith(words)]
+    return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
+
+
+def test_the_line_after_make_demo_maps_what_it_has_made(tmp_path, monkeypatch):
+    activate, line = shell_block_with(". .venv")
+    assert activate == ". .venv/bin/activate"  # which make demo has made
+    write_event(tmp_path / "demo-out" / "scene", EventSpec(seed=9001, width_m=1500.0, height_m=1500.0))
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    monkeypatch.chdir(tmp_path)
+    assert run_landslip(shlex.split(line)[1:]) == 0
+    assert (tmp_path / "my-map" / "run.json").is_file()
+
+
+def test_make_demo_makes_the_environment_that_is_activated():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "\ndemo: .venv/lean" in makefile
+    assert "-m venv .venv" in makefile
+    assert "DEMO ?= demo-out" in makefile
+
+
+def test_what_is_fetched_is_what_is_mapped():
+    _, fetch, line = shell_block_with("pip install '.[fetch]'")
+    assert fetch == "landslip fetch iburi-2018"
+    assert "--scene iburi-2018/scene.toml" in line

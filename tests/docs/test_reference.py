@@ -1,0 +1,100 @@
+"""Tables of the reference hold what the code has: keys, codes, files."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from helpers.models import brightness_model
+from helpers.pages import ROOT, spans, table_keys, text_of
+from helpers.rasters import scene_mixed
+from landslip.export.specification.spec_toml import INPUT_KEYS
+from landslip.export.specification.spec_toml import KEYS as SPEC_KEYS
+from landslip.runtime import errors
+from landslip.runtime.cli.main import run
+from landslip.runtime.engines import BACKENDS
+from landslip.runtime.inputs.scene_toml import KEYS as SCENE_KEYS
+from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
+
+FILES = "docs/reference/files.md"
+
+
+def test_scene_keys():
+    page = "docs/reference/scene-toml.md"
+    assert sorted(table_keys(page, "Files") + table_keys(page, "How to read them")) == sorted(SCENE_KEYS)
+
+
+def test_spec_keys():
+    page = "docs/reference/spec-toml.md"
+    assert sorted(table_keys(page, "The network")) == sorted(SPEC_KEYS)
+    assert sorted(table_keys(page, "Each input")) == sorted(INPUT_KEYS)
+
+
+def test_exit_codes_of_errors():
+    page = text_of("docs/reference/exit-codes.md")
+    kinds = [each for each in vars(errors).values() if isinstance(each, type)]
+    found = [kind for kind in kinds if issubclass(kind, errors.LandslipError)]
+    for error in found:
+        (row,) = [line for line in page.splitlines() if line.startswith("| ") and f"`{error.__name__}`" in line]
+        assert row.startswith(f"| {error.exit_code} |"), error
+
+
+def test_engines():
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", text_of("docs/reference/engines.md"), re.MULTILINE)
+    assert [name for name, _ in rows] == list(BACKENDS)
+    for name, devices in rows:
+        assert set(re.findall(r"`(\w+)`", devices)) == set(BACKENDS[name].devices)
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("map")
+    files, model = scene_mixed(folder), brightness_model(folder / "model.onnx")
+    arguments = ["map", "-m", model, "--pre", files.pre, "--post", files.post, "--dem", files.dem, "--tile", "64"]
+    assert run([*map(str, arguments), "-o", str(folder / "out")]) == 0
+    return json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
+
+
+SOMETIMES = {"reading", "damaged", "resumed_after_row"}
+"""Keys that a run record need not have."""
+
+
+def test_every_key_of_the_run_record_is_explained(record):
+    assert set(record) | SOMETIMES == set(table_keys(FILES, "Keys of `run.json`"))
+
+
+@pytest.mark.parametrize("key", ["model", "engine", "grid", "batch", "tiles", "registration", "seconds"])
+def test_keys_within_the_run_record_are_explained(record, key):
+    (row,) = [line for line in text_of(FILES).splitlines() if line.startswith(f"| `{key}`")]
+    missing = [inner for inner in record[key] or () if f"`{inner}`" not in row]
+    assert missing == []
+
+
+def test_keys_of_inputs_are_explained(record):
+    (row,) = [line for line in text_of(FILES).splitlines() if line.startswith("| `inputs`")]
+    assert [key for entry in record["inputs"] for key in entry if f"`{key}`" not in row] == []
+
+
+def test_products_and_their_hidden_folder():
+    assert sorted(table_keys(FILES, "A map: `landslip map -o OUT`")) == sorted(PRODUCTS)
+    assert f"OUT/{PARTIAL}" in spans(FILES)
+
+
+def test_fields_of_polygons():
+    import pyogrio
+
+    from landslip.runtime.products.geopackage import _FIELDS
+
+    assert table_keys(FILES, "Fields of `landslides.gpkg`") == list(_FIELDS)
+    assert pyogrio.__version__  # what writes them
+
+
+def test_keys_of_an_artifacts_record():
+    record = json.loads((ROOT / "models" / "demo_data" / "demo.fp32.onnx.json").read_text(encoding="utf-8"))
+    said = set(table_keys(FILES, "Keys of an artifact's record"))
+    assert set(record) | {"left_out", "quantisation"} == said
+    for key in ("artifact", "source", "reference"):
+        (row,) = [line for line in text_of(FILES).splitlines() if line.startswith(f"| `{key}`")]
+        assert [inner for inner in record[key] if f"`{inner}`" not in row] == []
