@@ -15,14 +15,14 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.mapping.pipeline import Run, stream
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.scene.scene import Scene
+from landslip.runtime.scene.scene import Scene, SceneBlock
 from landslip.runtime.system.progress import NoProgress
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling.plan import Plan, make_plan
 
 
 class ArrayLayer:
-    """An input that lies in memory, on the map's grid; all of it is known."""
+    """An input that lies in memory, on the map's grid; all of it is valid."""
 
     def __init__(self, role: Role, array: NDArray[Any]) -> None:
         """Take an array (bands, rows, cols) of the whole map."""
@@ -39,11 +39,11 @@ class ArrayLayer:
         """See :class:`landslip.runtime.scene.layers.Layer`."""
         return ()
 
-    def read(self, window: Window) -> tuple[dict[Role, NDArray[Any]], NDArray[np.bool_]]:
+    def read(self, window: Window) -> SceneBlock:
         """See :class:`landslip.runtime.scene.layers.Layer`."""
         rows, cols = window.toslices()
         found = self._array[:, rows, cols]
-        return {self._role: found}, np.ones(found.shape[1:], dtype=np.bool_)
+        return SceneBlock(window, {self._role: found}, np.ones(found.shape[1:], dtype=np.bool_))
 
 
 class InMemory:

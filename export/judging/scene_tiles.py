@@ -28,7 +28,7 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_file
-from landslip.runtime.scene.scene import Patch, Scene, open_scene
+from landslip.runtime.scene.scene import Scene, SceneBlock, open_scene
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +85,9 @@ class TileSource:
             InputError: the scene cannot be read, or has too few tiles.
             UsageError: it lacks what the model takes.
         """
-        patches = self._patches(purpose)
+        blocks = self._blocks(purpose)
         batch: Batch = {
-            entry.name: as_input(np.stack([_values(patch, entry.name) for patch in patches]), entry)
+            entry.name: as_input(np.stack([_values(block, entry.name) for block in blocks]), entry)
             for entry in self.spec.inputs
         }
         taken = chosen(sees(batch), COUNTS[purpose])
@@ -117,7 +117,7 @@ class TileSource:
                 "needed. Give a larger scene, or leave `calibrate` out to take generated ones."
             )
 
-    def _patches(self, purpose: Purpose) -> Sequence[Patch]:
+    def _blocks(self, purpose: Purpose) -> Sequence[SceneBlock]:
         if self.scene_file is None:
             return _generated(purpose, self.spec.tile, self.spec.resolution)
         files = read_scene_file(self.scene_file).for_model(self.spec)
@@ -128,20 +128,20 @@ class TileSource:
         return observed[start::2]
 
 
-def _values(patch: Patch, role: Role) -> NDArray[Any]:
-    values = patch.arrays[role]
+def _values(block: SceneBlock, role: Role) -> NDArray[Any]:
+    values = block.arrays[role]
     return np.rint(values * _SLOPE_STEPS) / _SLOPE_STEPS if role == "slope" else values
 
 
 @cache
-def _generated(purpose: Purpose, tile: int, resolution: float) -> Sequence[Patch]:
+def _generated(purpose: Purpose, tile: int, resolution: float) -> Sequence[SceneBlock]:
     """Tiles of as many generated scenes as it takes; kept, because they take seconds and never change."""
     log.info("generating scenes (%s tiles)", purpose)
-    found = (patch for seed in SEEDS[purpose] for patch in _of_event(seed, tile, resolution))
+    found = (block for seed in SEEDS[purpose] for block in _of_event(seed, tile, resolution))
     return tuple(islice(found, _CANDIDATES[purpose]))
 
 
-def _of_event(seed: int, tile: int, resolution: float) -> list[Patch]:
+def _of_event(seed: int, tile: int, resolution: float) -> list[SceneBlock]:
     edge = tile * resolution
     across = min(_ACROSS, max(1, int(_EDGE_METRES / edge)))
     with TemporaryDirectory() as folder:
@@ -152,12 +152,12 @@ def _of_event(seed: int, tile: int, resolution: float) -> list[Patch]:
             return list(_observed_tiles(scene, tile))
 
 
-def _observed_tiles(scene: Scene, tile: int) -> Iterator[Patch]:
+def _observed_tiles(scene: Scene, tile: int) -> Iterator[SceneBlock]:
     """Tiles that do not overlap and are mostly observed, in an order in which the first ones lie all over the scene."""
     for window in spread_windows(scene.grid.height, scene.grid.width, tile):
-        patch = scene.read(window)
-        if patch.valid.mean() >= _LEAST_VALID:
-            yield patch
+        block = scene.read(window)
+        if block.valid.mean() >= _LEAST_VALID:
+            yield block
 
 
 def spread_windows(height: int, width: int, tile: int) -> list[Window]:

@@ -34,7 +34,7 @@ class Placed(Gridded, Protocol):
     """Where it lies."""
 
 
-class Pixels(Placed, Protocol):
+class RasterLike(Placed, Protocol):
     """A raster of one file, or what stands in its place."""
 
     @property

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from affine import Affine
@@ -25,6 +25,7 @@ from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.longitudes import near
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.projection import transform_points
 from landslip.runtime.geo.resample_kernels import (
     between_nodes,
@@ -98,44 +99,42 @@ class Resampler:
         same = self._same_pixels(rows, cols)
         return Sampling(same or self._needed(rows, cols), rows, cols, fits=same is not None)
 
-    def resample(
-        self, sampling: Sampling, values: NDArray[Any], valid: NDArray[np.bool_]
-    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Resample a source window.
+    def resample(self, sampling: Sampling, pixels: Pixels) -> Pixels:
+        """Bring a source window onto the map.
 
         Args:
             sampling: from :meth:`sampling`, with a source window.
-            values: (bands, rows, cols) of that source window; they may be changed, and given back.
-            valid: (rows, cols) which of its pixels are known.
+            pixels: of that source window; their values may be changed, and given back.
 
         Returns:
-            values (bands, h, w) in the same type, 0 where invalid; valid (h, w) bool.
+            values (bands, h, w) in the same type, 0 where invalid; valid (h, w).
         """
         window = sampling.source
         if window is None:
             raise ValueError("the map window misses the source: there is nothing to resample")
         height, width = sampling.rows.shape[0], sampling.cols.shape[1]
-        if not valid.all():
+        if not pixels.valid.all():
             # Numbers that stand for unknown may be so large that they spoil a sum even without weight.
-            values[:, ~valid] = 0
+            pixels.values[:, ~pixels.valid] = 0
         if sampling.fits:
-            return values, valid
+            return pixels
         # One layout, so that each loop is compiled once for a type.
-        values, valid = np.ascontiguousarray(values), np.ascontiguousarray(valid)
-        out = np.zeros((len(values), height, width), dtype=values.dtype)
-        known = np.zeros((height, width), dtype=np.bool_)
+        values, valid = np.ascontiguousarray(pixels.values), np.ascontiguousarray(pixels.valid)
+        found = Pixels(
+            np.zeros((len(values), height, width), dtype=values.dtype), np.zeros((height, width), dtype=np.bool_)
+        )
         rows, cols, limits = sampling.rows, sampling.cols, (self._source.height, self._source.width)
         place = (int(window.row_off), int(window.col_off))
         whole = np.issubdtype(values.dtype, np.integer)
         if self._nearest:
-            pick_nearest(values, valid, rows, cols, place, limits, out, known)
+            pick_nearest(values, valid, rows, cols, place, limits, *found)
         elif self._separable:
             across = taps(cols[0], self._radius[1], limits[1], (place[1], values.shape[2]))
             down = taps(rows[:, 0], self._radius[0], limits[0], (place[0], values.shape[1]))
-            mix_separable(values, valid, down, across, whole, out, known)
+            mix_separable(values, valid, down, across, whole, *found)
         else:
-            mix_scattered(values, valid, rows, cols, place, limits, self._radius, whole, out, known)
-        return out, known
+            mix_scattered(values, valid, rows, cols, place, limits, self._radius, whole, *found)
+        return found
 
     def _filter_radius(self) -> tuple[float, float]:
         """Half width of the triangle in source pixels, (rows, columns): a map pixel's size where that is larger."""

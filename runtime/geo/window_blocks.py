@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
@@ -15,6 +14,7 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.geo.gridded import Placed
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.overlap import windows_under
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.resampler import Lattice, Method, Resampler, Sampling
 from landslip.runtime.geo.windows import make_window, place_in
 
@@ -27,26 +27,28 @@ LARGEST_ROW = 50_000
 
 
 class Pasted:
-    """A window put together from pieces; zeros where there is none."""
+    """A window put together from blocks; 0 and not valid where there is none."""
 
     def __init__(self, bands: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
         """For a window of ``shape``."""
-        self._shape, self._dtype = (bands, *shape), dtype
-        self._array: NDArray[Any] | None = None
+        self._bands, self._shape, self._dtype = bands, shape, dtype
+        self._pixels: Pixels | None = None
 
-    def put(self, place: tuple[slice, slice], piece: NDArray[Any]) -> None:
-        """Add a piece (bands, rows, cols); the only one that is as large as the window is taken as it is."""
-        if piece.shape == self._shape:
-            self._array = piece
+    def put(self, place: tuple[slice, slice], pixels: Pixels) -> None:
+        """Add the pixels of a block; the only one that is as large as the window is taken as it is."""
+        if pixels.valid.shape == self._shape:
+            self._pixels = pixels
         else:
-            self.array[(slice(None), *place)] = piece
+            self.pixels.values[(slice(None), *place)] = pixels.values
+            self.pixels.valid[place] = pixels.valid
 
     @property
-    def array(self) -> NDArray[Any]:
-        """What there is so far: (bands, rows, cols)."""
-        if self._array is None:
-            self._array = np.zeros(self._shape, self._dtype)
-        return self._array
+    def pixels(self) -> Pixels:
+        """What there is so far."""
+        if self._pixels is None:
+            values = np.zeros((self._bands, *self._shape), self._dtype)
+            self._pixels = Pixels(values, np.zeros(self._shape, dtype=np.bool_))
+        return self._pixels
 
 
 def resampler_of(raster: Placed, grid: MapGrid, method: Method) -> Resampler:
@@ -84,7 +86,7 @@ def _check_ends(raster: Placed, grid: MapGrid) -> None:
 
 
 @dataclass(frozen=True)
-class Piece:
+class WindowBlock:
     """A part of a window of the map."""
 
     place: tuple[slice, slice]
@@ -95,8 +97,8 @@ class Piece:
     """Where its pixels lie in the source."""
 
 
-def pieces(resampler: Resampler, window: Window) -> Iterator[Piece]:
-    """A window in pieces whose source windows stay small, without those that miss the source.
+def blocks(resampler: Resampler, window: Window) -> Iterator[WindowBlock]:
+    """A window in blocks whose source windows stay small, without those that miss the source.
 
     Sources much finer than the map, or turned against it, would otherwise be read in windows as large as the file.
     Results do not depend on windows, so cutting does not change them.
@@ -104,13 +106,13 @@ def pieces(resampler: Resampler, window: Window) -> Iterator[Piece]:
     return _cut(resampler, window, window)
 
 
-def _cut(resampler: Resampler, part: Window, window: Window) -> Iterator[Piece]:
+def _cut(resampler: Resampler, part: Window, window: Window) -> Iterator[WindowBlock]:
     sampling = resampler.sampling(part)
     source = sampling.source
     if source is None:
         return
     if source.width * source.height <= LARGEST_WINDOW or part.width * part.height == 1:
-        yield Piece(place_in(part, window), source, sampling)
+        yield WindowBlock(place_in(part, window), source, sampling)
         return
     for half in _halves(part):
         yield from _cut(resampler, half, window)

@@ -11,6 +11,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.declared.fill import Fill
 from landslip.runtime.declared.fill_evidence import HALO, is_filled
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.rasters.raster import Raster
@@ -48,19 +49,18 @@ class Bands:
         """Type of what is read."""
         return np.dtype(np.uint8)
 
-    def read(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Values (bands, rows, cols) uint8 and where they are known (rows, cols), on a window of the file."""
-        stored, valid = self.stored(window)
-        return (stored if self.stretch is None else self.stretch.apply(stored)), valid
+    def read(self, window: Window) -> Pixels:
+        """Values in uint8 on a window of the file."""
+        return in_8_bits(self.stored(window), self.stretch)
 
-    def stored(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def stored(self, window: Window) -> Pixels:
         """The same before the stretch: the numbers of the file."""
         stored, valid = self.raster.read(window, self.numbers, each=self.each)
         if self.zero_is_nodata:
             valid &= (stored != 0).any(axis=0)
         for fill in self.fills:
             valid &= ~self._filled(window, stored, fill)
-        return stored, valid
+        return Pixels(stored, valid)
 
     def _filled(self, window: Window, stored: NDArray[Any], fill: Fill) -> NDArray[np.bool_]:
         """Where a window is fill: the same whatever the window."""
@@ -77,8 +77,8 @@ class Bands:
 
     def _picture(self, window: Window) -> NDArray[Any]:
         """The stored numbers of these bands and those beside them."""
-        others = [raster.read(window, (1,))[0] for raster in self.beside]
-        return np.concatenate([self.raster.read(window, self.numbers)[0], *others])
+        others = [raster.read(window, (1,)).values for raster in self.beside]
+        return np.concatenate([self.raster.read(window, self.numbers).values, *others])
 
     @property
     def units(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -96,3 +96,8 @@ class Bands:
         """
         declared = {self.raster.nodata_values[number - 1] for number in self.numbers}
         return self.type != "uint8" and not declared <= {None, 0.0}
+
+
+def in_8_bits(stored: Pixels, stretch: Stretch | None) -> Pixels:
+    """Stored numbers as uint8; those that are in 8 bits already have no stretch."""
+    return stored if stretch is None else Pixels(stretch.apply(stored.values), stored.valid)

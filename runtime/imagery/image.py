@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from landslip.runtime.artifacts.spec import Role
-from landslip.runtime.geo.gridded import Pixels
+from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.imagery.tiled_image import TiledBands, TiledRaster
 
-Source: TypeAlias = "Bands | TiledBands"
+ImageInput: TypeAlias = "Bands | TiledBands"
 """What is brought onto the map as one: bands of a file, or of tiles."""
 
 
@@ -34,12 +34,12 @@ class Image:
     """Where the parts lie if they are tiles, each with all three bands; None where they are not."""
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def inputs(self) -> tuple[ImageInput, ...]:
         """What is brought onto the map one by one: its parts, tiles put together."""
         return self.parts if self.tiled is None else (TiledBands(self.tiled, self.parts),)
 
     def stretched(self, stretches: Sequence[Stretch]) -> Image:
-        """The image with what brings its sources to 8 bits; as it is where there is none."""
+        """The image with what brings its inputs to 8 bits; as it is where there is none."""
         if not stretches:
             return self
         each = stretches if self.tiled is None else [stretches[0]] * len(self.parts)
@@ -47,8 +47,8 @@ class Image:
         return replace(self, parts=tuple(parts))
 
     @property
-    def rasters(self) -> tuple[Pixels, ...]:
+    def rasters(self) -> tuple[RasterLike, ...]:
         """Its files or its mosaic, the one with the smallest pixels last: it leads where the map grid is laid."""
-        files = [source.raster for source in self.sources]
+        files = [bands.raster for bands in self.inputs]
         finest = min(files, key=lambda raster: abs(raster.transform.determinant))
         return (*(raster for raster in files if raster is not finest), finest)

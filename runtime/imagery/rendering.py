@@ -25,7 +25,7 @@ def rendered_apart(images: Sequence[Image]) -> list[str]:
         return []
     spans = [[max(1.0, high - low) for low, high in image.levels or ()] for image in images]
     ratios = [first / second for first, second in zip(*spans, strict=True)]
-    first = [image.sources[0].raster for image in images]
+    first = [image.inputs[0].raster for image in images]
     pre, post = (f"{raster.role.partition(' (')[0]} {raster.path}" for raster in first)
     how = " and ".join(
         f"the {name} has levels of {min(low for low, _ in image.levels or ()):.0f} to "

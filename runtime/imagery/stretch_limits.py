@@ -25,7 +25,7 @@ from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.overlap import windows_under
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.file_bands import Bands
-from landslip.runtime.imagery.image import Image, Source
+from landslip.runtime.imagery.image import Image, ImageInput
 from landslip.runtime.imagery.stretch import PERCENTS, Stretch, percentiles
 
 log = logging.getLogger(__name__)
@@ -70,17 +70,17 @@ def prepared(image: Image, ground: Ground, rgb_range: tuple[float, float] | None
     """
     if rgb_range is not None:
         rule = "range"
-        stretches = [_between(source, *rgb_range) for source in image.sources]
+        stretches = [_between(bands, *rgb_range) for bands in image.inputs]
     elif image.parts[0].type == "uint8":
         rule, stretches = "unchanged", []
     else:
         rule = f"percentiles {PERCENTS[0]} to {PERCENTS[1]}"
-        stretches = [_measured(source, ground, rule) for source in image.sources]
+        stretches = [_measured(bands, ground, rule) for bands in image.inputs]
     ready = image.stretched(stretches)
     for part in ready.parts:
         _check_alpha(part, ground)
-    bands = sum(source.count for source in ready.sources)
-    levels = _look(ready, ground) if rule in {"range", "unchanged"} else ((0.0, 255.0),) * bands
+    count = sum(bands.count for bands in ready.inputs)
+    levels = _look(ready, ground) if rule in {"range", "unchanged"} else ((0.0, 255.0),) * count
     limits = {
         "low": [low for stretch in stretches for low in stretch.low],
         "high": [high for stretch in stretches for high in stretch.high],
@@ -142,7 +142,7 @@ class _Sample:
     reader says so, or leaves them out, as the user wants it.
     """
 
-    def __init__(self, part: Source, windows: Sequence[Window]) -> None:
+    def __init__(self, part: ImageInput, windows: Sequence[Window]) -> None:
         self._part = part
         self._windows = windows
 
@@ -150,18 +150,18 @@ class _Sample:
         damage, readable = None, False
         for window in self._windows:
             try:
-                stored, valid = self._part.stored(window)
+                stored = self._part.stored(window)
             except InputError as error:
                 damage = error
                 continue
             readable = True
-            if valid.any():
-                yield stored[:, valid]
+            if stored.valid.any():
+                yield stored.values[:, stored.valid]
         if damage is not None and not readable:
             raise damage
 
 
-def _percentiles(part: Source, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
+def _percentiles(part: ImageInput, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
     raster = part.raster
     regions = regions_of(raster, ground)
@@ -179,11 +179,11 @@ def _percentiles(part: Source, ground: Ground, percents: Sequence[int], most: in
     return np.sort(found * np.array(scales)[:, None] + np.array(offsets)[:, None], axis=1)
 
 
-def _between(part: Source, low: float, high: float) -> Stretch:
+def _between(part: ImageInput, low: float, high: float) -> Stretch:
     return Stretch((low,) * part.count, (high,) * part.count, *part.units)
 
 
-def _measured(part: Source, ground: Ground, rule: str) -> Stretch:
+def _measured(part: ImageInput, ground: Ground, rule: str) -> Stretch:
     raster = part.raster
     found = _percentiles(part, ground, (0, *PERCENTS), SAMPLE)
     if found is None:
@@ -232,7 +232,7 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
     """Warn of 8 bits that are no picture; what the network sees of its percentiles, None where that is not known."""
     seen: list[NDArray[np.uint8]] = []
     measured: list[NDArray[np.float64]] = []
-    for part in image.sources:
+    for part in image.inputs:
         try:
             found = _percentiles(part, ground, (0, *PERCENTS, 100), GLANCE)
         except InputError:
@@ -241,15 +241,15 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
             return None
         measured.append(found)
         seen.append(_levels(part, found))
-    name = f"{image.sources[0].raster.role}: {image.sources[0].raster.path}"
+    name = f"{image.inputs[0].raster.role}: {image.inputs[0].raster.path}"
     levels = np.concatenate(seen)
-    complaint = _complaint(levels, np.concatenate(measured), stretched=image.sources[0].stretch is not None)
+    complaint = _complaint(levels, np.concatenate(measured), stretched=image.inputs[0].stretch is not None)
     if complaint:
         log.warning("%s %s", name, complaint)
     return tuple((float(low), float(high)) for _, low, high, _ in levels)
 
 
-def _levels(part: Source, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _levels(part: ImageInput, values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """What the network sees of values in the units of the file."""
     if part.stretch is None:
         scales, offsets = part.units

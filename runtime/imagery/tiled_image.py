@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.access.location import shown
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import Bounds
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window, place_in
-from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.file_bands import Bands, in_8_bits
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.rasters.mosaic import Tile, laid_out, named, outer_transform, overlap
 
@@ -75,7 +75,7 @@ class TiledRaster:
 
 @dataclass(frozen=True)
 class TiledBands:
-    """Red, green and blue of an image in tiles, read as 8 bits on their common grid; the first that knows counts."""
+    """Red, green and blue of an image in tiles, read as 8 bits on their common grid; the first that is valid counts."""
 
     raster: TiledRaster
     """Where the tiles lie."""
@@ -112,30 +112,29 @@ class TiledBands:
         """What brings the values to 8 bits; None for values that are in 8 bits already."""
         return self.tiles[0].stretch
 
-    def read(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Values (bands, rows, cols) uint8 and where they are known (rows, cols), on a window of the mosaic."""
-        stored, valid = self.stored(window)
-        return (stored if self.stretch is None else self.stretch.apply(stored)), valid
+    def read(self, window: Window) -> Pixels:
+        """Values in uint8 on a window of the mosaic."""
+        return in_8_bits(self.stored(window), self.stretch)
 
-    def stored(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """The same before the stretch: the numbers of the files; 0 where none of them knows."""
+    def stored(self, window: Window) -> Pixels:
+        """The same before the stretch: the numbers of the files; 0 where none of them is valid."""
         shape = int(window.height), int(window.width)
         stored = np.zeros((self.count, *shape), self.type)
-        known = np.zeros(shape, np.bool_)
+        valid = np.zeros(shape, np.bool_)
         for tile, bands in zip(self.raster.tiles, self.tiles, strict=True):
             part = overlap(tile, window)
             if part is None:
                 continue
             place = place_in(part, window)
-            if known[place].all():
+            if valid[place].all():
                 continue
-            found, valid = bands.stored(tile.own(part))
-            if part == window and valid.all():
-                return found, valid
-            new = valid & ~known[place]
-            stored[(slice(None), *place)][:, new] = found[:, new]
-            known[place] |= new
-        return stored, known
+            found = bands.stored(tile.own(part))
+            if part == window and found.valid.all():
+                return found
+            new = found.valid & ~valid[place]
+            stored[(slice(None), *place)][:, new] = found.values[:, new]
+            valid[place] |= new
+        return Pixels(stored, valid)
 
 
 def check_alike(tiles: Sequence[Bands], name: str) -> None:

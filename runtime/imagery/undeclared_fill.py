@@ -33,7 +33,7 @@ SAMPLE = 1 << 24
 """Pixels of a file that are looked at."""
 DEPTH = 64
 """Pixels of the edges of a large file that are looked at besides the sample."""
-PIECE = 1 << 20
+BLOCK_PIXELS = 1 << 20
 """Pixels that are looked at together."""
 
 
@@ -74,15 +74,15 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
     with block_cache(max(_CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
         for window in _windows(first, ground) if found else ():
             try:
-                read = [part.stored(window) for part in group]
+                stored = [part.stored(window) for part in group]
             except InputError:
                 continue  # the reader of the map comes there, and knows what to do
-            values = np.concatenate([stored for stored, _ in read])
-            known = np.logical_and.reduce([valid for _, valid in read])
+            values = np.concatenate([each.values for each in stored])
+            valid = np.logical_and.reduce([each.valid for each in stored])
             sides = _sides(first, window)
             for evidence in found:
-                look(evidence, values, known, sides)
-            collar.look(values, known, sides)
+                look(evidence, values, valid, sides)
+            collar.look(values, valid, sides)
     return found, collar
 
 
@@ -124,7 +124,7 @@ def _windows(raster: Raster, ground: Ground) -> Iterator[Window]:
             strips += [make_window(left, 0, DEPTH, high) for left in (0, wide - DEPTH) if wide > DEPTH]
         chosen += [cell for strip in strips for cell in cells(strip, raster.block_shape, SAMPLE // 8)]
     for cell in chosen:
-        step = max(1, PIECE // int(cell.height))
+        step = max(1, BLOCK_PIXELS // int(cell.height))
         for left in range(0, int(cell.width), step):
             width = min(step, int(cell.width) - left)
             yield make_window(int(cell.col_off) + left, int(cell.row_off), width, int(cell.height))

@@ -22,7 +22,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection import objections
 from landslip.runtime.inspection.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
 from landslip.runtime.inspection.sample_windows import sample_windows
-from landslip.runtime.scene.scene import Patch, Scene
+from landslip.runtime.scene.scene import Scene, SceneBlock
 from landslip.runtime.scene.scene_inputs import SceneInput
 from landslip.runtime.terrain.ready_checks import ReadyTerrain
 from landslip.runtime.terrain.slope_and_hillshade import AZIMUTH
@@ -75,8 +75,8 @@ def inspect_scene(
     found = objections.Objections(force=force)
     for doubt in scene.doubts:
         found.add(doubt)
-    images = [source for source in scene.sources if source.kind == "image"]
-    names = [source.name for source in images]
+    images = [entry for entry in scene.inputs if entry.kind == "image"]
+    names = [entry.name for entry in images]
     if len(images) == 2:
         share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
         found.add(objections.hardly_overlapping(share, *names))
@@ -87,7 +87,7 @@ def inspect_scene(
     for role, name in zip(scene.images, names, strict=True):
         _warn(objections.taken_on_several_days(scene.times.get(role, ()), name))
     found.add(objections.without_tiles(plan.tiles, plan.protocol))
-    coarse = [_coarseness(source, scene) for source in scene.sources]
+    coarse = [_coarseness(entry, scene) for entry in scene.inputs]
     for objection, _ in coarse:
         found.add(objection)
     seen = _look(scene)
@@ -111,40 +111,40 @@ def inspect_scene(
 def _look(scene: Scene) -> _Seen:
     seen = _Seen()
     for window in sample_windows(scene.grid.height, scene.grid.width):
-        patch = scene.read(window)
-        _compare(patch, seen)
-        seen.windows += patch.valid.mean() >= LEAST_VALID
+        block = scene.read(window)
+        _compare(block, seen)
+        seen.windows += block.valid.mean() >= LEAST_VALID
         if seen.windows == ENOUGH:
             break
     return seen
 
 
-def _compare(patch: Patch, seen: _Seen) -> None:
-    seen.valid += int(patch.valid.sum())
-    hillshade, slope = (patch.arrays.get(role) for role in ("hillshade", "slope"))
-    seen.terrain.add(*(None if array is None else array[0][patch.valid] for array in (hillshade, slope)))
-    if not patch.valid.any() or not {"pre", "post"} <= patch.arrays.keys():
+def _compare(block: SceneBlock, seen: _Seen) -> None:
+    seen.valid += int(block.valid.sum())
+    hillshade, slope = (block.arrays.get(role) for role in ("hillshade", "slope"))
+    seen.terrain.add(*(None if array is None else array[0][block.valid] for array in (hillshade, slope)))
+    if not block.valid.any() or not {"pre", "post"} <= block.arrays.keys():
         return
-    pre, post = (patch.arrays[role] for role in ("pre", "post"))
-    known = pre[:, patch.valid]
-    seen.differ |= not np.array_equal(known, post[:, patch.valid])
-    seen.varied |= bool(known.min() < known.max())
-    if patch.valid.mean() >= LEAST_VALID:
-        seen.shifts.append(shift_between(luminance(pre), luminance(post), patch.valid))
+    pre, post = (block.arrays[role] for role in ("pre", "post"))
+    before = pre[:, block.valid]
+    seen.differ |= not np.array_equal(before, post[:, block.valid])
+    seen.varied |= bool(before.min() < before.max())
+    if block.valid.mean() >= LEAST_VALID:
+        seen.shifts.append(shift_between(luminance(pre), luminance(post), block.valid))
 
 
 def _nothing(scene: Scene, plan: Plan) -> str | None:
     """Search the whole map for a valid pixel; what to say if there is none."""
     log.info("nothing is valid in the places looked at so far: searching the whole map")
-    hiding = {source.name: source for source in scene.sources}
+    hiding = {entry.name: entry for entry in scene.inputs}
     for index in range(len(plan.tiles.rows)):
         window = scene.grid.rows(*plan.tiles.chunk(index))
         valid = np.ones((window.height, window.width), dtype=np.bool_)
-        for source in scene.sources:
-            known = source.known(window)
-            valid &= known
-            if known.any():
-                hiding.pop(source.name, None)
+        for entry in scene.inputs:
+            there = entry.valid(window)
+            valid &= there
+            if there.any():
+                hiding.pop(entry.name, None)
         if valid.any():
             return None
     return objections.nothing_observed(list(hiding))
@@ -152,7 +152,7 @@ def _nothing(scene: Scene, plan: Plan) -> str | None:
 
 def _judge_ready(scene: Scene, seen: ReadyTerrain, objections: objections.Objections) -> None:
     """Judge a ready hillshade and a ready slope."""
-    named = {source.rasters[0].role: source for source in scene.sources if source.kind == "terrain"}
+    named = {entry.rasters[0].role: entry for entry in scene.inputs if entry.kind == "terrain"}
     hillshade, slope = named.get("hillshade"), named.get("slope")
     if hillshade is not None:
         objections.add(seen.of_ones(hillshade.name))
@@ -172,26 +172,26 @@ def _light(hillshade: SceneInput, scene: Scene) -> str | None:
     return objections.light_beside(hillshade.name, turn, LARGEST_TURN)
 
 
-def _coarseness(source: SceneInput, scene: Scene) -> tuple[str | None, str | None]:
-    sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in source.rasters]
+def _coarseness(entry: SceneInput, scene: Scene) -> tuple[str | None, str | None]:
+    sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in entry.rasters]
     return objections.too_coarse(
-        source.name, source.kind, max((size for size in sizes if size), default=None), scene.grid
+        entry.name, entry.kind, max((size for size in sizes if size), default=None), scene.grid
     )
 
 
 def _coverage(scene: Scene) -> list[str | None]:
     parts = [
-        objections.partly_covering(source.name, _share(source, scene))
-        for source in scene.sources
-        if source.kind in {"terrain", "mask"}
+        objections.partly_covering(entry.name, _share(entry, scene))
+        for entry in scene.inputs
+        if entry.kind in {"terrain", "mask"}
     ]
     area = scene.area
     return parts if area is None else [*parts, objections.area_outside(area.path, area.share_near(scene.grid))]
 
 
-def _share(source: SceneInput, scene: Scene) -> float | None:
-    """Share of the map that the files of a source cover together; they may lie side by side."""
-    shares = [share_of_map(raster, scene.grid) for raster in source.rasters]
+def _share(entry: SceneInput, scene: Scene) -> float | None:
+    """Share of the map that the files of an input cover together; they may lie side by side."""
+    shares = [share_of_map(raster, scene.grid) for raster in entry.rasters]
     return None if None in shares else min(1.0, sum(share for share in shares if share is not None))
 
 

@@ -21,7 +21,7 @@ PATIENCE = 60.0
 """Seconds that counting may take; a scene that takes longer is sampled."""
 
 TOGETHER = "all inputs together"
-"""What hides a tile that no source hides by itself."""
+"""What hides a tile that no input hides by itself."""
 
 _TRIAL = 0.1
 """Share of the patience after which it is judged how long all of it would take."""
@@ -29,8 +29,8 @@ _TRIAL = 0.1
 _ALONG = 10
 """Tiles sampled along each axis."""
 
-Known = Mapping[str, NDArray[np.bool_]]
-"""By source: (rows, cols) where it is known."""
+ValidByInput = Mapping[str, NDArray[np.bool_]]
+"""By input: (rows, cols) where it is valid."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def survey(scene: Scene, plan: Plan, patience: float = PATIENCE) -> Survey:
     """
     began, counted = time.perf_counter(), Counter[str]()
     count, seconds = len(plan.tiles.rows), 0.0
-    for index, (first, known) in enumerate(_rows(scene, plan)):
-        counted.update(_row_of_tiles(plan, index, first, known))
+    for index, (first, valid) in enumerate(_rows(scene, plan)):
+        counted.update(_row_of_tiles(plan, index, first, valid))
         spent = time.perf_counter() - began
         seconds = spent * count / (index + 1)
         if spent >= _TRIAL * patience and seconds > patience:
@@ -67,41 +67,42 @@ def survey(scene: Scene, plan: Plan, patience: float = PATIENCE) -> Survey:
     return Survey(predicted, dict(counted.most_common()), None, seconds)
 
 
-def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, Known]]:
+def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, ValidByInput]]:
     """For each row of tiles the first map row that it shows, and validity from there on."""
     held: dict[str, NDArray[np.bool_]] = {}
     first = 0
     for index in range(len(plan.tiles.rows)):
         window = scene.grid.rows(*plan.tiles.chunk(index))
         start = plan.tiles.row_span(index)[0]
-        for source in _different(scene):
-            new = source.known(window)
-            old = held.get(source.name, new[:0])
-            held[source.name] = np.concatenate([old, new])[start - first :]
+        for entry in _different(scene):
+            new = entry.valid(window)
+            old = held.get(entry.name, new[:0])
+            held[entry.name] = np.concatenate([old, new])[start - first :]
         first = start
         yield first, held
 
 
 def _different(scene: Scene) -> Iterable[SceneInput]:
-    """The sources, each once: the same file may have been given twice, and would have one name then."""
-    return {source.name: source for source in scene.sources}.values()
+    """The inputs, each once: the same file may have been given twice, and would have one name then."""
+    return {entry.name: entry for entry in scene.inputs}.values()
 
 
-def _row_of_tiles(plan: Plan, index: int, first: int, known: Known) -> Iterator[str]:
+def _row_of_tiles(plan: Plan, index: int, first: int, valid: ValidByInput) -> Iterator[str]:
     top, tile = plan.tiles.rows[index] - first, plan.tiles.tile
-    together = np.logical_and.reduce(list(known.values()))
+    together = np.logical_and.reduce(list(valid.values()))
     rows = len(together)
     for left in plan.tiles.cols:
         if kernels.count_valid(together, top, left, tile, rows) >= plan.least_valid:
             yield ""
             continue
         yield _blame(
-            {name: kernels.count_valid(valid, top, left, tile, rows) for name, valid in known.items()}, plan.least_valid
+            {name: kernels.count_valid(pixels, top, left, tile, rows) for name, pixels in valid.items()},
+            plan.least_valid,
         )
 
 
 def _blame(valid: Mapping[str, int], least: int) -> str:
-    """The sources that leave too few pixels by themselves."""
+    """The inputs that leave too few pixels by themselves."""
     return " and ".join(name for name, pixels in valid.items() if pixels < least) or TOGETHER
 
 
@@ -111,11 +112,11 @@ def _sampled(scene: Scene, plan: Plan, seconds: float) -> Survey:
     for row in rows:
         for col in cols:
             window = _clipped(row, col, plan)
-            known = {source.name: source.known(window) for source in _different(scene)}
-            if np.logical_and.reduce(list(known.values())).sum() >= plan.least_valid:
+            valid = {entry.name: entry.valid(window) for entry in _different(scene)}
+            if np.logical_and.reduce(list(valid.values())).sum() >= plan.least_valid:
                 counted[""] += 1
             else:
-                counted[_blame({name: int(valid.sum()) for name, valid in known.items()}, plan.least_valid)] += 1
+                counted[_blame({name: int(pixels.sum()) for name, pixels in valid.items()}, plan.least_valid)] += 1
     looked = sum(counted.values())
     skipped = {name: round(len(tiles) * found / looked) for name, found in counted.most_common() if name}
     return Survey(len(tiles) - sum(skipped.values()), skipped, looked, seconds)

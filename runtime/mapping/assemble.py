@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.spec import ModelSpec
-from landslip.runtime.scene.scene import Patch, Scene
+from landslip.runtime.scene.scene import Scene, SceneBlock
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling import kernels
 from landslip.runtime.tiling.plan import Plan
@@ -62,7 +62,7 @@ PIECE = 64
 """Map rows that are read at a time, at the most."""
 
 
-def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[Patch]:
+def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[SceneBlock]:
     """The map's rows in pieces, each read once.
 
     The pieces depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
@@ -73,8 +73,8 @@ def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Ite
         first = plan.tiles.band(index)[0] if index == start else first
         for top in range(first, last, PIECE):
             with clock("read"):
-                patch = scene.read(scene.grid.rows(top, min(top + PIECE, last)))
-            yield patch
+                block = scene.read(scene.grid.rows(top, min(top + PIECE, last)))
+            yield block
 
 
 class Buffers:
@@ -104,27 +104,27 @@ class Buffers:
 
 
 def assemble(
-    patches: Iterable[Patch], plan: Plan, spec: ModelSpec, buffers: Buffers, clock: Stopwatch, start: int = 0
+    blocks: Iterable[SceneBlock], plan: Plan, spec: ModelSpec, buffers: Buffers, clock: Stopwatch, start: int = 0
 ) -> Iterator[Batch]:
     """Cut the tiles out of the rows as they come.
 
     Batches are filled across tile rows, so that only the last one can be short.
 
     Args:
-        patches: from :func:`read_rows`.
+        blocks: from :func:`read_rows`.
         plan: the tiles.
         spec: the model's inputs.
         buffers: arrays for batches; whoever takes a batch gives its arrays back.
         clock: told the time under ``prepare``.
-        start: the tile row that the patches begin with.
+        start: the tile row that the blocks begin with.
     """
     register = _Register(plan, spec, start)
-    current, rows = Batch(buffers.take()), iter(patches)
+    current, rows = Batch(buffers.take()), iter(blocks)
     for index in range(start, len(plan.tiles.rows)):
         while register.stop < plan.tiles.chunk(index)[1]:
-            patch = next(rows)
+            block = next(rows)
             with clock("prepare"):
-                register.take(patch)
+                register.take(block)
         with clock("prepare"):
             cols = register.predicted_cols(index)
         for col in cols:
@@ -155,15 +155,15 @@ class _Register:
         self._rings: dict[str, NDArray[Any]] = {}
         self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
 
-    def take(self, patch: Patch) -> None:
+    def take(self, block: SceneBlock) -> None:
         """Put new rows in the place of the oldest."""
-        first = int(patch.window.row_off)
-        for name, rows in patch.arrays.items():
+        first = int(block.window.row_off)
+        for name, rows in block.arrays.items():
             if name not in self._rings:
                 self._rings[name] = np.zeros((len(rows), self._depth, rows.shape[2]), dtype=rows.dtype)
             _put_rows(self._rings[name], first, rows)
-        _put_rows(self._valid[None], first, patch.valid[None])
-        self.stop = first + len(patch.valid)
+        _put_rows(self._valid[None], first, block.valid[None])
+        self.stop = first + len(block.valid)
 
     def predicted_cols(self, index: int) -> list[int]:
         """Columns of the tiles of this row that have enough valid pixels."""

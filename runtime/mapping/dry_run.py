@@ -133,9 +133,9 @@ def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str,
     """The middle of the map as one tile, many times; continued by reflection where the map is smaller."""
     tile, height, width = plan.tiles.tile, scene.grid.height, scene.grid.width
     high, wide = min(tile, height), min(tile, width)
-    patch = scene.read(make_window((width - wide) // 2, (height - high) // 2, wide, high))
+    block = scene.read(make_window((width - wide) // 2, (height - high) // 2, wide, high))
     margin = ((0, 0), (0, tile - high), (0, tile - wide))
-    taken = {entry.name: patch.arrays[entry.name] for entry in spec.inputs}
+    taken = {entry.name: block.arrays[entry.name] for entry in spec.inputs}
     tiles = {role: np.pad(values, margin, mode="symmetric") for role, values in taken.items()}
     return {role: np.repeat(values[None], batch, axis=0) for role, values in tiles.items()}
 
@@ -157,8 +157,8 @@ def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | 
 
 
 def _source_pixels(scene: Scene) -> int:
-    """Pixels of the source that has the most of them below the map."""
-    below = [pixels_below_map(raster, scene.grid) for source in scene.sources for raster in source.rasters]
+    """Pixels of the input that has the most of them below the map."""
+    below = [pixels_below_map(raster, scene.grid) for entry in scene.inputs for raster in entry.rasters]
     return int(max(below, default=0))
 
 

@@ -51,7 +51,7 @@ from landslip.runtime.products.tracing import MapBand, trace
 from landslip.runtime.run.journal import Checkpoint, merged
 from landslip.runtime.run.saving import Saving
 from landslip.runtime.run.workspace import RECORD, Workspace
-from landslip.runtime.scene.scene import Patch, Scene, open_scene
+from landslip.runtime.scene.scene import Scene, SceneBlock, open_scene
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.memory import peak_rss_bytes
@@ -208,8 +208,8 @@ def stream(
     spec, buffers = run.engine.spec, Buffers(run.engine.spec, run.batch, tiles.tile)
     with Line() as line:
         # Rows are large, and one piece that waits is enough.
-        patches = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
-        batches = line.background(assemble(patches, run.plan, spec, buffers, run.clock, start))
+        blocks = line.background(_seen(read_rows(run.scene, run.plan, run.clock, start), run.thumbnails), depth=1)
+        batches = line.background(assemble(blocks, run.plan, spec, buffers, run.clock, start))
         results = line.background(_inferred(batches, run, buffers))
         yield from line.background(_saved(_stitched(results, run), run, save, at_end), depth=1)
 
@@ -266,12 +266,12 @@ def _bands(run: Run, saving: Saving) -> Generator[MapBand, None, None]:
         yield from rest
 
 
-def _seen(patches: Iterable[Patch], thumbnails: Thumbnails) -> Iterator[Patch]:
-    """The same patches; the images in them are remembered in small."""
-    for patch in patches:
-        for role in patch.arrays.keys() & {"pre", "post"}:
-            thumbnails.add_image(role, patch.window.row_off, patch.arrays[role])
-        yield patch
+def _seen(blocks: Iterable[SceneBlock], thumbnails: Thumbnails) -> Iterator[SceneBlock]:
+    """The same blocks; the images in them are remembered in small."""
+    for block in blocks:
+        for role in block.arrays.keys() & {"pre", "post"}:
+            thumbnails.add_image(role, block.window.row_off, block.arrays[role])
+        yield block
 
 
 def _inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:

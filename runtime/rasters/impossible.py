@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.rasters.raster import Raster
 
 log = logging.getLogger(__name__)
 
 
 class Impossible:
-    """Takes what cannot be out of what a file gives as known, and warns when it meets the first."""
+    """Takes what cannot be out of what a file gives as valid, and warns when it meets the first."""
 
     def __init__(self, raster: Raster, what: str) -> None:
         """Know the file.
@@ -26,21 +27,18 @@ class Impossible:
         """
         self._raster, self._what, self._warned = raster, what, False
 
-    def left_out(
-        self, stored: NDArray[Any], valid: NDArray[np.bool_], possible: NDArray[np.bool_], window: Window
-    ) -> NDArray[np.bool_]:
-        """Where values (rows, cols) are known and can be.
+    def left_out(self, stored: Pixels, possible: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:
+        """Where values (rows, cols) are valid and can be.
 
         Args:
-            stored: as the file has them, for the warning.
-            valid: where the file gives them as known.
-            possible: where they can be.
+            stored: one band as the file has it.
+            possible: (rows, cols) where its values can be.
             window: of the file, for the warning.
         """
-        if not self._warned and (odd := valid & ~possible).any():
+        if not self._warned and (odd := stored.valid & ~possible).any():
             self._warned = True
-            self._warn(stored[odd], window)
-        return valid & possible
+            self._warn(stored.values[0][odd], window)
+        return stored.valid & possible
 
     def _warn(self, odd: NDArray[Any], window: Window) -> None:
         values, counts = np.unique(odd, return_counts=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from affine import Affine
@@ -14,6 +13,7 @@ from rasterio.windows import Window
 from landslip.runtime.access.location import shown
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.longitudes import turns_towards
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.raster import Raster
 
@@ -34,10 +34,9 @@ class Tile:
     col: int
     """Column of the mosaic that holds the tile's first column."""
 
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Values and validity (rows, cols) on a window of the mosaic that lies inside the tile."""
-        values, valid = self.raster.read(self.own(window), (1,))
-        return values[0], valid
+    def read(self, window: Window) -> Pixels:
+        """The first band on a window of the mosaic that lies inside the tile."""
+        return self.raster.read(self.own(window), (1,))
 
     def own(self, window: Window) -> Window:
         """A window of the mosaic as one of the file."""

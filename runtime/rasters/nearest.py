@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.geo import longitudes
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.projection import transform_points
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.raster import Raster
@@ -27,8 +28,8 @@ class Measured(Protocol):
         """The file."""
         ...
 
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Values (1, rows, cols) and where they are known (rows, cols)."""
+    def read(self, window: Window) -> Pixels:
+        """One band on a window of the raster."""
         ...
 
 
@@ -40,7 +41,7 @@ class Beneath:
         self._above, self._below = above, below
 
     def at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Values under the centres of pixels, NaN where unknown or beyond the raster.
+        """Values under the centres of pixels, NaN where not valid or beyond the raster.
 
         Args:
             rows: (n,) of the raster above.
@@ -56,9 +57,9 @@ class Beneath:
             return found
         down, across = (np.floor(part[inside]).astype(np.int64) for part in place)
         for chosen, window in _windows(down, across):
-            values, known = self._below.read(window)
-            pixels = (down[chosen] - window.row_off, across[chosen] - window.col_off)
-            found[inside[chosen]] = np.where(known[pixels], values[0][pixels], np.nan)
+            values, valid = self._below.read(window)
+            places = (down[chosen] - window.row_off, across[chosen] - window.col_off)
+            found[inside[chosen]] = np.where(valid[places], values[0][places], np.nan)
         return found
 
     def _places(

@@ -25,6 +25,7 @@ from landslip.runtime.access.retries import opening_error, patiently, reading_er
 from landslip.runtime.declared.control_points import remedy_for
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.geo.map_grid import Bounds
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.dataset import described, opened
 from landslip.runtime.system.closing import Closing
@@ -118,7 +119,7 @@ class Raster(Closing):
         self.nodata_values: tuple[float | None, ...] = self._dataset.nodatavals
         """The same of each band."""
         self._heard = frozenset(self._dataset.mask_flag_enums[0])
-        self._all_known = {*map(tuple, self._dataset.mask_flag_enums)} == {(MaskFlags.all_valid,)}
+        self._all_valid = {*map(tuple, self._dataset.mask_flag_enums)} == {(MaskFlags.all_valid,)}
         self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
         """Whether a mask or an alpha band says what is known, and not a value."""
         self.scales: tuple[float, ...] = self._dataset.scales
@@ -179,7 +180,7 @@ class Raster(Closing):
             min(math.ceil(wanted / block) + 1, math.ceil(length / block)) * block
             for wanted, block, length in ((window.height, high, self.height), (window.width, wide, self.width))
         )
-        mask = 0 if self._all_known else 1
+        mask = 0 if self._all_valid else 1
         return int(rows * cols * sum(np.dtype(dtype).itemsize + mask for dtype in self.dtypes))
 
     @property
@@ -188,9 +189,7 @@ class Raster(Closing):
         rows, cols = self._block_shapes[0]
         return int(rows), int(cols)
 
-    def read(
-        self, window: Window, bands: Sequence[int], fill: float = 0, *, each: bool = False
-    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(self, window: Window, bands: Sequence[int], fill: float = 0, *, each: bool = False) -> Pixels:
         """Read a window that lies inside the file.
 
         Args:
@@ -201,8 +200,8 @@ class Raster(Closing):
                 nodata in pictures.
 
         Returns:
-            values (bands, rows, cols) in the file's type, ``fill`` where not finite; valid (rows, cols) bool from
-            nodata, alpha or mask band, and false where a value is not finite.
+            values in the file's type, ``fill`` where not finite; valid from nodata, alpha or mask band, and false
+            where a value is not finite.
 
         Raises:
             InputError: the file is damaged there.
@@ -225,17 +224,17 @@ class Raster(Closing):
             if not finite.all():
                 valid &= finite.all(axis=0)
                 values[~finite] = fill
-        return values, valid
+        return Pixels(values, valid)
 
-    def _stored(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _stored(self, window: Window, bands: Sequence[int], each: bool) -> Pixels:
         return patiently(self.location, lambda: self._attempt(window, bands, each), RASTER_ERRORS)
 
-    def _attempt(self, window: Window, bands: Sequence[int], each: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _attempt(self, window: Window, bands: Sequence[int], each: bool) -> Pixels:
         with settings(self.location):
             self._reopened()
             try:
                 values = self._dataset.read(list(bands), window=window)
-                return values, self._known(window, values, bands if each else None)
+                return Pixels(values, self._valid(window, values, bands if each else None))
             except RASTER_ERRORS:
                 # GDAL keeps what came of it, as if it were all: half an answer of a server, or memory that nothing was
                 # written to, which it gives when the same block of a virtual raster is read again.
@@ -248,10 +247,8 @@ class Raster(Closing):
             self._dataset = opened(self.location, self._description)
         return self._dataset
 
-    def _salvaged(
-        self, window: Window, bands: Sequence[int], fill: float, each: bool
-    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """A window block by block; what cannot be read is unknown, whichever window asks for it."""
+    def _salvaged(self, window: Window, bands: Sequence[int], fill: float, each: bool) -> Pixels:
+        """A window block by block; what cannot be read is not valid, whichever window asks for it."""
         dtype = np.result_type(*(self.dtypes[band - 1] for band in bands))
         values = np.full((len(bands), window.height, window.width), fill, dtype)
         valid = np.zeros(values.shape[1:], dtype=np.bool_)
@@ -264,7 +261,7 @@ class Raster(Closing):
             except RASTER_ERRORS as error:
                 self._check_damage(error)
                 self._pass_over(block, reason(error))
-        return values, valid
+        return Pixels(values, valid)
 
     def _check_damage(self, error: Exception) -> None:
         """Make sure that it is the file that is damaged, and not out of reach for a while."""
@@ -298,18 +295,18 @@ class Raster(Closing):
         """Close the file."""
         self._dataset.close()
 
-    def _known(self, window: Window, values: NDArray[Any], each: Sequence[int] | None) -> NDArray[np.bool_]:
-        """What GDAL takes for known, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
+    def _valid(self, window: Window, values: NDArray[Any], each: Sequence[int] | None) -> NDArray[np.bool_]:
+        """What GDAL takes for valid, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
         valid: NDArray[np.bool_]
-        if self._all_known:
+        if self._all_valid:
             valid = np.ones(values.shape[1:], dtype=np.bool_)
         else:
             # Not rasterio's dataset_mask: of red, green, blue and a fourth band it asks the fourth alone, which may be
             # infrared, or an alpha band whose opaque 255 is the nodata value of the colours.
             asked = each or ((1,) if MaskFlags.per_dataset in self._heard else range(1, self.bands + 1 - self.alpha))
             with warnings_ignored(NodataShadowWarning):
-                known = self._dataset.read_masks(list(asked), window=window) != 0
-            valid = known.any(axis=0) if each is None else known.all(axis=0)
+                masks = self._dataset.read_masks(list(asked), window=window) != 0
+            valid = masks.any(axis=0) if each is None else masks.all(axis=0)
         if self.alpha and MaskFlags.alpha not in self._heard:
             valid &= self._dataset.read(self.bands, window=window) != 0
         if self.nodata is not None and (self.alpha or MaskFlags.nodata not in self._heard):

@@ -55,7 +55,7 @@ class Area(Protocol):
         """Relate the area to the map grid."""
         ...
 
-    def inside(self, window: Window) -> NDArray[np.bool_]:
+    def valid(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window lie inside."""
         ...
 
@@ -91,14 +91,14 @@ class RasterArea:
         raster = self._raster
         self._resampler = Resampler(Lattice(raster.crs, raster.transform, raster.height, raster.width), grid, "nearest")
 
-    def inside(self, window: Window) -> NDArray[np.bool_]:
+    def valid(self, window: Window) -> NDArray[np.bool_]:
         """See :class:`Area`."""
         sampling = self._resampler.sampling(window)
         if sampling.source is None:
             return np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
-        values, valid = self._resampler.resample(sampling, *self._raster.read(sampling.source, (1,)))
-        inside: NDArray[np.bool_] = valid & (values[0] != 0)
-        return inside
+        values, stated = self._resampler.resample(sampling, self._raster.read(sampling.source, (1,)))
+        valid: NDArray[np.bool_] = stated & (values[0] != 0)
+        return valid
 
 
 class VectorArea:
@@ -135,7 +135,7 @@ class VectorArea:
         """See :class:`Area`."""
         self._on_grid = on_lattice(self._near(grid.crs, grid.bounds), grid.transform)
 
-    def inside(self, window: Window) -> NDArray[np.bool_]:
+    def valid(self, window: Window) -> NDArray[np.bool_]:
         """See :class:`Area`; a pixel is inside when its centre is, and the same in every window that shows it."""
         burnt = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
         if len(self._on_grid):

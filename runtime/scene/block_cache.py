@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 
-from landslip.runtime.geo.gridded import Pixels
+from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.projection import bounds_in
 from landslip.runtime.geo.resampler import Lattice, Resampler
 
 
-def kept_bytes(raster: Pixels, grid: MapGrid, rows: int) -> int:
+def kept_bytes(raster: RasterLike, grid: MapGrid, rows: int) -> int:
     """Bytes of the blocks that a step touches at the most.
 
     Args:
@@ -31,7 +31,7 @@ def kept_bytes(raster: Pixels, grid: MapGrid, rows: int) -> int:
     return max((raster.block_bytes(window) for window in windows if window is not None), default=0)
 
 
-def _shown(raster: Pixels, grid: MapGrid) -> tuple[int, int]:
+def _shown(raster: RasterLike, grid: MapGrid) -> tuple[int, int]:
     """First and last (exclusive) map row that a raster shows; all of them where that cannot be said."""
     box, top = bounds_in(raster.crs, raster.bounds, grid.crs), grid.bounds[3]
     if not all(map(math.isfinite, box)):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.access.location import Location
@@ -25,6 +23,7 @@ from landslip.runtime.declared.masks import (
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.overlap import windows_under
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.stretch_limits import cells
 from landslip.runtime.inputs import sentinel2
@@ -109,7 +108,7 @@ def _values(raster: Raster, grid: MapGrid, band: int) -> tuple[float, ...]:
     """Values that a sample of the mask has, ascending, without what is declared as unknown."""
     found: set[float] = set()
     for values, valid in _sample(raster, grid, band):
-        found.update(np.unique(values[valid]).tolist())
+        found.update(np.unique(values[:, valid]).tolist())
         if len(found) > 2 * FEW_VALUES:
             break
     return tuple(sorted(float(value) for value in found))
@@ -119,13 +118,13 @@ def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
     """Whether a value that is declared as nodata hides so much that it may mean a clear sky."""
     if raster.nodata is None or raster.masked:
         return None
-    seen = known = 0
+    seen = stated = 0
     for _, valid in _sample(raster, grid, 1):
-        seen, known = seen + valid.size, known + int(np.count_nonzero(valid))
-    if seen == 0 or 1 - known / seen < MUCH:
+        seen, stated = seen + valid.size, stated + int(np.count_nonzero(valid))
+    if seen == 0 or 1 - stated / seen < MUCH:
         return None
     return (
-        f"declares {raster.nodata:g} as nodata, which {100 * (1 - known / seen):.0f} % of it have where the images "
+        f"declares {raster.nodata:g} as nodata, which {100 * (1 - stated / seen):.0f} % of it have where the images "
         "lie: nothing would be observed there. If that value means a clear sky: gdal_edit.py -unsetnodata FILE."
     )
 
@@ -136,7 +135,7 @@ def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
     for values, valid in _sample(raster, grid, rule.band):
         seen, hidden = (
             seen + valid.size,
-            hidden + int(np.count_nonzero(~rule.clear(values, valid, masked=raster.masked))),
+            hidden + int(np.count_nonzero(~rule.clear(values[0], valid, masked=raster.masked))),
         )
     if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
         log.warning(
@@ -146,15 +145,15 @@ def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
         )  # fmt: skip
 
 
-def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """Values (rows, cols) and where they are known, in windows spread over what lies in the map, or over all of it."""
+def _sample(raster: Raster, grid: MapGrid, band: int) -> Iterator[Pixels]:
+    """One band in windows spread over what lies in the map, or over all of it."""
     try:
         regions = windows_under(raster, grid.crs, grid.bounds) or [make_window(0, 0, raster.width, raster.height)]
     except RASTER_ERRORS:
         return
     for window in (cell for region in regions for cell in cells(region, raster.block_shape, SAMPLE)):
         try:
-            values, valid = raster.read(window, (band,))
+            found = raster.read(window, (band,))
         except InputError:
             continue  # the reader of the map comes there, and knows what to do
-        yield values[0], valid
+        yield found

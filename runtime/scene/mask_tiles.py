@@ -19,7 +19,7 @@ APART = 0.5
 
 
 class MaskTiles:
-    """One mask, or the tiles of one: usable is what one of them calls usable and none of them hides."""
+    """One mask, or the tiles of one: valid is what one of them calls valid and none of them hides."""
 
     def __init__(self, tiles: Sequence[MaskLayer]) -> None:
         """Take masks as tiles of one."""
@@ -30,16 +30,16 @@ class MaskTiles:
         """The files it reads."""
         return tuple(tile.raster for tile in self._tiles)
 
-    def usable(self, window: Window) -> NDArray[np.bool_]:
+    def valid(self, window: Window) -> NDArray[np.bool_]:
         """Which pixels (h, w) of a map window may be used."""
         if len(self._tiles) == 1:
-            return self._tiles[0].usable(window)
-        usable, hidden = np.zeros((2, int(window.height), int(window.width)), dtype=np.bool_)
+            return self._tiles[0].valid(window)
+        valid, hidden = np.zeros((2, int(window.height), int(window.width)), dtype=np.bool_)
         for tile in self._tiles:
-            clear = tile.usable(window)
-            usable |= clear
-            hidden |= tile.said(window) & ~clear
-        return usable & ~hidden
+            found = tile.valid(window)
+            valid |= found
+            hidden |= tile.said(window) & ~found
+        return valid & ~hidden
 
     def takes(self, mask: MaskLayer) -> bool:
         """Whether another mask is a tile of it: a class map that is read in the same way and lies beside the others.

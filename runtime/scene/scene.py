@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import measured
 from landslip.runtime.scene.area import Area, open_area
 from landslip.runtime.scene.block_cache import kept_bytes
-from landslip.runtime.scene.layers import Layer, RasterLayer, StackedLayer, TerrainLayer
+from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, StackedLayer, TerrainLayer
 from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
 from landslip.runtime.scene.mask_inputs import open_masks
 from landslip.runtime.scene.mask_tiles import MaskTiles, side_by_side
@@ -37,19 +36,7 @@ from landslip.runtime.terrain.elevation import FILL_REACH, Elevation
 from landslip.runtime.terrain.elevation_sample import look_at
 from landslip.runtime.terrain.ready_terrain import Shading, Steepness
 
-__all__ = ["Patch", "Scene", "SceneFiles", "open_scene"]
-
-
-@dataclass(frozen=True)
-class Patch:
-    """A window of the scene on the map grid."""
-
-    window: Window
-    """Which window of the map grid."""
-    arrays: dict[Role, NDArray[Any]]
-    """Raw values by role: (bands, rows, cols); 0 where a source does not reach or is nodata."""
-    valid: NDArray[np.bool_]
-    """(rows, cols): every source is known there, no mask hides it, and it lies in the area of interest."""
+__all__ = ["Scene", "SceneBlock", "SceneFiles", "open_scene"]
 
 
 class Scene:
@@ -91,19 +78,22 @@ class Scene:
         self._masks = tuple(masks)
         self._area = area
 
-    def read(self, window: Window) -> Patch:
-        """Every source on a window that lies inside the map grid."""
+    def read(self, window: Window) -> SceneBlock:
+        """Every network input on a window that lies inside the map grid.
+
+        A pixel is valid where every input is, no mask hides it, and the area of interest holds it.
+        """
         arrays: dict[Role, NDArray[Any]] = {}
         valid = np.ones((window.height, window.width), dtype=np.bool_)
         for layer in self._layers:
-            values, known = layer.read(window)
-            arrays.update(values)
-            valid &= known
+            block = layer.read(window)
+            arrays.update(block.arrays)
+            valid &= block.valid
         for mask in self._masks:
-            valid &= mask.usable(window)
+            valid &= mask.valid(window)
         if self._area is not None:
-            valid &= self._area.inside(window)
-        return Patch(window, arrays, valid)
+            valid &= self._area.valid(window)
+        return SceneBlock(window, arrays, valid)
 
     @property
     def images(self) -> tuple[Role, ...]:
@@ -116,11 +106,11 @@ class Scene:
         return "slope" in self.bands
 
     def slope(self, window: Window) -> NDArray[np.float32]:
-        """Slope in degrees on a window, NaN where unknown: (rows, cols) float32. The scene has to have one."""
+        """Slope in degrees on a window, NaN where not valid: (rows, cols) float32. The scene has to have one."""
         layer = next(layer for layer in self._layers if "slope" in layer.roles)
-        values, known = layer.read(window)
-        degrees: NDArray[np.float32] = values["slope"][0].astype(np.float32, copy=False)
-        degrees[~known] = np.nan
+        block = layer.read(window)
+        degrees: NDArray[np.float32] = block.arrays["slope"][0].astype(np.float32, copy=False)
+        degrees[~block.valid] = np.nan
         return degrees
 
     @property
@@ -129,7 +119,7 @@ class Scene:
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
 
     @property
-    def sources(self) -> tuple[SceneInput, ...]:
+    def inputs(self) -> tuple[SceneInput, ...]:
         """What it is made of, one by one, for checks and reports."""
         return inputs_of(self._layers, self._masks, self._area)
 
@@ -194,7 +184,7 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
         doubts = [doubt for image in images for doubt in image.doubts]
         doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
-        layers: list[Layer] = [StackedLayer(image.role, image.sources, grid) for image in images]
+        layers: list[Layer] = [StackedLayer(image.role, image.inputs, grid) for image in images]
         if files.dem is not None:
             tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
             dem = _elevation(tiles, files.reading, grid)

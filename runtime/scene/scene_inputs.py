@@ -1,4 +1,4 @@
-"""The sources of a scene one by one: what each is called, and where it is known."""
+"""The inputs of a scene one by one: what each is called, and where it is valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.runtime.geo.gridded import Pixels
+from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.scene.area import Area
 from landslip.runtime.scene.layers import Layer
 from landslip.runtime.scene.mask_tiles import MaskTiles
@@ -27,29 +27,29 @@ class SceneInput:
     """Role and files, as messages show them."""
     kind: Kind
     """What it does in the scene."""
-    rasters: tuple[Pixels, ...]
+    rasters: tuple[RasterLike, ...]
     """Its raster files, those of an image in tiles as one; none for an area of polygons."""
-    known: Callable[[Window], NDArray[np.bool_]]
+    valid: Callable[[Window], NDArray[np.bool_]]
     """Where it lets the map be, on a window of the map grid: (rows, cols)."""
 
 
 def inputs_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[SceneInput, ...]:
-    """Every source of a scene, in the order in which it is read."""
+    """Every input of a scene, in the order in which it is read."""
     found = [_of_layer(layer) for layer in layers]
-    found += [SceneInput(_name(mask.rasters), "mask", mask.rasters, mask.usable) for mask in masks]
+    found += [SceneInput(_name(mask.rasters), "mask", mask.rasters, mask.valid) for mask in masks]
     if area is not None:
-        found.append(SceneInput(f"area of interest {area.path}", "area", tuple(area.rasters), area.inside))
+        found.append(SceneInput(f"area of interest {area.path}", "area", tuple(area.rasters), area.valid))
     return tuple(found)
 
 
 def _of_layer(layer: Layer) -> SceneInput:
     kind: Kind = "image" if {"pre", "post"} & {*layer.roles} else "terrain"
-    return SceneInput(_name(layer.rasters), kind, layer.rasters, partial(_known, layer))
+    return SceneInput(_name(layer.rasters), kind, layer.rasters, partial(_valid, layer))
 
 
-def _known(layer: Layer, window: Window) -> NDArray[np.bool_]:
-    return layer.read(window)[1]
+def _valid(layer: Layer, window: Window) -> NDArray[np.bool_]:
+    return layer.read(window).valid
 
 
-def _name(rasters: Sequence[Pixels]) -> str:
+def _name(rasters: Sequence[RasterLike]) -> str:
     return f"{rasters[0].role} {', '.join(dict.fromkeys(raster.path for raster in rasters))}"

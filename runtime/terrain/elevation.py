@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.declared.units import heights_of
 from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
 from landslip.runtime.geo.map_grid import Bounds
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window, place_in
 from landslip.runtime.rasters.impossible import Impossible
 from landslip.runtime.rasters.mosaic import check_north_up, laid_out, named, outer_transform, overlap
@@ -24,15 +24,15 @@ from landslip.runtime.rasters.raster import Raster, in_type
 from landslip.runtime.terrain.voids import fill_voids
 
 FILL_REACH = 20
-"""Pixels in each direction within which a void's known ends are looked for: 600 m at 30 m per pixel."""
+"""Pixels in each direction within which a void's valid ends are looked for: 600 m at 30 m per pixel."""
 
 _HEIGHTS = f"heights of ground ({LOWEST:g} to {HIGHEST:g} m)"
 
 
 class Elevation:
-    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that knows counts.
+    """Elevation in metres on a grid of its own, read by windows; where tiles overlap, the first that is valid counts.
 
-    Units, scales and offsets are those that each tile states. What cannot be a height of ground is unknown.
+    Units, scales and offsets are those that each tile states. What cannot be a height of ground is not valid.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class Elevation:
         """Put tiles together.
 
         Args:
-            rasters: one or more single-band files; gaps between them are unknown.
-            nodata: this stored value is unknown too, whatever the files declare.
-            reach: fill voids from known elevations within so many pixels; 0 leaves them unknown.
+            rasters: one or more single-band files; gaps between them are not valid.
+            nodata: this stored value is not valid either, whatever the files declare.
+            reach: fill voids from valid elevations within so many pixels; 0 leaves them as they are.
             unit: the unit of all tiles, whatever they state, such as ``ft``; None for what each states, else metres.
 
         Raises:
@@ -80,67 +80,65 @@ class Elevation:
     def facts(self) -> dict[str, Any]:
         """How it is read, for the run record."""
         declared = [tile.raster.nodata for tile in self.tiles] + [self._nodata]
-        known = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
+        numbers = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
         factors = sorted({scaling.factor for scaling in self._scalings})
         return {
             "tiles": len(self.tiles),
-            "nodata": sorted(known, key=str),
+            "nodata": sorted(numbers, key=str),
             **({"metres_per_number": factors} if factors != [1.0] else {}),
             "voids": f"filled up to {self._reach} pixels" if self._reach else "not observed",
         }
 
-    def read(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def read(self, window: Window) -> Pixels:
         """Read a window that lies inside the mosaic; the same values whatever the windows.
 
         Returns:
-            elevation (rows, cols) in metres, 0 where unknown; known (rows, cols).
+            elevation (1, rows, cols) float32 in metres, 0 where not valid.
 
         Raises:
             InputError: a tile is damaged there.
         """
-        elevation, known = self._mosaic(window)
-        if not self._reach or known.all():
-            return elevation, known
+        elevation = self._mosaic(window)
+        if not self._reach or elevation.valid.all():
+            return elevation
         wide = self._around(window)
         top, left = int(window.row_off - wide.row_off), int(window.col_off - wide.col_off)
         inner = (slice(top, top + int(window.height)), slice(left, left + int(window.width)))
-        return fill_voids(*self._mosaic(wide), inner, self._reach)
+        return fill_voids(self._mosaic(wide), inner, self._reach)
 
-    def _mosaic(self, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _mosaic(self, window: Window) -> Pixels:
         shape = int(window.height), int(window.width)
         elevation = np.zeros(shape, dtype=np.float32)
-        known = np.zeros(shape, dtype=np.bool_)
+        valid = np.zeros(shape, dtype=np.bool_)
         for index, tile in enumerate(self.tiles):
             part = overlap(tile, window)
             if part is None:
                 continue
             place = place_in(part, window)
-            if known[place].all():
+            if valid[place].all():
                 continue
-            found, valid = self.heights_of(index, *tile.read(part), tile.own(part))
-            new = valid & ~known[place]
-            elevation[place][new] = found[new]
-            known[place] |= new
-        return elevation, known
+            found = self.heights_of(index, tile.read(part), tile.own(part))
+            new = found.valid & ~valid[place]
+            elevation[place][new] = found.values[0][new]
+            valid[place] |= new
+        return Pixels(elevation[None], valid)
 
-    def heights_of(
-        self, index: int, stored: NDArray[Any], valid: NDArray[np.bool_], window: Window
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Heights in metres and where they are known, (rows, cols), of what one of the :attr:`tiles` stores.
+    def heights_of(self, index: int, stored: Pixels, window: Window) -> Pixels:
+        """Heights (1, rows, cols) float32 in metres of what one of the :attr:`tiles` stores.
 
         Args:
             index: which tile.
-            stored: (rows, cols) its numbers.
-            valid: (rows, cols) where it gives them as known.
+            stored: its numbers.
             window: of the tile, where that is.
         """
         if self._nodata is not None:
-            valid = valid & (stored != in_type(self._nodata, stored.dtype))
+            declared = stored.values[0] == in_type(self._nodata, stored.values.dtype)
+            stored = Pixels(stored.values, stored.valid & ~declared)
         with np.errstate(over="ignore"):  # becomes infinite, and that cannot be
-            metres = self._scalings[index].of(stored).astype(np.float32, copy=False)
-        if not (metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST):
-            valid = self._impossible[index].left_out(stored, valid, can_be_height(metres), window)
-        return metres, valid
+            metres = self._scalings[index].of(stored.values).astype(np.float32, copy=False)
+        if metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST:
+            return Pixels(metres, stored.valid)
+        return Pixels(metres, self._impossible[index].left_out(stored, can_be_height(metres[0]), window))
 
     def _around(self, window: Window) -> Window:
         first_row, first_col = (max(0, int(first) - self._reach) for first in (window.row_off, window.col_off))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-import numpy as np
 from rasterio.windows import Window
 
 from landslip.runtime.declared.class_maps import ClassCounts
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.terrain.elevation import Elevation
-from landslip.runtime.terrain.undeclared_nodata import Cliffs, near, pieces_of
+from landslip.runtime.terrain.undeclared_nodata import Cliffs, blocks_of, near
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +37,23 @@ def look_at(elevation: Elevation, grid: MapGrid, *, cliffs: bool) -> list[str]:
     doubts = []
     for index, tile in enumerate(elevation.tiles):
         windows = near(tile.raster, grid)
-        pieces = [piece for window in windows for piece in pieces_of(window, budget // len(windows))]
-        if pieces:
-            doubts += _look(elevation, index, pieces, cliffs)
+        blocks = [block for window in windows for block in blocks_of(window, budget // len(windows))]
+        if blocks:
+            doubts += _look(elevation, index, blocks, cliffs)
     return doubts
 
 
-def _look(elevation: Elevation, index: int, pieces: Iterable[Window], warned: bool) -> list[str]:
+def _look(elevation: Elevation, index: int, blocks: Iterable[Window], warned: bool) -> list[str]:
     raster = elevation.tiles[index].raster
     cliffs, classes = Cliffs(raster), ClassCounts(raster.dtypes[0], raster.colours[0] == "palette")
-    for piece in pieces:
+    for block in blocks:
         try:
-            stored, valid = raster.read(piece, (1,))
+            stored = raster.read(block, (1,))
         except InputError:
             continue  # said, or got over, when the map is made
-        metres, valid = elevation.heights_of(index, stored[0], valid, piece)
-        cliffs.add(stored[0], np.where(valid, metres, 0), valid)
-        classes.add(stored[0], valid)
+        heights = elevation.heights_of(index, stored, block)
+        cliffs.add(stored.values[0], heights)
+        classes.add(stored.values[0], heights.valid)
     if warned:
         cliffs.warn()
     if classes.is_mask():

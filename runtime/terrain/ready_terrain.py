@@ -12,6 +12,7 @@ from rasterio.windows import Window
 from landslip.runtime.declared.units import SteepnessUnit, in_degrees, scaling_of, slopes_of
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.earth import STEEPEST, can_be_slope
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.rasters.impossible import Impossible
 from landslip.runtime.rasters.nearest import Beneath
 from landslip.runtime.rasters.raster import Raster
@@ -31,7 +32,7 @@ FILL_BELOW = -1.0
 
 
 class Steepness:
-    """A ready slope in degrees, as float32: what its file states is converted, what cannot be a slope is unknown."""
+    """A ready slope in degrees, as float32: what its file states is converted, what cannot be a slope is not valid."""
 
     count = 1
     dtype = np.dtype(np.float32)
@@ -47,18 +48,18 @@ class Steepness:
         self._unit: SteepnessUnit = unit
         self._impossible = Impossible(raster, "slopes (0 to 90 degrees)")
 
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(self, window: Window) -> Pixels:
         """See :class:`~landslip.runtime.scene.layers.LayerInput`."""
-        stored, valid = self.raster.read(window, (1,))
-        values = in_degrees(self._scaling.of(stored), self._unit)
-        # What is unknown may be any number, but is looked at only where that matters: it takes ten times as long.
+        stored = self.raster.read(window, (1,))
+        values, valid = in_degrees(self._scaling.of(stored.values), self._unit), stored.valid
+        # What is not valid may be any number, but is looked at only where that matters: it takes ten times as long.
         if not (values.min(initial=0.0) >= 0.0 and values.max(initial=0.0) <= STEEPEST):
             self._check_unit(values[0], valid)
             values = np.where((values > FILL_BELOW) & (values < 0), 0, values)
-            valid = self._impossible.left_out(stored[0], valid, can_be_slope(values[0]), window)
+            valid = self._impossible.left_out(stored, can_be_slope(values[0]), window)
         if not valid.all():
             values[:, ~valid] = 0  # what stands for unknown may be a number that float32 does not hold
-        return values.astype(np.float32), valid
+        return Pixels(values.astype(np.float32), valid)
 
     def _check_unit(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
         beyond = values[valid & (values > STEEPEST) & (values < LEAST_FILL) & ~np.isin(values, FILLS)]
@@ -93,19 +94,19 @@ class Shading:
         self._impossible = Impossible(raster, f"levels of a hillshade (0 to {BRIGHTEST})")
         self._warned = False
 
-    def read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(self, window: Window) -> Pixels:
         """See :class:`~landslip.runtime.scene.layers.LayerInput`."""
-        stored, valid = self.raster.read(window, (1,))
-        levels = self._scaling.of(stored)
+        stored = self.raster.read(window, (1,))
+        levels, valid = self._scaling.of(stored.values), stored.valid
         if levels.dtype != np.uint8:
             possible = (levels[0] >= 0) & (levels[0] <= BRIGHTEST)
-            valid = self._impossible.left_out(stored[0], valid, possible, window)
+            valid = self._impossible.left_out(stored, possible, window)
             levels = np.floor(np.where(valid, levels, 0) + 0.5).astype(np.uint8)
         dark = valid & (levels[0] == 0)
         if dark.any():
             levels[0][dark] = DARKEST
             valid[dark] = self._shaded(dark, window)
-        return levels, valid
+        return Pixels(levels, valid)
 
     def _shaded(self, dark: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:
         """Which of the pixels that are 0 show ground."""

@@ -14,6 +14,7 @@ from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.geo.cell_size import CellSize
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.overlap import windows_under
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.raster import Raster
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SUSPECTS = (0, -999, 9999, -9999, -32767, -32768, 32767, 65535)
 """What is written for unknown elevations. In metres all but 0 are no heights of ground, and unknown without a word."""
-PIECE = 512
+BLOCK_EDGE = 512
 """Edge of what is read at a time, pixels."""
 LEAST_RISE = 100.0
 """Metres: a step to sea level that is lower may be a coast, a quay or a house."""
@@ -46,11 +47,11 @@ class Cliffs:
         self._cell = (wide, high)
         self._counts = dict.fromkeys(SUSPECTS, np.zeros(3, dtype=np.int64))
 
-    def add(self, stored: NDArray[np.generic], metres: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Look at a part (rows, cols): numbers as stored, the heights that they are, and where these are known."""
+    def add(self, stored: NDArray[np.generic], heights: Pixels) -> None:
+        """Look at a block: numbers (rows, cols) as stored, and the heights (1, rows, cols) in metres that they are."""
         for suspect in self._counts:
-            found = valid & (stored == suspect)
-            self._counts[suspect] = self._counts[suspect] + _steps(metres, valid, found, self._cell)
+            found = heights.valid & (stored == suspect)
+            self._counts[suspect] = self._counts[suspect] + _steps(heights, found, self._cell)
 
     def warn(self) -> None:
         """Warn of each value that looks like unknown ground."""
@@ -63,12 +64,11 @@ class Cliffs:
                 )  # fmt: skip
 
 
-def _steps(
-    metres: NDArray[np.float32], valid: NDArray[np.bool_], found: NDArray[np.bool_], cell: tuple[float, float]
-) -> NDArray[np.int64]:
+def _steps(heights: Pixels, found: NDArray[np.bool_], cell: tuple[float, float]) -> NDArray[np.int64]:
     """How many pixels have the value, how many neighbours of them another, and how many of these lie behind a cliff."""
     edges = steep = 0
     if found.any():
+        metres, valid = np.where(heights.valid, heights.values[0], np.float32(0)), heights.valid
         for axis, length in ((1, cell[0]), (0, cell[1])):
             first, second = (_all_but(axis, end) for end in (-1, 0))
             edge = valid[first] & valid[second] & (found[first] != found[second])
@@ -91,13 +91,13 @@ def near(raster: Raster, grid: MapGrid) -> list[Window]:
         return [make_window(0, 0, raster.width, raster.height)]
 
 
-def pieces_of(window: Window, budget: int) -> Iterator[Window]:
+def blocks_of(window: Window, budget: int) -> Iterator[Window]:
     """Squares of a window, all of them or as many as the budget allows, evenly spread."""
     col, row, width, height = (int(part) for part in window.flatten())
-    down, across = math.ceil(height / PIECE), math.ceil(width / PIECE)
-    total, count = down * across, max(1, budget // PIECE**2)
+    down, across = math.ceil(height / BLOCK_EDGE), math.ceil(width / BLOCK_EDGE)
+    total, count = down * across, max(1, budget // BLOCK_EDGE**2)
     for k in range(min(total, count)):
         i, j = divmod(k * total // min(total, count), across)
-        first_row, first_col = row + i * PIECE, col + j * PIECE
-        rows, cols = min(PIECE, row + height - first_row), min(PIECE, col + width - first_col)
+        first_row, first_col = row + i * BLOCK_EDGE, col + j * BLOCK_EDGE
+        rows, cols = min(BLOCK_EDGE, row + height - first_row), min(BLOCK_EDGE, col + width - first_col)
         yield make_window(first_col, first_row, cols, rows)

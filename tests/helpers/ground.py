@@ -10,7 +10,7 @@ import rasterio
 
 from helpers.rasters import LEFT, TOP, write
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.scene.scene import Patch, open_scene
+from landslip.runtime.scene.scene import SceneBlock, open_scene
 
 
 def stated(
@@ -33,12 +33,12 @@ def stated(
     return path
 
 
-def seen(files: SceneFiles) -> Patch:
+def seen(files: SceneFiles) -> SceneBlock:
     """The whole scene."""
     with open_scene(files, 6.0) as scene:
         return scene.read(scene.grid.rows(0, scene.grid.height))
 
 
-def terrain_of(files: SceneFiles, **given: Path) -> Patch:
+def terrain_of(files: SceneFiles, **given: Path) -> SceneBlock:
     """The scene with other terrain and without masks."""
     return seen(replace(files, **({"dem": None, "masks": ()} | given)))

@@ -13,6 +13,7 @@ from rasterio.windows import Window
 
 from helpers.rasters import LEFT, TOP, rgb
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.projection import transform_points
 from landslip.runtime.geo.resampler import Lattice, Resampler
 
@@ -33,7 +34,7 @@ def sample(lattice, grid, values, *, valid=None, method="bilinear", window=None)
         shape = (window.height, window.width)
         return np.zeros((len(values), *shape), values.dtype), np.zeros(shape, bool)
     rows, cols = sampling.source.toslices()
-    return resampler.resample(sampling, values[:, rows, cols], known[rows, cols])
+    return resampler.resample(sampling, Pixels(values[:, rows, cols], known[rows, cols]))
 
 
 def warped(lattice, grid, values, method=Resampling.bilinear):

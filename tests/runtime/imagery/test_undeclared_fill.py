@@ -111,7 +111,7 @@ def test_windows_do_not_matter(tmp_path, files, monkeypatch):
     opened, whole = read_all(replace(files, pre=path))
     fact = opened.facts["images"]["pre"]["fill"][0]
     assert fact["tolerance"] > 0
-    monkeypatch.setattr(undeclared_fill, "PIECE", 240 * 128)
+    monkeypatch.setattr(undeclared_fill, "BLOCK_PIXELS", 240 * 128)
     with open_scene(replace(files, pre=path), 6.0) as scene:
         assert scene.facts["images"]["pre"]["fill"][0]["said"] == "found"
         for window in (Window(0, 0, 50, 70), Window(33, 41, 100, 90), Window(200, 150, 120, 90)):

@@ -34,7 +34,7 @@ def inside(area, grid, step):
     for row in range(0, grid.height, step):
         for col in range(0, grid.width, step):
             window = Window(col, row, min(step, grid.width - col), min(step, grid.height - row))
-            found[row : row + step, col : col + step] = area.inside(window)
+            found[row : row + step, col : col + step] = area.valid(window)
     return found
 
 
@@ -67,7 +67,7 @@ def test_of_a_box_through_centres_only_the_left_side_is_outside(lattice):
     (left, top), (right, bottom) = grid.transform @ (10.5, 20.5), grid.transform @ (15.5, 22.5)
     expected = np.zeros((SIZE, SIZE), bool)
     expected[20:23, 11:16] = True
-    np.testing.assert_array_equal(aligned([shapely.box(left, bottom, right, top)], UTM, grid).inside(WHOLE), expected)
+    np.testing.assert_array_equal(aligned([shapely.box(left, bottom, right, top)], UTM, grid).valid(WHOLE), expected)
 
 
 WHOLE = Window(0, 0, SIZE, SIZE)
@@ -99,7 +99,7 @@ def test_sides_are_straight_in_the_crs_of_the_file_whatever_is_mapped(wide, reso
     with contextlib.ExitStack() as stack:
         area = open_area(wide, stack)
         area.align(grid)
-        found = area.inside(WHOLE).ravel()
+        found = area.valid(WHOLE).ravel()
     assert found.any()
     assert not found.all()
     np.testing.assert_array_equal(found[~hangs], expected[~hangs])

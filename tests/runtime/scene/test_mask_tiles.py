@@ -44,8 +44,8 @@ def test_class_maps_side_by_side_are_one_mask(tmp_path, scene, caplog):
     np.testing.assert_array_equal(patch.valid, expected.valid)
     assert 0.6 < patch.valid.mean() < 0.9
     assert len(opened.facts["masks"]) == 2
-    sources = [source for source in opened.sources if source.kind == "mask"]
-    assert [len(source.rasters) for source in sources] == [2]
+    inputs = [entry for entry in opened.inputs if entry.kind == "mask"]
+    assert [len(entry.rasters) for entry in inputs] == [2]
 
 
 def test_two_dates_in_two_tiles_hide_each_what_it_hides(tmp_path, scene):

@@ -100,7 +100,7 @@ def test_low_walls_on_fine_grids_are_left_alone(tmp_path, caplog):
 
 
 def test_the_sample_is_bounded_and_spread(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(undeclared_nodata, "PIECE", 16)
+    monkeypatch.setattr(undeclared_nodata, "BLOCK_EDGE", 16)
     monkeypatch.setattr(elevation_sample, "SAMPLE", 8 * 16 * 16)
     read, seen = undeclared_nodata.Raster.read, []
 

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.rasters import elevation
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.terrain.voids import fill_voids
 
 
 def filled(values, known, reach):
-    return fill_voids(values, known, (slice(0, len(values)), slice(0, values.shape[1])), reach)
+    found = fill_voids(Pixels(values[None], known), (slice(0, len(values)), slice(0, values.shape[1])), reach)
+    return found.values[0], found.valid
 
 
 def slowly(values, known, reach):

@@ -1,0 +1,17 @@
+"""What reading a window gives: values, and which of its pixels may be used."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Pixels(NamedTuple):
+    """A window of a raster, on the raster's own grid or on the map's."""
+
+    values: NDArray[Any]
+    """(bands, rows, cols); what stands where a pixel is not valid means nothing, unless its reader says what it is."""
+    valid: NDArray[np.bool_]
+    """(rows, cols): which pixels may be used."""
