@@ -1,1 +1,1 @@
-"""What the models are: registry, topology, synthetic events, the demo model."""
+"""Models and events that landslip ships or knows: registry, Keras networks, synthetic events, training, the demo."""

@@ -1,1 +1,1 @@
-"""What landslip is compared with: the published loop, and MONAI's sliding window."""
+"""Baselines that landslip is compared with: the published loop, and MONAI's sliding window."""

@@ -31,7 +31,7 @@ _CACHE = 64 << 20
 """Bytes of GDAL's cache of blocks; left to itself it takes a twentieth of the machine's memory."""
 
 Predictor = Callable[[Any], Any]
-"""From a batch of windows (n, bands, tile, tile) to confidence (n, 1, tile, tile); both torch tensors in float32."""
+"""Function from windows (n, bands, tile, tile) to confidence (n, 1, tile, tile); both torch tensors in float32."""
 
 
 def use_cores(cores: int) -> None:
@@ -79,7 +79,7 @@ def predictor_of(engine: Engine, batch: int, *, typed: bool = True, kept: bool =
 
 
 def windows_of(rows: int, cols: int, tile: int, overlap: float) -> int:
-    """How many windows MONAI lays: in steps of whole pixels, the last one moved back to end at the edge."""
+    """Number of windows MONAI lays: in steps of whole pixels, the last one moved back to end at the edge."""
     step = int(tile * (1.0 - overlap))
     return math.prod(math.ceil(max(length - tile, 0) / step) + 1 for length in (rows, cols))
 

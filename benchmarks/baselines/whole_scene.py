@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from landslip.benchmarks.measuring.fixed_tiles import stamp_engine
+from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
 from landslip.benchmarks.scenes.grid_scene import on_the_grid
 from landslip.benchmarks.scenes.pattern_scene import pattern_files
 from landslip.runtime.artifacts.spec import published_spec
@@ -57,7 +57,7 @@ WAYS = {"landslip": by_landslip, "MONAI": by_monai}
 
 
 def _engine() -> FakeEngine:
-    return stamp_engine(published_spec("stamp", "no network"), BATCH)
+    return fixed_tile_engine(published_spec("stamp", "no network"), BATCH)
 
 
 if __name__ == "__main__":

@@ -19,18 +19,24 @@ COMMANDS = {
         f"{_COMMANDS}.bench_roofline:roofline",
         "The network in every engine against the machine's best.",
     ),
-    "parity": (f"{_COMMANDS}.bench_parity:parity", "What every artifact says in every engine, against the network."),
+    "parity": (f"{_COMMANDS}.bench_parity:parity", "Compare every artifact, in every engine, with the network."),
     "memory": (f"{_COMMANDS}.bench_memory:memory", "Peak memory by scene height, at large, against MONAI."),
     "pipeline": (f"{_COMMANDS}.bench_pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
-    "presets": (f"{_COMMANDS}.bench_presets:presets", "What the presets do to the map, to operations, and to speed."),
+    "presets": (
+        f"{_COMMANDS}.bench_presets:presets",
+        "Measure what the presets do to the map, to operations, and to speed.",
+    ),
     "start": (f"{_COMMANDS}.bench_start:start", "What a command costs before it does anything."),
     "scaling": (f"{_COMMANDS}.bench_scaling:scaling", "Speed over scene size, threads, batch and tile."),
     "tune": (f"{_COMMANDS}.bench_tune:tune", "Find the fastest settings that pass the gate, and keep them for maps."),
-    "compare": (f"{_COMMANDS}.bench_compare:compare", "What got better or worse between two reports of one benchmark."),
-    "summary": (f"{_COMMANDS}.bench_summary:summary", "What the reports in a folder say of each target."),
-    "all": (f"{_COMMANDS}.bench_everything:everything", "All benchmarks with their defaults, and the summary."),
+    "compare": (
+        f"{_COMMANDS}.bench_compare:compare",
+        "Show what got better or worse between two reports of one benchmark.",
+    ),
+    "summary": (f"{_COMMANDS}.bench_summary:summary", "Show what the reports in a folder say of each target."),
+    "all": (f"{_COMMANDS}.bench_everything:everything", "Run all benchmarks with their defaults, and the summary."),
 }
-"""Where each command lives, as ``module:attribute``, and what it does."""
+"""Place of each command, as ``module:attribute``, and what it does."""
 
 _EXTRAS = {"torch": "bench-peers", "monai": "bench-peers"}
 """Extras of landslip that install a package; ``bench`` brings the others."""

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 @click.argument("new", metavar="NEW.json", type=PATH)
 @click.option("--threshold", type=float, default=0.05, help="What a finding may get worse by, as a share.")
 def compare(old: Path, new: Path, threshold: float) -> int:
-    """What got better or worse between two reports of one benchmark.
+    """Show what got better or worse between two reports of one benchmark.
 
     Exits with 0 when no finding got worse by more than the threshold, and with 1 when one did, or is gone.
     """

@@ -11,7 +11,7 @@ import click
 
 from landslip.benchmarks.commands.bench import bench
 from landslip.benchmarks.commands.bench_options import artifacts_option
-from landslip.benchmarks.reports.machine_names import machine_slug
+from landslip.benchmarks.reports.machine_names import machine_name
 from landslip.benchmarks.studies.entrants import has_monai
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import LandslipError
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 def everything(
     context: click.Context, out: Path, model: Path | None, hdf5: Path | None, by_machine: bool, only: tuple[str, ...]
 ) -> int:
-    """All benchmarks with their defaults, and what they say of each target.
+    """Run all benchmarks with their defaults, and show what they say of each target.
 
     Goes on where one fails, says so, and then exits with 1.
     """
-    folder = out / machine_slug(describe_environment()) if by_machine else out
+    folder = out / machine_name(describe_environment()) if by_machine else out
     folder.mkdir(parents=True, exist_ok=True)
     if not has_monai():
         log.warning("MONAI is not measured: it is not installed (pip install 'landslip[bench-peers]')")

@@ -1,4 +1,4 @@
-"""What the commands share: options, and how a report is shown."""
+"""Options that the commands share, and how a report is shown."""
 
 from __future__ import annotations
 

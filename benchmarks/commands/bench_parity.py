@@ -19,7 +19,7 @@ from landslip.runtime.engines.opening import DEVICES, ENGINES
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
 def parity(out: Path | None, model: Path | None, engine: str, device: str) -> int:
-    """What every artifact says in every engine, against the network.
+    """Compare every artifact, in every engine, with the network.
 
     Measures as landslip verify does, against the tiles kept at export, and keeps a report. Exits like it: with 1 when
     something fails its gate, 3 when there is nothing to compare, 4 when no engine is usable.

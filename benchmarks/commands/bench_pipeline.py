@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.bench_options import out_option, show
-from landslip.benchmarks.studies.pipeline_alone import measure_pipeline
+from landslip.benchmarks.studies.pipeline_speed import measure_pipeline
 
 
 @click.command(context_settings={"show_default": True})

@@ -25,7 +25,7 @@ from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 def presets(
     out: Path | None, model: Path | None, size_km: float, engine: str, device: str, precision: str, repeats: int
 ) -> None:
-    """What the presets do to the map, to operations, and to speed.
+    """Measure what the presets do to the map, to operations, and to speed.
 
     Maps are compared with the demo model; --model is what is timed.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.bench_options import out_option, show
-from landslip.benchmarks.studies.start import report_start
+from landslip.benchmarks.studies.start_time import report_start
 
 
 @click.command(context_settings={"show_default": True})

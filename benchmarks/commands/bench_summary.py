@@ -15,7 +15,7 @@ from landslip.runtime.errors import InputMissingError
 @click.command()
 @click.argument("folder", type=PATH)
 def summary(folder: Path) -> None:
-    """What the reports in FOLDER say of each target.
+    """Show what the reports in FOLDER say of each target.
 
     Writes summary.json and summary.md beside them.
     """

@@ -79,7 +79,7 @@ def _session(ort: Any, graph: ModelProto, device: str) -> Any:
 
 
 def openvino_precisions() -> tuple[str, ...]:
-    """What OpenVINO has arithmetic for on this CPU."""
+    """Precisions that OpenVINO has arithmetic for on this CPU."""
     able = openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return tuple(precision for precision in HINTS if precision.upper() in able)
 

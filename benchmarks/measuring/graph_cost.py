@@ -1,4 +1,4 @@
-"""What a network costs: its arithmetic, and the values its convolutions move, counted from the ONNX graph."""
+"""Cost of a network: its arithmetic, and the values its convolutions move, counted from the ONNX graph."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper
 from landslip.runtime.errors import ModelError
 
 _BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
-"""Of a value in each precision."""
+"""Bytes of a value in each precision."""
 
 
 @dataclass(frozen=True)
 class GraphCost:
-    """What one tile takes."""
+    """Cost of one tile."""
 
     flop: float
     """Operations of convolutions and matrix products, a multiplication and an addition counted as two."""

@@ -1,4 +1,4 @@
-"""Where OpenVINO's time goes by kind of layer, as its own counters tell."""
+"""Time that OpenVINO takes by kind of layer, as its own counters tell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {
     "Reorder": "changes of layout",
     "MaxPool": "pooling",
 }
-"""What OpenVINO's types of nodes do."""
+"""Kinds of OpenVINO's types of nodes."""
 
 _SEEN = 3
 """Runs, of which the last one counts: the first prepares things."""
@@ -34,17 +34,17 @@ class LayerTime:
     """Layers of one kind."""
 
     kind: str
-    """What they do."""
+    """Kind of the layers."""
     precision: str
-    """What they compute in, as OpenVINO calls it."""
+    """Number format they compute in, as OpenVINO calls it."""
     layers: int
-    """How many there are."""
+    """Number of such layers."""
     share: float
-    """Of the time of a tile."""
+    """Share of the time of a tile."""
 
 
 def layer_times(path: Path, precision: str, tile: int) -> list[LayerTime]:
-    """What each kind of layer takes of a tile on one thread, the most first.
+    """Time that each kind of layer takes of a tile on one thread, the most first.
 
     Args:
         path: an ONNX file of landslip's.

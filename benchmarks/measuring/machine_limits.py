@@ -1,4 +1,4 @@
-"""What this machine can do at best: matrix products in each precision, and moving memory. The roofs of a roofline.
+"""Limits of this machine: matrix products in each precision, and moving memory. They are the roofs of a roofline.
 
 Williams, Waterman and Patterson 2009, "Roofline: an insightful visual performance model": a program reaches at most
 the peak of the arithmetic, and at most the bandwidth times its operations per byte.
@@ -24,7 +24,7 @@ SIZE_CUDA = 8192
 ARRAY = 256 << 20
 """Bytes of the array that is copied: more than any cache holds."""
 SECONDS = 1.0
-"""How long each peak is looked for."""
+"""Seconds for which each peak is looked for."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Peak:
     engine: str
     """Library that computed it."""
     device: str
-    """Where: ``cpu`` or ``cuda``."""
+    """Device: ``cpu`` or ``cuda``."""
     precision: str
-    """What it was computed in."""
+    """Number format that was computed in."""
     flops: float
     """Operations per second, a multiplication and an addition counted as two."""
 

@@ -22,7 +22,7 @@ class Timing:
     seconds: tuple[float, ...]
     """Wall clock of each repeat, in the order of the repeats."""
     work: float
-    """What each repeat did, in units of the thing's own: tiles, km² …"""
+    """Work of each repeat, in units of the thing's own: tiles, km² …"""
     joules: tuple[float, ...] = ()
     """Energy of each repeat; empty where the machine does not tell it."""
 
@@ -71,12 +71,12 @@ class Timing:
         return self.percentile(99)
 
     def ratios(self, base: Timing) -> tuple[float, ...]:
-        """How many times as fast as ``base`` it was, repeat by repeat: those of one number ran close together."""
+        """Speed in multiples of that of ``base``, repeat by repeat: those of one number ran close together."""
         pairs = zip(self.seconds, base.seconds, strict=True)
         return tuple((self.work / ours) / (base.work / theirs) for ours, theirs in pairs)
 
     def ratio(self, base: Timing) -> float:
-        """How many times as fast as ``base`` it was: the median over the repeats."""
+        """Speed in multiples of that of ``base``: the median over the repeats."""
         return float(np.median(self.ratios(base)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.reports.report import Finding, Table, table_lines
-from landslip.benchmarks.reports.stored import StoredReport, read_report
+from landslip.benchmarks.reports.stored_report import StoredReport, read_report
 from landslip.runtime.errors import InputError, LandslipError, UsageError
 
 
@@ -18,11 +18,11 @@ class Change:
     """One finding, before and after."""
 
     key: str
-    """Its name."""
+    """Name of the finding."""
     old: Finding | None
-    """Before; None if it was not measured then."""
+    """Finding of the earlier report; None if it was not measured then."""
     new: Finding | None
-    """After; None if it was not measured again."""
+    """Finding of the later report; None if it was not measured again."""
 
     @property
     def relative(self) -> float | None:
@@ -50,13 +50,13 @@ class Comparison:
     """Two reports side by side."""
 
     name: str
-    """Of the benchmark."""
+    """Name of the benchmark."""
     changes: tuple[Change, ...]
-    """Of every finding of either."""
+    """Changes of every finding of either."""
     differences: tuple[str, ...]
-    """What else differs: the machine, versions, settings; one phrase each."""
+    """Other differences: the machine, versions, settings; one phrase each."""
     threshold: float
-    """What a finding may get worse by, as a share."""
+    """Share by which a finding may get worse."""
 
     @property
     def worse(self) -> list[str]:

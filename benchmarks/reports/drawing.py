@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.runtime.errors import UsageError
 
 try:

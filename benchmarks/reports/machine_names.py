@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 _NOISE = re.compile(r"\(r\)|\(tm\)|\bcpu\b|\bprocessor\b|@.*|\b\d+-core\b", re.IGNORECASE)
-"""What CPUs have in their names that tells no two apart."""
+"""Parts of the names of CPUs that tell no two apart."""
 
 
-def machine_slug(environment: Mapping[str, Any]) -> str:
+def machine_name(environment: Mapping[str, Any]) -> str:
     """Such as ``amd-epyc-2-cores``, or with a GPU ``intel-xeon-16-cores-nvidia-h200``.
 
     Args:

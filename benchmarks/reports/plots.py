@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-"""In the order they are taken."""
+"""Colours in the order they are taken."""
 OF_PRECISION = {"fp32": COLOURS[0], "fp16": COLOURS[5], "bf16": COLOURS[1], "int8": COLOURS[2]}
 MARKERS = "osD^vPX*"
 GREY = "#999999"
@@ -27,15 +27,15 @@ class Bar:
     """One bar of a chart."""
 
     label: str
-    """What it stands for."""
+    """Name of what it stands for."""
     value: float
-    """Its length."""
+    """Length of the bar."""
     lowest: float | None = None
     """Least of the repeats; None where there was one."""
     highest: float | None = None
     """Greatest of the repeats; None where there was one."""
     ours: bool = True
-    """Whether it is landslip's; others are grey."""
+    """True for a bar of landslip's; others are grey."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Series:
     """One line of a chart."""
 
     label: str
-    """What it stands for."""
+    """Name of what it stands for."""
     x: Sequence[float]
-    """Where its points are."""
+    """Positions of its points."""
     y: Sequence[float]
-    """How high they are."""
+    """Heights of its points."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class Roof:
     """A height that nothing exceeds."""
 
     label: str
-    """What sets it."""
+    """Name of what sets it."""
     precision: str
-    """What it holds for, a key of :data:`OF_PRECISION`."""
+    """Number format it holds for, a key of :data:`OF_PRECISION`."""
     height: float
-    """In the unit of the points."""
+    """Height in the unit of the points."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Point:
     label: str
     """Engine and precision."""
     precision: str
-    """What it computes in; it has the colour of the roof of that precision."""
+    """Number format it computes in; it has the colour of the roof of that precision."""
     intensity: float
     """Operations per byte moved."""
     speed: float

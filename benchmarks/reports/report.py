@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.runtime.run.workspace import check_folder
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.system.safe_writing import clear_name, write_anew
@@ -25,9 +25,9 @@ class Finding:
     value: float
     """The figure."""
     unit: str = "ratio"
-    """What it is in."""
+    """Unit of the value."""
     better: Better | None = None
-    """Which way it gets better; None where it is neither."""
+    """Direction in which it gets better; None where it is neither."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Table:
     """A table of a report."""
 
     title: str
-    """What it shows; empty where the question of the report says it."""
+    """Phrase that says what it shows; empty where the question of the report says it."""
     columns: tuple[str, ...]
     """Headings."""
     rows: Sequence[tuple[Any, ...]]
@@ -44,22 +44,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What one benchmark found."""
+    """Findings of one benchmark."""
 
     name: str
     """Name of the benchmark, and of the files."""
     question: str
-    """What it answers, in a sentence."""
+    """Question that it answers, in a sentence."""
     settings: Mapping[str, Any]
     """Shapes, repeats, warm-up: all that has to be known to repeat it."""
     tables: Sequence[Table]
     """The figures."""
     findings: Mapping[str, Finding]
-    """What the tables boil down to, by names that stay the same from run to run."""
+    """Findings that the tables boil down to, by names that stay the same from run to run."""
     plots: Sequence[Plot] = ()
     """The pictures."""
     environment: Mapping[str, Any] = field(default_factory=describe_environment)
-    """Where it ran."""
+    """Machine and versions it was measured with."""
 
     def markdown(self) -> str:
         """The report as a page, pictures included by name."""

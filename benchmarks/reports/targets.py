@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.reports.report import Better, Finding, Report, Table
-from landslip.benchmarks.reports.stored import StoredReport, read_report
+from landslip.benchmarks.reports.stored_report import StoredReport, read_report
 from landslip.runtime.errors import InputError
 from landslip.runtime.system.machine import describe_environment
 
@@ -21,27 +21,27 @@ SUMMARY = "summary"
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be reached on two CPU cores with the network at its published width."""
+    """Target that is to be reached on two CPU cores with the network at its published width."""
 
     key: str
     """Finding that tells it."""
     report: str
     """Report that has the finding: its name, or the beginning of its name up to a hyphen."""
     what: str
-    """What is compared, in a phrase."""
+    """Phrase that says what is compared."""
     limit: float
-    """What the finding is to reach."""
+    """Value that the finding is to reach."""
     better: Better = "higher"
-    """Whether it is to be at least or at most that."""
+    """Side of the limit that meets it: at least or at most that."""
     options: str = ""
-    """What ``landslip bench REPORT`` needs to measure it."""
+    """Options that ``landslip bench REPORT`` needs to measure it."""
     unit: str = "x"
     """``x`` for ratios within one run; others hold for the machine that is named."""
     limited_by: str = ""
-    """What stands in the way where it is not met, in a sentence."""
+    """Sentence that says what stands in the way where it is not met."""
 
     def met_by(self, value: float) -> bool:
-        """Whether a value reaches it; NaN does not."""
+        """Tell whether a value reaches it; NaN does not."""
         return value >= self.limit if self.better == "higher" else value <= self.limit
 
     @property
@@ -96,21 +96,21 @@ TARGETS = (
     ),
     Target("landslip_help_cpu_seconds", "start", "landslip --help, CPU beyond Python itself", 0.3, "lower", unit="s"),
 )  # fmt: skip
-"""In the order in which they were set."""
+"""Targets in the order in which they were set."""
 
 
 @dataclass(frozen=True)
 class TargetOutcome:
-    """What came of a target."""
+    """Result for a target."""
 
     target: Target
     """The target."""
     report: StoredReport | None = None
-    """Where it was measured; None if it was not."""
+    """Report it was measured in; None if it was not measured."""
 
     @property
     def value(self) -> float | None:
-        """What was measured."""
+        """Measured value."""
         return None if self.report is None else self.report.findings[self.target.key].value
 
     @property
@@ -122,7 +122,7 @@ class TargetOutcome:
 
 
 def collect(folder: Path, targets: Sequence[Target] = TARGETS) -> list[TargetOutcome]:
-    """What the reports in a folder say of each target; where several do, each has its outcome.
+    """Collect what the reports in a folder say of each target; where several do, each has its outcome.
 
     A file that is no report is passed over with a warning.
     """

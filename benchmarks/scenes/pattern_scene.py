@@ -30,7 +30,7 @@ _DEM_NODATA = -9999.0
 
 @dataclass(frozen=True)
 class PatternLayout:
-    """Of what files a scene is made."""
+    """Layout of the files that a scene is made of."""
 
     height_m: float
     """Metres from north to south."""
@@ -43,7 +43,7 @@ class PatternLayout:
     in_degrees: bool = False
     """The elevation model has pixels of one second of arc instead."""
     clouds: bool = False
-    """Whether there is a mask."""
+    """True if there is a mask."""
 
 
 def write_pattern_scene(folder: Path, layout: PatternLayout) -> SceneFiles:

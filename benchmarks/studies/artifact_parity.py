@@ -1,4 +1,4 @@
-"""How far every artifact is from the network in every engine of this machine, as a report."""
+"""Distance of every artifact from the network in every engine of this machine, as a report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMNS = (
 
 
 def parity_report(proven: VerifyReport) -> Report:
-    """What ``landslip verify`` has proven, as a report to keep and to compare with later ones.
+    """Report on what ``landslip verify`` has proven, to keep and to compare with later ones.
 
     Args:
         proven: from :func:`landslip.export.proof.verify.verify`.
@@ -47,7 +47,7 @@ def parity_report(proven: VerifyReport) -> Report:
 
 
 def _table_of(title: str, sentences: Mapping[str, str | None]) -> list[Table]:
-    """What is said of runs, without the paths of this machine; no table where nothing is."""
+    """Table of what is said of runs, without the paths of this machine; no table where nothing is."""
     rows = [(name, _without_folders(said)) for name, said in sentences.items() if said]
     return [Table(title, ("what", "why"), rows)] if rows else []
 
@@ -57,7 +57,7 @@ def _without_folders(sentence: str) -> str:
 
 
 def _rows(outcome: Outcome, proven: VerifyReport) -> Iterator[tuple[Any, ...]]:
-    """One for each set of tiles that decides; one for a run that gave no figures."""
+    """Rows: one for each set of tiles that decides, one for a run that gave no figures."""
     gate = proven.gates.get(outcome.judged_as, Gate())
     start = (outcome.artifact.name, f"{outcome.engine} {outcome.version}".strip(), outcome.device, outcome.precision)
     for figure in _deciding(outcome, gate):
@@ -72,7 +72,7 @@ def _rows(outcome: Outcome, proven: VerifyReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _figures(proven: VerifyReport) -> Iterator[tuple[str, Finding]]:
-    """Of each run the lowest IoU and the greatest mean error."""
+    """Lowest IoU and greatest mean error of each run."""
     for outcome in proven.outcomes:
         figures = _deciding(outcome, proven.gates.get(outcome.judged_as, Gate()))
         if figures and outcome.verdict in ("PASS", "FAIL"):

@@ -14,28 +14,28 @@ from landslip.benchmarks.studies.contestants import Contestant
 
 @dataclass(frozen=True)
 class Result:
-    """What one contestant did."""
+    """Result of one contestant."""
 
     contestant: Contestant
-    """Who."""
+    """Contestant that ran."""
     tiles: Timing
-    """Its runs, in tiles."""
+    """Timing of its runs, in tiles."""
     joules: tuple[float, ...] = ()
-    """What each run took; empty where nothing tells."""
+    """Joules that each run took; empty where nothing tells."""
 
     @property
     def ground(self) -> Timing:
-        """Its runs, in square kilometres."""
+        """Timing of its runs, in square kilometres."""
         return Timing(self.tiles.seconds, self.contestant.km2())
 
     @property
     def joules_per_km2(self) -> float | None:
-        """Of the median run; None where nothing tells."""
+        """Joules per square kilometre of the median run; None where nothing tells."""
         return median(self.joules) / self.contestant.km2() if self.joules else None
 
 
 Results = Mapping[str, Result]
-"""By the name of the contestant."""
+"""Results by the name of the contestant."""
 
 
 def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None = None) -> dict[str, Result]:
@@ -74,17 +74,17 @@ def rate_table(title: str, results: Results) -> Table:
 
 
 def tiles_ratio(results: Results, ours: str, theirs: str) -> Finding:
-    """How many times as many tiles per second."""
+    """Ratio of the tiles per second of two contestants."""
     return Finding(results[ours].tiles.ratio(results[theirs].tiles), better="higher")
 
 
 def ground_ratio(results: Results, ours: str, theirs: str) -> Finding:
-    """How many times as much ground per hour."""
+    """Ratio of the ground per hour of two contestants."""
     return Finding(results[ours].ground.ratio(results[theirs].ground), better="higher")
 
 
 def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]) -> Callable[[], float]:
-    """The same work, with what it takes appended to ``joules``."""
+    """Work of a contestant that also appends the joules it takes to ``joules``."""
     if meter is None:
         return work
 
@@ -98,10 +98,10 @@ def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]
 
 
 def _row(result: Result, base: Result) -> tuple[object, ...]:
-    who, setting = result.contestant, result.contestant.setting
+    who, tiling = result.contestant, result.contestant.tiling
     ratios = result.tiles.ratios(base.tiles)
     return (
-        who.name, who.fed, setting.tile, setting.overlap, setting.batch, round(result.tiles.work), result.ground.work,
+        who.name, who.fed, tiling.tile, tiling.overlap, tiling.batch, round(result.tiles.work), result.ground.work,
         result.tiles.ratio(base.tiles), min(ratios), max(ratios), result.ground.ratio(base.ground),
         result.joules_per_km2,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is compared, each as something that does the same work again and again and says how much it was."""
+"""Contestants of a comparison: each does the same work again and again, and says how much it was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.runtime.engines import Engine, EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
@@ -15,8 +15,8 @@ from landslip.runtime.mapping.request import MapRequest
 
 
 @dataclass(frozen=True)
-class Setting:
-    """How tiles are laid and fed."""
+class Tiling:
+    """Layout of tiles, and how they are fed."""
 
     tile: int
     """Edge of a tile in pixels."""
@@ -40,38 +40,38 @@ class Contestant:
     """One of those that are compared."""
 
     name: str
-    """For tables."""
-    setting: Setting
-    """How it lays tiles."""
+    """Name for tables."""
+    tiling: Tiling
+    """Layout of its tiles."""
     work: Callable[[], float]
     """Does the work once and returns the tiles predicted."""
     km2: Callable[[], float]
     """Ground mapped in one run, square kilometres; known after the first."""
     fed: str
-    """What it is fed with."""
+    """Origin of its input."""
     records: list[dict[str, Any]] = field(default_factory=list)
     """Run records, of maps by landslip."""
 
 
-def bare(name: str, alone: BareEngine, setting: Setting, resolution: float, calls: int) -> Contestant:
+def raw_contestant(name: str, raw: RawEngine, tiling: Tiling, resolution: float, calls: int) -> Contestant:
     """An engine fed from memory, so many times; ``resolution`` is that of its map in metres."""
-    km2 = setting.km2(calls * setting.batch, resolution)
-    return Contestant(name, setting, lambda: alone.run(calls), lambda: km2, "noise in memory")
+    km2 = tiling.km2(calls * tiling.batch, resolution)
+    return Contestant(name, tiling, lambda: raw.run(calls), lambda: km2, "noise in memory")
 
 
-def mapped(name: str, model: Path, engine: Engine, files: SceneFiles, out: Path, setting: Setting) -> Contestant:
+def mapped(name: str, model: Path, engine: Engine, files: SceneFiles, out: Path, tiling: Tiling) -> Contestant:
     """``landslip map`` with an open engine, from opening the files to the last product.
 
     Args:
         name: for tables.
         model: ONNX file of the engine.
-        engine: an open engine for the tile and batch of ``setting``.
+        engine: an open engine for the tile and batch of ``tiling``.
         files: the scene.
         out: for the map, which is made anew each time.
-        setting: how tiles are laid.
+        tiling: how tiles are laid.
     """
-    options = EngineOptions(batch=setting.batch, tile=setting.tile)
-    request = MapRequest(model, files, out, overlap=setting.overlap, engine=options, overwrite=True, keep=False)
+    options = EngineOptions(batch=tiling.batch, tile=tiling.tile)
+    request = MapRequest(model, files, out, overlap=tiling.overlap, engine=options, overwrite=True, keep=False)
     records: list[dict[str, Any]] = []
 
     def work() -> float:
@@ -79,7 +79,7 @@ def mapped(name: str, model: Path, engine: Engine, files: SceneFiles, out: Path,
         return float(records[-1]["tiles"]["predicted"])
 
     fed = "10 and 30 m" if files.dem is not None else "on the grid"
-    return Contestant(name, setting, work, lambda: _area(records[-1]["grid"]), f"files, {fed}", records)
+    return Contestant(name, tiling, work, lambda: _area(records[-1]["grid"]), f"files, {fed}", records)
 
 
 def _area(grid: dict[str, Any]) -> float:

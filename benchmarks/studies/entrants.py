@@ -1,4 +1,4 @@
-"""Who takes part in the throughput benchmark: everything is opened, laid out and warmed up here."""
+"""Entrants of the throughput benchmark: everything is opened, laid out and warmed up here."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.measuring.engine_alone import BareEngine
-from landslip.benchmarks.measuring.fixed_tiles import stamp_engine
+from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
+from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.scenes.grid_scene import edge_of, on_the_grid, read_whole
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
-from landslip.benchmarks.studies.contestants import Contestant, Setting, bare, mapped
+from landslip.benchmarks.studies.contestants import Contestant, Tiling, mapped, raw_contestant
 from landslip.benchmarks.studies.in_memory import InMemory
 from landslip.benchmarks.studies.variants import Variant
 from landslip.runtime.engines import Engine
@@ -25,12 +25,12 @@ from landslip.runtime.system.machine import usable_cores
 from landslip.runtime.tiling.presets import PRESETS
 
 OVERLAP = 0.5
-"""Of the default protocol."""
+"""Overlap of the default protocol."""
 
 EMPTY, EMPTY_MEMORY = "landslip map without a network", "landslip's tiles and blending without a network"
 EMPTY_MONAI = "MONAI without a network"
 EMPTY_MONAI_PLAIN = "MONAI without a network, windows left in float32"
-"""Those that have no network; the predictor is the same, but the last one spares MONAI the types that graphs take."""
+"""Names of those without a network; the predictor is the same, but the last one spares MONAI the types of graphs."""
 
 _PIXEL, _DEM_PIXEL = 10.0, 30.0
 """Metres of a pixel, of images and of elevation, as users have them."""
@@ -41,7 +41,7 @@ TARGETED = ("onnxruntime_fp32", "openvino_int8")
 
 @dataclass(frozen=True)
 class Bench:
-    """How to measure."""
+    """Options of the measurement."""
 
     model: Path
     """Folder of artifacts, or one ONNX file."""
@@ -63,23 +63,23 @@ class Bench:
     """Add tiles/s and km²/h, which are true for this machine in its present state alone."""
 
 
-def alone_name(choice: Variant) -> str:
-    """What an engine that is fed from memory is called."""
-    return f"{choice.name} alone"
+def raw_name(variant: Variant) -> str:
+    """Name of an engine that is fed from memory."""
+    return f"{variant.name} alone"
 
 
-def map_name(choice: Variant, how: str = "") -> str:
-    """What a map of landslip's is called; ``how`` is a preset or a kind of scene."""
-    return f"landslip map, {choice.name}" + f", {how}" * bool(how)
+def map_name(variant: Variant, how: str = "") -> str:
+    """Name of a map of landslip's; ``how`` is a preset or a kind of scene."""
+    return f"landslip map, {variant.name}" + f", {how}" * bool(how)
 
 
 def published_name(batch: int) -> str:
-    """What the published loop is called; it has batches of 1."""
+    """Name of the published loop; it has batches of 1."""
     return "published loop" if batch == 1 else f"published loop, batches of {batch}"
 
 
 def has_monai() -> bool:
-    """Whether MONAI and torch are installed."""
+    """Tell whether MONAI and torch are installed."""
     return all(importlib.util.find_spec(package) for package in ("monai", "torch"))
 
 
@@ -97,32 +97,32 @@ class Entrants:
         """
         self._bench, self._folder, self.engines, self._stack = bench, folder, engines, stack
         self.spec = next(iter(engines.values())).spec
-        self.setting = Setting(self.spec.tile, OVERLAP, bench.batch)
-        self.alone = {choice: BareEngine(engine, bench.batch, self.spec.tile) for choice, engine in engines.items()}
-        self._rates = {choice: alone.rate() for choice, alone in self.alone.items()}
+        self.tiling = Tiling(self.spec.tile, OVERLAP, bench.batch)
+        self.raw = {variant: RawEngine(engine, bench.batch, self.spec.tile) for variant, engine in engines.items()}
+        self._rates = {variant: raw.rate() for variant, raw in self.raw.items()}
         self.best = max(self._with("int8") or engines, key=self._rates.__getitem__)
         self._scenes: dict[PatternLayout, SceneFiles] = {}
         self._warm_up_map()
 
-    def everyone(self) -> list[Contestant]:
+    def contestants(self) -> list[Contestant]:
         """All that takes part in the network's table; those that targets compare are beside each other."""
-        others = [choice for choice in self.engines if choice != self.best]
-        plain = next((choice for choice in self.engines if choice.key == "onnxruntime_fp32"), None)
+        others = [variant for variant in self.engines if variant != self.best]
+        plain = next((variant for variant in self.engines if variant.key == "onnxruntime_fp32"), None)
         return [
             *self._published(),
             *self._pair(self.best),
             *self._presets(),
-            *(each for choice in others for each in self._pair(choice)),
+            *(each for variant in others for each in self._pair(variant)),
             *([] if plain is None else self._monai(plain)),
         ]
 
     def without_network(self) -> list[Contestant]:
         """The pipeline by itself, and MONAI's."""
-        engine = stamp_engine(self.spec, self._bench.batch)
-        along = round(1000 * self._bench.empty_km / (self.setting.hop * self.spec.resolution))
+        engine = fixed_tile_engine(self.spec, self._bench.batch)
+        along = round(1000 * self._bench.empty_km / (self.tiling.hop * self.spec.resolution))
         files = self._grid_scene("empty", max(2, along))
         return [
-            self._mapped(EMPTY, Path("fake"), engine, files, self.setting),
+            self._mapped(EMPTY, Path("fake"), engine, files, self.tiling),
             self._in_memory(EMPTY_MEMORY, engine, files),
             *self._monai_map(EMPTY_MONAI, engine, files, kept=True),
             *self._monai_map(EMPTY_MONAI_PLAIN, engine, files, kept=True, typed=False),
@@ -131,7 +131,7 @@ class Entrants:
     def _in_memory(self, name: str, engine: Engine, files: SceneFiles) -> Contestant:
         with open_scene(files, self.spec.resolution) as scene:
             grid = scene.grid
-        scene_in_memory = InMemory(grid, read_whole(files), engine, self.setting.batch)
+        scene_in_memory = InMemory(grid, read_whole(files), engine, self.tiling.batch)
         tiles = float(len(scene_in_memory.plan.tiles))
         km2 = grid.height * grid.width * grid.pixel_area / 1e6
 
@@ -140,7 +140,7 @@ class Entrants:
             return tiles
 
         work()
-        return Contestant(name, self.setting, work, lambda: km2, "arrays in memory")
+        return Contestant(name, self.tiling, work, lambda: km2, "arrays in memory")
 
     def _published(self) -> list[Contestant]:
         if self._bench.hdf5 is None:
@@ -157,45 +157,45 @@ class Entrants:
         def loop(batch: int, most: int) -> float:
             return float(published.published_map(model, inputs, batch=batch, most=most)[1])
 
-        everyone: list[Contestant] = []
+        contestants: list[Contestant] = []
         for batch in reversed(self._bench.batches):
             loop(batch, batch)
-            setting = Setting(published.TILE, OVERLAP, batch)
-            km2 = setting.km2(tiles, self.spec.resolution)
+            tiling = Tiling(published.TILE, OVERLAP, batch)
+            km2 = tiling.km2(tiles, self.spec.resolution)
             name, work = published_name(batch), partial(loop, batch, tiles)
-            everyone.append(Contestant(name, setting, work, partial(float, km2), "arrays in memory"))
-        return everyone
+            contestants.append(Contestant(name, tiling, work, partial(float, km2), "arrays in memory"))
+        return contestants
 
-    def _pair(self, choice: Variant) -> list[Contestant]:
+    def _pair(self, variant: Variant) -> list[Contestant]:
         """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
-        mapping = choice == self.best or choice.key in TARGETED
+        mapping = variant == self.best or variant.key in TARGETED
         seconds = self._bench.seconds * (1.0 if mapping else 0.4)
-        calls = max(2, round(seconds * self._rates[choice] / self._bench.batch))
-        alone = bare(alone_name(choice), self.alone[choice], self.setting, self.spec.resolution, calls)
+        calls = max(2, round(seconds * self._rates[variant] / self._bench.batch))
+        raw = raw_contestant(raw_name(variant), self.raw[variant], self.tiling, self.spec.resolution, calls)
         if not mapping:
-            return [alone]
-        files = self._large_scene(self._rates[choice], self.setting)
-        return [alone, self._mapped(map_name(choice), choice.path, self.engines[choice], files, self.setting)]
+            return [raw]
+        files = self._large_scene(self._rates[variant], self.tiling)
+        return [raw, self._mapped(map_name(variant), variant.path, self.engines[variant], files, self.tiling)]
 
     def _presets(self) -> list[Contestant]:
-        everyone: list[Contestant] = []
+        contestants: list[Contestant] = []
         larger = {name: preset for name, preset in PRESETS.items() if preset.times > 1 and not self.spec.fixed}
         for name, preset in larger.items():
             tile, batch = preset.times * self.spec.tile, max(1, self._bench.batch // preset.times**2)
-            setting = Setting(tile, preset.overlap_of(self.spec, tile), batch)
-            engine = self._stack.enter_context(self.best.opened(setting.batch, setting.tile))
-            rate = BareEngine(engine, setting.batch, setting.tile).rate()
-            files = self._large_scene(rate, setting)
-            everyone.append(self._mapped(map_name(self.best, name), self.best.path, engine, files, setting))
-        return everyone
+            tiling = Tiling(tile, preset.overlap_of(self.spec, tile), batch)
+            engine = self._stack.enter_context(self.best.opened(tiling.batch, tiling.tile))
+            rate = RawEngine(engine, tiling.batch, tiling.tile).rate()
+            files = self._large_scene(rate, tiling)
+            contestants.append(self._mapped(map_name(self.best, name), self.best.path, engine, files, tiling))
+        return contestants
 
-    def _monai(self, choice: Variant) -> list[Contestant]:
-        """The same session, the same tiles, the same scene."""
-        engine = self.engines[choice]
+    def _monai(self, variant: Variant) -> list[Contestant]:
+        """MONAI and landslip's map with the same session, the same tiles and the same scene."""
+        engine = self.engines[variant]
         # Larger than the others: a map opens, checks and writes files, which MONAI does not, whatever their size.
-        files = self._grid_scene("monai", self._along(2 * self._rates[choice]))
-        ours = self._mapped(map_name(choice, "on the grid"), choice.path, engine, files, self.setting)
-        theirs = self._monai_map(f"MONAI, {choice.name}", engine, files)
+        files = self._grid_scene("monai", self._along(2 * self._rates[variant]))
+        ours = self._mapped(map_name(variant, "on the grid"), variant.path, engine, files, self.tiling)
+        theirs = self._monai_map(f"MONAI, {variant.name}", engine, files)
         return [ours, *theirs] if theirs else []
 
     def _monai_map(
@@ -207,31 +207,31 @@ class Entrants:
         from landslip.benchmarks.baselines import monai  # noqa: PLC0415
 
         monai.use_cores(usable_cores())
-        raster, setting = monai.stacked(files, self.spec.inputs), self.setting
-        predictor = monai.predictor_of(engine, setting.batch, typed=typed, kept=kept)
+        raster, tiling = monai.stacked(files, self.spec.inputs), self.tiling
+        predictor = monai.predictor_of(engine, tiling.batch, typed=typed, kept=kept)
         rows, cols = raster.shape[2:]
-        tiles = monai.windows_of(rows, cols, setting.tile, OVERLAP)
+        tiles = monai.windows_of(rows, cols, tiling.tile, OVERLAP)
 
         def work(region: Any = raster) -> float:
-            monai.monai_map(region, predictor, tile=setting.tile, overlap=OVERLAP, batch=setting.batch)
+            monai.monai_map(region, predictor, tile=tiling.tile, overlap=OVERLAP, batch=tiling.batch)
             return float(tiles)
 
-        work(raster[..., : setting.tile, :])
+        work(raster[..., : tiling.tile, :])
         km2 = rows * cols * self.spec.resolution**2 / 1e6
-        return [Contestant(name, setting, work, lambda: km2, "arrays in memory")]
+        return [Contestant(name, tiling, work, lambda: km2, "arrays in memory")]
 
-    def _mapped(self, name: str, path: Path, engine: Engine, files: SceneFiles, setting: Setting) -> Contestant:
-        return mapped(name, path, engine, files, self._folder / "map", setting)
+    def _mapped(self, name: str, path: Path, engine: Engine, files: SceneFiles, tiling: Tiling) -> Contestant:
+        return mapped(name, path, engine, files, self._folder / "map", tiling)
 
     def _warm_up_map(self) -> None:
         """Two small maps without a network: kernels are loaded, and libraries have found their files."""
-        for files in (self._grid_scene("small", 2), self._large_scene(1.0, replace(self.setting, batch=1))):
-            engine = stamp_engine(self.spec, self._bench.batch)
-            self._mapped("", Path("fake"), engine, files, self.setting).work()
+        for files in (self._grid_scene("small", 2), self._large_scene(1.0, replace(self.tiling, batch=1))):
+            engine = fixed_tile_engine(self.spec, self._bench.batch)
+            self._mapped("", Path("fake"), engine, files, self.tiling).work()
 
-    def _large_scene(self, rate: float, setting: Setting) -> SceneFiles:
+    def _large_scene(self, rate: float, tiling: Tiling) -> SceneFiles:
         """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
-        edge = edge_of(self._along(rate), setting.tile, setting.overlap)
+        edge = edge_of(self._along(rate), tiling.tile, tiling.overlap)
         metres = _PIXEL * math.floor(edge * self.spec.resolution / _PIXEL)
         layout = PatternLayout(metres, metres, image=_PIXEL, dem=_DEM_PIXEL, clouds=True)
         if layout not in self._scenes:
@@ -247,4 +247,4 @@ class Entrants:
         return 2 * max(1, round(math.sqrt(self._bench.seconds * rate) / 2))
 
     def _with(self, precision: str) -> list[Variant]:
-        return [choice for choice in self.engines if choice.precision == precision]
+        return [variant for variant in self.engines if variant.precision == precision]

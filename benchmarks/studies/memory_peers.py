@@ -26,8 +26,8 @@ def measure_memory_against_monai(folder: Path, size: int = 10_000) -> Report:
         LandslipError: MONAI is not installed, or one of the two failed.
     """
     write_pattern_scene(folder / "scene", on_the_grid(size, size))
-    theirs, ours = (_alone(way, folder) for way in ("MONAI", "landslip"))
-    rows = [(way, *_row(taken)) for way, taken in (("landslip map", ours), ("MONAI", theirs))]
+    theirs, ours = (_in_process(name, folder) for name in ("MONAI", "landslip"))
+    rows = [(name, *_row(taken)) for name, taken in (("landslip map", ours), ("MONAI", theirs))]
     return Report(
         name="memory-monai",
         question=f"How much memory does a map of {size} x {size} pixels take, compared with MONAI's sliding window?",
@@ -48,13 +48,13 @@ def measure_memory_against_monai(folder: Path, size: int = 10_000) -> Report:
     )  # fmt: skip
 
 
-def _alone(way: str, folder: Path) -> dict[str, int]:
+def _in_process(name: str, folder: Path) -> dict[str, int]:
     module = "landslip.benchmarks.baselines.whole_scene"
-    command = [sys.executable, "-m", module, way, str(folder / "scene"), str(folder / "map")]
+    command = [sys.executable, "-m", module, name, str(folder / "scene"), str(folder / "map")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}, without a word"])[-1]
-        raise LandslipError(f"The map of {folder / 'scene'} by {way} failed: {last}")
+        raise LandslipError(f"The map of {folder / 'scene'} by {name} failed: {last}")
     taken: dict[str, int] = json.loads(result.stdout)
     return taken
 

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from landslip.benchmarks.measuring.own_process import map_alone
-from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.measuring.map_process import map_in_process
 from landslip.benchmarks.reports.plots import Series, draw_lines
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.models.synthetic import EventSpec, write_event
 
 RESOLUTION = 6.0
@@ -70,4 +70,4 @@ def _plot(heights: Sequence[float], peaks: Sequence[float], width: int) -> Plot:
 def _one(folder: Path, rows: int, width: int, model: Path | None) -> dict[str, Any]:
     scene = folder / f"scene-{rows}x{width}"
     write_event(scene, EventSpec(seed=1, height_m=rows * RESOLUTION, width_m=width * RESOLUTION))
-    return map_alone(scene, folder / f"map-{rows}x{width}", model)
+    return map_in_process(scene, folder / f"map-{rows}x{width}", model)

@@ -40,7 +40,7 @@ LARGE = 18_300
 
 @dataclass(frozen=True)
 class PresetsBench:
-    """How to measure."""
+    """Options of the measurement."""
 
     model: Path = DEMO_MODEL
     """ONNX file whose speed is measured."""
@@ -58,14 +58,14 @@ class PresetsBench:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How a map compares with the faithful one of the same scene."""
+    """Likeness of a map and the faithful one of the same scene."""
 
     iou: float
     """Intersection over union of the pixels at or above the threshold."""
     area: float
     """Mapped area as a ratio to the faithful one's."""
     scores: Scores
-    """How it compares with the landslides that are known."""
+    """Scores of the map against the landslides that are known."""
     operations: float
     """Predicted tiles times their pixels, for each pixel of the map."""
 

@@ -1,4 +1,4 @@
-"""How near the network comes to what the machine can do at best: a roofline, measured in one run."""
+"""Roofline of a network, measured in one run: how near it comes to what the machine can do at best."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from functools import partial
 from pathlib import Path
 
 from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
-from landslip.benchmarks.measuring.engine_alone import BareEngine
 from landslip.benchmarks.measuring.graph_cost import GraphCost, graph_cost
 from landslip.benchmarks.measuring.layer_times import LayerTime, layer_times
 from landslip.benchmarks.measuring.machine_limits import Peak, gemm_peaks, memory_bandwidth
+from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.measuring.timing import Timing, alternate
-from landslip.benchmarks.studies.variants import Variant, choices_of, open_choices
+from landslip.benchmarks.studies.variants import Variant, open_variants, variants_of
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import EngineError
 
 
 @dataclass(frozen=True)
 class RooflineBench:
-    """How to measure."""
+    """Options of the measurement."""
 
     model: Path
     """Folder of artifacts, or one ONNX file."""
@@ -32,7 +32,7 @@ class RooflineBench:
     repeats: int = 5
     """Measurements of each engine; the median counts."""
     seconds: float = 1.0
-    """How long each of them takes."""
+    """Seconds that each measurement takes."""
     size: int | None = None
     """Rows and columns of the matrices; None for what fits the device."""
 
@@ -41,14 +41,14 @@ class RooflineBench:
 class Speed:
     """One engine, measured."""
 
-    choice: Variant
-    """What ran."""
+    variant: Variant
+    """Engine and precision that ran."""
     tile: int
     """Edge of a tile in pixels."""
     cost: GraphCost
-    """What a tile takes."""
+    """Cost of a tile."""
     timing: Timing
-    """How long the repeats took, and their tiles."""
+    """Timing of the repeats, in tiles."""
 
     @property
     def flops(self) -> float:
@@ -65,11 +65,11 @@ class Roofline:
     peaks: tuple[Peak, ...]
     """Matrix products in each library and precision."""
     bandwidth: float
-    """Of the memory, bytes per second."""
+    """Bandwidth of the memory, bytes per second."""
     layers: Mapping[str, Sequence[LayerTime]] = field(default_factory=dict)
-    """Where the time goes, of the engines that tell it, by the names of their choices."""
+    """Time by kind of layer, of the engines that tell it, by the names of their variants."""
     energy: str = "not asked for"
-    """What told the joules of the speeds, or why nothing did."""
+    """Source of the joules of the speeds, or why there are none."""
 
     @property
     def best(self) -> dict[str, Peak]:
@@ -82,8 +82,8 @@ class Roofline:
         return self.best["fp32"].flops
 
     def share(self, speed: Speed) -> float:
-        """Of the peak of an engine's precision, or of that of fp32 where none of its own was measured."""
-        return speed.flops / self.best.get(speed.choice.precision, self.best["fp32"]).flops
+        """Share of the peak of an engine's precision, or of that of fp32 where none of its own was measured."""
+        return speed.flops / self.best.get(speed.variant.precision, self.best["fp32"]).flops
 
 
 def measure_roofline(bench: RooflineBench) -> Roofline:
@@ -93,30 +93,30 @@ def measure_roofline(bench: RooflineBench) -> Roofline:
         InputError: there is no artifact.
         EngineError: no engine works on that device.
     """
-    engines, _ = open_choices(choices_of(bench.model), bench.batch)
+    engines, _ = open_variants(variants_of(bench.model), bench.batch)
     with ExitStack() as stack:
         for engine in engines.values():
             stack.enter_context(engine)
-        here = {choice: engine for choice, engine in engines.items() if engine.device == bench.device}
+        here = {variant: engine for variant, engine in engines.items() if engine.device == bench.device}
         if not here:
             raise EngineError(f"No engine runs {bench.model} on {bench.device}. landslip doctor says why.")
         before = _roofs(bench)
         found = open_meter(bench.device)
         meter = None if isinstance(found, Unavailable) else stack.enter_context(found)
         speeds = _speeds(bench, here, meter)
-        layers = {choice.name: _layers(choice, engine) for choice, engine in here.items() if _tells(choice, bench)}
+        layers = {variant.name: _layers(variant, engine) for variant, engine in here.items() if _tells(variant, bench)}
     after = _roofs(bench)
     peaks = [max(pair, key=lambda peak: peak.flops) for pair in zip(before[0], after[0], strict=True)]
     energy = f"unavailable: {found.reason}" if isinstance(found, Unavailable) else found.source
     return Roofline(tuple(speeds), tuple(peaks), max(before[1], after[1]), layers, energy)
 
 
-def _tells(choice: Variant, bench: RooflineBench) -> bool:
-    return (choice.engine, bench.device) == ("openvino", "cpu")
+def _tells(variant: Variant, bench: RooflineBench) -> bool:
+    return (variant.engine, bench.device) == ("openvino", "cpu")
 
 
-def _layers(choice: Variant, engine: Engine) -> list[LayerTime]:
-    return layer_times(choice.path, choice.precision, engine.spec.tile)
+def _layers(variant: Variant, engine: Engine) -> list[LayerTime]:
+    return layer_times(variant.path, variant.precision, engine.spec.tile)
 
 
 def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
@@ -124,12 +124,14 @@ def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
 
 
 def _speeds(bench: RooflineBench, engines: Mapping[Variant, Engine], meter: Meter | None) -> list[Speed]:
-    alone = {choice: BareEngine(engine, bench.batch, engine.spec.tile) for choice, engine in engines.items()}
-    subjects = {choice.name: partial(bare.run, _calls(bare, bench)) for choice, bare in alone.items()}
+    raw = {variant: RawEngine(engine, bench.batch, engine.spec.tile) for variant, engine in engines.items()}
+    subjects = {variant.name: partial(engine.run, _count_of_calls(engine, bench)) for variant, engine in raw.items()}
     timings = alternate(subjects, bench.repeats, meter=meter)
-    tiles = {choice: engine.spec.tile for choice, engine in engines.items()}
-    return [Speed(choice, tile, graph_cost(choice.path, tile), timings[choice.name]) for choice, tile in tiles.items()]
+    tiles = {variant: engine.spec.tile for variant, engine in engines.items()}
+    return [
+        Speed(variant, tile, graph_cost(variant.path, tile), timings[variant.name]) for variant, tile in tiles.items()
+    ]
 
 
-def _calls(bare: BareEngine, bench: RooflineBench) -> int:
-    return max(2, round(bench.seconds * bare.rate() / bench.batch))
+def _count_of_calls(engine: RawEngine, bench: RooflineBench) -> int:
+    return max(2, round(bench.seconds * engine.rate() / bench.batch))

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from landslip.benchmarks.measuring.machine_limits import ARRAY, Peak
-from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.plots import Point, Roof, draw_roofline
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.benchmarks.studies.roofline import Roofline, RooflineBench, Speed
 
 _ABSOLUTE = {"cpu": (), "cuda": ("tiles/s", "lowest", "highest", "TFLOP/s")}
@@ -19,8 +19,8 @@ _WORTH_A_ROW = 0.005
 
 
 def roofline_report(bench: RooflineBench, found: Roofline) -> Report:
-    """What was found as a page with its plot."""
-    shares = {f"{speed.choice.key}_of_gemm_peak": found.share(speed) for speed in found.speeds}
+    """Page of a roofline with its plot."""
+    shares = {f"{speed.variant.key}_of_gemm_peak": found.share(speed) for speed in found.speeds}
     return Report(
         name="roofline",
         question="How near does the network come to what this machine can do at best?",
@@ -57,7 +57,7 @@ def _networks(bench: RooflineBench, found: Roofline) -> Table:
     )
     rows = [
         (
-            speed.choice.name,
+            speed.variant.name,
             speed.flops / found.base,
             found.share(speed),
             _intensity(bench, speed),
@@ -105,12 +105,12 @@ def _cut(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> T
 
 
 def _intensity(bench: RooflineBench, speed: Speed) -> float:
-    return speed.cost.intensity(speed.choice.precision, bench.batch)
+    return speed.cost.intensity(speed.variant.precision, bench.batch)
 
 
 def _plot(bench: RooflineBench, found: Roofline) -> Plot:
     points = [
-        Point(speed.choice.name, speed.choice.precision, _intensity(bench, speed), speed.flops / found.base)
+        Point(speed.variant.name, speed.variant.precision, _intensity(bench, speed), speed.flops / found.base)
         for speed in found.speeds
     ]
     roofs = [Roof(f"{name} GEMM, {peak.engine}", name, peak.flops / found.base) for name, peak in found.best.items()]

@@ -1,4 +1,4 @@
-"""How speed changes with the size of the scene, the threads, the batch and the tile."""
+"""Change of speed with the size of the scene, the threads, the batch and the tile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.measuring.timing import Timing, alternate
 from landslip.benchmarks.studies.sentinel2_size import PIXEL, write_large_scene
 from landslip.models.demo.embedded import DEMO_MODEL
@@ -22,14 +22,14 @@ from landslip.runtime.system.machine import usable_cores
 
 @dataclass(frozen=True)
 class ScalingBench:
-    """How to measure."""
+    """Options of the measurement."""
 
     model: Path = DEMO_MODEL
     """ONNX file."""
     engine: EngineOptions = field(default_factory=EngineOptions)
     """Engine, device and precision; batch, tile and threads are those that are not varied."""
     seconds: float = 8.0
-    """How long each point is measured, all repeats together."""
+    """Seconds for which each point is measured, all repeats together."""
     repeats: int = 4
     """Measurements of each point; the median counts."""
     sizes_km: Sequence[float] = (4.0, 8.0, 16.0)
@@ -47,19 +47,19 @@ class Sweep:
     """One thing varied, all else kept."""
 
     name: str
-    """What is varied, for files and findings."""
+    """Name of what is varied, for files and findings."""
     varied: str
-    """The same for people, with its unit."""
+    """Name of what is varied for people, with its unit."""
     measured: str
-    """What is compared."""
+    """Name of what is measured."""
     points: dict[float, Timing]
-    """By the value of what is varied, in the order of the values."""
+    """Timings by the value of what is varied, in the order of the values."""
     calls: dict[float, Timing] = field(default_factory=dict)
     """Single calls of the engine at each point; empty for whole maps."""
 
     @property
     def first(self) -> Timing:
-        """What the others are compared with."""
+        """Timing of the first point, which the others are compared with."""
         return next(iter(self.points.values()))
 
 
@@ -90,7 +90,7 @@ def measure_scaling(bench: ScalingBench, folder: Path) -> tuple[str, list[Sweep]
 
 def _sizes(bench: ScalingBench, engine: Engine, folder: Path) -> Sweep:
     tile = bench.engine.tile or engine.spec.tile
-    rate = BareEngine(engine, bench.engine.batch, tile).rate()
+    rate = RawEngine(engine, bench.engine.batch, tile).rate()
     hop_km = tile / 2 * engine.spec.resolution / 1000
     affordable = [km for km in bench.sizes_km if bench.repeats * (km / hop_km) ** 2 / rate <= bench.seconds]
     sizes = bench.sizes_km[: max(2, len(affordable))]
@@ -133,22 +133,22 @@ def _tiles(bench: ScalingBench) -> Sweep:
 def _engines(bench: ScalingBench, sweep: Sweep, options: Mapping[int, EngineOptions]) -> Sweep:
     """A sweep of the engine alone, fed from memory; ``options`` are by the value of what is varied."""
     with ExitStack() as stack:
-        alone: dict[int, BareEngine] = {}
+        raw: dict[int, RawEngine] = {}
         runs: dict[str, Callable[[], float]] = {}
         for value, option in options.items():
             engine = stack.enter_context(open_engine(bench.model, option))
             tile = option.tile or engine.spec.tile
-            alone[value] = BareEngine(engine, option.batch, tile)
-            calls = max(1, round(bench.seconds / bench.repeats * alone[value].rate() / option.batch))
-            runs[str(value)] = partial(_pixels, alone[value], calls, tile)
+            raw[value] = RawEngine(engine, option.batch, tile)
+            calls = max(1, round(bench.seconds / bench.repeats * raw[value].rate() / option.batch))
+            runs[str(value)] = partial(_pixels, raw[value], calls, tile)
         timings = alternate(runs, bench.repeats, warm_up=0)
     points = dict(zip(map(float, options), timings.values(), strict=True))
-    return replace(sweep, points=points, calls={float(value): bare.calls for value, bare in alone.items()})
+    return replace(sweep, points=points, calls={float(value): engine.timing for value, engine in raw.items()})
 
 
-def _pixels(bare: BareEngine, calls: int, tile: int) -> float:
+def _pixels(engine: RawEngine, calls: int, tile: int) -> float:
     """Call so often; pixels are tiles as well where tiles are of one size, as everything is told in ratios."""
-    return float(bare.run(calls) * tile**2)
+    return float(engine.run(calls) * tile**2)
 
 
 def _powers(most: int) -> list[int]:

@@ -7,17 +7,17 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.plots import Series, draw_lines
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.benchmarks.studies.scaling import ScalingBench, Sweep
 
 _CALLS = "calls", "p90 to median", "p95 to median", "p99 to median"
-"""Of the single calls of the engine."""
+"""Columns on the single calls of the engine."""
 
 
 def scaling_report(bench: ScalingBench, engine: str, sweeps: Sequence[Sweep]) -> Report:
-    """What was found as a page with its plots.
+    """Page of the sweeps with its plots.
 
     Args:
         bench: how it was measured.

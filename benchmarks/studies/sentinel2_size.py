@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from landslip.benchmarks.measuring.own_process import map_alone
+from landslip.benchmarks.measuring.map_process import map_in_process
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
@@ -27,7 +27,7 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
         size: rows and columns of the images.
     """
     write_large_scene(folder / "scene", size)
-    record = map_alone(folder / "scene", folder / "map", model)
+    record = map_in_process(folder / "scene", folder / "map", model)
     grid, seconds, peak = record["grid"], record["seconds"], record["peak_rss_bytes"] / 2**20
     row = (
         grid["height"], grid["width"], record["tiles"]["predicted"], record["landslides"], peak, seconds["total"],

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
-from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.plots import Bar, bars_height, draw_bars, draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.benchmarks.scenes.grid_scene import DESCRIBED
 from landslip.benchmarks.studies.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
 from landslip.benchmarks.studies.entrants import (
@@ -20,12 +20,12 @@ from landslip.benchmarks.studies.entrants import (
     EMPTY_MONAI,
     Bench,
     Entrants,
-    alone_name,
     has_monai,
     map_name,
     published_name,
+    raw_name,
 )
-from landslip.benchmarks.studies.variants import choices_of, open_choices
+from landslip.benchmarks.studies.variants import open_variants, variants_of
 from landslip.runtime.tiling.presets import PRESETS
 
 __all__ = ["Bench", "measure_throughput"]
@@ -44,48 +44,48 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
         LandslipError: the model cannot be used, or a map failed.
     """
     with ExitStack() as stack:
-        engines, left_out = open_choices(choices_of(bench.model), bench.batch)
+        engines, left_out = open_variants(variants_of(bench.model), bench.batch)
         for engine in engines.values():
             stack.enter_context(engine)
-        field = Entrants(bench, folder, engines, stack)
-        energy = open_meter(engines[field.best].device)
+        entrants = Entrants(bench, folder, engines, stack)
+        energy = open_meter(engines[entrants.best].device)
         meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
-        results = contest(field.everyone(), bench.repeats, meter)
-        empty = contest(field.without_network(), bench.repeats, meter)
-        settings = _settings(bench, field, left_out) | {"energy": _energy(energy)}
-    base = PUBLISHED if PUBLISHED in results else alone_name(field.best)
+        results = contest(entrants.contestants(), bench.repeats, meter)
+        empty = contest(entrants.without_network(), bench.repeats, meter)
+        settings = _settings(bench, entrants, left_out) | {"energy": _energy(energy)}
+    base = PUBLISHED if PUBLISHED in results else raw_name(entrants.best)
     shares = _shares({**results, **empty})
     return Report(
-        name=f"throughput-{field.spec.name}",
+        name=f"throughput-{entrants.spec.name}",
         question="How fast is a map, compared with the published way, with the engine alone and with MONAI?",
         settings=settings,
         tables=[
             ratio_table(f"With the network, as ratios to: {base}", results, base),
             ratio_table("Without a network", empty, EMPTY_MONAI if EMPTY_MONAI in empty else EMPTY),
-            _calls(field),
+            _latencies(entrants),
             _shares_table(shares),
             *([rate_table("On this machine, now", {**results, **empty})] if bench.absolute else []),
         ],
-        findings=dict(_findings(field, results, empty)),
+        findings=dict(_findings(entrants, results, empty)),
         plots=[_ground_plot(results, base), _shares_plot(shares)],
     )
 
 
-def _findings(field: Entrants, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
-    best = map_name(field.best)
+def _findings(entrants: Entrants, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
+    best = map_name(entrants.best)
     if PUBLISHED in results:
-        if field.best.precision == "int8":
+        if entrants.best.precision == "int8":
             yield "best_int8_vs_published_tiles", tiles_ratio(results, best, PUBLISHED)
-        presets = [map_name(field.best, name) for name in PRESETS]
+        presets = [map_name(entrants.best, name) for name in PRESETS]
         ratios = [ground_ratio(results, name, PUBLISHED) for name in presets if name in results]
         if ratios:
             yield "best_preset_vs_published_km2", max(ratios, key=lambda finding: finding.value)
-    for choice in field.alone:
-        if map_name(choice) in results:
-            yield f"map_vs_engine_{choice.key}", tiles_ratio(results, map_name(choice), alone_name(choice))
-        if (theirs := f"MONAI, {choice.name}") in results:
-            ours = map_name(choice, "on the grid")
-            yield f"{choice.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
+    for variant in entrants.raw:
+        if map_name(variant) in results:
+            yield f"map_vs_engine_{variant.key}", tiles_ratio(results, map_name(variant), raw_name(variant))
+        if (theirs := f"MONAI, {variant.name}") in results:
+            ours = map_name(variant, "on the grid")
+            yield f"{variant.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
     if EMPTY_MONAI in empty:
         yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
         yield "tiles_and_blending_vs_monai", tiles_ratio(empty, EMPTY_MEMORY, EMPTY_MONAI)
@@ -95,20 +95,20 @@ def _energy(energy: Meter | Unavailable) -> str:
     return f"unavailable. {energy.reason}" if isinstance(energy, Unavailable) else energy.source
 
 
-def _calls(field: Entrants) -> Table:
-    """How evenly the engines answer."""
+def _latencies(entrants: Entrants) -> Table:
+    """Table that says how evenly the engines answer."""
     rows = []
-    for choice, alone in field.alone.items():
-        calls = alone.calls
+    for variant, raw in entrants.raw.items():
+        calls = raw.timing
         tail = (quantile / calls.median for quantile in (calls.p90, calls.p95, calls.p99))
-        rows.append((choice.name, len(calls.seconds), *tail))
+        rows.append((variant.name, len(calls.seconds), *tail))
     columns = ("engine alone", "calls", "p90 to median", "p95 to median", "p99 to median")
-    title = f"Time of a batch of {field.setting.batch}, with as many under way at once as the engine has lanes"
+    title = f"Time of a batch of {entrants.tiling.batch}, with as many under way at once as the engine has lanes"
     return Table(title, columns, rows)
 
 
 def _shares(results: Results) -> dict[str, dict[str, float]]:
-    """Of each map, how long each stage was busy, as a share of the wall clock; stages run side by side."""
+    """Share of the wall clock for which each stage of each map was busy; stages run side by side."""
     return {
         name: _shares_of(result.contestant.records[-1]["seconds"])
         for name, result in results.items()
@@ -142,12 +142,12 @@ def _ground_plot(results: Results, base: str) -> Plot:
     return Plot("ground", "Ground mapped per hour; landslip's maps in blue.", draw, bars_height(len(bars)))
 
 
-def _settings(bench: Bench, field: Entrants, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _settings(bench: Bench, entrants: Entrants, left_out: Mapping[str, str]) -> dict[str, Any]:
     missing = {} if bench.hdf5 else {"published loop": "no Keras file was given (--hdf5)."}
     missing |= {} if has_monai() else {"MONAI": "it is not installed (pip install 'landslip[bench-peers]')."}
-    devices = {choice.engine: engine.device for choice, engine in field.engines.items()}
+    devices = {variant.engine: engine.device for variant, engine in entrants.engines.items()}
     return {
-        "model": field.spec.name,
+        "model": entrants.spec.name,
         "devices": devices,
         "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
         "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "

@@ -1,4 +1,4 @@
-"""Which engines and precisions a throughput benchmark measures: those the artifacts at hand allow on this machine."""
+"""Engines and precisions that a benchmark measures: those the artifacts at hand allow on this machine."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Variant:
     engine: str
     """Name of the engine."""
     precision: str
-    """What it computes in."""
+    """Number format it computes in."""
 
     @property
     def name(self) -> str:
-        """For tables: engine and precision."""
+        """Name for tables: engine and precision."""
         return f"{self.engine} {self.precision}"
 
     @property
     def key(self) -> str:
-        """For findings: the same with an underscore."""
+        """Key for findings: engine and precision with an underscore."""
         return f"{self.engine}_{self.precision}"
 
     def opened(self, batch: int, tile: int | None = None) -> Engine:
@@ -43,8 +43,8 @@ class Variant:
         return open_engine(self.path, EngineOptions(self.engine, batch=batch, tile=tile, precision=self.precision))
 
 
-def choices_of(model: Path) -> list[Variant]:
-    """Every engine that is installed, in every precision it may run; one choice for each pair of them.
+def variants_of(model: Path) -> list[Variant]:
+    """Every engine that is installed, in every precision it may run; one variant for each pair of them.
 
     An artifact made for an engine goes before one that any engine runs; one that is computed in another precision than
     its own counts for bf16 alone, which has no artifact.
@@ -57,14 +57,14 @@ def choices_of(model: Path) -> list[Variant]:
     """
     found: dict[str, Variant] = {}
     for trial in sorted(_trials(model), key=_is_for_any):
-        choice = Variant(trial.file.path, trial.backend.name, trial.precision)
-        found.setdefault(choice.name, choice)
+        variant = Variant(trial.file.path, trial.backend.name, trial.precision)
+        found.setdefault(variant.name, variant)
     if not found:
         raise InputError(f"{model} holds no artifact that an installed engine runs. Run landslip verify on it.")
     return [found[name] for name in sorted(found)]
 
 
-def open_choices(choices: list[Variant], batch: int) -> tuple[dict[Variant, Engine], dict[str, str]]:
+def open_variants(variants: list[Variant], batch: int) -> tuple[dict[Variant, Engine], dict[str, str]]:
     """Open what can be used here.
 
     Returns:
@@ -72,17 +72,17 @@ def open_choices(choices: list[Variant], batch: int) -> tuple[dict[Variant, Engi
     """
     engines: dict[Variant, Engine] = {}
     left_out: dict[str, str] = {}
-    for choice in choices:
+    for variant in variants:
         try:
-            engine = choice.opened(batch)
+            engine = variant.opened(batch)
         except EngineError as error:
-            left_out[choice.name] = str(error)
+            left_out[variant.name] = str(error)
             continue
-        if choice.precision == "fp16" and engine.device == "cpu" and choice.engine == "onnxruntime":
+        if variant.precision == "fp16" and engine.device == "cpu" and variant.engine == "onnxruntime":
             engine.close()
-            left_out[choice.name] = "on the CPU it computes in fp32."
+            left_out[variant.name] = "on the CPU it computes in fp32."
             continue
-        engines[choice] = engine
+        engines[variant] = engine
     return engines, left_out
 
 
@@ -93,8 +93,8 @@ def _trials(model: Path) -> Iterator[Trial]:
 
 
 def _counts(trial: Trial, file: OnnxFile) -> bool:
-    own = trial.precision == file.precision
-    return trial.backend.installed and (own or (trial.precision, file.precision) == ("bf16", "fp32"))
+    same = trial.precision == file.precision
+    return trial.backend.installed and (same or (trial.precision, file.precision) == ("bf16", "fp32"))
 
 
 def _is_for_any(trial: Trial) -> bool:

@@ -20,7 +20,7 @@ SetsOf = Callable[[OnnxFile], ReferenceSets]
 """Gives the reference tiles of an artifact, and what the reference says of them."""
 
 MARGIN = 1.03
-"""How much faster a setting has to be to replace a simpler one: less may be chance."""
+"""Factor by which a setting has to be faster to replace a simpler one: less may be chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +28,17 @@ class Found:
     """A way that was tried, and what came of it."""
 
     way: Way
-    """It."""
+    """Way that was tried."""
     outcome: Outcome
-    """How far it is from the reference, or why it does not run here."""
+    """Distance from the reference, or why it does not run here."""
     tiles_per_second: float = 0.0
-    """How fast it is; 0 where it does not pass."""
+    """Speed; 0 where it does not pass."""
     is_refined: bool = False
-    """Whether other batches and numbers of threads were tried."""
+    """True if other batches and numbers of threads were tried."""
 
     @property
     def passed(self) -> bool:
-        """Whether it may be used."""
+        """Tell whether it may be used."""
         return self.tiles_per_second > 0
 
 
@@ -74,7 +74,7 @@ def refine(found: Sequence[Found], first: Found, cores: int, deadline: Deadline)
     by_speed = sorted(found, key=_speed, reverse=True)
     order = [each for each in dict.fromkeys([by_speed[0], first, *by_speed]) if each.passed]
     refined = [each if deadline.is_over else _refined(each, cores, deadline) for each in order]
-    return [*_settled(sorted(refined, key=_speed, reverse=True), deadline), *(e for e in found if not e.passed)]
+    return [*_final_order(sorted(refined, key=_speed, reverse=True), deadline), *(e for e in found if not e.passed)]
 
 
 def _speed(found: Found) -> float:
@@ -92,7 +92,7 @@ def _tried(way: Way, sets: ReferenceSets) -> Found:
 
 
 def _refined(found: Found, cores: int, deadline: Deadline) -> Found:
-    """The same with the batch and the threads that are fastest, found uphill."""
+    """The way with the batch and the threads that are fastest, found uphill."""
     log.info("refining %s", found.way)
     best = found
     for uphill in (larger_batches, smaller_batches):
@@ -140,8 +140,8 @@ def _faster(best: Found, other: Way) -> Found | None:
     )
 
 
-def _settled(by_speed: list[Found], deadline: Deadline) -> Iterator[Found]:
-    """The same, the first two in the order they have when they are measured in turn."""
+def _final_order(by_speed: list[Found], deadline: Deadline) -> Iterator[Found]:
+    """The results with the first two in the order they have when they are measured in turn."""
     if len(by_speed) > 1 and not deadline.is_over:
         first, second = by_speed[:2]
         with ExitStack() as stack:

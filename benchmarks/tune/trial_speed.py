@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from landslip.benchmarks.measuring.engine_alone import noise
+from landslip.benchmarks.measuring.raw_engine import noise
 from landslip.benchmarks.tune.ways import Way
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.speed import seconds_per_batch
@@ -24,16 +24,16 @@ CALLS, SECONDS = 3, 0.5
 
 @dataclass(frozen=True)
 class Deadline:
-    """When tuning has to come to its end."""
+    """Time at which tuning has to come to its end."""
 
     seconds: float
-    """How long it may take."""
+    """Seconds that tuning may take."""
     began: float = field(default_factory=time.monotonic)
-    """When it began."""
+    """Time when it began."""
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is spent."""
+        """Tell whether the time is spent."""
         return time.monotonic() - self.began >= self.seconds
 
 
@@ -58,12 +58,12 @@ class Running:
         self._engine.infer(self._batch)
 
     def seconds(self) -> float:
-        """What one tile takes."""
+        """Seconds that one tile takes."""
         return seconds_per_batch(self._engine, self._batch) / self.way.batch
 
 
 def tiles_per_second(way: Way, tile: int | None = None) -> float:
-    """How fast a way is by itself.
+    """Speed of a way by itself.
 
     Raises:
         LandslipError: it cannot be opened, or fails.

@@ -1,4 +1,4 @@
-"""One tuning from end to end: find the artifacts, search, keep what was found, and report it."""
+"""Tuning from end to end: find the artifacts, search, save what was found, and report it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COLUMNS = ("artifact", "engine", "device", "precision", "batch", "threads", "sp
 
 @dataclass(frozen=True)
 class TuneRequest:
-    """What to tune."""
+    """Request to tune a model."""
 
     model: Path
     """An artifact, whose family in the same folder is tuned, or a folder of one family."""
@@ -51,14 +51,14 @@ class Family:
     named: FoundArtifact
     """The one the user names, or the most exact of a folder."""
     digest: str
-    """What they have in common; see :func:`~landslip.runtime.engines.tuned.family_of`."""
-    members: tuple[FoundArtifact, ...]
-    """All of them, the most exact first."""
+    """Digest of what they have in common; see :func:`~landslip.runtime.engines.tuned.family_of`."""
+    artifacts: tuple[FoundArtifact, ...]
+    """Artifacts, the most exact first."""
 
     @property
     def files(self) -> list[OnnxFile]:
-        """What they say of themselves."""
-        return [each.file for each in self.members if each.file is not None]
+        """Descriptions of the artifacts."""
+        return [each.file for each in self.artifacts if each.file is not None]
 
 
 def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
@@ -75,20 +75,20 @@ def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
     """
     deadline = Deadline(request.budget)
     family = family_at(request.model)
-    named = family.files[family.members.index(family.named)]
+    named = family.files[family.artifacts.index(family.named)]
     ways = ways_of(family.files, named, request.engine, _devices())
     if not ways:
         raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take `engine` auto.")
     found = try_all(ways, _sets_of(family), deadline)
-    usable = [each for each in found if each.passed]
-    if not usable:
+    passing = [each for each in found if each.passed]
+    if not passing:
         raise EngineError(f"Nothing that runs here passes its gate. See why with: landslip verify {named.path.parent}")
     machine = machine_here()
-    first = next((each for each in usable if each.way.file.path == named.path), usable[0])
+    first = next((each for each in passing if each.way.file.path == named.path), passing[0])
     results = refine(found, first, machine["cores"], deadline)
-    tuning = Tuning(now(), named.spec.name, family.digest, machine, versions_here(), _choices(results))
-    path = keep(tuning)
-    report = _report(request, results, usable[0], deadline)
+    tuning = Tuning(now(), named.spec.name, family.digest, machine, versions_here(), _tuned_ways(results))
+    path = save_tuning(tuning)
+    report = _report(request, results, passing[0], deadline)
     log.info("kept in %s", path)
     return tuning, report, path
 
@@ -115,23 +115,23 @@ def family_at(model: Path) -> Family:
     return Family(named, digest, tuple(each for each in sound if families[each.path] == digest))
 
 
-def keep(tuning: Tuning) -> Path:
+def save_tuning(tuning: Tuning) -> Path:
     """Write a record into the user's config folder, in place of an earlier one of the same model and machine.
 
     Raises:
         OutputError: it cannot be written.
     """
     path = tuning_folder() / tuning.name
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_anew(beside, tuning.to_json())
-        beside.replace(path)
+        write_anew(draft, tuning.to_json())
+        draft.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}). Check space and permissions.") from error
     finally:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
     return path
 
 
@@ -140,8 +140,8 @@ def _devices() -> list[str]:
 
 
 def _sets_of(family: Family) -> Callable[[OnnxFile], ReferenceSets]:
-    references = References(family.members, None, None)
-    by_file = {each.path: each for each in family.members}
+    references = References(family.artifacts, None, None)
+    by_file = {each.path: each for each in family.artifacts}
 
     def sets(file: OnnxFile) -> ReferenceSets:
         return references.of(by_file[file.path], file).sets
@@ -149,7 +149,7 @@ def _sets_of(family: Family) -> Callable[[OnnxFile], ReferenceSets]:
     return sets
 
 
-def _choices(results: Sequence[Found]) -> tuple[TunedWay, ...]:
+def _tuned_ways(results: Sequence[Found]) -> tuple[TunedWay, ...]:
     return tuple(
         TunedWay(
             artifact=each.way.file.path.name, sha256=sha256_of(each.way.file.path), engine=each.way.trial.backend.name,

@@ -26,7 +26,7 @@ class Way:
     trial: Trial
     """The artifact, the engine and the precision."""
     device: str
-    """Where it runs."""
+    """Device it runs on."""
     batch: int = BATCH
     """Tiles per call."""
     threads: int = 0
@@ -39,11 +39,11 @@ class Way:
 
     @property
     def spec(self) -> ModelSpec:
-        """What the artifact takes."""
+        """Description of the inputs and output of the artifact."""
         return self.file.spec
 
     def options(self, tile: int | None = None) -> EngineOptions:
-        """As options of an engine, for tiles of some size; None for the model's own."""
+        """Options of an engine that runs this way, for tiles of some size; None for the model's own."""
         return EngineOptions(self.trial.backend.name, self.device, self.batch, tile, self.threads, self.trial.precision)
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ def smaller_batches(way: Way) -> Iterator[Way]:
 
 
 def other_threads(way: Way, cores: int) -> Iterator[Way]:
-    """As many threads as there are cores, and half as many; on the CPU alone.
+    """Numbers of threads to try: the cores, and half as many; on the CPU alone.
 
     Args:
         way: how it is run.

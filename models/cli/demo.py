@@ -35,7 +35,7 @@ def demo(out: Path, seed: int, size_km: float, overwrite: bool, as_json: bool) -
 
 
 def summary(result: DemoResult, seed: int, size_km: float) -> str:
-    """What happened, in a few lines for people."""
+    """Summary of what the demo did, in a few lines for people."""
     record, scores, engine = result.record, result.scores, result.record["engine"]
     ratios = ", ".join(f"{name} {value:.2f}" for name, value in _ratios(scores))
     if not scores.true_positive + scores.false_negative:

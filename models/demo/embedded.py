@@ -30,7 +30,7 @@ DEMO_MODEL = Path(__file__).parents[1] / "demo_data" / "demo.fp32.onnx"
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo made."""
+    """Result of the demo."""
 
     event: EventFiles
     """The scene's files."""
@@ -39,7 +39,7 @@ class DemoResult:
     record: Record
     """The run record of the map, as in ``run.json``."""
     scores: Scores
-    """How the map compares with the truth."""
+    """Scores of the map against the truth."""
 
 
 def run_demo(

@@ -58,7 +58,7 @@ class Scores:
 
     @property
     def pixels(self) -> int:
-        """How many pixels were scored."""
+        """Number of pixels that were scored."""
         return self.true_positive + self.false_positive + self.false_negative + self.true_negative
 
     @property
@@ -145,7 +145,7 @@ def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
 
 
 def inside(outlines: list[shapely.Geometry], shape: tuple[int, int], place: Affine) -> NDArray[np.bool_]:
-    """Which pixels have their centre in one of the polygons: (rows, cols); `place` maps columns and rows to the CRS."""
+    """Mask (rows, cols) of the pixels with their centre in a polygon; `place` maps columns and rows to the CRS."""
     if not outlines:
         return np.zeros(shape, dtype=np.bool_)
     filled = np.zeros(shape, dtype=np.uint8)

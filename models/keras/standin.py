@@ -22,7 +22,7 @@ _LOGIT_SPREAD = 1.25
 """Standard deviation of the last layer's sum: two thirds of the pixels then lie between 0.22 and 0.78."""
 
 _DAMPED = 0.1
-"""What a damped residual branch adds to its shortcut. Random branches of full strength amplify rounding more than a
+"""Gain of a damped residual branch beside its shortcut. Random branches of full strength amplify rounding more than a
 hundredfold on the way through the network, and the coarser steps of fp16 and INT8 likewise."""
 
 

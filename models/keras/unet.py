@@ -47,7 +47,7 @@ class ResizeBilinear(keras.layers.Layer):  # type: ignore[misc]
         return batch, self._enlarged(rows), self._enlarged(cols), bands
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras saves of this layer."""
+        """Settings that Keras saves of this layer."""
         return {**super().get_config(), "factor": self.factor}
 
     def _enlarged(self, length: int | None) -> int | None:

@@ -17,7 +17,7 @@ class RegisteredModel:
     name: str
     """Short name, the stem of the published file."""
     url: str
-    """Where users get the file."""
+    """Address where users get the file."""
     size: int
     """Length of the file in bytes."""
     sha256: str
@@ -27,11 +27,11 @@ class RegisteredModel:
     citation: str
     """The article, for people."""
     licence: str
-    """What is known about the licence of the weights."""
+    """Sentence on the licence of the weights, as far as it is known."""
     architecture: str
-    """What networks of its kind are called."""
+    """Name of networks of its kind."""
     spec: ModelSpec
-    """What the network expects and what its output means."""
+    """Description of what the network expects and what its output means."""
 
     @property
     def file(self) -> str:
@@ -61,14 +61,14 @@ REGISTRY: dict[str, RegisteredModel] = {model.name: model for model in (M_ALL_00
 
 
 DEMO_NOTICE = "Demonstration model, trained on synthetic mountains alone: not for real events."
-"""What the demo model's artifacts and their maps say."""
+"""Notice in the demo model's artifacts and their maps."""
 
 _NOTICES = {"4cfb359794b97509ff6d83cc2fcfed7e7d6f7abb392c40a243763d28672c0408": DEMO_NOTICE}
-"""Of Keras files that everybody has, by SHA-256: the demo's."""
+"""Notices of Keras files that everybody has, by SHA-256: the demo's."""
 
 
 def notice_of(digest: str) -> str:
-    """What users of a Keras file with this digest have to know; empty where there is nothing."""
+    """Notice that users of a Keras file with this digest have to know; empty where there is none."""
     return _NOTICES.get(digest, "")
 
 

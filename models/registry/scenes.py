@@ -13,9 +13,9 @@ class SceneMember:
     name: str
     """The scene it belongs to, as a user names it."""
     path: str
-    """Where it lies in the folder of the scene, with slashes."""
+    """Path in the folder of the scene, with slashes."""
     url: str
-    """Where users get it."""
+    """Address where users get the file."""
     size: int
     """Length of the file in bytes."""
     sha256: str
@@ -36,13 +36,13 @@ class RegisteredScene:
     title: str
     """The event, for people."""
     url: str
-    """What the addresses of its files begin with."""
+    """Beginning of the addresses of its files."""
     files: tuple[SceneMember, ...]
-    """Every file that is fetched."""
+    """The files that are fetched."""
     scene: str
     """``scene.toml``, for ``landslip map --scene``."""
     licence: str
-    """On which terms its files may be used, and whom to name."""
+    """Terms on which its files may be used, and whom to name."""
 
     @property
     def size(self) -> int:
@@ -50,7 +50,7 @@ class RegisteredScene:
         return sum(member.size for member in self.files)
 
     def at(self, url: str) -> tuple[SceneMember, ...]:
-        """Its files in another copy of the repository, whose address takes the place of :attr:`url`."""
+        """The scene in another copy of the repository, whose address takes the place of :attr:`url`."""
         base = url.rstrip("/")
         return tuple(
             SceneMember(each.name, each.path, base + each.url.removeprefix(self.url), each.size, each.sha256)

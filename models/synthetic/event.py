@@ -32,7 +32,7 @@ _WINDOW = (256, 2048)
 
 @dataclass(frozen=True)
 class EventSpec:
-    """What to make; the same spec always gives the same pixels."""
+    """Specification of an event; the same specification always gives the same pixels."""
 
     seed: int
     """Names the event: ground, weather and landslides. 0 or more."""
@@ -53,7 +53,7 @@ class EventSpec:
     cloud_cover: float = 0.06
     """Share of the second image under clouds, 0 to 0.9; the first has a third of it."""
     dem_margin_m: float = 487.0
-    """How far the elevation model reaches beyond the images on every side, in metres."""
+    """Metres by which the elevation model reaches beyond the images on every side."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -62,13 +62,13 @@ class EventSpec:
 
     @property
     def transform(self) -> Affine:
-        """From column and row of the images to the CRS."""
+        """Transform from column and row of the images to the CRS."""
         return Affine(PIXEL, 0.0, self.west, 0.0, -PIXEL, self.north)
 
 
 @dataclass(frozen=True)
 class EventFiles:
-    """Where the files of an event are."""
+    """Paths of the files of an event."""
 
     pre: Path
     """RGB image before the event, uint8, 10 m."""

@@ -1,4 +1,4 @@
-"""What covers the ground, as colours: forest, meadows, fields, rock, scree, snow, rivers and roads, in either season.
+"""Land cover as colours: forest, meadows, fields, rock, scree, snow, rivers and roads, in either season.
 
 Among it is what a mapper could mistake for a landslide: bare ground in both images, snow and river banks that move
 between them, and freshly ploughed fields and clear-cuts, which are new in the second image but lie on gentle ground.
@@ -147,7 +147,7 @@ def _clearings(
 
 @kernel
 def _crop(parcel: float, season: Season, seed: int) -> tuple[float, float, float]:
-    """What stands on a parcel at this date: meadow, green or ripe crop, or ploughed soil."""
+    """Colour of a parcel at this date: meadow, green or ripe crop, or ploughed soil."""
     ident = int(parcel * 1.0e9)
     if parcel < 0.5:
         return brighten(mix(_GRASS, _GRASS_DRY, season.dryness), 0.9 + 0.3 * hash_unit(ident, 0, seed))

@@ -24,7 +24,7 @@ class PlacedSlide:
     """A landslide on the pixels of the image."""
 
     slide: Slide
-    """What it is."""
+    """The landslide on the ground."""
     cover: NDArray[np.float32]
     """(rows, cols) share of every pixel it covers."""
     row: int

@@ -1,4 +1,4 @@
-"""What differs between the two images of an event: sun, season, snow line, river level, air."""
+"""Seasons: what differs between the two images of an event, which is sun, snow line, river level, crops and air."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CELL = 250.0
 """Edge of a lattice cell in metres."""
 REACH = 1500.0
-"""No part of a landslide is further than this from its cell, in metres."""
+"""Metres from its cell beyond which no part of a landslide lies."""
 MIN_AREA = 1000.0
 """Smaller landslides are left out, in square metres."""
 
@@ -44,9 +44,9 @@ class Slide:
     half_width: NDArray[np.float64]
     """(n, 2) metres from the path to the left and to the right margin."""
     outline: shapely.Polygon
-    """What it covers, metres east and south."""
+    """Outline of the ground it covers, metres east and south."""
     seed: int
-    """Of its colour and texture."""
+    """Seed of its colour and texture."""
 
 
 def slides_of_row(row: int, cols: range, density: float, seed: int) -> Iterator[Slide]:
@@ -65,7 +65,7 @@ def slides_of_row(row: int, cols: range, density: float, seed: int) -> Iterator[
 
 
 def scars_of_row(row: int, cols: range, density: float, seed: int) -> Iterator[Slide]:
-    """As :func:`slides_of_row`, but landslides of an earlier event on the same ground."""
+    """The landslides of an earlier event on the same ground, as :func:`slides_of_row` gives those of this one."""
     for col in cols:
         slide = _slide_of_cell(row, col, density, seed, seed + 50_000)
         if slide is not None:

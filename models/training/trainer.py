@@ -29,14 +29,14 @@ _EXAM_EVERY = 200
 
 @dataclass(frozen=True)
 class Course:
-    """How to train."""
+    """Course of a training: data, steps and rates."""
 
     seed: int = 1
-    """Of the first weights and of the choice of tiles."""
+    """Seed of the first weights and of the choice of tiles."""
     width: float = 0.125
     """Factor on the channel counts of the published network."""
     scenes: int = 48
-    """How many scenes to train on, with different seeds."""
+    """Number of scenes to train on, with different seeds."""
     scene_m: float = 4200.0
     """Edge of a training scene in metres."""
     tile: int = 128
@@ -53,7 +53,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a course."""
+    """Result of a training."""
 
     model: Any
     """The ``tf_keras.Model``, with the tile of the published network."""
@@ -62,7 +62,7 @@ class Trained:
     kept_at: int
     """Steps after which its weights were kept."""
     validation_mcc: float
-    """Over the pixels of all validation scenes, at threshold 0.5."""
+    """MCC over the pixels of all validation scenes, at threshold 0.5."""
     seconds: float
     """Wall time of the steps and validations."""
 
@@ -90,7 +90,7 @@ class Trainer:
         self._predict = tf.function(lambda images: self._free(images, training=False)[0], reduce_retracing=True)
 
     def step(self, batch: TrainingBatch, rate: float) -> float:
-        """One step of gradient descent; the loss before it."""
+        """Take one step of gradient descent, and return the loss before it."""
         self._adam.learning_rate.assign(rate)
         return float(self._step(list(batch.images), batch.truth, batch.weight))
 

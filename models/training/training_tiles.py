@@ -40,7 +40,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """What the network is given and what it should say, (tile, row, col, band) in network units."""
+    """Inputs of the network and the output it should give, (tile, row, col, band) in network units."""
 
     images: tuple[Floats, Floats, Floats]
     """Pre and post (3 bands), and [hillshade, slope], scaled as the deployed graph scales them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landslip.benchmarks.reports.machine_names import machine_slug
+from landslip.benchmarks.reports.machine_names import machine_name
 from landslip.runtime.system.machine import describe_environment
 
 
@@ -18,8 +18,8 @@ from landslip.runtime.system.machine import describe_environment
     ],
 )  # fmt: skip
 def test_names(cpu, cores, gpu, slug):
-    assert machine_slug({"cpu": cpu, "cores": cores} | ({"gpu": gpu} if gpu else {})) == slug
+    assert machine_name({"cpu": cpu, "cores": cores} | ({"gpu": gpu} if gpu else {})) == slug
 
 
 def test_this_machine_has_a_name():
-    assert "core" in machine_slug(describe_environment())
+    assert "core" in machine_name(describe_environment())

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.benchmarks.reports.stored import read_report
+from landslip.benchmarks.reports.report_plot import Plot
+from landslip.benchmarks.reports.stored_report import read_report
 from landslip.runtime.errors import InputError, InputMissingError
 
 
@@ -88,7 +88,7 @@ import sys
 from pathlib import Path
 sys.modules["matplotlib"] = None
 from landslip.benchmarks.reports.report import Report
-from landslip.benchmarks.reports.plot import Plot
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.runtime.errors import UsageError
 try:
     Report("trial", "", {}, [], {}, [Plot("p", "", print)]).write(Path(sys.argv[1]))

@@ -6,9 +6,9 @@ import pytest
 
 from helpers.engines import constant_engine
 from helpers.models import brightness_model
-from landslip.benchmarks.measuring.engine_alone import BareEngine
+from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.studies.contest import contest, ratio_table
-from landslip.benchmarks.studies.contestants import Contestant, Setting
+from landslip.benchmarks.studies.contestants import Contestant, Tiling
 from landslip.benchmarks.studies.entrants import Bench
 from landslip.benchmarks.studies.throughput import measure_throughput
 from landslip.runtime.artifacts.spec import PRECISION_KEY
@@ -109,7 +109,7 @@ def test_energy_is_told_per_square_kilometre_where_there_is_a_meter():
         meter.total += 6.0
         return 4.0
 
-    alone = Contestant("alone", Setting(224, 0.5, 4), work, lambda: 3.0, "nothing")
+    alone = Contestant("alone", Tiling(224, 0.5, 4), work, lambda: 3.0, "nothing")
     results = contest([alone], 3, meter)
     assert results["alone"].joules == (6, 6, 6)
     assert ratio_table("", results, "alone").rows[0][-1] == 2
@@ -117,7 +117,7 @@ def test_energy_is_told_per_square_kilometre_where_there_is_a_meter():
 
 
 def test_a_bare_engine_keeps_the_time_of_every_call():
-    alone = BareEngine(constant_engine(0.5), 3, 64)
+    alone = RawEngine(constant_engine(0.5), 3, 64)
     assert alone.rate() > 0
     assert alone.run(4) + alone.run(2) == 18
     assert len(alone.calls.seconds) == 6

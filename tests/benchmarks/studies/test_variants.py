@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.models import brightness_model
-from landslip.benchmarks.studies.variants import choices_of, open_choices
+from landslip.benchmarks.studies.variants import open_variants, variants_of
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
 from landslip.runtime.errors import InputError
 
@@ -14,7 +14,7 @@ def test_an_artifact_made_for_an_engine_goes_before_one_for_any(tmp_path):
     brightness_model(tmp_path / "m.fp32.onnx")
     brightness_model(tmp_path / "m.int8.onnx", extra={PRECISION_KEY: "int8"})
     brightness_model(tmp_path / "m.int8.openvino.onnx", extra={PRECISION_KEY: "int8", TARGET_KEY: "openvino"})
-    found = {choice.key: choice.path.name for choice in choices_of(tmp_path)}
+    found = {variant.key: variant.path.name for variant in variants_of(tmp_path)}
     assert found == {
         "onnxruntime_fp32": "m.fp32.onnx",
         "onnxruntime_int8": "m.int8.onnx",
@@ -27,14 +27,14 @@ def test_an_artifact_made_for_an_engine_goes_before_one_for_any(tmp_path):
 def test_what_cannot_be_used_is_left_out_with_the_reason(tmp_path):
     brightness_model(tmp_path / "m.fp16.onnx", extra={PRECISION_KEY: "fp16"})
     brightness_model(tmp_path / "m.fp32.onnx")
-    engines, left_out = open_choices(choices_of(tmp_path), 2)
+    engines, left_out = open_variants(variants_of(tmp_path), 2)
     for engine in engines.values():
         engine.close()
-    assert "onnxruntime fp32" in {choice.name for choice in engines}
+    assert "onnxruntime fp32" in {variant.name for variant in engines}
     assert "fp32" in left_out["onnxruntime fp16"]
 
 
 def test_a_folder_without_a_sound_artifact_is_refused(tmp_path):
     (tmp_path / "m.onnx").write_bytes(b"no model")
     with pytest.raises(InputError, match="no artifact"):
-        choices_of(tmp_path)
+        variants_of(tmp_path)

@@ -10,11 +10,11 @@ from typing import Any
 
 import rasterio
 
-from landslip.benchmarks.measuring.fixed_tiles import stamp_engine
+from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
 from landslip.benchmarks.measuring.timing import Timing, alternate
-from landslip.benchmarks.reports.plot import Plot
 from landslip.benchmarks.reports.plots import draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.reports.report_plot import Plot
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.artifacts.spec import published_spec
@@ -35,14 +35,14 @@ class Case:
     files: SceneFiles
     """The scene."""
     request: MapRequest
-    """What is made of it."""
+    """Request for its map."""
     records: list[dict[str, Any]] = field(default_factory=list)
     """Run records, the warm-up's included."""
 
     def map(self) -> float:
         """Make the map; gives the tiles."""
         batch = self.request.engine.batch
-        self.records.append(map_scene(self.request, engine=stamp_engine(SPEC, batch)))
+        self.records.append(map_scene(self.request, engine=fixed_tile_engine(SPEC, batch)))
         return float(self.records[-1]["tiles"]["predicted"])
 
     def decode(self) -> float:
@@ -61,7 +61,7 @@ class Case:
 
 
 def layouts(height_km: float, width_km: float) -> dict[str, PatternLayout]:
-    """What is measured, by name."""
+    """Layouts that are measured, by name."""
     size = 1000 * height_km, 1000 * width_km
     return {
         "on the grid": PatternLayout(*size, image=6.0, dem=None),

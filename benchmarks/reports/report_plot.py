@@ -17,7 +17,7 @@ class Plot:
     name: str
     """Name of the picture: its file is ``REPORT-NAME.png``."""
     caption: str
-    """What it shows, in a sentence."""
+    """Sentence that says what it shows."""
     draw: Callable[[Axes], None]
     """Draws it, axes labelled with units."""
     height: float = 4.0

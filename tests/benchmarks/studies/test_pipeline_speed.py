@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from landslip.benchmarks.measuring.fixed_tiles import Stamp
+from landslip.benchmarks.measuring.fixed_tile_engine import FixedTiles
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
-from landslip.benchmarks.studies.pipeline_alone import STAGES, layouts, measure_pipeline
+from landslip.benchmarks.studies.pipeline_speed import STAGES, layouts, measure_pipeline
 from landslip.runtime.scene.scene import open_scene
 
 
@@ -44,7 +44,7 @@ def test_a_mask_is_written_when_asked_for(tmp_path):
 
 
 def test_a_stamp_gives_the_same_tiles_whatever_it_is_shown():
-    stamp = Stamp(3, 64)
+    stamp = FixedTiles(3, 64)
     first = stamp({"pre": np.zeros((2, 3, 64, 64), np.uint8)})
     second = stamp({"pre": np.full((3, 3, 64, 64), 9, np.uint8)})
     assert first.shape == (2, 1, 64, 64)

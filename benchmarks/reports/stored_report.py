@@ -14,18 +14,18 @@ from landslip.runtime.errors import InputError, InputMissingError
 
 @dataclass(frozen=True)
 class StoredReport:
-    """What a written report says, without its tables."""
+    """Report that was written before, without its tables."""
 
     path: Path
     """The JSON file."""
     name: str
     """Name of the benchmark."""
     settings: Mapping[str, Any]
-    """How it was measured."""
+    """Settings of the measurement."""
     environment: Mapping[str, Any]
-    """Where it was measured."""
+    """Machine and versions it was measured with."""
     findings: Mapping[str, Finding]
-    """What it found."""
+    """Findings by name."""
 
 
 def read_report(path: Path) -> StoredReport:

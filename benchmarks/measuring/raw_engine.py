@@ -18,7 +18,7 @@ _DISTINCT = 4
 """Batches that take turns, so that no cache of the processor holds the next one."""
 
 
-class BareEngine:
+class RawEngine:
     """Calls an engine, as many calls at once as it has lanes, and keeps what each call took."""
 
     def __init__(self, engine: Engine, batch: int, tile: int) -> None:
@@ -49,8 +49,8 @@ class BareEngine:
         return calls * self._batch / (time.perf_counter() - began)
 
     @property
-    def calls(self) -> Timing:
-        """What the calls of :meth:`run` took, each with its tiles; calls at the same time shared the machine."""
+    def timing(self) -> Timing:
+        """Durations of the calls of :meth:`run`, each with its tiles; calls at the same time shared the machine."""
         return Timing(tuple(self._seconds), self._batch)
 
     def _timed(self, arrays: Mapping[str, NDArray[Any]]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landslip.benchmarks.studies.start import COMMANDS, measure_start, report_start
+from landslip.benchmarks.studies.start_time import COMMANDS, measure_start, report_start
 
 
 def test_every_command_costs_more_than_nothing():

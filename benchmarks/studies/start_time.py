@@ -19,9 +19,9 @@ _LANDSLIP = "import sys; from landslip.runtime.cli.main import main; main(sys.ar
 
 
 def report_start(repeats: int = 5) -> Report:
-    """What :func:`measure_start` finds, as a report."""
+    """Report of what :func:`measure_start` finds."""
     found = measure_start(repeats)
-    rows = [(name, nothing, own, own - nothing) for name, nothing, own in found]
+    rows = [(name, nothing, own_seconds, own_seconds - nothing) for name, nothing, own_seconds in found]
     return Report(
         name="start",
         question="What does a command cost before it does anything?",
@@ -53,7 +53,7 @@ def measure_start(repeats: int = 5) -> list[tuple[str, float, float]]:
 
 
 def _cpu_seconds(code: str, *arguments: str) -> float:
-    """Of a Python process, its start and end included."""
+    """CPU seconds of a Python process, its start and end included."""
     import resource  # noqa: PLC0415 - not on Windows
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

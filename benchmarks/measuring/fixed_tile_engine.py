@@ -15,7 +15,7 @@ _BLOBS = 6
 """Landslides drawn on a tile of 224 pixels."""
 
 
-class Stamp:
+class FixedTiles:
     """Gives tiles that look like those of a network: nearly all is 0, with some blobs that fade out."""
 
     def __init__(self, batch: int, tile: int) -> None:
@@ -27,9 +27,9 @@ class Stamp:
         return self._tiles[: len(next(iter(batch.values())))]
 
 
-def stamp_engine(spec: ModelSpec, batch: int) -> FakeEngine:
+def fixed_tile_engine(spec: ModelSpec, batch: int) -> FakeEngine:
     """An engine that takes no time for batches of the model's own tiles."""
-    return FakeEngine(spec, Stamp(batch, spec.tile))
+    return FakeEngine(spec, FixedTiles(batch, spec.tile))
 
 
 def _drawn(tile: int) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from typing import Any
 from landslip.runtime.errors import LandslipError
 
 
-def map_alone(scene: Path, out: Path, model: Path | None) -> dict[str, Any]:
+def map_in_process(scene: Path, out: Path, model: Path | None) -> dict[str, Any]:
     """Map a synthetic event and give the run record.
 
     Args:
