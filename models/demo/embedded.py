@@ -102,11 +102,11 @@ def _generate(folder: Path, spec: EventSpec, progress: Progress) -> EventFiles:
 
 
 def _write_scores(path: Path, scores: dict[str, Any]) -> None:
-    beside = path.with_name(f".{path.name}.part")
+    draft = path.with_name(f".{path.name}.part")
     try:
-        write_anew(beside, json.dumps(scores, indent=2) + "\n")
-        beside.replace(path)
+        write_anew(draft, json.dumps(scores, indent=2) + "\n")
+        draft.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: the scores cannot be written ({error}).") from error
     finally:
-        beside.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)

@@ -94,11 +94,11 @@ class Scores:
         return {**ratios, **{name: getattr(self, name) for name in counts}}
 
 
-def confusion(mapped: NDArray[np.bool_], known: NDArray[np.bool_], observed: NDArray[np.bool_]) -> Scores:
+def confusion(mapped: NDArray[np.bool_], truth_mask: NDArray[np.bool_], observed: NDArray[np.bool_]) -> Scores:
     """Compare two masks of one shape where `observed` is true."""
     positive = int(np.count_nonzero(mapped & observed))
-    hit = int(np.count_nonzero(mapped & known & observed))
-    present = int(np.count_nonzero(known & observed))
+    hit = int(np.count_nonzero(mapped & truth_mask & observed))
+    present = int(np.count_nonzero(truth_mask & observed))
     return Scores(hit, positive - hit, present - hit, int(np.count_nonzero(observed)) - positive - present + hit)
 
 
@@ -120,10 +120,10 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
     if not exists(confidence):
         raise InputMissingError(f"There is no map at {confidence}. Make it with: landslip map")
     try:
-        with rasterio.open(confidence) as source:
-            _check(source, confidence)
-            _check_crs(truth, source.crs)
-            return _score_bands(source, truth, math.ceil(round(100 * threshold, 6)))
+        with rasterio.open(confidence) as dataset:
+            _check(dataset, confidence)
+            _check_crs(truth, dataset.crs)
+            return _score_bands(dataset, truth, math.ceil(round(100 * threshold, 6)))
     except RASTER_ERRORS as error:
         raise InputError(f"The map {confidence} cannot be read: {error}. Make it again.") from error
 
@@ -144,7 +144,7 @@ def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
     return [outline for outline in shapely.from_wkb(geometry) if outline is not None and not outline.is_empty]
 
 
-def inside(outlines: list[shapely.Geometry], shape: tuple[int, int], place: Affine) -> NDArray[np.bool_]:
+def outline_mask(outlines: list[shapely.Geometry], shape: tuple[int, int], place: Affine) -> NDArray[np.bool_]:
     """Mask (rows, cols) of the pixels with their centre in a polygon; `place` maps columns and rows to the CRS."""
     if not outlines:
         return np.zeros(shape, dtype=np.bool_)
@@ -157,11 +157,12 @@ def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _check(source: DatasetReader, path: Path) -> None:
-    if source.count != 1 or source.dtypes[0] != "uint8" or source.crs is None:
+def _check(dataset: DatasetReader, path: Path) -> None:
+    if dataset.count != 1 or dataset.dtypes[0] != "uint8" or dataset.crs is None:
         raise InputError(
-            f"{path} is not a confidence map: it has {source.count} band(s) of {source.dtypes[0]}, CRS {source.crs}; "
-            "one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map writes."
+            f"{path} is not a confidence map: it has {dataset.count} band(s) of {dataset.dtypes[0]}, CRS "
+            f"{dataset.crs}; one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map "
+            "writes."
         )
 
 
@@ -176,13 +177,13 @@ def _check_crs(truth: Path, crs: CRS) -> None:
         raise InputError(f"{truth} is in {found}, the map in {crs}. Convert it first: ogr2ogr -t_srs {crs} NEW {truth}")
 
 
-def _score_bands(source: DatasetReader, truth: Path, level: int) -> Scores:
+def _score_bands(dataset: DatasetReader, truth: Path, level: int) -> Scores:
     total = Scores()
-    for row in range(0, source.height, _ROWS):
-        window = make_window(0, row, source.width, min(_ROWS, source.height - row))
-        values = source.read(1, window=window)
-        outlines = outlines_in(truth, window_bounds(window, source.transform))
-        known = inside(outlines, values.shape, transform(window, source.transform))
+    for row in range(0, dataset.height, _ROWS):
+        window = make_window(0, row, dataset.width, min(_ROWS, dataset.height - row))
+        values = dataset.read(1, window=window)
+        outlines = outlines_in(truth, window_bounds(window, dataset.transform))
+        truth_mask = outline_mask(outlines, values.shape, transform(window, dataset.transform))
         observed = values != NOT_OBSERVED
-        total += confusion(values >= level, known, observed)
+        total += confusion(values >= level, truth_mask, observed)
     return total

@@ -65,7 +65,7 @@ def standin_model(width: float = 1.0, seed: int = 0, *, damped: bool = False) ->
     model = build_unet(width)
     _randomise(model, rng, _DAMPED if damped else 1.0)
     batch = _calibration_batch(rng, model.input_shape[0][1])
-    _settle_batch_norms(model, batch)
+    _fit_batch_norms(model, batch)
     _spread_output(model, batch)
     return model
 
@@ -85,7 +85,7 @@ def _randomise(model: Any, rng: np.random.Generator, branch_gain: float) -> None
             layer.set_weights([gamma, beta, np.zeros(shapes[2]), np.ones(shapes[3])])
 
 
-def _settle_batch_norms(model: Any, batch: list[NDArray[np.float32]]) -> None:
+def _fit_batch_norms(model: Any, batch: list[NDArray[np.float32]]) -> None:
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

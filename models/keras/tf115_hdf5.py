@@ -49,7 +49,7 @@ def write_tf115_hdf5(model: Any, path: Path, *, optimizer_slots: bool = False, n
         OutputError: the file cannot be written.
     """
     config = json.dumps({"class_name": "Model", "config": _model_config(model, node_def)})
-    with _written_beside(path) as beside, h5py.File(beside, "w") as file:
+    with _draft_of(path) as draft, h5py.File(draft, "w") as file:
         file.attrs["keras_version"] = _KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
         file.attrs["model_config"] = config.encode()
@@ -61,18 +61,18 @@ def write_tf115_hdf5(model: Any, path: Path, *, optimizer_slots: bool = False, n
 
 
 @contextmanager
-def _written_beside(path: Path) -> Iterator[Path]:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _draft_of(path: Path) -> Iterator[Path]:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        clear_name(beside)
-        yield beside
-        beside.replace(path)
+        clear_name(draft)
+        yield draft
+        draft.replace(path)
     except OSError as error:
         raise OutputError(
             f"{path}: the model cannot be written ({error}). Check the folder and its free space."
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _model_config(model: Any, node_def: NodeDef) -> dict[str, Any]:

@@ -107,10 +107,10 @@ def write_event(
     """
     _check(spec)
     files = event_files(folder)
-    with finished_together((files.pre, files.post, files.dem, files.clouds, files.truth)) as beside:
-        _write_dem(beside[2], spec, window)
-        _write_images(beside[0], beside[1], beside[3], spec, progress, window)
-        write_truth(beside[4], spec.seed, spec.shape, PIXEL, spec.landslides_per_km2, spec.transform, spec.epsg)
+    with finished_together((files.pre, files.post, files.dem, files.clouds, files.truth)) as drafts:
+        _write_dem(drafts[2], spec, window)
+        _write_images(drafts[0], drafts[1], drafts[3], spec, progress, window)
+        write_truth(drafts[4], spec.seed, spec.shape, PIXEL, spec.landslides_per_km2, spec.transform, spec.epsg)
     return files
 
 

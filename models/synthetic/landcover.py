@@ -89,10 +89,10 @@ def brighten(colour: tuple[float, float, float], factor: float) -> tuple[float, 
 
 
 @kernel
-def _steepness(field: NDArray[np.float64], i: int, j: int, pixel: float) -> float:
+def _steepness(surface: NDArray[np.float64], i: int, j: int, pixel: float) -> float:
     """Length of the gradient at pixel (i, j) of the window, from an array with one pixel more on every side."""
-    east = field[i + 1, j + 2] - field[i + 1, j]
-    south = field[i + 2, j + 1] - field[i, j + 1]
+    east = surface[i + 1, j + 2] - surface[i + 1, j]
+    south = surface[i + 2, j + 1] - surface[i, j + 1]
     return math.hypot(east, south) / (2.0 * pixel)
 
 

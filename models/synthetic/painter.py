@@ -9,17 +9,17 @@ import numpy as np
 
 from landslip.models.synthetic.air import cloud_threshold, light_and_air
 from landslip.models.synthetic.landcover import paint_ground
-from landslip.models.synthetic.landslides import Procession
 from landslip.models.synthetic.relief import fill_relief
 from landslip.models.synthetic.season import seasons
+from landslip.models.synthetic.slide_sweep import SlideSweep
 from landslip.models.synthetic.slides import scars_of_row, slides_of_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.windows import Window
 
-    from landslip.models.synthetic.landslides import PlacedSlide
     from landslip.models.synthetic.season import Season
+    from landslip.models.synthetic.slide_sweep import PlacedSlide
 
     Image = NDArray[np.uint8]
 
@@ -45,8 +45,8 @@ class Painter:
         self._thresholds = tuple(
             cloud_threshold(cover, size, season, seed) for cover, season in zip(covers, self._seasons, strict=True)
         )
-        self._fresh = Procession(partial(slides_of_row, density=densities[0], seed=seed), size[0], pixel)
-        self._scars = Procession(partial(scars_of_row, density=densities[1], seed=seed), size[0], pixel)
+        self._fresh = SlideSweep(partial(slides_of_row, density=densities[0], seed=seed), size[0], pixel)
+        self._scars = SlideSweep(partial(scars_of_row, density=densities[1], seed=seed), size[0], pixel)
 
     def paint(self, window: Window) -> tuple[Image, Image, Image]:
         """The images before and after, (3, rows, cols), and the cloud mask, (rows, cols)."""

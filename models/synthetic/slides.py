@@ -94,12 +94,12 @@ def _slide_from(x: float, y: float, col: int, row: int, ground: int, seed: int) 
     if len(path) < 4:
         return None
     ratio = 0.13 + 0.24 * hash_unit(col, row, seed + 7)
-    own_seed = seed + int(1e9 * hash_unit(col, row, seed + 8))
-    half_width = margins(len(path), max(12.0, 0.5 * ratio * _STEP * len(path)), own_seed)
+    slide_seed = seed + int(1e9 * hash_unit(col, row, seed + 8))
+    half_width = margins(len(path), max(12.0, 0.5 * ratio * _STEP * len(path)), slide_seed)
     outline = _outline(path, half_width)
     if outline.area < MIN_AREA:
         return None
-    return Slide(path, half_width, outline, own_seed)
+    return Slide(path, half_width, outline, slide_seed)
 
 
 @kernel

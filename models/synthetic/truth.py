@@ -8,7 +8,7 @@ import numpy as np
 import pyogrio.raw
 import shapely
 
-from landslip.models.synthetic.landslides import lattice_range
+from landslip.models.synthetic.slide_sweep import lattice_range
 from landslip.models.synthetic.slides import slides_of_row
 from landslip.runtime.products.geopackage import same_bytes_anywhere
 
@@ -40,14 +40,14 @@ def write_truth(
     """
     scale = np.array([transform.a, transform.e]) / pixel
     corner = np.array([transform.c, transform.f])
-    chunk: list[shapely.Geometry] = []
+    outlines: list[shapely.Geometry] = []
     _append(path, [], epsg, append=False)
     for outline in _clipped(seed, shape[1] * pixel, shape[0] * pixel, density):
-        chunk.append(shapely.transform(outline, lambda points: corner + scale * points))
-        if len(chunk) == _AT_ONCE:
-            _append(path, chunk, epsg, append=True)
-            chunk = []
-    _append(path, chunk, epsg, append=True)
+        outlines.append(shapely.transform(outline, lambda points: corner + scale * points))
+        if len(outlines) == _AT_ONCE:
+            _append(path, outlines, epsg, append=True)
+            outlines = []
+    _append(path, outlines, epsg, append=True)
 
 
 def _clipped(seed: int, width: float, height: float, density: float) -> Iterator[shapely.Polygon]:
@@ -56,8 +56,8 @@ def _clipped(seed: int, width: float, height: float, density: float) -> Iterator
     for row in lattice_range(0.0, height):
         for slide in slides_of_row(row, lattice_range(0.0, width), density, seed):
             if extent.intersects(slide.outline):
-                inside = slide.outline.intersection(extent)
-                yield from (part for part in shapely.get_parts(inside) if part.geom_type == "Polygon")
+                clipped = slide.outline.intersection(extent)
+                yield from (part for part in shapely.get_parts(clipped) if part.geom_type == "Polygon")
 
 
 def _append(path: Path, outlines: list[shapely.Geometry], epsg: int, *, append: bool) -> None:

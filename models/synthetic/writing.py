@@ -33,22 +33,22 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
     Raises:
         OutputError: the folder or a file cannot be written.
     """
-    partial = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
+    drafts = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
-        for path in partial:
+        for path in drafts:
             clear_name(path)
         # Tall scenes would otherwise fill GDAL's block cache, five per cent of the machine's memory.
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
-            yield partial
-        for source, path in zip(partial, paths, strict=True):
+            yield drafts
+        for source, path in zip(drafts, paths, strict=True):
             source.replace(path)
     except (OSError, *RASTER_ERRORS, pyogrio.errors.DataSourceError) as error:
         raise OutputError(
             f"{paths[0].parent}: the scene cannot be written: {error}. Check space and permissions."
         ) from error
     finally:
-        for path in partial:
+        for path in drafts:
             with suppress(NotADirectoryError):
                 path.unlink(missing_ok=True)
 

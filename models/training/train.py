@@ -19,19 +19,19 @@ from landslip.models.demo.embedded import TEST_SEEDS, run_demo
 from landslip.models.demo.score import Scores
 from landslip.models.registry.registry import DEMO_NOTICE
 from landslip.models.training.model_card import model_card
-from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Course, Trained, train
+from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Trained, TrainingOptions, train
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.system.safe_writing import write_anew
 
 log = logging.getLogger(__name__)
 
 
-def ship(trained: Trained, course: Course, out: Path) -> dict[int, Scores]:
+def ship(trained: Trained, options: TrainingOptions, out: Path) -> dict[int, Scores]:
     """Write everything that is shipped: Keras file, ONNX file with its record, model card with scores.
 
     Args:
         trained: the model.
-        course: how it was trained.
+        options: how it was trained.
         out: folder; files in it are replaced.
 
     Returns:
@@ -45,10 +45,10 @@ def ship(trained: Trained, course: Course, out: Path) -> dict[int, Scores]:
     write_tf115_hdf5(trained.model, keras_file)
     (artifact,) = export_model(keras_file, out, overwrite=True, notice=DEMO_NOTICE)
     scores = {seed: _scored(artifact.path, seed) for seed in TEST_SEEDS}
-    card = model_card(_facts(trained, course, artifact.path), scores)
-    beside = out / ".MODEL_CARD.part"
-    write_anew(beside, card)
-    beside.replace(out / "MODEL_CARD.md")
+    text = model_card(_facts(trained, options, artifact.path), scores)
+    draft = out / ".MODEL_CARD.part"
+    write_anew(draft, text)
+    draft.replace(out / "MODEL_CARD.md")
     return scores
 
 
@@ -59,27 +59,27 @@ def _scored(model: Path, seed: int) -> Scores:
     return scores
 
 
-def _facts(trained: Trained, course: Course, artifact: Path) -> dict[str, object]:
+def _facts(trained: Trained, options: TrainingOptions, artifact: Path) -> dict[str, object]:
     packages = ("tensorflow", "tf_keras", "numpy")
     return {
         "artifact": artifact.name,
-        "width": course.width,
+        "width": options.width,
         "parameters": f"{trained.model.count_params():,}".replace(",", " "),
-        "scenes": course.scenes,
-        "scene_km": course.scene_m / 1000.0,
+        "scenes": options.scenes,
+        "scene_km": options.scene_m / 1000.0,
         "training": _span(TRAINING_SEEDS),
         "validation_seeds": _span(VALIDATION_SEEDS),
-        "tile": course.tile,
-        "batch": course.batch,
-        "rate": course.rate,
+        "tile": options.tile,
+        "batch": options.batch,
+        "rate": options.rate,
         "kept": trained.kept_at,
         "steps": trained.steps,
-        "planned": course.steps,
+        "planned": options.steps,
         "validation": trained.validation_mcc,
         "minutes": trained.seconds / 60.0,
         "processors": os.cpu_count(),
         "versions": ", ".join(f"{name} {version(name)}" for name in packages),
-        "command": _command(course),
+        "command": _command(options),
     }
 
 
@@ -87,22 +87,22 @@ def _span(seeds: range) -> str:
     return f"{seeds[0]} to {seeds[-1]}"
 
 
-def _command(course: Course) -> str:
-    limit = f" --minutes {course.minutes:g}" if math.isfinite(course.minutes) else ""
-    return f"python -m landslip.models.training.train --out DIR --seed {course.seed} --steps {course.steps}{limit}"
+def _command(options: TrainingOptions) -> str:
+    limit = f" --minutes {options.minutes:g}" if math.isfinite(options.minutes) else ""
+    return f"python -m landslip.models.training.train --out DIR --seed {options.seed} --steps {options.steps}{limit}"
 
 
 @click.command(context_settings={"show_default": True})
 @click.option("--out", type=PATH, required=True, help="Folder for the model and its card.")
-@click.option("--seed", type=int, default=Course.seed, help="Of the first weights and of the choice of tiles.")
-@click.option("--steps", type=click.IntRange(min=1), default=Course.steps, help="Steps of gradient descent.")
-@click.option("--minutes", type=float, default=Course.minutes, help="End earlier after this wall time.")
+@click.option("--seed", type=int, default=TrainingOptions.seed, help="Of the first weights and of the choice of tiles.")
+@click.option("--steps", type=click.IntRange(min=1), default=TrainingOptions.steps, help="Steps of gradient descent.")
+@click.option("--minutes", type=float, default=TrainingOptions.minutes, help="End earlier after this wall time.")
 def main(out: Path, seed: int, steps: int, minutes: float) -> None:
     """Train the demo model on synthetic scenes, export it, and score it on scenes it has never seen."""
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("landslip").setLevel(logging.INFO)
-    course = Course(seed=seed, steps=steps, minutes=minutes)
-    ship(train(course), course, out)
+    options = TrainingOptions(seed=seed, steps=steps, minutes=minutes)
+    ship(train(options), options, out)
     click.echo(str(out / "MODEL_CARD.md"))
 
 

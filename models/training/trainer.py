@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from landslip.models.demo.score import Scores, confusion
-from landslip.models.training.training_tiles import Lesson, TrainingBatch, lesson, tiles, varied_spec, whole
+from landslip.models.training.training_tiles import (
+    TrainingBatch,
+    TrainingScene,
+    tiles,
+    training_scene,
+    varied_spec,
+    whole_scene,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,11 +31,11 @@ VALIDATION_SEEDS = range(8000, 8004)
 """Seeds of scenes that choose which state of the network is kept; they teach it nothing."""
 
 _HEADS_WEIGHT = 0.25
-_EXAM_EVERY = 200
+_VALIDATE_EVERY = 200
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingOptions:
     """Course of a training: data, steps and rates."""
 
     seed: int = 1
@@ -70,22 +77,22 @@ class Trained:
 class Trainer:
     """A network in training."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, options: TrainingOptions) -> None:
         """Build the network.
 
         Args:
-            course: how to train.
+            options: how to train.
         """
         from landslip.models.keras.quiet_tensorflow import keras, tf  # noqa: PLC0415 - an import of seconds
         from landslip.models.keras.unet import build_unet  # noqa: PLC0415
 
-        keras.utils.set_random_seed(course.seed)
-        self.course = course
+        keras.utils.set_random_seed(options.seed)
+        self.options = options
         self._tf = tf
         # Half of the published width's dropout would leave a handful of channels at this one.
-        self.model = build_unet(course.width, dropout=0.1)
-        self._free = build_unet(course.width, None, dropout=0.1)
-        self._adam = keras.optimizers.legacy.Adam(course.rate)
+        self.model = build_unet(options.width, dropout=0.1)
+        self._free = build_unet(options.width, None, dropout=0.1)
+        self._adam = keras.optimizers.legacy.Adam(options.rate)
         self._step = tf.function(self._one_step, reduce_retracing=True)
         self._predict = tf.function(lambda images: self._free(images, training=False)[0], reduce_retracing=True)
 
@@ -138,23 +145,23 @@ class Trainer:
         return tf.reduce_sum(entropy) / (tf.reduce_sum(weight) + 1.0) + 1.0 - (2.0 * overlap + 1.0) / (sizes + 1.0)
 
 
-def train(course: Course) -> Trained:
+def train(options: TrainingOptions) -> Trained:
     """Train the demo model; the state that does best on the validation scenes is returned."""
-    rng = np.random.default_rng(course.seed)
-    seeds = rng.choice(np.array(TRAINING_SEEDS), course.scenes, replace=False)
-    lessons = [lesson(varied_spec(int(seed), course.scene_m)) for seed in seeds]
-    exams = [lesson(varied_spec(seed, course.scene_m)) for seed in VALIDATION_SEEDS]
-    log.info("%d scenes to train on, %d to validate on", len(lessons), len(exams))
-    trainer = Trainer(course)
+    rng = np.random.default_rng(options.seed)
+    seeds = rng.choice(np.array(TRAINING_SEEDS), options.scenes, replace=False)
+    scenes = [training_scene(varied_spec(int(seed), options.scene_m)) for seed in seeds]
+    validation_scenes = [training_scene(varied_spec(seed, options.scene_m)) for seed in VALIDATION_SEEDS]
+    log.info("%d scenes to train on, %d to validate on", len(scenes), len(validation_scenes))
+    trainer = Trainer(options)
     best, kept, kept_at = -1.0, trainer.weights, 0
     began, done, step = time.monotonic(), 0.0, 0
     losses: list[float] = []
     while done < 1.0:
-        losses.append(trainer.step(tiles(lessons, course.tile, course.batch, rng), _rate(course.rate, done)))
+        losses.append(trainer.step(tiles(scenes, options.tile, options.batch, rng), _rate(options.rate, done)))
         step += 1
-        done = max(step / course.steps, (time.monotonic() - began) / (60.0 * course.minutes))
-        if step % _EXAM_EVERY == 0 or done >= 1.0:
-            mcc = examine(trainer, exams).mcc
+        done = max(step / options.steps, (time.monotonic() - began) / (60.0 * options.minutes))
+        if step % _VALIDATE_EVERY == 0 or done >= 1.0:
+            mcc = validate(trainer, validation_scenes).mcc
             log.info("step %d: loss %.3f, validation MCC %.3f", step, np.mean(losses), mcc)
             losses.clear()
             if mcc > best:
@@ -163,11 +170,11 @@ def train(course: Course) -> Trained:
     return Trained(trainer.finished(), step, kept_at, best, time.monotonic() - began)
 
 
-def examine(trainer: Trainer, exams: list[Lesson]) -> Scores:
+def validate(trainer: Trainer, validation_scenes: list[TrainingScene]) -> Scores:
     """Pixel scores over whole scenes at the threshold 0.5."""
     total = Scores()
-    for exam in exams:
-        batch = whole(exam, 32)
+    for scene in validation_scenes:
+        batch = whole_scene(scene, 32)
         total += confusion(trainer.predict(batch) >= 0.5, batch.truth > 0.5, batch.weight > 0.5)
     return total
 

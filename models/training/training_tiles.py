@@ -1,4 +1,4 @@
-"""Lessons: tiles of synthetic scenes to train on, read through the runtime so that training sees what mapping sees."""
+"""Tiles of synthetic scenes to train on, read through the runtime so that training sees what mapping sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from landslip.models.demo.score import inside, outlines_in
+from landslip.models.demo.score import outline_mask, outlines_in
 from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.geo.windows import make_window
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_SPEC = published_spec("lessons", "")
+_SPEC = published_spec("training", "")
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingScene:
     """A whole small scene on the map grid, (rows, cols) of 6 m."""
 
     inputs: NDArray[np.uint8]
@@ -50,7 +50,7 @@ class TrainingBatch:
     """1 where observed, (tile, row, col, 1)."""
 
 
-def lesson(spec: EventSpec) -> Lesson:
+def training_scene(spec: EventSpec) -> TrainingScene:
     """Make the scene of a spec in a temporary folder and read it back."""
     with TemporaryDirectory() as folder:
         files = write_event(Path(folder), spec)
@@ -59,10 +59,10 @@ def lesson(spec: EventSpec) -> Lesson:
             grid = scene.grid
             patch = scene.read(make_window(0, 0, grid.width, grid.height))
             outlines = outlines_in(files.truth, grid.bounds)
-            truth = inside(outlines, (grid.height, grid.width), grid.transform)
+            truth = outline_mask(outlines, (grid.height, grid.width), grid.transform)
     arrays = patch.arrays
     inputs = np.concatenate([arrays["pre"], arrays["post"], arrays["hillshade"]])
-    return Lesson(inputs, arrays["slope"][0], truth, patch.valid)
+    return TrainingScene(inputs, arrays["slope"][0], truth, patch.valid)
 
 
 def varied_spec(seed: int, size_m: float) -> EventSpec:
@@ -78,43 +78,43 @@ def varied_spec(seed: int, size_m: float) -> EventSpec:
     )
 
 
-def tiles(lessons: list[Lesson], tile: int, count: int, rng: np.random.Generator) -> TrainingBatch:
+def tiles(scenes: list[TrainingScene], tile: int, count: int, rng: np.random.Generator) -> TrainingBatch:
     """Cut random tiles; every second one has a landslide near its middle, so that landslides are not drowned out."""
-    cut = [_cut(lessons[int(rng.integers(len(lessons)))], tile, bool(k % 2), rng) for k in range(count)]
+    cut = [_cut(scenes[int(rng.integers(len(scenes)))], tile, bool(k % 2), rng) for k in range(count)]
     pre, post, terrain, truth, weight = (np.stack(parts) for parts in zip(*cut, strict=True))
     return TrainingBatch((pre, post, terrain), truth, weight)
 
 
-def whole(taught: Lesson, multiple: int) -> TrainingBatch:
+def whole_scene(scene: TrainingScene, multiple: int) -> TrainingBatch:
     """One batch of one tile: the scene, cut at its south and east to multiples of what the network takes."""
-    rows, cols = (length - length % multiple for length in taught.truth.shape)
-    pre, post, terrain = scaled(taught, (slice(0, rows), slice(0, cols)))
-    truth, weight = taught.truth[:rows, :cols], taught.valid[:rows, :cols]
+    rows, cols = (length - length % multiple for length in scene.truth.shape)
+    pre, post, terrain = scaled(scene, (slice(0, rows), slice(0, cols)))
+    truth, weight = scene.truth[:rows, :cols], scene.valid[:rows, :cols]
     planes = [plane[None, :, :, None].astype(np.float32) for plane in (truth, weight)]
     return TrainingBatch((pre[None], post[None], terrain[None]), planes[0], planes[1])
 
 
-def scaled(taught: Lesson, region: tuple[slice, slice]) -> tuple[Floats, Floats, Floats]:
+def scaled(scene: TrainingScene, region: tuple[slice, slice]) -> tuple[Floats, Floats, Floats]:
     """Pre, post and [hillshade, slope] of a region in network units: (row, col, band)."""
     byte, degree = _SPEC.inputs[0], _SPEC.inputs[3]
-    bands = taught.inputs[(slice(None), *region)].astype(np.float32).transpose(1, 2, 0) / byte.divisor + byte.offset
-    slope = taught.slope[region].astype(np.float32)[..., None] / degree.divisor + degree.offset
+    bands = scene.inputs[(slice(None), *region)].astype(np.float32).transpose(1, 2, 0) / byte.divisor + byte.offset
+    slope = scene.slope[region].astype(np.float32)[..., None] / degree.divisor + degree.offset
     return bands[..., :3], bands[..., 3:6], np.concatenate([bands[..., 6:], slope], axis=-1)
 
 
-def _cut(taught: Lesson, tile: int, centred: bool, rng: np.random.Generator) -> tuple[Floats, ...]:
-    row, col = _corner(taught, tile, centred, rng)
+def _cut(scene: TrainingScene, tile: int, centred: bool, rng: np.random.Generator) -> tuple[Floats, ...]:
+    row, col = _corner(scene, tile, centred, rng)
     region = (slice(row, row + tile), slice(col, col + tile))
-    pre, post, terrain = scaled(taught, region)
-    planes = [plane[region][..., None].astype(np.float32) for plane in (taught.truth, taught.valid)]
+    pre, post, terrain = scaled(scene, region)
+    planes = [plane[region][..., None].astype(np.float32) for plane in (scene.truth, scene.valid)]
     parts = (_jittered(pre, rng), _jittered(post, rng), terrain, *planes)
     # Of all flips and turns only this mirror keeps light from the north-west in the north-west, where hillshade has it.
     return tuple(part.transpose(1, 0, 2) for part in parts) if rng.random() < 0.5 else parts
 
 
-def _corner(taught: Lesson, tile: int, centred: bool, rng: np.random.Generator) -> tuple[int, int]:
-    rows, cols = taught.truth.shape
-    found = np.flatnonzero(taught.truth & taught.valid) if centred else np.empty(0, np.intp)
+def _corner(scene: TrainingScene, tile: int, centred: bool, rng: np.random.Generator) -> tuple[int, int]:
+    rows, cols = scene.truth.shape
+    found = np.flatnonzero(scene.truth & scene.valid) if centred else np.empty(0, np.intp)
     if not len(found):
         return int(rng.integers(rows - tile + 1)), int(rng.integers(cols - tile + 1))
     row, col = divmod(int(found[rng.integers(len(found))]), cols)

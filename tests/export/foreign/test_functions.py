@@ -9,8 +9,8 @@ import importlib
 import numpy as np
 import pytest
 
-from helpers.dialects import write_dialect
 from helpers.foreign import SIZE, assert_equal, randomise, save
+from helpers.keras_versions import write_keras_version
 from landslip.export.specification.description import published_description
 from landslip.runtime.errors import ModelError
 
@@ -126,13 +126,13 @@ def test_one_function_is_called_with_several_arguments(tensorflow, network):
     assert_equal(network(model), model)
 
 
-@pytest.mark.parametrize("dialect", ["tf.keras 2.4", "tf.keras 2.15"])
-def test_versions_that_have_functions_are_read_alike(tensorflow, tmp_path, dialect):
+@pytest.mark.parametrize("keras_version", ["tf.keras 2.4", "tf.keras 2.15"])
+def test_versions_that_have_functions_are_read_alike(tensorflow, tmp_path, keras_version):
     def function(tf, a, b):
         return [1 - a[..., ::2], tf.image.resize(b[..., :2], (30, 11))[:, :SIZE] * [2.0, 3.0], tf.nn.relu(a / b)]
 
     model = randomise(applied(tensorflow, (SIZE, 11, 4), function))
-    source = write_dialect(model, tmp_path / "old.h5", dialect)
+    source = write_keras_version(model, tmp_path / "old.h5", keras_version)
     network = importlib.import_module("landslip.export.conversion.network").read_network(source, ASSUMED, insist=False)
     assert_equal(network, model)
 

@@ -13,8 +13,8 @@ import numpy as np
 import onnx
 import pytest
 
-from helpers.dialects import DIALECTS, write_dialect
 from helpers.foreign import answers_of_engines, assert_equal, inputs_of, randomise, save
+from helpers.keras_versions import KERAS_VERSIONS, write_keras_version
 from landslip.export.specification.description import published_description
 from landslip.runtime.errors import ModelError
 
@@ -94,13 +94,13 @@ def test_networks_give_what_keras_gives(keras, network, build):
     assert_equal(network(model), model)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("keras_version", KERAS_VERSIONS)
 @pytest.mark.parametrize("build", MODELS)
-def test_every_version_is_read_alike(keras, read_network, tmp_path, build, dialect):
+def test_every_version_is_read_alike(keras, read_network, tmp_path, build, keras_version):
     model = randomise(build(keras))
-    source = write_dialect(model, tmp_path / "old.h5", dialect)
+    source = write_keras_version(model, tmp_path / "old.h5", keras_version)
     found = read_network(source, ASSUMED, insist=False)
-    assert found.keras_version == DIALECTS[dialect][0]
+    assert found.keras_version == KERAS_VERSIONS[keras_version][0]
     assert_equal(found, model)
 
 

@@ -15,7 +15,7 @@ PUBLISHED_BYTES = 250_991_304
 
 
 @pytest.fixture(scope="module")
-def dialect():
+def writer():
     return importlib.import_module("landslip.models.keras.tf115_hdf5")
 
 
@@ -35,10 +35,10 @@ def narrow(unet):
 
 
 @pytest.fixture
-def written(dialect, narrow, tmp_path):
+def written(writer, narrow, tmp_path):
     def write(**options):
         path = tmp_path / "model.hdf5"
-        dialect.write_tf115_hdf5(narrow, path, **options)
+        writer.write_tf115_hdf5(narrow, path, **options)
         return path
 
     return write
@@ -125,18 +125,18 @@ def test_adam_keeps_two_moments_of_every_trainable_weight(written, narrow):
     assert optimizer["class_name"] == "Adam"
 
 
-def test_the_published_size_is_met_within_one_percent(dialect, unet, tmp_path):
+def test_the_published_size_is_met_within_one_percent(writer, unet, tmp_path):
     path = tmp_path / "full.hdf5"
-    dialect.write_tf115_hdf5(unet.build_unet(), path, optimizer_slots=True)
+    writer.write_tf115_hdf5(unet.build_unet(), path, optimizer_slots=True)
     assert path.stat().st_size == pytest.approx(PUBLISHED_BYTES, rel=0.01)
 
 
-def test_name_lists_above_64_kilobytes_are_split(dialect, quiet, tmp_path):
+def test_name_lists_above_64_kilobytes_are_split(writer, quiet, tmp_path):
     names = [f"layer_{number:04d}_" + "x" * 190 for number in range(400)]
     x = inputs = quiet.keras.Input((4,), name="input_1")
     for name in names:
         x = quiet.keras.layers.Activation("relu", name=name)(x)
-    dialect.write_tf115_hdf5(quiet.keras.Model(inputs, x), tmp_path / "long.hdf5")
+    writer.write_tf115_hdf5(quiet.keras.Model(inputs, x), tmp_path / "long.hdf5")
     with h5py.File(tmp_path / "long.hdf5") as file:
         attributes = file["model_weights"].attrs
         parts = [attributes[f"layer_names{number}"] for number in range(2)]
@@ -146,12 +146,12 @@ def test_name_lists_above_64_kilobytes_are_split(dialect, quiet, tmp_path):
     assert all(part.nbytes <= 64512 for part in parts)
 
 
-def test_what_1_15_could_not_write_is_refused_and_leaves_nothing(dialect, unet, tmp_path):
+def test_what_1_15_could_not_write_is_refused_and_leaves_nothing(writer, unet, tmp_path):
     with pytest.raises(UsageError, match=r"size of .*out_5.* is open"):
-        dialect.write_tf115_hdf5(unet.build_unet(1 / 32, None), tmp_path / "open.hdf5")
+        writer.write_tf115_hdf5(unet.build_unet(1 / 32, None), tmp_path / "open.hdf5")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_said(dialect, narrow, tmp_path):
+def test_a_folder_that_is_not_there_is_said(writer, narrow, tmp_path):
     with pytest.raises(OutputError, match=r"model\.hdf5: the model cannot be written"):
-        dialect.write_tf115_hdf5(narrow, tmp_path / "missing" / "model.hdf5")
+        writer.write_tf115_hdf5(narrow, tmp_path / "missing" / "model.hdf5")

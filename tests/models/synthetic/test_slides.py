@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from landslip.models.synthetic.debris import paint_debris, pixel_cover
-from landslip.models.synthetic.landslides import Procession, lattice_range
 from landslip.models.synthetic.relief import height_at, steepest
+from landslip.models.synthetic.slide_sweep import SlideSweep, lattice_range
 from landslip.models.synthetic.slides import CELL, MIN_AREA, REACH, run_out, scars_of_row, slides_of_row
 
 SEED = 3
@@ -95,19 +95,19 @@ def test_debris_changes_what_it_covers_and_nothing_else(slides):
     assert np.isfinite(albedo).all()
 
 
-def test_a_procession_gives_every_landslide_to_every_band_it_touches():
+def test_a_sweep_gives_every_landslide_to_every_band_it_touches():
     def one_kilometre(row, cols):
         return slides_of_row(row, cols, 4.0, SEED)
 
     everything = [
         slide for row in lattice_range(0.0, 4000.0) for slide in one_kilometre(row, lattice_range(0.0, 3000.0))
     ]
-    procession = Procession(one_kilometre, 3000.0, 10.0)
+    sweep = SlideSweep(one_kilometre, 3000.0, 10.0)
     for top in range(0, 400, 80):
         expected = [
             slide
             for slide in everything
             if slide.outline.bounds[3] > 10.0 * top and slide.outline.bounds[1] < 10.0 * (top + 80)
         ]
-        placed = [item.slide for item in procession.through(top, top + 80)]
+        placed = [item.slide for item in sweep.through(top, top + 80)]
         assert [slide.seed for slide in placed] == [slide.seed for slide in expected]

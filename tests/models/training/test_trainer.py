@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from landslip.models.demo.embedded import TEST_SEEDS
-from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Course, Trainer, train
+from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Trainer, TrainingOptions, train
 from landslip.models.training.training_tiles import TrainingBatch
 
-SMALL = Course(width=0.05, scenes=1, scene_m=1200.0, tile=64, batch=2, steps=3)
+SMALL = TrainingOptions(width=0.05, scenes=1, scene_m=1200.0, tile=64, batch=2, steps=3)
 
 
 def batch(weight=1.0):

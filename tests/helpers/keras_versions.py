@@ -23,9 +23,9 @@ _LATER = {"build_input_shape", "groups", "keepdims", "ragged", "synchronized"}
 _NOT_IN_21 = {"dtype", "interpolation", "output_padding"}
 
 
-def write_dialect(model: Any, path: Path, dialect: str) -> Path:
-    """Write a model as one of :data:`DIALECTS` did."""
-    version, change = DIALECTS[dialect]
+def write_keras_version(model: Any, path: Path, keras_version: str) -> Path:
+    """Write a model as one of :data:`KERAS_VERSIONS` did."""
+    version, change = KERAS_VERSIONS[keras_version]
     with h5py.File(save(model, path), "r+") as file:
         config = json.loads(file.attrs["model_config"])
         del file.attrs["model_config"]
@@ -100,7 +100,7 @@ def _tf_215(model: Any, config: Entry) -> Entry:
     return {"class_name": config["class_name"], "config": json.loads(model.to_json())["config"]}
 
 
-DIALECTS: dict[str, tuple[str, Callable[[Any, Entry], Entry]]] = {
+KERAS_VERSIONS: dict[str, tuple[str, Callable[[Any, Entry], Entry]]] = {
     "keras 2.1.6": ("2.1.6", _keras_21),
     "keras 2.2.4": ("2.2.4", _keras_22),
     "tf.keras of 1.14": ("2.2.4-tf", _tf_114),

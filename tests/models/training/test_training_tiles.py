@@ -1,4 +1,4 @@
-"""Lessons: what training sees is what mapping sees."""
+"""Training scenes: what training sees is what mapping sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from landslip.models.synthetic import EventSpec
-from landslip.models.training.training_tiles import Lesson, lesson, scaled, tiles, varied_spec, whole
+from landslip.models.training.training_tiles import (
+    TrainingScene,
+    scaled,
+    tiles,
+    training_scene,
+    varied_spec,
+    whole_scene,
+)
 
 
 def made_up(rows=120, cols=150):
@@ -16,7 +23,7 @@ def made_up(rows=120, cols=150):
     valid = rng.random((rows, cols)) < 0.9
     inputs = rng.integers(0, 256, (7, rows, cols), dtype=np.uint8)
     inputs[6] = np.where(valid, 255, 0)
-    return Lesson(inputs, np.where(truth, 90.0, 0.0).astype(np.float32), truth, valid)
+    return TrainingScene(inputs, np.where(truth, 90.0, 0.0).astype(np.float32), truth, valid)
 
 
 def test_values_are_scaled_as_published():
@@ -38,7 +45,7 @@ def test_tiles_keep_inputs_truth_and_weight_together():
 
 def test_every_second_tile_has_a_landslide_inside():
     scene = made_up()
-    rare = Lesson(scene.inputs, scene.slope, np.zeros_like(scene.truth), np.ones_like(scene.valid))
+    rare = TrainingScene(scene.inputs, scene.slope, np.zeros_like(scene.truth), np.ones_like(scene.valid))
     rare.truth[60, 70] = True
     batch = tiles([rare], 32, 40, np.random.default_rng(1))
     assert batch.truth[1::2].any(axis=(1, 2, 3)).all()
@@ -51,18 +58,18 @@ def test_tiles_are_the_same_for_the_same_generator():
 
 
 def test_whole_scenes_are_cut_to_what_the_network_takes():
-    batch = whole(made_up(), 32)
+    batch = whole_scene(made_up(), 32)
     assert batch.truth.shape == batch.weight.shape == (1, 96, 128, 1)
     np.testing.assert_array_equal(batch.truth[0, ..., 0], made_up().truth[:96, :128])
 
 
-def test_a_lesson_of_a_generated_scene():
-    taught = lesson(EventSpec(seed=5, width_m=1500.0, height_m=1200.0, landslides_per_km2=6.0))
-    assert taught.inputs.shape == (7, 200, 250)
-    assert taught.truth.shape == taught.valid.shape == taught.slope.shape == (200, 250)
-    assert 0.0 < taught.truth.mean() < 0.2
-    assert taught.valid.mean() > 0.5
-    assert np.median(taught.slope[taught.truth]) > 20.0
+def test_a_training_scene_of_a_generated_event():
+    scene = training_scene(EventSpec(seed=5, width_m=1500.0, height_m=1200.0, landslides_per_km2=6.0))
+    assert scene.inputs.shape == (7, 200, 250)
+    assert scene.truth.shape == scene.valid.shape == scene.slope.shape == (200, 250)
+    assert 0.0 < scene.truth.mean() < 0.2
+    assert scene.valid.mean() > 0.5
+    assert np.median(scene.slope[scene.truth]) > 20.0
 
 
 def test_specs_vary_with_the_seed():

@@ -1,4 +1,4 @@
-"""Procession: the landslides of a scene from north to south, each kept while windows that it touches are painted."""
+"""Sweep over the landslides of a scene from north to south, each kept while windows that it touches are painted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PlacedSlide:
         paint_debris(target, cover, (top, left), pixel, slide.path, slide.half_width, weathering, slide.seed)
 
 
-class Procession:
+class SlideSweep:
     """Gives the landslides that touch a band of rows, for bands from north to south."""
 
     def __init__(self, slides_of_row: SlidesOfRow, width: float, pixel: float) -> None:
