@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 
 from landslip.benchmarks.reports.report_plot import Plot
 from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.system.drafts import draft_of, write_file
 from landslip.runtime.system.machine import describe_environment
-from landslip.runtime.system.safe_writing import clear_name, write_anew
 
 Better = Literal["higher", "lower"]
 BETTER: tuple[Better, ...] = get_args(Better)
@@ -91,16 +91,16 @@ class Report:
         check_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
         data, page = folder / f"{self.name}.json", folder / f"{self.name}.md"
-        write_anew(data, json.dumps(self.as_json(), indent=2) + "\n")
-        write_anew(page, self.markdown())
+        write_file(data, json.dumps(self.as_json(), indent=2) + "\n")
+        write_file(page, self.markdown())
         return data, page, *(self._draw(plot, folder) for plot in self.plots)
 
     def _draw(self, plot: Plot, folder: Path) -> Path:
         from landslip.benchmarks.reports.drawing import save_plot  # noqa: PLC0415 - only here is matplotlib needed
 
         path = folder / self._picture(plot)
-        clear_name(path)
-        save_plot(plot, self.environment, path)
+        with draft_of(path) as draft:
+            save_plot(plot, self.environment, draft)
         return path
 
     def _picture(self, plot: Plot) -> str:

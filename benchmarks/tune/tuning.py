@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,10 @@ from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.engines.opening import DEVICES
 from landslip.runtime.engines.tuned import TunedWay, Tuning, family_of, machine_here, tuning_folder, versions_here
-from landslip.runtime.errors import EngineError, InputError, LandslipError, OutputError, UsageError
+from landslip.runtime.errors import EngineError, InputError, LandslipError, UsageError
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.digests import sha256_of
-from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS
 
 log = logging.getLogger(__name__)
@@ -122,16 +120,9 @@ def save_tuning(tuning: Tuning) -> Path:
         OutputError: it cannot be written.
     """
     path = tuning_folder() / tuning.name
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_anew(draft, tuning.to_json())
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}). Check space and permissions.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        write_file(path, tuning.to_json())
     return path
 
 

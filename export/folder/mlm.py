@@ -12,12 +12,12 @@ from typing import Any
 import onnx
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
-from landslip.export.folder.drafts import draft_of
 from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.runtime.artifacts.onnx_file import PRECISIONS, TARGETS, OnnxFile
 from landslip.runtime.artifacts.reference_tiles import SUFFIX as REFERENCE_SUFFIX
 from landslip.runtime.errors import InputMissingError
 from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.drafts import output_errors, write_file
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ def write_item(folder: Path, name: str) -> Path:
         raise InputMissingError(f"{folder} holds no artifact of {name} with its record. Export the model again.")
     item = model_item(exports, parameters=_parameters(folder, exports), reference=_reference(folder, name))
     path = folder / f"{name}{SUFFIX}"
-    with draft_of(path) as draft:
-        draft.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with output_errors(path):
+        write_file(path, json.dumps(item, indent=2, ensure_ascii=False) + "\n")
     return path
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landslip.export.folder.artifacts import record_path
-from landslip.export.folder.drafts import put_in_place
 from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict
 from landslip.export.making.artifact_record import Artifact, Circumstances, KerasSource, record_text
@@ -17,6 +16,7 @@ from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.topology.left_out import LeftOut
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.drafts import output_errors, put_in_place
 from landslip.runtime.system.memory import peak_rss_bytes
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ class ArtifactMaker:
         record = record_path(draft)
         record.write_text(record_text(artifact, self._circumstances(planned, candidate, verdict)), encoding="utf-8")
         fresh = [self.reference] if self.reference is not None and self.reference.parent == self.folder else []
-        put_in_place([*fresh, draft, record], out)
+        with output_errors(out):
+            put_in_place([*fresh, draft, record], out)
         if self.reference is not None:
             self.reference = out / self.reference.name
         return artifact

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from landslip.export.conversion.network import read_network
-from landslip.export.folder.drafts import output_folder, working_folder
 from landslip.export.folder.existing_artifacts import check_tiles, find_existing
 from landslip.export.folder.export_options import ExportOptions, Precision
 from landslip.export.folder.file_plan import PlannedArtifact, check_engines, check_free, plan_artifacts
 from landslip.export.folder.mlm import write_item
+from landslip.export.folder.working_folder import output_folder, working_folder
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.making.artifact_maker import ArtifactMaker

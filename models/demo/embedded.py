@@ -11,13 +11,13 @@ from landslip.models.demo.score import Scores, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.access.location import exists
 from landslip.runtime.engines import EngineOptions, open_engine
-from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.system.progress import NoProgress, Progress
-from landslip.runtime.system.safe_writing import write_anew
 
 if TYPE_CHECKING:
     from landslip.runtime.mapping.run_record import Record
@@ -102,11 +102,5 @@ def _generate(folder: Path, spec: EventSpec, progress: Progress) -> EventFiles:
 
 
 def _write_scores(path: Path, scores: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        write_anew(draft, json.dumps(scores, indent=2) + "\n")
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: the scores cannot be written ({error}).") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with output_errors(path):
+        write_file(path, json.dumps(scores, indent=2) + "\n")

@@ -9,21 +9,16 @@ NodeDef, and the slots of the graph-mode Adam optimiser beside the weights. Foll
 from __future__ import annotations
 
 import json
-import os
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import h5py
 import numpy as np
 
 from landslip.models.keras.quiet_tensorflow import tf
 from landslip.models.keras.unet import ResizeBilinear
-from landslip.runtime.errors import OutputError, UsageError
-from landslip.runtime.system.safe_writing import clear_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from landslip.runtime.errors import UsageError
+from landslip.runtime.system.drafts import draft_of, output_errors
 
 NodeDef = Literal["json", "protobuf"]
 
@@ -49,7 +44,7 @@ def write_tf115_hdf5(model: Any, path: Path, *, optimizer_slots: bool = False, n
         OutputError: the file cannot be written.
     """
     config = json.dumps({"class_name": "Model", "config": _model_config(model, node_def)})
-    with _draft_of(path) as draft, h5py.File(draft, "w") as file:
+    with output_errors(path), draft_of(path) as draft, h5py.File(draft, "w") as file:
         file.attrs["keras_version"] = _KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
         file.attrs["model_config"] = config.encode()
@@ -58,21 +53,6 @@ def write_tf115_hdf5(model: Any, path: Path, *, optimizer_slots: bool = False, n
         _write_weights(file.create_group("model_weights"), model)
         if optimizer_slots:
             _write_slots(file.create_group("optimizer_weights"), model)
-
-
-@contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        clear_name(draft)
-        yield draft
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the model cannot be written ({error}). Check the folder and its free space."
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _model_config(model: Any, node_def: NodeDef) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyogrio.errors
@@ -11,7 +10,7 @@ import rasterio
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.errors import OutputError
-from landslip.runtime.system.safe_writing import clear_name
+from landslip.runtime.system.drafts import drafts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,24 +32,15 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
     Raises:
         OutputError: the folder or a file cannot be written.
     """
-    drafts = tuple(path.with_name(f".partial-{os.getpid()}-{path.name}") for path in paths)
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
-        for path in drafts:
-            clear_name(path)
         # Tall scenes would otherwise fill GDAL's block cache, five per cent of the machine's memory.
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+        with drafts_of(*paths) as drafts, rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
             yield drafts
-        for source, path in zip(drafts, paths, strict=True):
-            source.replace(path)
     except (OSError, *RASTER_ERRORS, pyogrio.errors.DataSourceError) as error:
         raise OutputError(
             f"{paths[0].parent}: the scene cannot be written: {error}. Check space and permissions."
         ) from error
-    finally:
-        for path in drafts:
-            with suppress(NotADirectoryError):
-                path.unlink(missing_ok=True)
 
 
 def new_raster(path: Path, shape: tuple[int, int], transform: Affine, epsg: int, **profile: Any) -> DatasetWriter:

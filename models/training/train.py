@@ -21,7 +21,7 @@ from landslip.models.registry.registry import DEMO_NOTICE
 from landslip.models.training.model_card import model_card
 from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Trained, TrainingOptions, train
 from landslip.runtime.cli.paths import PATH
-from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.system.drafts import write_file
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +45,7 @@ def ship(trained: Trained, options: TrainingOptions, out: Path) -> dict[int, Sco
     write_tf115_hdf5(trained.model, keras_file)
     (artifact,) = export_model(keras_file, out, overwrite=True, notice=DEMO_NOTICE)
     scores = {seed: _scored(artifact.path, seed) for seed in TEST_SEEDS}
-    text = model_card(_facts(trained, options, artifact.path), scores)
-    draft = out / ".MODEL_CARD.part"
-    write_anew(draft, text)
-    draft.replace(out / "MODEL_CARD.md")
+    write_file(out / "MODEL_CARD.md", model_card(_facts(trained, options, artifact.path), scores))
     return scores
 
 

@@ -30,8 +30,9 @@ from landslip.runtime.mapping.budget import COMPRESSED, disk_needed, memory_need
 from landslip.runtime.mapping.pipeline import cache_bytes, check_inputs
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS, check_folder, check_hidden
+from landslip.runtime.run.workspace import PRODUCTS, check_folder, check_hidden
 from landslip.runtime.scene.scene import Scene, open_scene
+from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.versions import landslip_version
 from landslip.runtime.tiling.plan import Plan, make_plan
 

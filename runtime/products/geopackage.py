@@ -21,6 +21,7 @@ from rasterio.crs import CRS
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.products.geopackage_check import Bounds, faults_of
 from landslip.runtime.products.tracing import Landslide
+from landslip.runtime.system.drafts import draft_name, give_name
 from landslip.runtime.system.library_logs import quiet_libraries
 
 quiet_libraries()
@@ -85,32 +86,31 @@ def write_landslides(
     if chunk < 1:
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
     description = f"{notice} {_MEANING}".lstrip()
-    # GDAL wants the ending .gpkg; a name of its own keeps the file from being taken for the result.
-    partial = path.with_name(f".partial-{path.stem}.gpkg")
+    draft = draft_name(path)
     try:
-        summary = _write_chunks(partial, path, iter(landslides), _Layer(crs, description), chunk)
+        summary = _write_chunks(draft, path, iter(landslides), _Layer(crs, description), chunk)
         with _errors_about(path):
             _remove_side_files(path)
-            partial.replace(path)
+            give_name(draft, path)
     finally:
         with _errors_about(path):
-            _remove(partial)
+            _remove(draft)
     return summary
 
 
-def _write_chunks(partial: Path, path: Path, landslides: Iterator[Landslide], layer: _Layer, chunk: int) -> Summary:
+def _write_chunks(draft: Path, path: Path, landslides: Iterator[Landslide], layer: _Layer, chunk: int) -> Summary:
     with _errors_about(path):
-        layer = _begun(partial, layer)
+        layer = _begun(draft, layer)
     count, area, bounds = 0, 0.0, None
     while some := list(islice(landslides, chunk)):
         with _errors_about(path):
-            _append(partial, some, count, layer)
+            _append(draft, some, count, layer)
         count += len(some)
         area = sum((one.area_m2 for one in some), start=area)
         bounds = _box_around(some, bounds)
     with _errors_about(path):
         with _set(layer.settings):
-            faults = list(faults_of(partial, LAYER, count, bounds))
+            faults = list(faults_of(draft, LAYER, count, bounds))
         if faults:
             raise DataLayerError("; ".join(faults))
     return Summary(count, area)

@@ -14,7 +14,7 @@ from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.products.lettering import banner
-from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.system.drafts import write_file
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -46,17 +46,12 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
         OutputError: the file cannot be written.
         UsageError: the arrays do not fit each other.
     """
-    partial = path.with_name(f".partial-{path.name}")
     picture = compose(images, confidence, level)
     if notice:
         picture = np.concatenate([banner(notice, picture.shape[2]), picture], axis=1)
     encoded = _png(picture)
     try:
-        try:
-            write_anew(partial, encoded)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_file(path, encoded)
     except OSError as error:
         raise OutputError(
             f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."

@@ -15,7 +15,8 @@ from typing import Any
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.run.rows_file import unwritable, write_all
-from landslip.runtime.run.workspace import JOURNAL, PARTIAL
+from landslip.runtime.run.workspace import JOURNAL
+from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.safe_writing import clear_name, open_safely
 
 _MOST = 64 << 20

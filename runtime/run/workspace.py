@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from landslip.runtime.access.location import exists, is_folder, is_text
 from landslip.runtime.errors import LandslipError, OutputError, UsageError
+from landslip.runtime.system.drafts import PARTIAL, put_in_place, sync, sync_names
 from landslip.runtime.system.endings import Will, bequeath, standing, undisturbed
 from landslip.runtime.system.locks import open_locked
 from landslip.runtime.system.safe_writing import is_filled, is_own_folder
@@ -29,9 +30,6 @@ RECORD = "run.json"
 
 PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
 """Final names, in the order they are put in place."""
-
-PARTIAL = ".landslip-partial"
-"""Name of the hidden folder."""
 
 ROWS = "rows.raw"
 """What is finished of the map, in the hidden folder."""
@@ -172,8 +170,8 @@ class Workspace:
 
     def sync_names(self) -> None:
         """Wait until the disk knows of the files that were made here, so that a power cut does not lose them whole."""
-        _sync_names(self._partial)
-        _sync_names(self.out)
+        sync_names(self._partial)
+        sync_names(self.out)
 
     def publish(self) -> None:
         """Put every product under its final name, undisturbed by signals, and wait until the disk has them.
@@ -184,15 +182,12 @@ class Workspace:
             OutputError: a file cannot be moved.
         """
         try:
-            for name in PRODUCTS:
-                _sync(self.path(name))
+            products = [self.path(name) for name in PRODUCTS]
+            for product in products:  # which may take its time, and signals need not wait for it
+                sync(product)
             with undisturbed():
-                # The record of an earlier run goes first, and so do side files that SQLite would play into the new map.
-                for stale in (RECORD, *_SIDE_FILES):
-                    (self.out / stale).unlink(missing_ok=True)
-                for name in PRODUCTS:
-                    self.path(name).replace(self.out / name)
-                _sync_names(self.out)
+                # SQLite would play side files of an earlier map into the new one.
+                put_in_place(products, self.out, stale=_SIDE_FILES)
                 self.is_kept, self.is_published = False, True
         except OSError as error:
             raise OutputError(f"output: results cannot be put into {self.out} ({error}).") from error
@@ -263,21 +258,6 @@ def check_hidden(folder: Path) -> None:
             f"output: {folder} is a file or a link, and landslip needs that name for a folder of its own. Remove it, "
             "or choose another folder."
         )
-
-
-def _sync_names(folder: Path) -> None:
-    """Wait until the disk has the names in a folder, where the system can do that: Windows and some networks cannot."""
-    with contextlib.suppress(OSError):
-        _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    """Wait until the disk has a file."""
-    file = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def abandoned(out: str, made: bool) -> None:

@@ -153,7 +153,8 @@ def sync_names(folder: Path) -> None:
 
 def _remove_stale(folder: Path) -> None:
     now = time.time()
-    for draft in folder.glob(f"{PARTIAL}-????????-*"):
-        with contextlib.suppress(OSError):  # a folder, or another process is removing it
-            if now - draft.lstat().st_mtime > _STALE:
-                draft.unlink()
+    with contextlib.suppress(OSError):  # what cannot be listed now is removed another time
+        for draft in list(folder.glob(f"{PARTIAL}-????????-*")):
+            with contextlib.suppress(OSError):  # a folder, or another process is removing it
+                if now - draft.lstat().st_mtime > _STALE:
+                    draft.unlink()

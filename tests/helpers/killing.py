@@ -22,7 +22,8 @@ from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run import saving
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.system.drafts import PARTIAL
 
 _PAUSE = 0.01
 """Seconds a batch takes at the least, so that there is something to interrupt."""

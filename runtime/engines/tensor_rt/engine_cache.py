@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from landslip.runtime.engines.tensor_rt.engine_record import (
     record_path,
 )
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
+from landslip.runtime.system.drafts import write_file
 from landslip.runtime.system.private_files import UntrustedError, check_folder, make_private_folder, read_private_file
 
 log = logging.getLogger(__name__)
@@ -106,8 +106,8 @@ class EngineCache:
         path = self.path(record.key)
         with self._writing():
             record_path(path).unlink(missing_ok=True)
-            _write(path, plan)
-            _write(record_path(path), record.to_json().encode())
+            write_file(path, plan, private=True)
+            write_file(record_path(path), record.to_json(), private=True)
         return CachedEngine(path, record, plan)
 
     def timings(self, key: EngineKey) -> bytes:
@@ -130,7 +130,7 @@ class EngineCache:
             OutputError: the folder cannot be written.
         """
         with self._writing():
-            _write(self._timings_path(key), timings)
+            write_file(self._timings_path(key), timings, private=True)
 
     def _timings_path(self, key: EngineKey) -> Path:
         return self.folder / f"{key.machine}.timings"
@@ -179,16 +179,3 @@ def _checked(path: Path, key: EngineKey) -> CachedEngine:
     if hashlib.sha256(plan).hexdigest() != record.sha256:
         raise UntrustedError("is not what was stored (its SHA-256 differs from its record's)")
     return CachedEngine(path, record, plan)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only the user can read and write, under its name when it is complete."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".partial-", delete=False) as stream:
-        draft = Path(stream.name)
-        try:
-            stream.write(content)
-            stream.close()
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise

@@ -153,5 +153,5 @@ def test_what_1_15_could_not_write_is_refused_and_leaves_nothing(writer, unet, t
 
 
 def test_a_folder_that_is_not_there_is_said(writer, narrow, tmp_path):
-    with pytest.raises(OutputError, match=r"model\.hdf5: the model cannot be written"):
+    with pytest.raises(OutputError, match=r"model\.hdf5 cannot be written"):
         writer.write_tf115_hdf5(narrow, tmp_path / "missing" / "model.hdf5")

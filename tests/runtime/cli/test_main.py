@@ -15,7 +15,8 @@ import rasterio
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
 from landslip.runtime.cli.main import run
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.system.drafts import PARTIAL
 
 HEAVY = ("tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "tf2onnx")
 

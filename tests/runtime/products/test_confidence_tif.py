@@ -136,9 +136,9 @@ def test_a_map_of_two_thousand_megapixels_is_a_bigtiff_made_in_little_memory(tmp
     code = f"""
 from pathlib import Path
 import numpy as np, rasterio
-from test_products import grid_of
+from test_confidence_tif import grid_of
 from landslip.runtime.products.confidence_tif import check_written, histogram_of, write_cog
-from landslip.runtime.mapping.run_record import peak_rss_bytes
+from landslip.runtime.system.memory import peak_rss_bytes
 from landslip.runtime.run.rows_file import RowsFile
 folder = Path({str(tmp_path)!r})
 with RowsFile(folder / "rows.raw", grid_of({size}, {size})) as rows:

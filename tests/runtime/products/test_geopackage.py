@@ -96,8 +96,10 @@ def test_only_the_result_is_left_and_it_replaces_an_older_one(tmp_path: Path) ->
     path = tmp_path / "landslides.gpkg"
     path.write_bytes(b"something older")
     (tmp_path / "landslides.gpkg-wal").write_bytes(b"its log")
-    (tmp_path / ".partial-landslides.gpkg").write_bytes(b"left by a crash")
-    (tmp_path / ".partial-landslides.gpkg-journal").write_bytes(b"left by a crash, too")
+    for ending in ("", "-journal"):
+        left = tmp_path / f".landslip-partial-0badcafe-landslides.gpkg{ending}"
+        left.write_bytes(b"left by a crash")
+        os.utime(left, (0, 0))
     write_landslides(path, landslides(3), UTM, chunk=2)
     assert [file.name for file in tmp_path.iterdir()] == ["landslides.gpkg"]
     assert pyogrio.read_info(path)["features"] == 3

@@ -13,7 +13,8 @@ import rasterio
 from helpers.killing import digests
 from helpers.models import brightness_model
 from helpers.rasters import scene_mixed, write
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.system.drafts import PARTIAL
 
 ROOM = 4 << 20
 """Bytes of the file system."""

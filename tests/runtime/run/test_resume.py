@@ -23,7 +23,8 @@ from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run import saving
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS, Workspace
+from landslip.runtime.run.workspace import PRODUCTS, Workspace
+from landslip.runtime.system.drafts import PARTIAL
 
 BATCH = 3
 

@@ -16,7 +16,8 @@ from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS, ROWS, Workspace
+from landslip.runtime.run.workspace import PRODUCTS, ROWS, Workspace
+from landslip.runtime.system.drafts import PARTIAL
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and other names")
 

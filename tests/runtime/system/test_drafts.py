@@ -104,6 +104,16 @@ def test_drafts_that_were_left_long_ago_are_removed(tmp_path):
     assert names(tmp_path) == sorted([".a.gpkg", fresh.name, others.name, "b"])
 
 
+def test_a_folder_that_cannot_be_listed_is_not_cleared_and_can_be_written(tmp_path, monkeypatch):
+    def no_more_files(*_):
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as context:
+        context.setattr(Path, "glob", no_more_files)
+        write_file(tmp_path / "file", "content")
+    assert names(tmp_path) == ["file"]
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to see what is synced")
 def test_a_name_is_given_when_the_disk_has_the_content_and_then_synced_itself(tmp_path, disk):
     write_file(tmp_path / "one", "content")

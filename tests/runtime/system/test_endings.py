@@ -18,7 +18,8 @@ from helpers.models import brightness_model
 from helpers.rasters import scene_mixed
 from helpers.silent_server import silence
 from landslip.runtime.cli.main import run
-from landslip.runtime.run.workspace import PARTIAL, PRODUCTS
+from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.system.drafts import PARTIAL
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and processes of POSIX")
 

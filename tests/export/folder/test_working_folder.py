@@ -6,18 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from landslip.export.folder.drafts import draft_of, output_folder, put_in_place, working_folder
+from landslip.export.folder.working_folder import output_folder, working_folder
 from landslip.runtime.errors import OutputError, ParityError, UsageError
-
-
-def test_a_draft_gets_its_name_at_the_end(tmp_path):
-    path = tmp_path / "m.onnx"
-    path.write_text("old")
-    with draft_of(path) as draft:
-        draft.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def failing(context, act, error=ParityError):
@@ -25,21 +15,6 @@ def failing(context, act, error=ParityError):
     with context as value:
         act(value)
         raise error
-
-
-@pytest.mark.parametrize("error", [ParityError, KeyboardInterrupt])
-def test_a_draft_that_fails_leaves_what_was_there(tmp_path, error):
-    path = tmp_path / "m.onnx"
-    path.write_text("old")
-    with pytest.raises(error):
-        failing(draft_of(path), lambda draft: draft.write_text("new"), error)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(OutputError, match=r"m\.onnx cannot be written"), draft_of(tmp_path / "no" / "m.onnx") as draft:
-        draft.write_text("new")
 
 
 def test_a_folder_made_for_nothing_goes_again(tmp_path):
@@ -93,7 +68,7 @@ def test_a_working_folder_goes_with_what_is_in_it(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from landslip.export.folder.drafts import working_folder
+from landslip.export.folder.working_folder import working_folder
 with working_folder(Path(sys.argv[1])) as folder:
     print(folder, flush=True)
     time.sleep(60)
@@ -123,7 +98,7 @@ def test_what_a_killed_export_left_goes_and_that_of_a_living_one_stays(tmp_path)
 
 
 def test_where_locks_do_not_work_nothing_is_taken_for_a_leftover(tmp_path, monkeypatch):
-    monkeypatch.setattr("landslip.export.folder.drafts.open_locked", lambda path: path.open("a+b", buffering=0))
+    monkeypatch.setattr("landslip.export.folder.working_folder.open_locked", lambda path: path.open("a+b", buffering=0))
     (tmp_path / ".landslip-partial-other").mkdir()
     with working_folder(tmp_path):
         pass
@@ -134,20 +109,3 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"), working_folder(tmp_path / "file"):
         pass
-
-
-def test_what_vouches_for_the_others_comes_last(tmp_path):
-    out, work = tmp_path / "out", tmp_path / "work"
-    for folder in (out, work):
-        folder.mkdir()
-        for name in ("tiles", "artifact", "record"):
-            (folder / name).write_text(folder.name)
-    drafts = [work / "tiles", work / "artifact", work / "record"]
-    (work / "artifact").unlink()
-    with pytest.raises(OutputError):
-        put_in_place(drafts, out)
-    # The artifact is the earlier one, so the record that could belong to another is gone.
-    assert {path.name: path.read_text() for path in out.iterdir()} == {"tiles": "work", "artifact": "out"}
-    (work / "artifact").write_text("work")
-    put_in_place(drafts[1:], out)
-    assert {path.read_text() for path in out.iterdir()} == {"work"}

@@ -1,4 +1,4 @@
-"""Files that get their name when they are complete."""
+"""Folders that an export writes into: the one of its artifacts, and a hidden one in it where they are made."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import errno
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 from landslip.runtime.access.location import exists
-from landslip.runtime.errors import LandslipError, OutputError
+from landslip.runtime.errors import OutputError
 from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.system.drafts import PARTIAL, output_errors
 from landslip.runtime.system.locks import open_locked
-from landslip.runtime.system.safe_writing import clear_name
 
 log = logging.getLogger(__name__)
 
-_HIDDEN = ".landslip-partial-"
+_HIDDEN = f"{PARTIAL}-"
 """Begin of the names of working folders."""
 _LOCK = "lock"
 """File in a working folder that its owner holds locked."""
@@ -51,26 +51,6 @@ def output_folder(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to write into; it becomes ``path`` when the block ends well, and is removed otherwise.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    draft = path.with_name(f".partial-{path.name}")
-    try:
-        clear_name(draft)
-        yield draft
-        draft.replace(path)
-    except LandslipError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}). Check the folder and its space.") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@contextmanager
 def working_folder(out: Path) -> Iterator[Path]:
     """A hidden folder inside ``out`` that goes with everything in it when the block ends.
 
@@ -84,12 +64,9 @@ def working_folder(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}). Choose another folder.") from error
     try:
-        _remove_leftovers(out, folder)
-        yield folder
-    except LandslipError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error.strerror}). Check the folder and its space.") from error
+        with output_errors(out):
+            _remove_leftovers(out, folder)
+            yield folder
     finally:
         lock.close()  # first: Windows removes no file that is open
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,20 +95,3 @@ def _remove_leftovers(out: Path, own: Path) -> None:
             lock.close()
             shutil.rmtree(folder, ignore_errors=True)
             log.info("%s was left behind by an export that was killed, and is removed", folder)
-
-
-def put_in_place(drafts: Sequence[Path], folder: Path) -> None:
-    """Give files their names in ``folder``, in their order.
-
-    The last one vouches for the others, such as the record of an artifact: the one of an earlier time goes before they
-    are touched. Where it is, they are complete and belong to it.
-
-    Raises:
-        OutputError: a file cannot be moved.
-    """
-    try:
-        (folder / drafts[-1].name).unlink(missing_ok=True)
-        for draft in drafts:
-            draft.replace(folder / draft.name)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}). Check the folder and its space.") from error
