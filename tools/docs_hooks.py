@@ -25,6 +25,8 @@ PAGES = {
 }
 """Documents of the root, and where they are in the site."""
 
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):<code>~?((?:\w+\.)*)(\w+)</code>")
+"""How docstrings name other things of the code."""
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 
 
@@ -40,6 +42,11 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Turn the links of a page that leave the folder of the pages."""
     where = page.file.src_uri
     return markdown if where in PAGES.values() else turned(markdown, f"docs/{where}", where)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Show what docstrings name as code, by its last name."""
+    return _ROLE.sub(r"<code>\2</code>", html)
 
 
 def turned(text: str, source: str, page: str) -> str:
