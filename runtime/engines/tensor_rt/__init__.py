@@ -1,8 +1,9 @@
 """TensorRT on an NVIDIA GPU: engines built on the machine they run on, kept in a cache, run with overlapping copies.
 
-From the ground up: ``slots``, ``layers``, ``phases`` and ``record`` are pure; ``cache`` keeps files; ``library``,
-``compiler`` and ``session`` import tensorrt, and are imported only after CUDA was found to work, because TensorRT
-crashes the process where it does not; ``building`` and ``engine`` bring all together.
+From the ground up: ``slots``, ``computed_types``, ``phases`` and ``engine_record`` are pure; ``engine_cache`` keeps
+files; ``polygraphy_log`` holds NVIDIA's Polygraphy, which builds, to our log; ``library``, ``compiler`` and ``session``
+import tensorrt, and are imported only after CUDA was found to work, because TensorRT crashes the process where it does
+not; ``building`` and ``engine`` bring all together.
 
 Written against the interfaces of TensorRT 10.3 to 11.4 and type-checked against both (``make check-tensorrt``). Not yet
 run on hardware by us: ``landslip verify`` proves it on yours.

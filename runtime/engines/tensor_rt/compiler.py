@@ -1,4 +1,4 @@
-"""Compiles an ONNX file into a TensorRT engine for the GPU at hand.
+"""Compiles an ONNX file into a TensorRT engine for the GPU at hand, through Polygraphy.
 
 One way for TensorRT 10.3 to 11. The precision is that of the graph: the network is strongly typed, which 11 always is,
 so none of the precision flags that 11 removed is set (10 forbids them on such networks). INT8 comes from the graph's
@@ -13,19 +13,31 @@ not yet run on hardware by us.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import tensorrt as trt  # pyright: ignore[reportMissingImports]
 
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.tensor_rt.computed_types import check_types, count_types
-from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, Monitor, created, messages_from_now
+from landslip.runtime.engines.tensor_rt.library import (
+    TYPES,
+    Monitor,
+    PolygraphyError,
+    created,
+    failure,
+    make_runtime,
+    polygraphy,
+)
 from landslip.runtime.engines.tensor_rt.phases import Phases, interruptible
+from landslip.runtime.engines.tensor_rt.polygraphy_log import Messages, messages_from_now
 from landslip.runtime.engines.tensor_rt.slots import Profile
 from landslip.runtime.errors import ModelError
 
 log = logging.getLogger(__name__)
+
+_Parsed = tuple[trt.Builder, trt.INetworkDefinition, trt.OnnxParser]
 
 
 @dataclass(frozen=True)
@@ -81,32 +93,31 @@ def build_plan(order: Order, phases: Phases) -> tuple[bytes, bytes]:
         EngineError: it cannot build it.
     """
     messages = messages_from_now()
-    builder = created(trt.Builder, messages)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-    _parse(order, network, messages)
+    builder, network, parser = _parsed(order, messages)
     _check_inputs(order, network)
-    config = builder.create_builder_config()
-    _configure(config, builder, order)
-    _attach_timings(config, order.timings)
-    monitor = Monitor(phases)  # has a name because it has to live as long as the build
-    config.progress_monitor = monitor
-    plan = interruptible(lambda: builder.build_serialized_network(network, config), phases.cancel)
-    if plan is None:
-        raise messages.failure(
-            f"could not build an engine from {order.name}",
-            "Allow it more memory (`workspace`, a smaller `batch`), or use another engine.",
-        )
+    configure = _configuration(order, Monitor(phases))  # has a name because its monitor has to outlive the build
+    try:
+        config: trt.IBuilderConfig = configure(builder, network)
+        if order.timings:
+            _attach_timings(config, order.timings)
+        build = polygraphy.EngineBytesFromNetwork((builder, network, parser), config)
+        plan = interruptible(build, phases.cancel)
+    except PolygraphyError as error:
+        remedy = "Allow it more memory (`workspace`, a smaller `batch`), or use another engine."
+        raise failure(messages, f"could not build an engine from {order.name}", remedy, error) from error
     return bytes(plan), bytes(config.get_timing_cache().serialize())
 
 
-def _parse(order: Order, network: trt.INetworkDefinition, messages: Messages) -> None:
-    parser = trt.OnnxParser(network, messages)
-    if not parser.parse(order.onnx):
-        reasons = [" ".join(parser.get_error(number).desc().split()) for number in range(parser.num_errors)]
+def _parsed(order: Order, messages: Messages) -> _Parsed:
+    """A builder, the graph as its network, and the parser, which owns the weights."""
+    parse: Callable[[], _Parsed] = polygraphy.NetworkFromOnnxBytes(order.onnx, strongly_typed=True)
+    try:
+        return created(parse, messages)
+    except PolygraphyError as error:
         raise ModelError(
-            f"model: TensorRT {trt.__version__} cannot read {order.name} "
-            f"({'; '.join(reasons) or messages.last_error}). Export the model again, or use another engine."
-        )
+            f"model: TensorRT {trt.__version__} cannot read {order.name} ({messages.reason(error)}). "
+            "Export the model again, or use another engine."
+        ) from error
 
 
 def _check_inputs(order: Order, network: trt.INetworkDefinition) -> None:
@@ -122,24 +133,30 @@ def _check_inputs(order: Order, network: trt.INetworkDefinition) -> None:
         )
 
 
-def _configure(config: trt.IBuilderConfig, builder: trt.Builder, order: Order) -> None:
-    profile = builder.create_optimization_profile()
+def _configuration(order: Order, monitor: Monitor) -> Any:
+    """What makes the configuration of a build, and keeps its monitor."""
+    return polygraphy.CreateConfig(
+        profiles=[_shapes(order)],
+        profiling_verbosity=trt.ProfilingVerbosity.DETAILED,  # or the inspector tells only names
+        memory_pool_limits=None if order.workspace is None else {trt.MemoryPoolType.WORKSPACE: order.workspace},
+        tf32=order.precision != "fp32",  # on by default in TensorRT, with ten bits of mantissa
+        progress_monitor=monitor,
+    )
+
+
+def _shapes(order: Order) -> Any:
+    """The optimization profile: from one tile to the most of an execution, which it is tuned for."""
+    shapes = polygraphy.Profile()
+    square = (order.profile.tile, order.profile.tile)
     for entry in order.spec.inputs:
-        least, most = (
-            trt.Dims([count, entry.bands, order.profile.tile, order.profile.tile]) for count in (1, order.profile.batch)
-        )
-        profile.set_shape(entry.name, least, most, most)
-    config.add_optimization_profile(profile)
-    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # or the inspector tells only names
-    if order.workspace is not None:
-        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, order.workspace)
-    if order.precision == "fp32":
-        config.clear_flag(trt.BuilderFlag.TF32)  # on by default, with ten bits of mantissa
+        least, most = ((count, entry.bands, *square) for count in (1, order.profile.batch))
+        shapes.add(entry.name, least, most, most)
+    return shapes
 
 
 def _attach_timings(config: trt.IBuilderConfig, earlier: bytes) -> None:
     """Give the builder what earlier builds have measured, or an empty cache where it does not take that."""
-    timings = config.create_timing_cache(earlier)
+    timings = config.create_timing_cache(earlier)  # by ourselves: Polygraphy would read them from a file, unchecked
     if timings is None or not config.set_timing_cache(timings, ignore_mismatch=False):
         log.warning("TensorRT does not take the timings of earlier builds, and measures all layers again")
         config.set_timing_cache(config.create_timing_cache(b""), ignore_mismatch=False)
@@ -148,9 +165,9 @@ def _attach_timings(config: trt.IBuilderConfig, earlier: bytes) -> None:
 def _inspect(plan: bytes, precision: str) -> Mapping[str, int]:
     """Number of tensors by type, and the assurance that some have that of the graph."""
     messages = messages_from_now()
-    engine = created(trt.Runtime, messages).deserialize_cuda_engine(plan)
+    engine = make_runtime(messages).deserialize_cuda_engine(plan)
     if engine is None:
-        raise messages.failure("cannot load the engine it has just built", "Check the free memory of the GPU.")
+        raise failure(messages, "cannot load the engine it has just built", "Check the free memory of the GPU.")
     tensors = count_types(engine.create_engine_inspector().get_engine_information(trt.LayerInformationFormat.JSON))
     check_types(tensors, precision)
     return tensors

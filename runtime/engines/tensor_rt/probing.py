@@ -32,7 +32,7 @@ def tensorrt_version() -> str:
     """Version of the TensorRT that is installed.
 
     Raises:
-        EngineError: there is none, it does not load, or it is too old.
+        EngineError: there is none, it does not load, it is too old, or Polygraphy is missing, which works with it.
     """
     if importlib.util.find_spec("tensorrt") is None:
         raise EngineError(f"TensorRT is not installed. {_INSTALL}.")
@@ -41,6 +41,11 @@ def tensorrt_version() -> str:
     except (ImportError, OSError, RuntimeError, AttributeError) as error:  # as NVIDIA's wrapper raises
         raise EngineError(f"TensorRT is installed but does not load ({error}). {_INSTALL}.") from error
     check_version(version)
+    if importlib.util.find_spec("polygraphy") is None:
+        raise EngineError(
+            "The package polygraphy, which builds engines with TensorRT, is not installed. Install it with: "
+            "pip install 'landslip[tensorrt]', or on a Jetson: pip install polygraphy."
+        )
     return version
 
 

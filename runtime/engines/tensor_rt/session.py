@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.cuda_memory import Buffer, Event, Stream, drain
-from landslip.runtime.engines.tensor_rt.library import TYPES, Messages, created, messages_from_now
+from landslip.runtime.engines.tensor_rt.library import TYPES, failure, make_runtime
+from landslip.runtime.engines.tensor_rt.polygraphy_log import Messages, messages_from_now
 from landslip.runtime.engines.tensor_rt.slots import SLOTS, Profile, count_tiles, schedule
 from landslip.runtime.errors import EngineError
 from landslip.runtime.system.closing import Closing
@@ -58,11 +59,11 @@ class Session(Closing):
         """
         self._messages = messages_from_now()
         self._spec, self._profile = spec, profile
-        self._runtime = created(trt.Runtime, self._messages)
+        self._runtime = make_runtime(self._messages)
         self._engine = _loaded(self._runtime, plan, spec, self._messages)
         context = self._engine.create_execution_context()
         if context is None:
-            raise self._messages.failure("has not enough memory to run", "Take a smaller `batch` or `tile`.")
+            raise failure(self._messages, "has not enough memory to run", "Take a smaller `batch` or `tile`.")
         self._context: Any = context  # None once it is closed
         context.nvtx_verbosity = trt.ProfilingVerbosity.NONE  # detailed, as built, costs time in each call
         with ExitStack() as stack:
@@ -105,7 +106,7 @@ class Session(Closing):
         self._bind(self._spec.output, slot.output.address)
         self._compute.wait(slot.uploaded)
         if not self._context.execute_async_v3(int(self._compute.handle)):
-            raise self._messages.failure("failed to run the network", "Take a smaller `batch`, or another engine.")
+            raise failure(self._messages, "failed to run the network", "Take a smaller `batch`, or another engine.")
         self._compute.record(slot.computed)
 
         self._download.wait(slot.computed)
@@ -117,13 +118,13 @@ class Session(Closing):
         taken = self._context.set_tensor_address(name, address)
         if not taken or (shape is not None and not self._context.set_input_shape(name, shape)):
             where = name if shape is None else f"{name} of shape {shape}"
-            raise self._messages.failure(f"does not take {where}", "Delete the engine, so that it is built again.")
+            raise failure(self._messages, f"does not take {where}", "Delete the engine, so that it is built again.")
 
 
 def _loaded(runtime: trt.Runtime, plan: bytes, spec: ModelSpec, messages: Messages) -> trt.ICudaEngine:
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
-        raise messages.failure("cannot load the engine", "Delete it, so that it is built again.")
+        raise failure(messages, "cannot load the engine", "Delete it, so that it is built again.")
     names = [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]
     found = {name: (engine.get_tensor_dtype(name), engine.get_tensor_shape(name)[1]) for name in names}
     wanted = {str(entry.name): (TYPES[entry.dtype], entry.bands) for entry in spec.inputs}

@@ -104,6 +104,19 @@ def test_a_tensorrt_that_cannot_be_used_is_reported(tmp_path, monkeypatch, conte
     assert "does not load" in problem or "TensorRT 8.6.2 is too old" in problem
 
 
+@without_tensorrt
+def test_without_polygraphy_the_error_has_the_command_that_installs_it(tmp_path, monkeypatch):
+    (tmp_path / "tensorrt.py").write_text("__version__ = '10.3.0'")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "polygraphy", None)
+    try:
+        problem = probe_tensorrt().problem
+    finally:
+        sys.modules.pop("tensorrt", None)
+    assert "polygraphy" in problem
+    assert "pip install 'landslip[tensorrt]'" in problem
+
+
 @pytest.mark.parametrize("version", ["10.3.0", "10.3.0.30", "10.16.1.11", "11.4.0.106", "12.0"])
 def test_supported_versions(version):
     check_version(version)
