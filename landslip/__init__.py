@@ -1,1 +1,120 @@
-"""landslip maps landslides from satellite images before and after an event."""
+"""landslip maps landslides from satellite images before and after an event.
+
+.. code-block:: python
+
+    import landslip
+
+    result = landslip.map_scene(
+        pre="before.tif", post="after.tif", dem=["n45.tif", "n46.tif"], masks="clouds.tif",
+        model="model/M_ALL_006.fp32.onnx", out="out",
+    )
+    print(result.landslide_km2, "of", result.observed_km2, "km2:", result.products["landslides.gpkg"])
+
+What :data:`landslip.__all__` lists is public and stable: a later version of the same major number takes the same
+arguments, gives the same fields and raises the same errors, and may add to them. Everything else in these packages is
+private, and may change with any version.
+
+Importing this module loads nothing else; each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from landslip.runtime.engines.opening import EngineOptions as EngineOptions
+    from landslip.runtime.engines.protocol import Engine as Engine
+    from landslip.runtime.errors import ConnectionLostError as ConnectionLostError
+    from landslip.runtime.errors import EngineError as EngineError
+    from landslip.runtime.errors import EngineMemoryError as EngineMemoryError
+    from landslip.runtime.errors import FetchError as FetchError
+    from landslip.runtime.errors import InputChangedError as InputChangedError
+    from landslip.runtime.errors import InputError as InputError
+    from landslip.runtime.errors import InputMissingError as InputMissingError
+    from landslip.runtime.errors import LandslipError as LandslipError
+    from landslip.runtime.errors import ModelError as ModelError
+    from landslip.runtime.errors import OutputError as OutputError
+    from landslip.runtime.errors import ParityError as ParityError
+    from landslip.runtime.errors import ResourceError as ResourceError
+    from landslip.runtime.errors import UsageError as UsageError
+    from landslip.runtime.inputs.read_options import Reading as Reading
+    from landslip.runtime.inputs.scene_files import SceneFiles as SceneFiles
+    from landslip.runtime.mapping.forecast_types import Forecast as Forecast
+    from landslip.runtime.mapping.mapper import Mapper as Mapper
+    from landslip.runtime.mapping.mapper import MapResult as MapResult
+    from landslip.runtime.mapping.mapper import dry_run as dry_run
+    from landslip.runtime.mapping.mapper import map_scene as map_scene
+    from landslip.runtime.mapping.mapper import open_mapper as open_mapper
+    from landslip.runtime.run.record_types import RunRecord as RunRecord
+    from landslip.runtime.system.progress import Progress as Progress
+
+    __version__: str
+
+_ERRORS = (
+    "ConnectionLostError", "EngineError", "EngineMemoryError", "FetchError", "InputChangedError", "InputError",
+    "InputMissingError", "LandslipError", "ModelError", "OutputError", "ParityError", "ResourceError", "UsageError",
+)  # fmt: skip
+
+_PLACES = {
+    **dict.fromkeys(_ERRORS, "runtime.errors"),
+    "Engine": "runtime.engines.protocol",
+    "EngineOptions": "runtime.engines.opening",
+    "Forecast": "runtime.mapping.forecast_types",
+    "MapResult": "runtime.mapping.mapper",
+    "Mapper": "runtime.mapping.mapper",
+    "Progress": "runtime.system.progress",
+    "Reading": "runtime.inputs.read_options",
+    "RunRecord": "runtime.run.record_types",
+    "SceneFiles": "runtime.inputs.scene_files",
+    "dry_run": "runtime.mapping.mapper",
+    "map_scene": "runtime.mapping.mapper",
+    "open_mapper": "runtime.mapping.mapper",
+}
+"""Module of each name, below this package."""
+
+__all__ = [
+    "ConnectionLostError",
+    "Engine",
+    "EngineError",
+    "EngineMemoryError",
+    "EngineOptions",
+    "FetchError",
+    "Forecast",
+    "InputChangedError",
+    "InputError",
+    "InputMissingError",
+    "LandslipError",
+    "MapResult",
+    "Mapper",
+    "ModelError",
+    "OutputError",
+    "ParityError",
+    "Progress",
+    "Reading",
+    "ResourceError",
+    "RunRecord",
+    "SceneFiles",
+    "UsageError",
+    "__version__",
+    "dry_run",
+    "map_scene",
+    "open_mapper",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from landslip.runtime.system.versions import landslip_version  # noqa: PLC0415 - slow, and seldom asked for
+
+        value: object = landslip_version()
+    elif name in _PLACES:
+        value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

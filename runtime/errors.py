@@ -15,15 +15,77 @@
     └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
 
 Errors of other libraries are translated where those libraries are called and never reach a user as tracebacks.
+
+Every error has the fields of :class:`LandslipError`. ``retryable`` follows one policy: the same call may succeed later,
+with nothing changed by whoever made it, only after
+
+- a lost connection (:class:`ConnectionLostError`, and those :class:`FetchError` that a server or a line caused),
+- a full disk, as far as the system said so (:class:`OutputError`),
+- an input that changed while it was read (:class:`InputChangedError`),
+- a shortage of memory, threads or processes (:class:`EngineMemoryError`, :class:`ResourceError`), or
+- another run that has the same folder or file in hand.
+
+Bad input, wrong usage, a missing engine and an artifact that fails its gate stay what they are, and are not retryable.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+from typing import Any
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
 
 class LandslipError(Exception):
-    """Root of every error landslip raises on purpose; ``exit_code`` is what the command line returns for it."""
+    """Root of every error landslip raises on purpose; ``str(error)`` is what was found and the remedy."""
 
     exit_code = 1
+    """Exit code of the command line."""
+    _later = False
+    """Whether errors of this class are retryable where nothing else is said."""
+
+    def __init__(
+        self,
+        what: str = "",
+        remedy: str = "",
+        *,
+        where: str | os.PathLike[str] = "",
+        option: str = "",
+        retryable: bool | None = None,
+    ) -> None:
+        """Compose an error.
+
+        Args:
+            what: what was found, in a sentence; or all that is to be said, where the parts are not told apart.
+            remedy: what to do about it, in a sentence.
+            where: file, folder or address it is about.
+            option: name of the argument it is about, as Python calls it: ``dem_unit``.
+            retryable: whether the same call may succeed later; by default as the policy above says.
+        """
+        super().__init__(f"{what} {remedy}" if remedy else what)
+        self.what = what
+        """What was found."""
+        self.remedy = remedy
+        """What to do about it; empty where ``what`` says it."""
+        self.where = str(where)
+        """File, folder or address it is about, as messages show it; empty where there is none."""
+        self.option = option
+        """Argument it is about, as Python calls it; empty where there is none."""
+        self._retryable = retryable
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later; see the policy of :mod:`landslip.runtime.errors`."""
+        return self._later if self._retryable is None else self._retryable
+
+    def __str__(self) -> str:
+        # An OSError would print errno tuples, and a KeyError quotes; the sentence alone is wanted.
+        return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The cause, which can decide, does not come along to another process.
+        return type(self), self.args, {**self.__dict__, "_retryable": self.retryable}
 
 
 class UsageError(LandslipError, ValueError):
@@ -41,20 +103,17 @@ class InputError(LandslipError, ValueError):
 class InputMissingError(InputError, FileNotFoundError):
     """An input that is not there."""
 
-    # FileNotFoundError would print errno tuples; the message alone is wanted.
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
-
 
 class ConnectionLostError(InputError, ConnectionError):
     """An input that is elsewhere, behind a connection that broke or cannot be made."""
 
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+    _later = True
 
 
 class InputChangedError(InputError):
     """An input that changed while it was read, so that what was made from it cannot be kept."""
+
+    _later = True
 
 
 class ModelError(InputError):
@@ -64,15 +123,16 @@ class ModelError(InputError):
 class OutputError(LandslipError, OSError):
     """A result that cannot be written."""
 
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+    @property
+    def retryable(self) -> bool:
+        """Whether the disk was full, where nothing else is said."""
+        cause = self.__cause__
+        full = isinstance(cause, OSError) and cause.errno in _FULL
+        return full if self._retryable is None else self._retryable
 
 
 class FetchError(LandslipError, ConnectionError):
     """A file that cannot be downloaded."""
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
 
 
 class EngineError(LandslipError, RuntimeError):
@@ -84,11 +144,14 @@ class EngineError(LandslipError, RuntimeError):
 class EngineMemoryError(EngineError, MemoryError):
     """An engine that has not enough memory for a batch; a smaller one may fit."""
 
+    _later = True
+
 
 class ResourceError(LandslipError, RuntimeError):
     """A system that gives no more memory, threads or processes, for what has to be done at the least."""
 
     exit_code = 4
+    _later = True
 
 
 class ParityError(LandslipError, ArithmeticError):

@@ -10,9 +10,10 @@ import logging
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from landslip.runtime.access.gdal import block_cache
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.engines import Engine
-from landslip.runtime.engines.opening import spec_of
+from landslip.runtime.engines.opening import EngineOptions, spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.imagery.acquisition_dates import with_times
@@ -96,12 +97,19 @@ class Run:
     """Tiles computed in this run, those that an earlier one has computed before included."""
 
 
-def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Progress | None = None) -> Record:
+def map_scene(
+    request: MapRequest,
+    *,
+    engine: Engine | None = None,
+    opener: Callable[[Path, EngineOptions], AbstractContextManager[Engine]] = open_shrinking,
+    progress: Progress | None = None,
+) -> Record:
     """Make the landslide map of a scene: read, infer, stitch, write.
 
     Args:
         request: what to map, with what.
         engine: an open engine to use instead of opening ``request.model``; it stays open.
+        opener: opens ``request.model`` otherwise.
         progress: told how far it is, in tiles.
 
     Returns:
@@ -125,7 +133,7 @@ def map_scene(request: MapRequest, *, engine: Engine | None = None, progress: Pr
         layout = request.layout(spec, scene.grid)
         if engine is None:
             with waiting(progress, "loading the model"):
-                engine = stack.enter_context(open_shrinking(request.model, request.engine_for(layout)))
+                engine = stack.enter_context(opener(request.model, request.engine_for(layout)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
         with waiting(progress, "checksums of the inputs"):

@@ -1,0 +1,76 @@
+"""Arguments of a map by name and type, as programs give them; each means what the option of ``landslip map`` means.
+
+A file is named by a text or a ``Path``, an address or a name of GDAL's; ``Names`` are one file, or several.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias, TypedDict
+
+Name: TypeAlias = str | os.PathLike[str]
+"""A path, an address such as ``https://…``, or a name of GDAL's such as ``/vsizip/…``."""
+
+Names: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+"""One file, or several that belong together."""
+
+
+class ReadArguments(TypedDict, total=False):
+    """How files are read; fields of :class:`~landslip.runtime.inputs.read_options.Reading`, where each is explained."""
+
+    crs: str | None
+    resolution: float | None
+    dem_nodata: float | None
+    dem_unit: Literal["m", "ft", "us-ft", "dm", "cm"] | None
+    fill_voids: bool
+    mask_values: str | None
+    on_error: Literal["stop", "skip"]
+    bands: Sequence[int] | None
+    rgb_range: tuple[float, float] | None
+    pre_date: str | None
+    post_date: str | None
+    nodata: float | Literal["none"] | None
+    pre_nodata: float | None
+    post_nodata: float | None
+
+
+class SceneArguments(ReadArguments, total=False):
+    """Files of an event; fields of :class:`~landslip.runtime.inputs.scene_files.SceneFiles`."""
+
+    pre: Names | None
+    post: Names | None
+    dem: Names | None
+    hillshade: Names | None
+    slope: Names | None
+    masks: Names | None
+    aoi: Names | None
+
+
+class MapArguments(SceneArguments, total=False):
+    """How a map is made; fields of :class:`~landslip.runtime.mapping.request.MapRequest`."""
+
+    protocol: Literal["gaussian", "notebook"]
+    preset: Literal["faithful", "balanced", "fast"]
+    overlap: float | None
+    threshold: float | None
+    min_area: float
+    overwrite: bool
+    force: bool
+    resume: bool
+    keep: bool
+
+
+class EngineArguments(TypedDict, total=False):
+    """What runs the model; what is left open is chosen as ``landslip map`` does: as tuned here, or the defaults."""
+
+    engine: Literal["auto", "onnxruntime", "openvino", "tensorrt"]
+    device: Literal["auto", "cpu", "cuda", "gpu", "npu"]
+    precision: Literal["auto", "fp32", "fp16", "bf16", "int8"]
+    batch: int | None
+    tile: int | None
+    threads: int | None
+
+
+class MapSceneArguments(MapArguments, EngineArguments, total=False):
+    """All that can be said of one map."""

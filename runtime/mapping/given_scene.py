@@ -1,0 +1,79 @@
+"""A scene from arguments: a scene file or files that are given, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from landslip.runtime.access.location import Locations, as_location, as_locations, several
+from landslip.runtime.errors import UsageError
+from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of
+from landslip.runtime.mapping.arguments import Name
+
+_FILES = tuple(field.name for field in fields(SceneFiles) if field.name != "reading")
+_READING = tuple(field.name for field in fields(Reading))
+_SINGLE = ("hillshade", "slope", "aoi")
+
+SCENE_NAMES = frozenset((*_FILES, *_READING))
+"""Arguments that :func:`given_scene` takes."""
+
+
+def given_scene(scene: SceneFiles | Name | None, arguments: Mapping[str, Any]) -> SceneFiles:
+    """Make a scene of what is given.
+
+    Args:
+        scene: files of an event, or SCENE.toml, or a STAC Item or ItemCollection; None where arguments name all.
+        arguments: some of :data:`SCENE_NAMES`. They replace what ``scene`` says; masks are added. None leaves open.
+
+    Raises:
+        UsageError: it makes no scene.
+        InputError: the file that describes it is not there or not understood.
+    """
+    given = {name: arguments[name] for name in arguments if arguments[name] is not None}
+    named = {name: _named(name, given[name]) for name in _FILES if name in given}
+    files = {name: locations for name, locations in named.items() if locations}
+    reading = {name: _plain(given[name]) for name in _READING if name in given}
+    return scene_of(_fields_of(scene), {**files, "reading": reading})
+
+
+def local_path(name: Name, option: str) -> Path:
+    """The path of a file or folder that has to be a local one.
+
+    Raises:
+        UsageError: it is empty, or an address.
+    """
+    location = as_location(name)
+    if not isinstance(location, Path):
+        raise UsageError(f"{option}: {location} is no path.", "Give one of this machine.", option=option)
+    return location
+
+
+def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
+    if scene is None:
+        return {}
+    if not isinstance(scene, SceneFiles):
+        return read_scene_fields(as_location(scene))
+    usual = Reading()
+    reading = {name: getattr(scene.reading, name) for name in _READING}
+    files = {name: getattr(scene, name) for name in _FILES}
+    return {
+        **{name: named for name, named in files.items() if named not in (None, ())},
+        "reading": {name: value for name, value in reading.items() if value != getattr(usual, name)},
+    }
+
+
+def _named(role: str, names: Any) -> Locations:
+    locations = several(as_locations(names))
+    if role in _SINGLE and len(locations) > 1:
+        raise UsageError(f"{len(locations)} files are given as `{role}`.", "Give one.", option=role)
+    if role == "masks":
+        return locations
+    return locations[0] if len(locations) == 1 else locations or None
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,200 @@
+"""The run record with types: what ``run.json`` says of a finished run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from landslip.runtime.untrusted.json_record import JsonRecord
+
+
+class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The model of a run."""
+
+    name: str
+    """Its name."""
+    sha256: str | None
+    """Digest of its file; None where it has none."""
+    precision: str
+    """What it was exported in."""
+    notice: str = ""
+    """What users of its maps have to know; empty where there is nothing."""
+
+
+class EngineUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine that ran it."""
+
+    name: str
+    """Such as ``onnxruntime``."""
+    device: str
+    """Where it ran, such as ``cpu``."""
+    precision: str
+    """What it computed in."""
+
+
+class GridLaid(msgspec.Struct, frozen=True, kw_only=True):
+    """The grid of the map."""
+
+    crs: str
+    """``EPSG:CODE``, or WKT."""
+    transform: tuple[float, float, float, float, float, float]
+    """Six numbers in the order of rasterio: from columns and rows to metres."""
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+    resolution: float | None = None
+    """Metres per pixel; told in forecasts alone."""
+
+
+class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """An input of a run."""
+
+    role: str
+    """``pre``, ``post``, ``dem``, ``hillshade``, ``slope``, ``mask`` or ``aoi``."""
+    path: str
+    """Where it lay, without secrets."""
+    sha256: str | None
+    """Digest of the file; None for what was not fetched whole, and for folders."""
+    version: dict[str, Any] | None = None
+    """What a web server said of its version: ``bytes``, ``etag``, ``last_modified``, as far as known."""
+    acquired: str | None = None
+    """When an image was taken: a day, or an instant in UTC; None where nobody says."""
+    acquired_from: str | None = None
+    """Who says so."""
+
+
+class BatchSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """Tiles per call of the engine."""
+
+    asked: int
+    """Of the model's own size, as asked for."""
+    taken: int
+    """Of the size that was laid."""
+
+
+class TileCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Tiles of a map."""
+
+    total: int
+    """All of them."""
+    predicted: int
+    """Those that the network saw."""
+    skipped: int
+    """Those in which nothing, or too little, is valid."""
+
+
+class ImageShift(msgspec.Struct, frozen=True, kw_only=True):
+    """How the image after the event lies on the one before."""
+
+    shift_pixels: tuple[float, float]
+    """Pixels of the map to the right and down."""
+    windows: int
+    """Windows that agree on it."""
+
+
+class DamagedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a file that could not be read, and is not observed."""
+
+    role: str
+    """Role of the file."""
+    path: str
+    """Where it lies."""
+    rows: tuple[int, int]
+    """First row, and the one behind the last."""
+    cols: tuple[int, int]
+    """Columns likewise."""
+    reason: str
+    """What GDAL says."""
+
+
+class StageSeconds(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of a run; stages run side by side."""
+
+    total: float
+    """From the beginning to the end."""
+    read: float
+    """Reading and resampling."""
+    prepare: float
+    """Cutting tiles."""
+    infer: float
+    """The engine."""
+    stitch: float
+    """Blending tiles."""
+    write: float
+    """Writing the map."""
+    polygons: float
+    """Tracing landslides."""
+
+
+class ProductWritten(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the results."""
+
+    bytes: int
+    """Its length."""
+    sha256: str
+    """Its digest."""
+
+
+class RunRecord(JsonRecord, frozen=True, kw_only=True):
+    """What was done, with what, and how long it took: ``run.json``."""
+
+    landslip: str
+    """Version that made the map."""
+    model: ModelUsed
+    """The model."""
+    engine: EngineUsed
+    """What ran it."""
+    protocol: str
+    """``gaussian`` or ``notebook``."""
+    tile: int
+    """Edge of a tile in pixels."""
+    overlap: float
+    """Share of a tile that the next one covers again."""
+    threshold: float
+    """Confidence from which on a pixel counts as landslide, 0.01 to 1."""
+    min_area_m2: float
+    """Landslides smaller than this are left out, square metres."""
+    grid: GridLaid
+    """The grid of the map."""
+    inputs: tuple[InputUsed, ...]
+    """Every file, in the order of roles."""
+    preset: str | None
+    """How tiles were laid; None where their size or overlap was given."""
+    batch: BatchSizes
+    """Tiles per call."""
+    tiles: TileCounts
+    """Tiles of the map."""
+    reading: dict[str, Any] = msgspec.field(default_factory=dict)
+    """How the files were read."""
+    registration: ImageShift | None
+    """How the images lie on each other; None where it cannot be told."""
+    objections_overruled: tuple[str, ...]
+    """Sentences of checks that ``force`` turned into warnings."""
+    observed_km2: float
+    """Area of the pixels that are valid in every input."""
+    landslide_km2: float
+    """Area of the polygons."""
+    above_threshold_km2: float
+    """Area of the pixels from the threshold on, small groups included."""
+    landslides: int
+    """How many polygons there are."""
+    damaged: tuple[DamagedPlace, ...] = ()
+    """Places that could not be read and were left out."""
+    seconds: StageSeconds
+    """Where the time went."""
+    tiles_per_second: float
+    """Tiles computed by the time the run took."""
+    peak_rss_bytes: int | None
+    """The most memory the process held; None where the system does not say."""
+    resumed_after_row: int | None = None
+    """Rows that an earlier run had left; None where there was none."""
+    products: dict[str, ProductWritten | None]
+    """The files by name, but the record itself."""
+    fingerprint: str
+    """Digest of what decides the map."""
+    started: str
+    """UTC in ISO 8601."""
+    finished: str
+    """Likewise."""
