@@ -19,7 +19,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.system.progress import progress_for
 
 if TYPE_CHECKING:
-    from landslip.models.fetching.download import Fetched
+    from landslip.models.fetching.fetch_file import Fetched
     from landslip.models.fetching.fetch_scene import FetchedScene
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ def fetch(name: str | None, folder: Path, timeout: float, only_list: bool, as_js
 
 def _model(model: RegisteredModel, folder: Path, timeout: float, options: dict[str, Any], *, as_json: bool) -> None:
     with _needing_requests():
-        from landslip.models.fetching.download import Patience, fetch_file  # noqa: PLC0415
+        from landslip.models.fetching.download import Patience  # noqa: PLC0415
+        from landslip.models.fetching.fetch_file import fetch_file  # noqa: PLC0415
     fetched = fetch_file(model, folder, patience=Patience(timeout), progress=progress_for(sys.stderr), **options)
     log.info("%s\nCite: %s https://doi.org/%s", model.licence, model.citation, model.doi)
     click.echo(json.dumps(_facts(model) | _outcome(fetched), indent=2) if as_json else str(fetched.path))

@@ -1,4 +1,4 @@
-"""Downloads a published file: resumed where it broke off, named only once it is proven to be the published file."""
+"""The way of a published file over as many connections as it takes, each going on where the one before broke off."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
-from landslip.models.fetching.http import Answer, DroppedError, UnreachableError, opened, shown_url
+from landslip.models.fetching.http import Answer, DroppedError, UnreachableError, opened
 from landslip.models.fetching.partial import Partial
-from landslip.runtime.access.location import exists
-from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
+from landslip.models.registry.published_file import PublishedFile
+from landslip.runtime.access.location import shown
+from landslip.runtime.errors import FetchError, ModelError, OutputError
 from landslip.runtime.system.digests import sha256_of
-from landslip.runtime.system.progress import NoProgress, Progress
+from landslip.runtime.system.progress import Progress
 from landslip.runtime.untrusted.file_kinds import kind_of_head
 
 log = logging.getLogger(__name__)
@@ -37,123 +37,61 @@ class Patience:
     """Seconds before the second attempt; twice as long before each one after it, up to half a minute."""
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """A file that is the published one."""
-
-    path: Path
-    """Where it is."""
-    url: str
-    """Where it comes from, without user, password and query."""
-    received: int
-    """Bytes that were downloaded now; 0 where it was there already."""
-
-
-class Published(Protocol):
-    """A file that others have published: where it is and how to know it."""
-
-    @property
-    def name(self) -> str:
-        """What a user names to have it."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Its length in bytes."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """Its digest, 64 lower-case hexadecimal digits."""
-        ...
-
-    @property
-    def file(self) -> str:
-        """Its name on the disk."""
-        ...
-
-
-def fetch_file(
-    published: Published,
-    folder: Path,
-    *,
-    to: Path | None = None,
-    url: str | None = None,
-    overwrite: bool = False,
-    patience: Patience | None = None,
-    progress: Progress | None = None,
-) -> Fetched:
-    """Have a published file in a folder.
-
-    A file that is there already is checked and kept. What an earlier attempt left is gone on from. The file appears
-    under its name once its length and SHA-256 are those of the registry.
-
-    Args:
-        published: the file.
-        folder: made if needed.
-        to: the folder a user has given, for messages; None for ``folder``.
-        url: of another copy, HTTP or HTTPS.
-        overwrite: replace a file of that name which is another one.
-        patience: how long to put up with a bad connection.
-        progress: is told of the bytes as they come.
-
-    Raises:
-        UsageError: another file has that name, or the address is none.
-        FetchError: it cannot be downloaded; what was received is kept.
-        ModelError: the address has another file.
-        OutputError: it cannot be written, or another process is writing it.
-    """
-    source = published.url if url is None else url
-    final = folder / published.file
-    if _is_there(published, final, overwrite=overwrite):
-        log.info("%s is there already, and is the published file", final)
-        return Fetched(final, shown_url(source), 0)
-    with Partial(final) as partial:
-        patience, progress = patience or Patience(), progress or NoProgress()
-        download = _Download(published, source, partial, patience, progress, to or folder)
-        download.run()
-        _check_digest(published, source, partial)
-        partial.publish()
-    return Fetched(final, shown_url(source), download.received)
-
-
-class _Download:
-    """The way of one file, over as many connections as it takes."""
+class Download:
+    """One file on its way."""
 
     def __init__(
-        self, published: Published, url: str, partial: Partial, patience: Patience, progress: Progress, to: Path
+        self, published: PublishedFile, url: str, partial: Partial, patience: Patience, progress: Progress, to: Path
     ) -> None:
-        self._to = to
+        """Prepare it; nothing is asked for yet.
+
+        Args:
+            published: the file.
+            url: of the copy that is asked for it.
+            partial: takes the bytes, and holds those of earlier attempts.
+            patience: how long to put up with a bad connection.
+            progress: is told of the bytes as they come.
+            to: the folder a user has given, for messages.
+        """
         self._published, self._url, self._partial = published, url, partial
-        self._patience, self._progress = patience, progress
+        self._patience, self._progress, self._to = patience, progress, to
         self._failures = 0
         self._furthest = partial.size
         self.received = 0
+        """Bytes that came, some of them perhaps again."""
 
     def run(self) -> None:
-        """Have every byte."""
-        try:
-            self._go_on()
-        except KeyboardInterrupt:
-            log.warning("%s", self._kept())
-            raise
+        """Have every byte, and prove that they are those of the published file.
 
-    def _go_on(self) -> None:
-        if self._partial.size > self._published.size:
+        Raises:
+            UsageError: the address is none.
+            FetchError: it cannot be downloaded; what was received is kept.
+            ModelError: the address has another file.
+            OSError: it cannot be written.
+        """
+        if self._missing < 0:
             self._partial.discard()
         elif self._partial.size:
             log.info("%s is there: going on from it", self._partial.path)
-        while self._partial.size < self._published.size:
-            _check_space(self._partial, self._published.size - self._partial.size)
-            try:
-                self._attempt()
-            except DroppedError as error:
-                self._bear(error)
+        try:
+            while self._missing:
+                self._check_space()
+                try:
+                    self._attempt()
+                except DroppedError as error:
+                    self._bear(error)
+        except KeyboardInterrupt:
+            log.warning("%s", self._kept())
+            raise
+        digest = sha256_of(self._partial.path)
+        if digest != self._published.sha256:
+            self._partial.discard()
+            raise self._other(f"SHA-256 {digest} and not {self._published.sha256}; it was removed")
+
+    @property
+    def _missing(self) -> int:
+        """Bytes."""
+        return self._published.size - self._partial.size
 
     def _attempt(self) -> None:
         """One connection, as far as it goes."""
@@ -161,31 +99,31 @@ class _Download:
         with opened(self._url, start, self._partial.validator(self._url), self._patience.timeout) as answer:
             head = next(answer.chunks, b"")
             # Before anything that was received earlier is given up for this.
-            _check_answer(self._published, self._url, answer, head)
+            self._check_answer(answer, head)
             if answer.start < start:
                 log.info("%s: the server sends it from byte %d again", self._published.file, answer.start)
             self._partial.begin(answer.start, self._url, answer.validator)
             self._receive(chain([head], answer.chunks))
-        if self._partial.size < self._published.size:
-            raise DroppedError(f"{shown_url(self._url)}: the server ended the file early")
+        if self._missing:
+            raise DroppedError(f"{shown(self._url)}: the server ended the file early")
 
     def _receive(self, chunks: Iterator[bytes]) -> None:
-        self._progress.start(self._published.file, self._published.size - self._partial.size, "byte")
+        self._progress.start(self._published.file, self._missing, "byte")
         try:
             for chunk in chunks:
                 self._partial.write(chunk)
                 self.received += len(chunk)
                 self._progress.advance(len(chunk))
-                if self._partial.size > self._published.size:
+                if self._missing < 0:
                     self._partial.discard()
-                    raise ModelError(_not_it(self._published, self._url, f"more than {self._published.size} bytes"))
+                    raise self._other(f"more than {self._published.size} bytes")
         finally:
             self._progress.finish()
 
     def _bear(self, error: DroppedError) -> None:
         """Wait for the next attempt, or give up."""
         if isinstance(error, UnreachableError) and not self.received:
-            raise FetchError(f"{error}. {_by_hand(self._published, self._partial, self._to)}") from error
+            raise FetchError(f"{error}. {self._by_hand()}") from error
         # Bytes received a second time are no progress: a server that begins anew each time would go on for ever.
         self._failures = 0 if self._partial.size > self._furthest else self._failures + 1
         self._furthest = max(self._furthest, self._partial.size)
@@ -195,64 +133,39 @@ class _Download:
         log.warning("%s; trying again in %.0f s", error, pause)
         time.sleep(pause)
 
+    def _check_space(self) -> None:
+        folder = self._partial.path.parent
+        free = shutil.disk_usage(folder).free
+        if free < self._missing:
+            raise OutputError(
+                f"{folder} has {free / 1e6:.0f} MB free, and {self._missing / 1e6:.0f} MB are missing of "
+                f"{self._published.file}. Make room, or choose another folder with `to`."
+            )
+
+    def _check_answer(self, answer: Answer, head: bytes) -> None:
+        """Tell what is certainly another file by its length or its first bytes."""
+        kind = kind_of_head(head) if answer.start == 0 else "other"
+        if kind in {"web page", "git-lfs pointer"}:
+            raise self._other(f"a {kind}")
+        if answer.total not in (None, self._published.size):
+            raise self._other(f"{answer.total} bytes and not {self._published.size}")
+
+    def _other(self, found: str) -> ModelError:
+        return ModelError(
+            f"{shown(self._url)} is not the published {self._published.file}: it is {found}. "
+            "Try again, from another network or another copy with `url`."
+        )
+
     def _kept(self) -> str:
         have, want = self._partial.size, self._published.size
         if not have:
             return "Nothing was received."
         return f"{self._partial.path} holds {have} of {want} bytes: the same command goes on from there."
 
-
-def _is_there(published: Published, final: Path, *, overwrite: bool) -> bool:
-    if not exists(final):
-        return False
-    if final.is_dir():
-        raise UsageError(f"{final} is a folder. Choose another folder with `to`.")
-    size, digest = final.stat().st_size, sha256_of(final)
-    if digest == published.sha256:
-        return True
-    if overwrite:
-        return False
-    raise UsageError(
-        f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {published.size} and "
-        f"{published.sha256}. Add overwrite=True to replace it, or choose another folder with `to`."
-    )
-
-
-def _check_space(partial: Partial, wanted: int) -> None:
-    free = shutil.disk_usage(partial.path.parent).free
-    if free < wanted:
-        raise OutputError(
-            f"{partial.path.parent} has {free / 1e6:.0f} MB free, and {wanted / 1e6:.0f} MB are missing of "
-            f"{partial.final.name}. Make room, or choose another folder with `to`."
+    def _by_hand(self) -> str:
+        published = self._published
+        return (
+            f"Without a connection, bring {published.url} ({published.size} bytes, SHA-256 {published.sha256}) here as "
+            f"{self._partial.final}; landslip fetch {published.name} --to {self._to} then checks it. "
+            "Behind a proxy, set the environment variable https_proxy."
         )
-
-
-def _check_answer(published: Published, url: str, answer: Answer, head: bytes) -> None:
-    """Tell what is certainly another file by its length or its first bytes."""
-    kind = kind_of_head(head) if answer.start == 0 else "other"
-    if kind in {"web page", "git-lfs pointer"}:
-        raise ModelError(_not_it(published, url, f"a {kind}"))
-    if answer.total not in (None, published.size):
-        raise ModelError(_not_it(published, url, f"{answer.total} bytes and not {published.size}"))
-
-
-def _check_digest(published: Published, url: str, partial: Partial) -> None:
-    digest = sha256_of(partial.path)
-    if digest != published.sha256:
-        partial.discard()
-        raise ModelError(_not_it(published, url, f"SHA-256 {digest} and not {published.sha256}; it was removed"))
-
-
-def _not_it(published: Published, url: str, found: str) -> str:
-    return (
-        f"{shown_url(url)} is not the published {published.file}: it is {found}. "
-        "Try again, from another network or another copy with `url`."
-    )
-
-
-def _by_hand(published: Published, partial: Partial, to: Path) -> str:
-    return (
-        f"Without a connection, bring {published.url} ({published.size} bytes, SHA-256 {published.sha256}) here as "
-        f"{partial.final}; landslip fetch {published.name} --to {to} then checks it. "
-        "Behind a proxy, set the environment variable https_proxy."
-    )

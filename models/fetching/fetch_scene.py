@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from landslip.models.fetching.download import Patience, fetch_file
-from landslip.models.fetching.http import shown_url
+from landslip.models.fetching.download import Patience
+from landslip.models.fetching.fetch_file import fetch_file
 from landslip.models.registry.scenes import RegisteredScene
-from landslip.runtime.errors import OutputError
+from landslip.runtime.access.location import shown
+from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.system.progress import Progress
-from landslip.runtime.system.safe_writing import write_anew
 
 log = logging.getLogger(__name__)
 
@@ -75,20 +75,15 @@ def fetch_scene(
     return FetchedScene(
         scene_file,
         tuple(each.path for each in fetched),
-        shown_url(scene.url if url is None else url),
+        shown(scene.url if url is None else url),
         sum(each.received for each in fetched),
     )
 
 
 def _written(scene: RegisteredScene, path: Path, *, overwrite: bool) -> Path:
-    draft = path.with_name(f"{path.name}.partial")
-    try:
-        if path.exists() and not overwrite:
-            if path.read_bytes() != scene.scene.encode():
-                log.warning("%s is not as published, and is kept. Add overwrite=True to replace it.", path)
-            return path
-        write_anew(draft, scene.scene)
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}). Check the folder and its space.") from error
+    with output_errors(path):
+        if overwrite or not path.exists():
+            write_file(path, scene.scene)
+        elif path.read_bytes() != scene.scene.encode():
+            log.warning("%s is not as published, and is kept. Add overwrite=True to replace it.", path)
     return path

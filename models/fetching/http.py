@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
+from requests import exceptions
+from urllib3 import exceptions as lower
 
+from landslip.runtime.access.location import shown
 from landslip.runtime.errors import FetchError, UsageError
 from landslip.runtime.system.versions import landslip_version
 
 _CHUNK = 1 << 16
 """Most bytes handed on at a time."""
-_REDIRECTS = 10
 _LONGEST_WAIT = 60.0
 """Seconds; no server is waited for longer, whatever it asks for."""
 _LENGTH = r"[0-9]{1,18}"
@@ -28,12 +31,31 @@ _BUSY = {408, 425, 429, 500, 502, 503, 504}
 class DroppedError(FetchError):
     """What failed this time may work the next time."""
 
-    wait: float = 0.0
+    wait = 0.0
     """Seconds the server asks to wait."""
 
 
 class UnreachableError(DroppedError):
     """No connection came about at all."""
+
+
+_UNREACHABLE = UnreachableError, "{host} cannot be reached ({why})"
+
+_TROUBLES: tuple[tuple[Any, type[FetchError], str], ...] = (
+    (exceptions.InvalidProxyURL, FetchError,
+     "The proxy that the environment variables name has no proper address. Correct it."),
+    # What requests raises for a bad address is a ValueError, too. The first one was checked.
+    (ValueError, FetchError, "{url} leads to something that is no address of HTTP or HTTPS. Give another `url`."),
+    (exceptions.TooManyRedirects, FetchError,
+     "{url} leads from one address to the next without an end. Give another `url`."),
+    (exceptions.SSLError, FetchError,
+     ("{url}: the server's certificate is not accepted ({why}). Behind a proxy with one of its own, name the file "
+      "that holds it in the environment variable REQUESTS_CA_BUNDLE.")),
+    ((exceptions.ProxyError, exceptions.ConnectTimeout), *_UNREACHABLE),
+    ((exceptions.Timeout, lower.TimeoutError), DroppedError, "{host} stopped sending"),
+    (Exception, DroppedError, "{host} broke the connection ({why})"),
+)  # fmt: skip
+"""Errors of requests and urllib3, and ours with its sentence; the first that fits counts."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +98,12 @@ def opened(url: str, start: int, validator: str | None, timeout: float) -> Itera
                 response.close()
                 response = _ask(session, url, 0, None, timeout)
         with response:
-            yield _answer(response, url, start)
+            first, total = _place(response, url)
+            if first > start:
+                raise FetchError(
+                    f"{shown(url)}: the server sends the file from byte {first} on, but byte {start} was asked for."
+                )
+            yield Answer(first, total, _validator(response), _chunks(response, url))
 
 
 class _Session(requests.Session):
@@ -84,32 +111,25 @@ class _Session(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.max_redirects = _REDIRECTS
+        self.max_redirects = 10
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where an answer sends us, if it does."""
         target: str | None = super().get_redirect_target(resp)
         if target and urlsplit(resp.url).scheme == "https" and urlsplit(urljoin(resp.url, target)).scheme != "https":
             raise FetchError(
-                f"{shown_url(resp.url)} leads to {shown_url(target)}, which is not encrypted. Give another address "
-                "with `url`."
+                f"{shown(resp.url)} leads to {shown(target)}, which is not encrypted. Give another address with `url`."
             )
         return target
 
 
-def shown_url(url: str) -> str:
-    """An address as it may be shown and kept: without user, password, query and fragment, which can be secrets."""
-    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
-
-
 def _check_address(session: requests.Session, url: str) -> None:
     try:
-        prepared = session.prepare_request(requests.Request("GET", url))
-        session.get_adapter(str(prepared.url))
+        session.get_adapter(str(session.prepare_request(requests.Request("GET", url)).url))
     except ValueError as error:  # all that requests raises for a bad address
         raise UsageError(
-            f"{shown_url(url)!r} cannot be downloaded from: it is no address of HTTP or HTTPS. Give one such as "
-            "https://…."
+            f"{shown(url.partition('?')[0])!r} cannot be downloaded from: it is no address of HTTP or HTTPS. Give one "
+            "such as https://…."
         ) from error
 
 
@@ -117,42 +137,32 @@ def _ask(session: requests.Session, url: str, start: int, validator: str | None,
     # Bytes as they are: an encoding would make offsets and lengths those of the encoded file.
     headers = {"Accept-Encoding": "identity", "User-Agent": f"landslip/{landslip_version()}"}
     if start:
-        headers["Range"] = f"bytes={start}-"
-        headers |= {"If-Range": validator} if validator else {}
+        headers |= {"Range": f"bytes={start}-"} | ({"If-Range": validator} if validator else {})
     return session.get(url, headers=headers, stream=True, timeout=timeout)
-
-
-def _answer(response: requests.Response, url: str, start: int) -> Answer:
-    first, total = _place(response, url)
-    if first > start:
-        raise FetchError(
-            f"{shown_url(url)}: the server sends the file from byte {first} on, but byte {start} was asked for."
-        )
-    return Answer(first, total, _validator(response), _chunks(response, url))
 
 
 def _place(response: requests.Response, url: str) -> tuple[int, int | None]:
     """Offset of the first byte of an answer, and the length of the whole file."""
-    length = response.headers.get("Content-Length", "")
     if response.status_code == requests.codes.ok:
+        length = response.headers.get("Content-Length", "")
         return 0, int(length) if re.fullmatch(_LENGTH, length) else None
     if response.status_code != requests.codes.partial_content:
         raise _refusal(response, url)
     found = re.fullmatch(rf"bytes ({_LENGTH})-{_LENGTH}/({_LENGTH}|\*)", response.headers.get("Content-Range", ""))
     if not found:
-        raise FetchError(
-            f"{shown_url(url)}: the server sends a part of the file without saying which. Give another `url`."
-        )
+        raise FetchError(f"{shown(url)}: the server sends a part of the file without saying which. Give another `url`.")
     return int(found[1]), None if found[2] == "*" else int(found[2])
 
 
 def _refusal(response: requests.Response, url: str) -> FetchError:
-    says = f"{shown_url(url)}: the server answers {response.status_code} {response.reason or ''}".rstrip()
+    says = f"{shown(url)}: the server answers {response.status_code} {response.reason or ''}".rstrip()
     if response.status_code not in _BUSY:
         return FetchError(f"{says}. Check the address, or give that of another copy with `url`.")
     error = DroppedError(says)
-    wait = response.headers.get("Retry-After", "")
-    error.wait = min(float(wait), _LONGEST_WAIT) if wait.isdecimal() else 0.0
+    # A number of seconds, or a date. It is cut, because Python refuses thousands of digits.
+    with suppress(lower.InvalidHeader, ValueError, OverflowError):
+        asked = urllib3.Retry().parse_retry_after(response.headers.get("Retry-After", "")[:40])
+        error.wait = min(float(asked), _LONGEST_WAIT)
     return error
 
 
@@ -173,42 +183,17 @@ def _translated(url: str) -> Iterator[None]:
     """Errors of requests and urllib3 as ours."""
     try:
         yield
-    except requests.exceptions.InvalidProxyURL as error:
-        raise FetchError("The proxy that the environment variables name has no proper address. Correct it.") from error
-    except ValueError as error:
-        # What requests raises for a bad address is also a ValueError. The first one was checked.
-        raise FetchError(
-            f"{shown_url(url)} leads to something that is no address of HTTP or HTTPS. Give another `url`."
-        ) from error
-    except requests.exceptions.TooManyRedirects as error:
-        raise FetchError(
-            f"{shown_url(url)} leads from one address to the next without an end. Give another `url`."
-        ) from error
-    except requests.exceptions.SSLError as error:
-        raise FetchError(
-            f"{shown_url(url)}: the server's certificate is not accepted ({_reason(error)}). Behind a proxy with one "
-            "of its own, name the file that holds it in the environment variable REQUESTS_CA_BUNDLE."
-        ) from error
-    except (requests.exceptions.ProxyError, requests.exceptions.ConnectTimeout) as error:
-        raise UnreachableError(f"{_host(url)} cannot be reached ({_reason(error)})") from error
-    except requests.exceptions.ConnectionError as error:
-        kind = UnreachableError if isinstance(_cause(error), urllib3.exceptions.NewConnectionError) else DroppedError
-        what = "cannot be reached" if kind is UnreachableError else "broke the connection"
-        raise kind(f"{_host(url)} {what} ({_reason(error)})") from error
-    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
-        raise DroppedError(f"{_host(url)} stopped sending") from error
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise DroppedError(f"{_host(url)} broke the connection ({_reason(error)})") from error
+    except (ValueError, exceptions.RequestException, lower.HTTPError) as error:
+        is_new = isinstance(_cause(error), lower.NewConnectionError)
+        kind, says = _UNREACHABLE if is_new else next(ours for theirs, *ours in _TROUBLES if isinstance(error, theirs))
+        host = urlsplit(shown(url)).netloc
+        raise kind(says.format(url=shown(url), host=host, why=_reason(error))) from error
 
 
-def _host(url: str) -> str:
-    return urlsplit(shown_url(url)).netloc
-
-
-def _cause(error: BaseException) -> BaseException:
+def _cause(error: BaseException) -> Any:
     """The error of urllib3 that requests has wrapped."""
-    inner = error.args[0] if error.args else error
-    return getattr(inner, "reason", None) or (inner if isinstance(inner, BaseException) else error)
+    inner = error.args[0] if error.args else None
+    return getattr(inner, "reason", None) or inner
 
 
 def _reason(error: BaseException) -> str:

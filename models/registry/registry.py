@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
+from landslip.models.registry.published_file import PublishedFile
 from landslip.runtime.artifacts.spec import ModelSpec, published_spec
 from landslip.runtime.errors import UsageError
 
 
 @dataclass(frozen=True)
-class RegisteredModel:
-    """A weights file that others have published."""
+class RegisteredModel(PublishedFile):
+    """A weights file that others have published; its name is the stem of the file."""
 
-    name: str
-    """Short name, the stem of the published file."""
-    url: str
-    """Address where users get the file."""
-    size: int
-    """Length of the file in bytes."""
-    sha256: str
-    """Digest of the file, 64 lower-case hexadecimal digits."""
     doi: str
     """DOI of the article that describes the model, without the resolver."""
     citation: str
@@ -32,11 +23,6 @@ class RegisteredModel:
     """Name of networks of its kind."""
     spec: ModelSpec
     """Description of what the network expects and what its output means."""
-
-    @property
-    def file(self) -> str:
-        """Name of the published file."""
-        return PurePosixPath(urlsplit(self.url).path).name
 
 
 _PRAKASH_2021 = (

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+
+from landslip.models.registry.published_file import PublishedFile
 
 
 @dataclass(frozen=True)
-class SceneMember:
-    """One file of a scene that others have published."""
+class SceneMember(PublishedFile):
+    """One file of a scene that others have published; its name is that of the scene."""
 
-    name: str
-    """The scene it belongs to, as a user names it."""
     path: str
     """Path in the folder of the scene, with slashes."""
-    url: str
-    """Address where users get the file."""
-    size: int
-    """Length of the file in bytes."""
-    sha256: str
-    """Digest of the file, 64 lower-case hexadecimal digits."""
 
     @property
     def file(self) -> str:
-        """Name of the file without its folders."""
+        """Name of the file, without folders."""
         return PurePosixPath(self.path).name
 
 
@@ -52,10 +46,7 @@ class RegisteredScene:
     def at(self, url: str) -> tuple[SceneMember, ...]:
         """The scene in another copy of the repository, whose address takes the place of :attr:`url`."""
         base = url.rstrip("/")
-        return tuple(
-            SceneMember(each.name, each.path, base + each.url.removeprefix(self.url), each.size, each.sha256)
-            for each in self.files
-        )
+        return tuple(replace(each, url=base + each.url.removeprefix(self.url)) for each in self.files)
 
 
 _IBURI = "https://raw.githubusercontent.com/ChenyuZhang16/landslide-mapping-with-cnn/c2b36ca13f1d56af772960fadeeecc86824ac06c"
@@ -78,7 +69,7 @@ IBURI_2018 = RegisteredScene(
     title="Hokkaido Eastern Iburi earthquake of 6 September 2018, Japan: 109 km2 seen by Sentinel-2",
     url=_IBURI,
     files=tuple(
-        SceneMember("iburi-2018", path, f"{_IBURI}/{'' if path == 'LICENSE' else 'Japan_data/'}{path}", size, sha256)
+        SceneMember("iburi-2018", f"{_IBURI}/{'' if path == 'LICENSE' else 'Japan_data/'}{path}", size, sha256, path)
         for path, size, sha256 in _IBURI_FILES
     ),
     scene="""\

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import hashlib
 import logging
 import subprocess
 import threading
+import time
 
 import pytest
 
 from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import FileServer, answer, send, serving
 from landslip.models.fetching import download as module
-from landslip.models.fetching.download import Patience, fetch_file
+from landslip.models.fetching.download import Patience
+from landslip.models.fetching.fetch_file import fetch_file
 from landslip.models.fetching.partial import Partial
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 
@@ -198,13 +201,26 @@ def test_a_server_in_trouble_is_asked_again(tmp_path, caplog):
     assert_complete(tmp_path)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [("7", 7.0), ("86400", 60.0), ("tomorrow", 0.01)])
+@pytest.mark.parametrize(
+    ("asked", "waited"), [("7", 7.0), ("86400", 60.0), ("9" * 5000, 60.0), ("tomorrow", 0.01), ("", 0.01)]
+)
 def test_a_server_may_ask_for_some_time(tmp_path, monkeypatch, asked, waited):
     pauses = []
     monkeypatch.setattr(module.time, "sleep", pauses.append)
     with serving(CONTENT, answer(429, Retry_After=asked), send()) as server:
         fetch(server, tmp_path)
     assert pauses == [waited]
+
+
+def test_a_server_may_say_by_a_date_when_to_come_again(tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    later = email.utils.formatdate(time.time() + 40, usegmt=True)
+    past = "Wed, 21 Oct 2015 07:28:00 GMT"
+    with serving(CONTENT, answer(503, Retry_After=later), answer(503, Retry_After=past), send()) as server:
+        fetch(server, tmp_path)
+    assert 30 < pauses[0] <= 40
+    assert pauses[1] == 0.02
 
 
 def test_pauses_double(tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ import pytest
 
 from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import answer, send, serving, without_length
-from landslip.models.fetching.download import Patience, fetch_file
+from landslip.models.fetching.download import Patience
+from landslip.models.fetching.fetch_file import fetch_file
 from landslip.runtime.errors import InputError, ModelError, UsageError
 
 QUICK = Patience(timeout=0.4, attempts=3, pause=0.01)

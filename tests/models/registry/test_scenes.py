@@ -42,7 +42,7 @@ def scene(repository):
     paths = ("images/pre.tif", "images/post.tif", "dem.tif", "mask.tif")
     contents = {path: (repository / "data" / path).read_bytes() for path in paths}
     members = tuple(
-        SceneMember("event", path, f"{BASE}/data/{path}", len(content), hashlib.sha256(content).hexdigest())
+        SceneMember("event", f"{BASE}/data/{path}", len(content), hashlib.sha256(content).hexdigest(), path)
         for path, content in contents.items()
     )
     return RegisteredScene("event", "An event", BASE, members, SCENE, "MIT")
