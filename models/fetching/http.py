@@ -39,7 +39,7 @@ class UnreachableError(DroppedError):
     """No connection came about at all."""
 
 
-_UNREACHABLE = UnreachableError, "{host} cannot be reached ({why})"
+_UNREACHABLE: tuple[type[FetchError], str] = UnreachableError, "{host} cannot be reached ({why})"
 
 _TROUBLES: tuple[tuple[Any, type[FetchError], str], ...] = (
     (exceptions.InvalidProxyURL, FetchError,
@@ -185,7 +185,8 @@ def _translated(url: str) -> Iterator[None]:
         yield
     except (ValueError, exceptions.RequestException, lower.HTTPError) as error:
         is_new = isinstance(_cause(error), lower.NewConnectionError)
-        kind, says = _UNREACHABLE if is_new else next(ours for theirs, *ours in _TROUBLES if isinstance(error, theirs))
+        fitting = ((kind, says) for theirs, kind, says in _TROUBLES if isinstance(error, theirs))
+        kind, says = _UNREACHABLE if is_new else next(fitting)
         host = urlsplit(shown(url)).netloc
         raise kind(says.format(url=shown(url), host=host, why=_reason(error))) from error
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
-import tempfile
-import time
-from contextlib import suppress
 from pathlib import Path
 
+from landslip.runtime.system.drafts import write_file
 from landslip.runtime.system.private_files import UntrustedError, check_folder, make_private_folder, read_private_file
 
 log = logging.getLogger(__name__)
@@ -23,9 +20,6 @@ SUFFIX = ".nbc"
 """Of every file."""
 
 _DIGEST = hashlib.sha256().digest_size
-
-_STALE = 24 * 3600
-"""Seconds after which nobody is writing a file any more."""
 
 
 def find(path: Path) -> bytes | None:
@@ -52,8 +46,7 @@ def keep(path: Path, body: bytes) -> None:
     try:
         _check_absolute(folder)
         make_private_folder(folder)
-        _remove_stale(folder)
-        _write(path, hashlib.sha256(body).digest() + body)
+        write_file(path, hashlib.sha256(body).digest() + body, private=True)
     except UntrustedError as error:
         _say_once(folder, str(error))
     except OSError as error:
@@ -83,26 +76,6 @@ def _check_absolute(folder: Path) -> None:
     # A path from the current folder leads to whatever others have put there.
     if not folder.is_absolute():
         raise UntrustedError("is no absolute path")
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove what processes that were killed have left half-written."""
-    for draft in folder.glob(f"*{SUFFIX}.*.partial"):
-        with suppress(OSError):  # another process may be removing it
-            if time.time() - draft.stat().st_mtime > _STALE:
-                draft.unlink()
 
 
 @functools.cache

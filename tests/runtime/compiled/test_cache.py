@@ -13,14 +13,18 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
+import zipimport
 from pathlib import Path
 
 import llvmlite
 import numba
 import numpy as np
 import pytest
+from numba.core.codegen import JITCPUCodegen
 
 from landslip.runtime.compiled.kernel_cache import KernelCache
+from landslip.runtime.system.drafts import PARTIAL
 
 posix = pytest.mark.skipif(os.name == "nt", reason="owners and rights of POSIX")
 
@@ -137,6 +141,34 @@ def test_another_version_compiles_anew(folder, process, library, monkeypatch):
     kernel = process()
     assert kernel(VALUES, 0.0) == 25
     assert counts(kernel) == (0, 1)
+
+
+def test_code_of_another_cpu_is_not_taken(folder, process, monkeypatch):
+    process()(VALUES, 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(JITCPUCodegen, "magic_tuple", lambda _: ("x86_64-unknown-linux-gnu", "another", "+none"))
+        kernel = process()
+        assert kernel(VALUES, 0.0) == 25
+        assert counts(kernel) == (0, 1)
+    back = process()
+    assert back(VALUES, 0.0) == 25
+    assert counts(back) == (1, 0)
+
+
+def test_kernels_in_an_archive_share_what_is_compiled(folder, process, tmp_path, monkeypatch):
+    """As when Python runs from a zip file: there is no source file to tell by its date whether it has changed."""
+    process()(VALUES, 0.0)
+    archive = tmp_path / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in (tmp_path / "sources").glob("*.py"):
+            packed.write(path, f"the_{path.name}")
+    for name in ("the_helpers", "the_kernels"):
+        spec = zipimport.zipimporter(str(archive)).find_spec(name)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+    assert module.total(VALUES, 0.0) == 25
+    assert counts(module.total) == (1, 0)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 40, 0.5, -1])
@@ -278,16 +310,18 @@ def test_what_a_killed_process_left_half_written_is_removed_after_a_day(folder, 
     kernel = process()
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", killed)
-        patch.setattr(Path, "unlink", Path.exists)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             kernel(VALUES, 0.0)
     (draft,) = folder.iterdir()
+    assert draft.name.startswith(PARTIAL)
     process()(VALUES, 0.0)
     assert draft.exists()  # somebody may be at it
     old = time.time() - 2 * 24 * 3600
     os.utime(draft, (old, old))
     process()(VALUES.astype(np.int32), 0.0)
-    assert {path.suffix for path in folder.iterdir()} == {".nbc"}
+    assert len(list(folder.iterdir())) == 4
+    assert not list(folder.glob(f"{PARTIAL}*"))
 
 
 def test_the_users_own_folder_wins(folder, process, tmp_path, monkeypatch):
