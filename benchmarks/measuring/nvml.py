@@ -7,6 +7,7 @@ count.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 from landslip.runtime.errors import LandslipError
@@ -40,12 +41,8 @@ class Nvml(Closing):
         self._nvml.nvmlShutdown()
 
 
-def open_nvml(index: int = 0) -> Nvml | str:
-    """A GPU's counter, or why it cannot be read.
-
-    Args:
-        index: of the GPU, as NVML counts them.
-    """
+def open_nvml() -> Nvml | str:
+    """The counter of the GPU that CUDA shows first, which engines run on, or why it cannot be read."""
     try:
         nvml: Any = importlib.import_module("pynvml")
     except ModuleNotFoundError:
@@ -55,7 +52,31 @@ def open_nvml(index: int = 0) -> Nvml | str:
     except nvml.NVMLError as error:
         return f"NVIDIA's driver tells nothing ({error})."
     try:
-        return Nvml(nvml, nvml.nvmlDeviceGetHandleByIndex(index))
+        handle = _first_shown(nvml)
+        if handle is not None:
+            return Nvml(nvml, handle)
+        reason = (
+            "Which of the GPUs is used cannot be told, so its energy cannot either: set CUDA_DEVICE_ORDER=PCI_BUS_ID, "
+            "or CUDA_VISIBLE_DEVICES to the UUID of a whole GPU that nvidia-smi -L shows."
+        )
     except nvml.NVMLError as error:
-        nvml.nvmlShutdown()
-        return f"The GPU does not count its energy ({error})."
+        reason = f"The GPU does not count its energy ({error})."
+    nvml.nvmlShutdown()
+    return reason
+
+
+def _first_shown(nvml: Any) -> Any:
+    """The GPU that CUDA shows first; None where that cannot be told.
+
+    NVML counts GPUs by their place on the bus; CUDA does so where it is asked to, and else begins with the fastest.
+    Source: CUDA programming guide, "CUDA environment variables".
+    """
+    gpus = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].strip()
+    if not shown.isdecimal():
+        alike = [gpu for gpu in gpus if shown and nvml.nvmlDeviceGetUUID(gpu).startswith(shown)]
+        return alike[0] if len(alike) == 1 else None
+    by_bus = (
+        os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID" or len({nvml.nvmlDeviceGetName(gpu) for gpu in gpus}) == 1
+    )
+    return gpus[int(shown)] if by_bus and int(shown) < len(gpus) else None

@@ -16,6 +16,12 @@ RANGE = 262_143_328_850
 """Microjoules after which the counter of an Intel package begins anew."""
 
 
+@pytest.fixture(autouse=True)
+def every_gpu_is_shown(monkeypatch):
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{text}\n")
@@ -153,7 +159,8 @@ def nvml(**functions):
     calls = []
     module = SimpleNamespace(
         NVMLError=NvmlError, nvmlInit=lambda: None, nvmlShutdown=lambda: calls.append("shutdown"), calls=calls,
-        nvmlDeviceGetHandleByIndex=lambda index: f"gpu {index}",
+        nvmlDeviceGetCount=lambda: 1, nvmlDeviceGetHandleByIndex=lambda index: index,
+        nvmlDeviceGetName=lambda _: "H200", nvmlDeviceGetUUID=lambda gpu: f"GPU-{gpu}000-{gpu}",
     )  # fmt: skip
     vars(module).update(functions)
     return module
@@ -166,6 +173,47 @@ def test_millijoules_of_the_gpu(tmp_path, monkeypatch):
     with open_meter("cuda", tmp_path) as meter:
         assert meter.joules() == 2.5
     assert module.calls == ["shutdown"]
+
+
+def opened(tmp_path, monkeypatch, shown, order=None, **functions):
+    """The meter on a machine with three GPUs, of which each uses as many joules as its number on the bus says."""
+    readings = {gpu: iter([0, 1000 * gpu]) for gpu in range(3)}
+    module = nvml(
+        nvmlDeviceGetCount=lambda: 3, nvmlDeviceGetTotalEnergyConsumption=lambda gpu: next(readings[gpu]), **functions
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", module)
+    for name, value in (("CUDA_VISIBLE_DEVICES", shown), ("CUDA_DEVICE_ORDER", order)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return open_meter("cuda", tmp_path)
+
+
+def unlike(gpu):
+    return f"model {gpu}"
+
+
+@pytest.mark.parametrize(
+    ("shown", "order", "name", "joules"),
+    [
+        (None, None, None, 0),
+        ("2,0", None, None, 2),
+        ("1", "PCI_BUS_ID", unlike, 1),
+        ("GPU-2000-2", None, unlike, 2),
+        ("GPU-1,GPU-2", None, unlike, 1),
+    ],
+)
+def test_the_gpu_that_cuda_shows_first_is_measured(tmp_path, monkeypatch, shown, order, name, joules):
+    names = {} if name is None else {"nvmlDeviceGetName": name}
+    with opened(tmp_path, monkeypatch, shown, order, **names) as meter:
+        assert meter.joules() == joules
+
+
+@pytest.mark.parametrize("shown", [None, "1", "3", "", "-1", "GPU-", "GPU-7", "MIG-1"])
+def test_a_gpu_that_cannot_be_told_from_others_is_not_measured(tmp_path, monkeypatch, shown):
+    found = opened(tmp_path, monkeypatch, shown, nvmlDeviceGetName=unlike)
+    assert isinstance(found, Unavailable)
+    assert "CUDA_DEVICE_ORDER=PCI_BUS_ID" in found.reason
+    assert sys.modules["pynvml"].calls == ["shutdown"]
 
 
 def test_a_gpu_that_does_not_count_is_told(tmp_path, monkeypatch):
