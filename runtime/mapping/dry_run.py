@@ -33,6 +33,7 @@ from landslip.runtime.mapping.run_record import Record, describe_engine, describ
 from landslip.runtime.run.workspace import PRODUCTS, check_folder, check_hidden
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.drafts import PARTIAL
+from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.versions import landslip_version
 from landslip.runtime.tiling.plan import Plan, make_plan
 
@@ -176,11 +177,3 @@ def _disk(scene: Scene, out: Path) -> Record:
             "folder.", needed / 1e6, out, free / 1e6,
         )  # fmt: skip
     return {**parts, "needed": needed, "free": free, "bytes_per_pixel_assumed": COMPRESSED}
-
-
-def resident_bytes() -> int | None:
-    """The memory this process holds now, in bytes; None where the system does not say."""
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), None)
-    return None

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import subprocess
 import sys
 
+import pytest
+
+from landslip.runtime.system import locks
 from landslip.runtime.system.locks import open_locked
 
 HOLD = """
@@ -44,3 +50,34 @@ def test_a_file_that_was_renamed_is_free_to_be_made_again(tmp_path):
         with open_locked(path) as again:
             assert again is not None
     assert path.exists()
+
+
+def test_a_file_that_is_renamed_while_it_is_waited_for_is_not_what_is_locked(tmp_path, monkeypatch):
+    """As when a download gets its name between the opening of its draft and the lock."""
+    path = tmp_path / "file"
+    path.write_bytes(b"complete")
+    lock = locks._lock
+
+    def renamed(file):
+        monkeypatch.setattr(locks, "_lock", lock)
+        path.rename(tmp_path / "final")
+        lock(file)
+
+    monkeypatch.setattr(locks, "_lock", renamed)
+    with open_locked(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert (tmp_path / "final").read_bytes() == b"complete"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_used_and_warned_of(tmp_path, monkeypatch, caplog, number):
+    def refused(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    with caplog.at_level(logging.WARNING, "landslip"), open_locked(tmp_path / "file") as file:
+        file.write(b"written")
+    assert f"no locks here ({os.strerror(number)}): make sure that no other run writes" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
