@@ -26,10 +26,11 @@ the map would be made from other values.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated
+
+from msgspec import Meta
 
 from landslip.export.specification.description import Description
 from landslip.runtime.artifacts.spec import (
@@ -46,11 +47,57 @@ from landslip.runtime.artifacts.spec import (
 )
 from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.printable import shown
-from landslip.runtime.untrusted.toml_file import check_key, read_toml
+from landslip.runtime.untrusted.toml_file import read_toml
+from landslip.runtime.untrusted.typed_values import UnfitError, typed
 
-KEYS = ("name", "meaning", "source", "notice", "tile", "multiple", "resolution", "threshold", "output_band", "inputs")
+Text = Annotated[str, Meta(max_length=MAX_TEXT, description=f"a text of up to {MAX_TEXT} characters on one line")]
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Numbers = Annotated[
+    Number | tuple[Number, ...], Meta(description=f"a number, or a list of one for each band, up to {LARGEST:g}")
+]
+InputOfNetwork = Annotated[
+    Annotated[int, Meta(ge=0)] | str, Meta(description="the name or position (0, 1 …) of an input of the network")
+]
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """What a file may say of an input; the docstring of this module explains each key."""
+
+    role: Role
+    feeds: InputOfNetwork = 0
+    bands: Annotated[int, Meta(ge=1, le=MAX_BANDS)] | None = None
+    dtype: Dtype | None = None
+    unit: Text | None = None
+    divisor: Numbers | None = None
+    offset: Numbers | None = None
+
+
+Inputs = Annotated[
+    tuple[InputTable, ...],
+    Meta(min_length=1, max_length=len(FED), description=f"from one to {len(FED)} tables [[inputs]]"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTable:
+    """What a file may say of a model."""
+
+    name: Text | None = None
+    meaning: Text = "confidence that the slope failed between the two images"
+    source: Text | None = None
+    notice: Text | None = None
+    tile: Annotated[int, Meta(ge=1, le=MAX_TILE)]
+    multiple: Annotated[int, Meta(ge=1, le=MAX_TILE)] | None = None
+    resolution: Annotated[float, Meta(ge=0.01, le=10_000.0)]
+    threshold: Annotated[float, Meta(ge=0.001, le=0.999)] = 0.5
+    output_band: Annotated[int, Meta(ge=0, le=MAX_BANDS - 1)] | None = None
+    inputs: Inputs
+
+
+KEYS = tuple(field.name for field in fields(ModelTable))
 """Keys that a file may give for a model."""
-INPUT_KEYS = ("role", "feeds", "bands", "dtype", "unit", "divisor", "offset")
+INPUT_KEYS = tuple(field.name for field in fields(InputTable))
 """Keys that a file may give for an input."""
 
 
@@ -65,123 +112,58 @@ def read_description(path: Path, model: Path) -> Description:
         InputMissingError: there is no such file.
         InputError: a key is unknown or missing, or its value is out of range.
     """
-    table = _Table(path, read_toml(path, "a model", "tile = 256"), KEYS)
-    tile = table.integer("tile", 1, MAX_TILE)
-    entries = [_Table(path, entry, INPUT_KEYS, f"inputs[{i}]") for i, entry in enumerate(table.tables("inputs"))]
-    spec = ModelSpec(
-        name=table.text("name", model.stem),
-        inputs=tuple(_input(entry) for entry in entries),
-        output="confidence",
-        tile=tile,
-        multiple=table.integer("multiple", 1, tile, tile),
-        resolution=table.number("resolution", 0.01, 10_000.0),
-        threshold=table.number("threshold", 0.001, 0.999, 0.5),
-        meaning=table.text("meaning", "confidence that the slope failed between the two images"),
-        source=table.text("source", f"exported from {model.name}"),
-        notice=table.text("notice", "") if table.has("notice") else "",
-    )
+    raw = read_toml(path, "a model", "tile = 256")
     try:
+        table: ModelTable = typed(raw, ModelTable, plain=True)
+        spec = _spec(table, model)
         spec.check()
+    except UnfitError as error:
+        raise InputError(f"{path}: {error}", where=path) from error
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: {error}.") from error
-    feeds = tuple(entry.feeds() for entry in entries)
-    band = table.integer("output_band", 0, MAX_BANDS - 1) if table.has("output_band") else None
-    return Description(spec, feeds, band)
+        raise InputError(f"{path}: {error}.", where=path) from error
+    return Description(spec, tuple(entry.feeds for entry in table.inputs), table.output_band)
 
 
-def _input(table: _Table) -> InputSpec:
-    role: Role = table.choice("role", get_args(Role))
-    usual = FED[role]
-    bands = table.integer("bands", 1, MAX_BANDS, usual.bands)
-    dtype: Dtype = table.choice("dtype", get_args(Dtype), usual.dtype)
-    entry = InputSpec(
-        role,
-        bands,
-        dtype,
-        table.text("unit", usual.unit),
-        table.per_band("divisor", bands, usual.divisor),
-        table.per_band("offset", bands, usual.offset),
+def _spec(table: ModelTable, model: Path) -> ModelSpec:
+    multiple = table.tile if table.multiple is None else table.multiple
+    if multiple > table.tile:
+        raise UnfitError(f"multiple is {multiple}; give a whole number from 1 to {table.tile}.")
+    return ModelSpec(
+        name=model.stem if table.name is None else table.name,
+        inputs=tuple(_input(entry, f"inputs[{number}]") for number, entry in enumerate(table.inputs)),
+        output="confidence",
+        tile=table.tile,
+        multiple=multiple,
+        resolution=table.resolution,
+        threshold=table.threshold,
+        meaning=table.meaning,
+        source=f"exported from {model.name}" if table.source is None else table.source,
+        notice=table.notice or "",
     )
-    if (objection := entry.objection) is not None:
-        raise InputError(f"{table.path}: {table.where}: {objection}.")
+
+
+def _input(table: InputTable, where: str) -> InputSpec:
+    usual = FED[table.role]
+    bands = usual.bands if table.bands is None else table.bands
+    divisor = _per_band(table.divisor, bands, usual.divisor, f"{where}.divisor")
+    if 0 in (divisor if isinstance(divisor, tuple) else (divisor,)):
+        raise UnfitError(
+            f"{where}.divisor is {shown(divisor)}; give numbers other than 0, which values are divided by."
+        )
+    entry = InputSpec(
+        table.role,
+        bands,
+        table.dtype or usual.dtype,
+        table.unit or usual.unit,
+        divisor,
+        _per_band(table.offset, bands, usual.offset, f"{where}.offset"),
+    )
+    if entry.objection is not None:
+        raise UnfitError(f"{where}: {entry.objection}.")
     return entry
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A table of a file, whose values are read and checked one by one."""
-
-    path: Path
-    values: Any
-    keys: tuple[str, ...]
-    where: str = ""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.values, dict):
-            raise InputError(f"{self.path}: {self.where} is {shown(self.values)}, not a table of keys and values.")
-        for key in self.values:
-            check_key(self.path, key, self.keys, self.where)
-
-    def has(self, key: str) -> bool:
-        return key in self.values
-
-    def wrong(self, key: str, value: Any, wanted: str) -> InputError:
-        name = f"{self.where}.{key}" if self.where else key
-        return InputError(f"{self.path}: {name} is {shown(value)}; give {wanted}.")
-
-    def text(self, key: str, usual: str) -> str:
-        value = self.values.get(key, usual)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-            raise self.wrong(key, value, f"a text of up to {MAX_TEXT} characters on one line")
-        return value
-
-    def choice(self, key: str, allowed: tuple[str, ...], usual: str | None = None) -> Any:
-        value = self._given(key, usual)
-        if value not in allowed:
-            raise self.wrong(key, value, f"one of {', '.join(allowed)}")
-        return value
-
-    def integer(self, key: str, low: int, high: int, usual: int | None = None) -> int:
-        value = self._given(key, usual)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.wrong(key, value, f"a whole number from {low} to {high}")
-        return value
-
-    def number(self, key: str, low: float, high: float, usual: float | None = None) -> float:
-        value = self._given(key, usual)
-        if not _is_number(value) or not low <= value <= high:
-            raise self.wrong(key, value, f"a number from {low:g} to {high:g}")
-        return float(value)
-
-    def per_band(self, key: str, bands: int, usual: PerBand) -> PerBand:
-        value = self.values.get(key, usual)
-        numbers = value if isinstance(value, list) else [value]
-        counted = not isinstance(value, list) or len(value) == bands
-        if not counted or not all(_is_number(each) and abs(each) <= LARGEST for each in numbers):
-            raise self.wrong(key, value, f"a number, or a list of {bands} numbers, up to {LARGEST:g}")
-        if key == "divisor" and 0 in numbers:
-            raise self.wrong(key, value, "numbers other than 0, which values are divided by")
-        return tuple(float(each) for each in value) if isinstance(value, list) else float(value)
-
-    def feeds(self) -> int | str:
-        value = self.values.get("feeds", 0)
-        if isinstance(value, bool) or not isinstance(value, int | str) or (isinstance(value, int) and value < 0):
-            raise self.wrong("feeds", value, "the name or position (0, 1 …) of an input of the network")
-        return value
-
-    def tables(self, key: str) -> list[Any]:
-        value = self._given(key, None)
-        if not isinstance(value, list) or not 0 < len(value) <= len(FED):
-            raise self.wrong(key, value, f"from one to {len(FED)} tables [[{key}]]")
-        return value
-
-    def _given(self, key: str, usual: Any) -> Any:
-        if key not in self.values and usual is None:
-            name = f"{self.where}.{key}" if self.where else key
-            raise InputError(f"{self.path}: does not say {name}. It may hold: {', '.join(self.keys)}.")
-        return self.values.get(key, usual)
-
-
-def _is_number(value: Any) -> bool:
-    # Compared, because a whole number can be too large for math.isfinite.
-    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
+def _per_band(given: PerBand | None, bands: int, usual: PerBand, where: str) -> PerBand:
+    if isinstance(given, tuple) and len(given) != bands:
+        raise UnfitError(f"{where} is {shown(given)}; give a number, or a list of {bands} numbers.")
+    return usual if given is None else given

@@ -33,8 +33,8 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.stac_scene import scene_of_stac
 from landslip.runtime.untrusted.json_text import MOST_BYTES
 from landslip.runtime.untrusted.printable import printable, shown
-from landslip.runtime.untrusted.toml_file import MOST_TOML, check_key, parse_toml, read_file
-from landslip.runtime.untrusted.typed_values import UnfitError, described, fitted
+from landslip.runtime.untrusted.toml_file import MOST_TOML, parse_toml, read_file
+from landslip.runtime.untrusted.typed_values import UnfitError, check_key, typed
 
 Fields = dict[str, Any]
 """Fields of :class:`~landslip.runtime.scene.scene.SceneFiles`, with those of ``Reading`` as a table under
@@ -113,26 +113,20 @@ def _replaced(key: str, given: Fields) -> bool:
 
 def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
     named: Fields = {"reading": {}}
-    for key, value in table.items():
-        check_key(name, key, KEYS)
-        if key in _FILES:
-            named[key] = _files(name, key, value, base)
-        else:
-            named["reading"][key] = _setting(name, key, value)
     try:
+        for key, value in table.items():
+            check_key(key, KEYS)
+            if key in _FILES:
+                named[key] = _files(name, key, value, base)
+            else:
+                dated = value.isoformat() if isinstance(value, date) else value  # TOML has dates of its own
+                named["reading"][key] = typed(dated, _READING[key], key, plain=True)
         Reading(**named["reading"])
+    except UnfitError as error:
+        raise InputError(f"{name}: {error}", where=name) from error
     except UsageError as error:
         raise InputError(f"{name}: {_in_keys(error)}") from error
     return named
-
-
-def _setting(name: str, key: str, value: Any) -> Any:
-    if isinstance(value, date):  # TOML has dates of its own
-        value = value.isoformat()
-    try:
-        return fitted(value, _READING[key])
-    except UnfitError as error:
-        raise InputError(f"{name}: {key} is {shown(value)}, not {described(_READING[key])}.") from error
 
 
 def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:

@@ -128,7 +128,7 @@ def output_errors(what: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(
-            f"{what} cannot be written ({error.strerror or error}). Check the folder and its space."
+            f"{what} cannot be written ({error.strerror or error}).", "Check the folder and its space.", where=what
         ) from error
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Collection
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.untrusted.printable import printable, shown
+from landslip.runtime.untrusted.printable import printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -92,22 +90,3 @@ def parse_toml(content: bytes, name: str, what: str, example: str) -> dict[str, 
         raise InputError(
             f"{name} is not in TOML: {printable(str(error), _REASON)}. Write lines such as: {example}."
         ) from error
-
-
-def check_key(path: Path | str, key: str, known: Collection[str], where: str = "") -> None:
-    """Refuse a key that is not known.
-
-    Args:
-        path: the file.
-        key: what it holds.
-        known: what it may hold.
-        where: part of the file, for messages, such as ``inputs[0]``.
-
-    Raises:
-        InputError: it is none of them; the message names the one that is probably meant.
-    """
-    if key in known:
-        return
-    close = get_close_matches(key, known, 1)
-    meant = f"Did you mean {close[0]!r}?" if close else f"It may hold: {', '.join(known)}."
-    raise InputError(f"{path}: the key {f'{where}.' if where else ''}{shown(key)} is unknown. {meant}")
