@@ -8,11 +8,12 @@ import re
 import jsonschema
 import pytest
 import tomllib
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.pages import ROOT, text_of
+
+yaml = pytest.importorskip("yaml", reason="needs the docs extra")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
