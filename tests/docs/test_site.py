@@ -104,6 +104,6 @@ def test_documents_of_the_root_are_pages(site):
 @pytest.mark.slow
 def test_python_is_that_of_the_docstrings(site):
     page = (site / "reference" / "python.html").read_text(encoding="utf-8")
-    for name in ("Engine", "FakeEngine", "EngineOptions", "open_engine"):
-        assert re.search(rf'id="landslip\.[\w.]*\.{name}"', page), name
+    for name in ("map_scene", "open_mapper", "MapResult", "Mapper", "LandslipError", "Engine", "FakeEngine"):
+        assert re.search(rf'id="landslip\.([\w.]*\.)?{name}"', page), name
     assert not re.search(r":(attr|class|data|func|meth|mod):", page)
