@@ -1,4 +1,4 @@
-"""What the values of a map mean: confidence in whole percent, and 255 where nothing is known."""
+"""Values of a map: confidence in whole percent, and 255 where nothing is known."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where a file lies and how it is reached: paths, web addresses, retries, errors of GDAL; no pixels."""
+"""Location of files and how they are reached: paths, web addresses, retries, errors of GDAL; no pixels."""

@@ -15,7 +15,7 @@ DegreeBox: TypeAlias = "tuple[float, float, float, float]"
 
 
 def is_box(name: object) -> bool:
-    """Whether a name is four numbers with commas between them."""
+    """Tell whether a name is four numbers with commas between them."""
     return isinstance(name, str) and _BOX.fullmatch(name) is not None
 
 

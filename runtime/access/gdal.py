@@ -16,12 +16,12 @@ from landslip.runtime.system.library_logs import quiet_libraries
 quiet_libraries()
 
 RASTER_ERRORS = (RasterioError, RasterioIOError, CRSError, CPLE_BaseError, UnicodeError)
-"""What rasterio raises: these have no common root, some of GDAL's own errors come through untranslated, and what GDAL
+"""Exceptions of rasterio: these have no common root, some of GDAL's own errors come through untranslated, and what GDAL
 says of a damaged file may quote bytes that are no text, as names of files may hold them."""
 
 
 def reason(error: BaseException) -> str:
-    """What GDAL said, as part of a sentence, without passwords and signatures in addresses."""
+    """Reason that GDAL gave, as part of a sentence, without passwords and signatures in addresses."""
     if isinstance(error, UnicodeEncodeError):
         return "its name is not in UTF-8: rename it"
     return without_secrets(" ".join(str(error.__cause__ or error).split()).rstrip("."))

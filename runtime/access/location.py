@@ -1,4 +1,4 @@
-"""Where files lie: local paths, web addresses, and GDAL's virtual names, told apart in one place.
+"""Locations of files: local paths, web addresses, and GDAL's virtual names, told apart in one place.
 
 A :data:`Location` is a ``Path`` where the file is local, and a ``str`` where only GDAL finds it: ``https://…``,
 ``s3://…``, ``/vsizip/…``.
@@ -20,10 +20,10 @@ Location: TypeAlias = "Path | str"
 """A local path, or a name that GDAL reads."""
 
 Locations: TypeAlias = "Location | tuple[Location, ...] | None"
-"""What a user gives for a role: nothing, one file, or several that belong together."""
+"""Locations that a user gives for a role: nothing, one file, or several that belong together."""
 
 Names: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None"
-"""The same as a program may write it."""
+"""Names of the files of a role as a program may write them."""
 
 _SLASH_LOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C:// is a drive
@@ -34,7 +34,7 @@ _SUBDATASET = re.compile(
     r"(?::(?:EOS_GRID|EOS_SWATH|GDAL_HDF4|SDS|\w+_RASTER))?):(?=[^:])",
     re.IGNORECASE,
 )
-"""How the name of one raster in a container begins, as GDAL lists them."""
+"""Beginning of the name of one raster in a container, as GDAL lists them."""
 _HELD = re.compile(r'"([^"]*)"(.*)|((?:[A-Za-z]:[\\/])?[^:]*)(.*)', re.DOTALL)
 _ELSEWHERE = re.compile(r'"?(/vsi|(https?|ftp|s3|gs|az|file)://)', re.IGNORECASE)
 _OPTIONS = re.compile(r"/vsicurl\?([^/\s]*)", re.IGNORECASE)  # /vsicurl?header.NAME=secret&url=https%3A%2F%2F…
@@ -75,7 +75,7 @@ def container(location: Location) -> Location:
 
 
 def _held_in(rest: str) -> tuple[str, str, str]:
-    """What stands behind the beginning of such a name: a quote or none, the path, and the rest."""
+    """Rest behind the beginning of such a name: a quote or none, the path, and what follows."""
     found = _HELD.fullmatch(rest)
     if found is None:
         return "", rest, ""
@@ -103,7 +103,7 @@ def as_location(name: str | os.PathLike[str]) -> Location:
 
 
 def as_locations(given: Names) -> Locations:
-    """The same of what a program gives for a role: nothing, one name, or several in any collection."""
+    """Locations of what a program gives for a role: nothing, one name, or several in any collection."""
     if given is None or isinstance(given, str | os.PathLike):
         return None if given is None else as_location(given)
     try:
@@ -114,7 +114,7 @@ def as_locations(given: Names) -> Locations:
 
 
 def exists(path: Path) -> bool:
-    """Whether there may be something of that name: False where there is certainly nothing.
+    """Tell whether there may be something of that name: False where there is certainly nothing.
 
     ``Path.exists`` raises where a name is too long, or a folder on the way may not be entered.
     """
@@ -128,17 +128,17 @@ def exists(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder of that name; as for :func:`exists`."""
+    """Tell whether there is a folder of that name; as for :func:`exists`."""
     return os.path.isdir(path)  # noqa: PTH112 - raises nothing
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a regular file of that name; as for :func:`exists`."""
+    """Tell whether there is a regular file of that name; as for :func:`exists`."""
     return os.path.isfile(path)  # noqa: PTH113 - raises nothing
 
 
 def is_text(path: Path) -> bool:
-    """Whether a name is text: Linux allows any bytes, of which GDAL and the engines take those in UTF-8 alone."""
+    """Tell whether a name is text: Linux allows any bytes, of which GDAL and the engines take those in UTF-8 alone."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -154,12 +154,12 @@ def several(given: Locations) -> tuple[Location, ...]:
 
 
 def is_remote(location: Location) -> bool:
-    """Whether only GDAL can say if a file is there."""
+    """Tell whether only GDAL can say if a file is there."""
     return isinstance(location, str)
 
 
 def is_networked(location: Location) -> bool:
-    """Whether it comes over a connection that can break."""
+    """Tell whether it comes over a connection that can break."""
     holder = container(location)
     return is_remote(holder) and _NETWORK.search(str(holder)) is not None
 
@@ -189,7 +189,7 @@ def shown(locations: Locations | Iterable[Location]) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """What a library says, with every address in it as :func:`shown` shows it."""
+    """Words of a library, with every address in it as :func:`shown` shows it."""
     return _QUERY.sub("", _ADDRESS.sub(lambda found: _shown(found[0]), text))
 
 

@@ -29,7 +29,7 @@ _ARCHIVES = {".zip": "zip", ".tar": "tar", ".tgz": "tar", ".gz": "gzip"}
 _MOST_NAMED = 5
 
 MOST_BYTES = 256 << 20
-"""Of a virtual file."""
+"""Most bytes of a virtual file."""
 MOST_READS = 1 << 18
 """Files to open for one virtual file that leads to other virtual ones; one that only lists its files may have more."""
 
@@ -51,7 +51,7 @@ def check_kind(location: Location, role: str) -> None:
 
 
 def what_to_give(location: Location, role: str) -> str:
-    """What to give instead of something that GDAL cannot read as a raster, in a sentence."""
+    """Sentence on what to give instead of something that GDAL cannot read as a raster."""
     ending = Path(str(location)).suffix.lower()
     if role == "mask" and ending in _OUTLINES:
         return (
@@ -81,19 +81,19 @@ def _check_file(path: Path, role: str, name: str) -> None:
         raise InputError(f"{role}: {name} is no regular file. Save what comes from it as a file first.")
 
 
-def _reads(path: Path, role: str, known: dict[Path, int]) -> int:
-    """How many files have to be opened to read this one."""
-    if path in known:
-        return known[path]
-    known[path] = 1  # of a file that leads to itself, GDAL says so
-    leads_to = [_reads(source, role, known) for source in _sources(path, role)]
-    known[path] = 1 + sum(leads_to)
-    if known[path] > max(MOST_READS, 2 * len(leads_to) + 1):
+def _reads(path: Path, role: str, counts: dict[Path, int]) -> int:
+    """Number of files that have to be opened to read this one."""
+    if path in counts:
+        return counts[path]
+    counts[path] = 1  # of a file that leads to itself, GDAL says so
+    leads_to = [_reads(source, role, counts) for source in _sources(path, role)]
+    counts[path] = 1 + sum(leads_to)
+    if counts[path] > max(MOST_READS, 2 * len(leads_to) + 1):
         raise InputError(
-            f"{role}: {shown(path)} leads to other virtual files, and these to others, {known[path]} times in all. "
+            f"{role}: {shown(path)} leads to other virtual files, and these to others, {counts[path]} times in all. "
             "Write it as a GeoTIFF first: gdal_translate FILE NEW.tif."
         )
-    return known[path]
+    return counts[path]
 
 
 def _sources(path: Path, role: str) -> Iterator[Path]:

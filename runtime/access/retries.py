@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MORE_ATTEMPTS = 3
-"""After the first; ``GDAL_HTTP_MAX_RETRY`` in the environment wins, for GDAL's own attempts as well."""
+"""Attempts after the first; ``GDAL_HTTP_MAX_RETRY`` in the environment wins, for GDAL's own attempts as well."""
 GDALS_OWN = 1
 """Attempts of GDAL's after the first of each, where no answer begins and where a server is busy. It asks twice for a
 file that it opens, so one of our attempts is up to four of its own."""
@@ -74,11 +74,11 @@ READING = {
 """GDAL's options that decide what a file holds, as GDAL has them by itself: they replace what others have set."""
 
 NO_LISTS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
-"""Over a network, no list of the folder: what may lie beside a file is looked for by its name."""
+"""Setting of GDAL for no list of the folder over a network: what may lie beside a file is looked for by its name."""
 
 _GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
 BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
-"""What may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, at each opening."""
+"""Files that may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, each time."""
 
 
 class _Tried(threading.local):
@@ -89,7 +89,7 @@ class _Tried(threading.local):
 _tried = _Tried()
 
 _REFUSALS = frozenset({401, 403, 409})
-"""By HTTP status; 409 is what Azure says of a file that needs a signed address (Planetary Computer's)."""
+"""Refusals by HTTP status; 409 is what Azure says of a file that needs a signed address (Planetary Computer's)."""
 _STATUS = re.compile(r"HTTP response code(?: on \S+)?:? ?(\d{3})")
 _GONE = re.compile("NoSuchKey|NoSuchBucket|key does not exist|bucket does not exist|NotFound", re.IGNORECASE)
 _REFUSED = re.compile("credential|access ?denied|signature|forbidden|InvalidAccessKey", re.IGNORECASE)
@@ -115,15 +115,15 @@ def settings(location: Location) -> rasterio.Env:
 
 
 def set_up_pyogrio(location: Location) -> None:
-    """The same for pyogrio, which has a GDAL of its own; for the whole process, as it knows no other way.
+    """Set up retries for pyogrio, which has a GDAL of its own; for the whole process, as it knows no other way.
 
     Args:
         location: what is going to be read; the options of a local file are set only where others were.
     """
-    said = {name: pyogrio.get_gdal_config_option(name) for name in SETTINGS | READING}
-    ours = {name: value for name, value in READING.items() if said[name] is not None}
+    configured = {name: pyogrio.get_gdal_config_option(name) for name in SETTINGS | READING}
+    ours = {name: value for name, value in READING.items() if configured[name] is not None}
     if is_networked(location):
-        ours = {name: value for name, value in SETTINGS.items() if said[name] is None} | ours | NO_LISTS
+        ours = {name: value for name, value in SETTINGS.items() if configured[name] is None} | ours | NO_LISTS
     pyogrio.set_gdal_config_options(ours)
 
 
@@ -151,45 +151,45 @@ def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Ex
             return action()
         except errors as error:
             endings.give_way()  # GDAL may have swallowed it
-            if is_final(_said(error)) or time.monotonic() - began > _patience():
+            if is_final(_messages(error)) or time.monotonic() - began > _patience():
                 raise
             log.info("%s: an attempt to read failed, the next one is in %.3g s", shown(location), pause)
-            log.debug("%s", without_secrets(_said(error)))
+            log.debug("%s", without_secrets(_messages(error)))
             time.sleep(pause)
             endings.give_way()
     _tried.more = len(pauses())
     return action()
 
 
-def is_final(said: str) -> bool:
-    """Whether a server said something that another attempt does not change."""
-    status = _status(said)
-    return status in {*_REFUSALS, 404, 410} or _GONE.search(said) is not None or _REFUSED.search(said) is not None
+def is_final(message: str) -> bool:
+    """Tell whether a server said something that another attempt does not change."""
+    status = _status(message)
+    return status in {*_REFUSALS, 404, 410} or _GONE.search(message) is not None or _REFUSED.search(message) is not None
 
 
-def opening_error(location: Location, role: str, said: str) -> InputError | None:
-    """What to tell a user when a remote file cannot be opened; None where it is not for its being remote.
+def opening_error(location: Location, role: str, message: str) -> InputError | None:
+    """Error to tell a user when a remote file cannot be opened; None where it is not for its being remote.
 
     Args:
         location: the file.
         role: what it is in the scene.
-        said: GDAL's own words, without secrets.
+        message: GDAL's own words, without secrets.
     """
     if not is_networked(location):
         return None
-    name, status = shown(location), _status(said)
-    if status in {404, 410} or _GONE.search(said):
-        return InputMissingError(f"{role}: {name} does not exist ({said}). Check the address.")
-    if status in _REFUSALS or _REFUSED.search(said):
+    name, status = shown(location), _status(message)
+    if status in {404, 410} or _GONE.search(message):
+        return InputMissingError(f"{role}: {name} does not exist ({message}). Check the address.")
+    if status in _REFUSALS or _REFUSED.search(message):
         return InputError(
-            f"{role}: the server refuses {name} ({said}). Give access as GDAL takes it, for example with "
+            f"{role}: the server refuses {name} ({message}). Give access as GDAL takes it, for example with "
             "GDAL_HTTP_HEADER_FILE or AWS_ACCESS_KEY_ID in the environment, or a signed address that has not expired."
         )
-    if _LINK.search(said):
+    if _LINK.search(message):
         return ConnectionLostError(
-            f"{role}: {name} cannot be reached ({said}){_more()}. Check the connection and the address."
+            f"{role}: {name} cannot be reached ({message}){_more()}. Check the connection and the address."
         )
-    if _UNKNOWN in said:
+    if _UNKNOWN in message:
         return InputError(
             f"{role}: what {name} answers cannot be read as a raster. Where a login is asked for, as by Earthdata, a "
             "web page comes in place of the file: give access as GDAL takes it, for example with "
@@ -198,18 +198,18 @@ def opening_error(location: Location, role: str, said: str) -> InputError | None
     return None
 
 
-def reading_error(location: Location, role: str, where: str, said: str) -> InputError:
-    """What to tell a user when a remote file that was opened can be read no more.
+def reading_error(location: Location, role: str, where: str, message: str) -> InputError:
+    """Error to tell a user when a remote file that was opened can be read no more.
 
     Args:
         location: the file.
         role: what it is in the scene.
         where: which part of it.
-        said: GDAL's own words, without secrets.
+        message: GDAL's own words, without secrets.
     """
-    refused = opening_error(location, role, said) if is_final(said) else None
+    refused = opening_error(location, role, message) if is_final(message) else None
     return refused or ConnectionLostError(
-        f"{role}: the connection to {shown(location)} was lost in {where} ({said}){_more()}. Check the "
+        f"{role}: the connection to {shown(location)} was lost in {where} ({message}){_more()}. Check the "
         "connection and continue with resume=True; if it stops there again, the file is damaged."
     )
 
@@ -223,13 +223,13 @@ def _more() -> str:
     return f", also after {count} more attempt{'s' * (count != 1)}" if count else ""
 
 
-def _status(said: str) -> int | None:
-    found = _STATUS.search(said)
+def _status(message: str) -> int | None:
+    found = _STATUS.search(message)
     return int(found[1]) if found else None
 
 
-def _said(error: BaseException | None) -> str:
-    """What an error and those that led to it say."""
+def _messages(error: BaseException | None) -> str:
+    """Words of an error and those that led to it."""
     texts: list[str] = []
     while error is not None and len(texts) < 10:
         texts.append(str(error))

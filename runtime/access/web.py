@@ -24,11 +24,11 @@ _WAIT = 20
 _TEXT = 200
 """Most characters of what a server says of a file."""
 _ERRORS = (OSError, http.client.HTTPException, ValueError, ssl.SSLError)
-"""What urllib raises: its own errors are OSErrors, and an address may be none."""
+"""Exceptions of urllib: its own errors are OSErrors, and an address may be none."""
 
 
 def version_of(location: Location) -> dict[str, Any] | None:
-    """What tells one version of a remote file from another: ``bytes``, ``etag`` and ``last_modified``, as far as known.
+    """Version of a remote file: ``bytes``, ``etag`` and ``last_modified``, as far as known.
 
     One byte is asked for, as addresses are often signed for reading alone, and not for ``HEAD``. None for what lies on
     no web server, and where the server does not tell: a record can do without.
@@ -46,10 +46,10 @@ def version_of(location: Location) -> dict[str, Any] | None:
 
 
 def _headers(address: str) -> Message:
-    """What a server says of a file; nothing where it does not answer, or not to us as it does to GDAL."""
+    """Headers that a server sends for a file; none where it does not answer, or not to us as it does to GDAL."""
     for pause in (*pauses()[:1], None):
         try:
-            with _asked(address, {"Range": "bytes=0-0"}) as answer:
+            with _response(address, {"Range": "bytes=0-0"}) as answer:
                 headers: Message = answer.headers
                 return headers
         except _ERRORS as error:
@@ -61,7 +61,7 @@ def _headers(address: str) -> Message:
 
 
 def read_address(location: Location, most: int) -> bytes:
-    """Up to ``most`` bytes of a small file on a web server.
+    """Read up to ``most`` bytes of a small file on a web server.
 
     Raises:
         InputMissingError: there is no such file.
@@ -72,22 +72,22 @@ def read_address(location: Location, most: int) -> bytes:
     if address is None:
         raise InputError(f"{name} is no address of a web server. Give one with https://, or a file.")
     try:
-        with _asked(address, {}) as answer:
+        with _response(address, {}) as answer:
             content: bytes = answer.read(most)
     except HTTPError as error:
         if error.code in {404, 410}:
             raise InputMissingError(f"{name} does not exist ({error.code}). Check the address.") from error
         raise InputError(f"{name} cannot be read: the server answers with status {error.code}.") from error
     except _ERRORS as error:
-        said = printable(str(getattr(error, "reason", error)), _TEXT)
+        reason = printable(str(getattr(error, "reason", error)), _TEXT)
         raise ConnectionLostError(
-            f"{name} cannot be reached ({said}). Check the connection and the address."
+            f"{name} cannot be reached ({reason}). Check the connection and the address."
         ) from error
     return content
 
 
 @contextlib.contextmanager
-def _asked(address: str, headers: dict[str, str]) -> Iterator[Any]:
+def _response(address: str, headers: dict[str, str]) -> Iterator[Any]:
     parts = urlsplit(address)
     user, at, host = parts.netloc.rpartition("@")
     request = Request(urlunsplit(parts._replace(netloc=host)), headers=headers)  # noqa: S310 - http and https alone

@@ -23,7 +23,7 @@ from landslip.runtime.untrusted.file_kinds import kind_of
 from landslip.runtime.untrusted.protobuf import MalformedError, walk
 
 PRECISIONS = ("fp32", "fp16", "int8")
-"""What artifacts are exported in."""
+"""Number formats that artifacts are exported in."""
 
 TARGETS = ("onnx", "openvino", "tensorrt")
 """Backends that artifacts are made for; ``onnx`` for any."""
@@ -71,16 +71,16 @@ _BY_SUFFIX = {
 
 @dataclass(frozen=True)
 class OnnxHeader:
-    """What any ONNX file says about itself."""
+    """Statements of any ONNX file about itself."""
 
     path: Path
     """The file."""
     producer: str
-    """What wrote it, with its version."""
+    """Name of what wrote it, with its version."""
     opset: int | None
     """Version of the ONNX operators it uses; None where it names none."""
     metadata: dict[str, str]
-    """Its ``metadata_props``."""
+    """Metadata: its ``metadata_props``."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ class OnnxFile:
     path: Path
     """The file."""
     spec: ModelSpec
-    """What the model takes and what its output means."""
+    """Description of the model's inputs and output."""
     precision: str
-    """What the graph computes in, one of :data:`PRECISIONS`."""
+    """Number format that the graph computes in, one of :data:`PRECISIONS`."""
     target: str
     """Backend it is made for, one of :data:`TARGETS`."""
     header: OnnxHeader
-    """What else it says."""
+    """Header of the file."""
 
 
 _Value = bytes | int | None
@@ -113,8 +113,8 @@ def read_onnx_file(path: Path) -> OnnxFile:
     if METADATA_KEY not in header.metadata:
         raise ModelError(f"model: {path} {_undescribed(header)}")
     spec = ModelSpec.from_json(header.metadata[METADATA_KEY], str(path))
-    precision = _known(header, PRECISION_KEY, PRECISIONS)
-    return OnnxFile(path, spec, precision, _known(header, TARGET_KEY, TARGETS), header)
+    precision = _one_of(header, PRECISION_KEY, PRECISIONS)
+    return OnnxFile(path, spec, precision, _one_of(header, TARGET_KEY, TARGETS), header)
 
 
 def read_onnx_header(path: Path) -> OnnxHeader:
@@ -162,7 +162,7 @@ def _check_kind(path: Path) -> None:
 
 
 def _kind(path: Path) -> str:
-    """What a file is by its first bytes; of archives, what they are archives of."""
+    """Kind of a file by its first bytes; of archives, what they are archives of."""
     found = kind_of(path)
     if found != "zip":
         return found
@@ -171,11 +171,11 @@ def _kind(path: Path) -> str:
     return next((kind for kind, sign in _ARCHIVES.items() if sign.match(head)), found)
 
 
-def _known(header: OnnxHeader, key: str, known: tuple[str, ...]) -> str:
-    value = header.metadata.get(key, known[0])
-    if value not in known:
+def _one_of(header: OnnxHeader, key: str, allowed: tuple[str, ...]) -> str:
+    value = header.metadata.get(key, allowed[0])
+    if value not in allowed:
         raise ModelError(
-            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(known)}. "
+            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(allowed)}. "
             "Use the version that exported it, or export it again."
         )
     return value

@@ -1,4 +1,4 @@
-"""Which operators an ONNX file has, read before any engine opens it.
+"""Operators of an ONNX file, read before any engine opens it.
 
 Engines run what a graph says: a loop of 2^62 rounds, functions nested thirty deep, or a tensor that lies in another
 file. Landslip's exports have none of these, so only a closed list of operators is let through, without subgraphs,

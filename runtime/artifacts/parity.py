@@ -1,4 +1,4 @@
-"""How far an artifact is from its reference, and how far it may be: the gate every artifact passes.
+"""Distance of an artifact from its reference, and how far it may be: the gate every artifact passes.
 
 Two kinds of figures: the error of the confidence, and what it does to the decision, which is what people act on. An
 fp16 or INT8 network is judged by the mask it maps: a few large errors may be harmless, and many small ones may not be.
@@ -20,7 +20,7 @@ from landslip.runtime.artifacts.reference_tiles import Rounding, TileSet
 
 @dataclass(frozen=True)
 class Gate:
-    """What an artifact may differ by; None leaves a figure free."""
+    """Limits of the distance of an artifact; None leaves a figure free."""
 
     max_abs: float | None = None
     """Largest absolute difference of confidence of any pixel, 0..1."""
@@ -33,13 +33,13 @@ class Gate:
     area: float | None = None
     """Largest difference of the mapped area, as a share of the reference's."""
     keras_float32: float | None = None
-    """What lies beyond ``max_abs`` passes too if its largest and its mean difference are at most so many times those of
+    """Factor that lets what lies beyond ``max_abs`` pass if its largest and mean difference are so many times those of
     Keras in float32, where these are known; None for ``max_abs`` alone."""
     kinds: tuple[str, ...] = ()
     """Kinds of tiles that decide; empty for all."""
 
     def decides(self, figure: Parity) -> bool:
-        """Whether a figure counts."""
+        """Tell whether a figure counts."""
         return not self.kinds or figure.kind in self.kinds
 
 
@@ -57,7 +57,7 @@ quantised networks are calibrated for what occurs, and noise does not."""
 
 @dataclass(frozen=True)
 class Parity:
-    """How far an artifact is from the reference on one set of tiles; confidences are 0..1."""
+    """Distance of an artifact from the reference on one set of tiles; confidences are 0..1."""
 
     kind: str
     """Kind of the tiles."""
@@ -78,7 +78,7 @@ class Parity:
     area_reference: int
     """Pixels the reference puts there."""
     keras_float32: Rounding | None = None
-    """How far Keras in float32 is from the reference on the same tiles; None where that is not known."""
+    """Distance of Keras in float32 from the reference on the same tiles; None where that is not known."""
 
     @property
     def area_error(self) -> float:
@@ -110,7 +110,7 @@ def compare(
 
 
 def violations(figures: Sequence[Parity], gate: Gate) -> list[str]:
-    """What lies beyond a gate, one phrase each; empty when everything passes. NaN never passes.
+    """Violations of a gate, one phrase each; empty when everything passes. NaN never passes.
 
     Where no set of tiles is of a kind that decides, that is said too: nothing was proven.
     """
@@ -177,8 +177,8 @@ def _beyond(figure: Parity, gate: Gate) -> Iterator[str]:
     for name, what, value, limit in _at_most(figure, judged):
         if limit is not None and not value <= limit:
             by_keras = limit != getattr(gate, name)
-            said = f"{limit:.2g}" if by_keras else f"{limit:g}"
+            limit_text = f"{limit:.2g}" if by_keras else f"{limit:g}"
             why = f", {judged.keras_float32:g} times what Keras itself in float32 does" if by_keras else ""
-            yield f"{what} {value:.2g} {where}, and {said} is allowed{why}"
+            yield f"{what} {value:.2g} {where}, and {limit_text} is allowed{why}"
     if gate.iou is not None and not figure.iou >= gate.iou:
         yield f"overlaps the reference's mask with an IoU of {figure.iou:.4f} {where}, and {gate.iou:g} is needed"

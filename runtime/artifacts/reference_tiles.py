@@ -35,7 +35,7 @@ _TYPES = get_args(Dtype)
 
 @dataclass(frozen=True)
 class Rounding:
-    """How far a network computed by Keras in float32 is from the same in float64: what rounding alone does to it."""
+    """Distance of a network that Keras computes in float32 from itself in float64: what rounding alone does to it."""
 
     max_abs: float
     """Largest absolute difference of confidence of any pixel, 0..1."""
@@ -52,11 +52,11 @@ class TileSet:
     batch: Batch
     """The tiles."""
     roundings: tuple[Rounding, ...] = ()
-    """What rounding does to the network on each tile; empty where nobody measured it."""
+    """Rounding of the network on each tile; empty where nobody measured it."""
 
     @property
     def rounding(self) -> Rounding | None:
-        """What rounding does to the network on all of them; None where that is not known, or no number."""
+        """Rounding of the network on all of them; None where that is not known, or no number."""
         if not self.roundings:
             return None
         most, means = max(each.max_abs for each in self.roundings), [each.mean_abs for each in self.roundings]
@@ -87,7 +87,7 @@ class Reference:
     source_sha256: str
     """Digest of the file the reference network was read from."""
     made_by: str
-    """What computed it, such as ``Keras network, float64, CPU``."""
+    """Name of what computed it, such as ``Keras network, float64, CPU``."""
     sets: tuple[tuple[TileSet, NDArray[np.float32]], ...]
     """Tiles, and confidence (n, 1, tile, tile)."""
 

@@ -1,4 +1,4 @@
-"""What ``landslip map --dry-run`` prints."""
+"""Text that ``landslip map --dry-run`` prints."""
 
 from __future__ import annotations
 

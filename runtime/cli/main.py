@@ -32,7 +32,7 @@ COMMANDS = {
     "doctor": "landslip.export.cli.proof:doctor",
     "bench": "landslip.benchmarks.commands.bench:bench",
 }
-"""Where each command lives, as ``module:attribute``."""
+"""Place of each command, as ``module:attribute``."""
 
 _HELP = {
     "map": "Map the landslides of an event.",

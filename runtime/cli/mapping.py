@@ -1,4 +1,4 @@
-"""What ``landslip map`` does once its options are read."""
+"""Command ``landslip map`` once its options are read."""
 
 from __future__ import annotations
 

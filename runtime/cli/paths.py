@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 EMPTY = "The name is empty. Give one; that of the current folder is a dot."
-"""What is said of it."""
+"""Words on an empty path."""
 
 
 class _NamedPath(click.Path):
@@ -21,4 +21,4 @@ class _NamedPath(click.Path):
 
 
 PATH = _NamedPath(path_type=Path)
-"""Of any file or folder."""
+"""Type of an option that names any file or folder."""

@@ -1,1 +1,1 @@
-"""What a file says of its own values, by names, tags and units: read here, judged elsewhere."""
+"""Statements of a file about its own values, by names, tags and units: read here, judged elsewhere."""

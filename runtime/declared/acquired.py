@@ -1,4 +1,4 @@
-"""When an image was taken: from what the user says, the name of a product, its metadata, or the tags of a file.
+"""Time when an image was taken: from what the user says, the name of a product, its metadata, or the tags of a file.
 
 Sources: Sentinel-2 Products Specification Document, S2-PDGS-TAS-DI-PSD (names and ``MTD_MSI….xml``); USGS LSDS-1618
 (names of Landsat Collection 2); Planet's imagery product specification (names of PlanetScope scenes); TIFF 6.0, tag
@@ -45,14 +45,14 @@ _MOST_METADATA = 1 << 20
 
 @dataclass(frozen=True)
 class Acquired:
-    """When an image was taken, and who says so."""
+    """Time when an image was taken, and who says so."""
 
     start: datetime
     """Beginning of the day, or of the acquisition, in UTC."""
     whole_day: bool
-    """Only the day is known."""
+    """True if only the day is known."""
     source: str
-    """What says so: ``given``, ``name``, ``metadata``, or ``tag``."""
+    """Origin of the time: ``given``, ``name``, ``metadata``, or ``tag``."""
 
     @property
     def text(self) -> str:
@@ -63,11 +63,11 @@ class Acquired:
 
     @property
     def certain(self) -> bool:
-        """Whether it says when the picture was taken; a TIFF's own tag may be of the day the file was written."""
+        """Tell whether it is when the picture was taken; a TIFF's own tag may be of the day the file was written."""
         return self.source != "tag"
 
     def after(self, other: Acquired) -> bool:
-        """Whether it was taken later than another, as far as both are known: one day is not later than itself."""
+        """Tell whether it was taken later than another, as far as both are known: one day is not later than itself."""
         if self.whole_day or other.whole_day:
             return self.start.date() > other.start.date()
         return self.start > other.start
@@ -96,7 +96,7 @@ def parsed_time(text: str) -> tuple[datetime, bool]:
 
 
 def given_time(text: str) -> Acquired:
-    """What a user says.
+    """Time that a user gives.
 
     Raises:
         ValueError: it is no time.
@@ -105,7 +105,7 @@ def given_time(text: str) -> Acquired:
 
 
 def acquired(location: Location, tags: Mapping[str, str], held_in: Location | None = None) -> Acquired | None:
-    """When the picture in a file was taken; None where nothing says so.
+    """Time when the picture in a file was taken; None where nothing says so.
 
     Args:
         location: the file; its name and those of its folders count, the file's own first.
@@ -150,7 +150,7 @@ def _built(text: str, source: str) -> Acquired | None:
 
 
 def _of_product(product: Location) -> Acquired | None:
-    """What the metadata of a product's folder say, by their text alone: no entity of XML is resolved."""
+    """Time in the metadata of a product's folder, by their text alone: no entity of XML is resolved."""
     if not isinstance(product, Path):
         return None
     folder = product if product.is_dir() else product.parent

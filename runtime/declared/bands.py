@@ -1,4 +1,4 @@
-"""Which bands of an image are red, green and blue, by what files call them.
+"""Bands of an image that are red, green and blue, by what files call them.
 
 A band says so by a word in its name, by its wavelength, or by its number where the sensor is known: band 2 is blue in
 Sentinel-2 (MSI) and Landsat 8 and 9 (OLI), and green in Landsat 4 to 7 (TM, ETM+). Numbers that only count the bands of
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 COLOURS = ("red", "green", "blue")
-"""In the order the network takes them."""
+"""Colours in the order the network takes them."""
 
 OTHER = "other"
 """A band that its name knows to be none of the three: infrared, coastal, yellow …"""
@@ -59,10 +59,10 @@ SATELLITES = ("satelliteid", "spacecraft_id", "spacecraft", "satellite", "platfo
 
 @dataclass(frozen=True)
 class Band:
-    """What a file says of one of its bands."""
+    """Statements of a file about one of its bands."""
 
     name: str = ""
-    """What it is called; empty where it has no name."""
+    """Name of the band; empty where it has none."""
     wavelength: float | None = None
     """Centre in nanometres, where the file gives it."""
     colour: str = ""
@@ -87,7 +87,7 @@ def wavelength_of(tags: Mapping[str, str]) -> float | None:
 
 
 def named_colours(bands: Sequence[Band], sensor: str = "") -> tuple[str, ...]:
-    """What each band shows by its name or wavelength: red, green, blue, :data:`OTHER`, or empty where that is not said.
+    """Colour of each band by its name or wavelength: red, green, blue, :data:`OTHER`, or empty where that is not said.
 
     Args:
         bands: all bands of a file, or the files of one band that make an image.
@@ -149,7 +149,7 @@ def _wavelength(band: Band) -> float | None:
 
 
 def _by_wavelength(bands: Sequence[Band]) -> list[str]:
-    """The same by wavelengths; of the many narrow bands of a spectrometer the nearest is taken for a colour."""
+    """Colours by wavelengths; of the many narrow bands of a spectrometer the nearest is taken for a colour."""
     lengths = {index: length for index, band in enumerate(bands) if (length := _wavelength(band)) is not None}
     found = [OTHER if index in lengths else "" for index in range(len(bands))]
     for colour, (low, high) in _RANGES.items():
@@ -160,7 +160,7 @@ def _by_wavelength(bands: Sequence[Band]) -> list[str]:
 
 
 def _by_number(names: Sequence[str], sensor: str) -> list[str]:
-    """The same by the numbers of a sensor's bands."""
+    """Colours by the numbers of a sensor's bands."""
     found = [next(iter([*_NUMBER.finditer(name)][-1:]), None) for name in names]
     numbers = ["" if each is None else each[3] for each in found]
     prefixes = {each[1] for each in found if each is not None and each[1]}

@@ -46,11 +46,11 @@ class ClassCounts:
             self._jumps += int(np.count_nonzero(steps > 1))
 
     def is_mask(self) -> bool:
-        """Whether there is nothing but 0 and 1: a mask, or ground that is almost level, in whole metres."""
+        """Tell whether there is nothing but 0 and 1: a mask, or ground that is almost level, in whole metres."""
         return self._values == {0, 1}
 
     def reason(self) -> str | None:
-        """What shows that these are classes, to go on after "it"; None where they may be heights."""
+        """Words on what shows that these are classes, to go on after "it"; None where they may be heights."""
         if self._palette:
             return "has a colour table"
         if not self._whole or not 1 < len(self._values) <= MOST_VALUES or self._edges < LEAST_EDGES:

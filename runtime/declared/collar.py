@@ -25,7 +25,7 @@ Colour = tuple[float, ...]
 
 
 class Collar:
-    """What the edges of a file show of colours that run along half of one."""
+    """Evidence at the edges of a file of colours that run along half of one."""
 
     def __init__(self, judged: Collection[float]) -> None:
         """Begin; numbers that are ``judged`` as fill by themselves are left out where all bands have them."""
@@ -33,22 +33,22 @@ class Collar:
         self._looked = 0
         self._counts: Counter[Colour] = Counter()
 
-    def look(self, values: NDArray[Any], known: NDArray[np.bool_], sides: Sides) -> None:
+    def look(self, values: NDArray[Any], valid: NDArray[np.bool_], sides: Sides) -> None:
         """Add what a window shows.
 
         Args:
             values: stored numbers (bands, rows, cols).
-            known: (rows, cols), false where the file declares that a pixel is unknown.
+            valid: (rows, cols), false where the file declares that a pixel is unknown.
             sides: which sides of the window are edges of the file.
         """
-        self._looked += int(np.count_nonzero(known))
+        self._looked += int(np.count_nonzero(valid))
         if len(values) < FEWEST_BANDS:
             return
-        for colour in {colour for line in _edges(values, known, sides) if (colour := _along(*line))}:
+        for colour in {colour for line in _edges(values, valid, sides) if (colour := _along(*line))}:
             if len(set(colour)) == 1 and colour[0] in self._judged:
                 continue
             exact = np.logical_and.reduce([band == value for band, value in zip(values, colour, strict=True)])
-            self._counts[colour] += int(np.count_nonzero(in_pieces(exact & known, 4)))
+            self._counts[colour] += int(np.count_nonzero(in_pieces(exact & valid, 4)))
 
     def found(self) -> tuple[Colour, float] | None:
         """The colour and its share of the image, at least; None where there is no such edge."""
@@ -59,21 +59,21 @@ class Collar:
 
 
 def _edges(
-    values: NDArray[Any], known: NDArray[np.bool_], sides: Sides
+    values: NDArray[Any], valid: NDArray[np.bool_], sides: Sides
 ) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
     """The outermost rows and columns that are edges of the file: values (bands, n), and where they are known (n,)."""
     lines = (
-        (values[:, 0], known[0]),
-        (values[:, :, 0], known[:, 0]),
-        (values[:, -1], known[-1]),
-        (values[:, :, -1], known[:, -1]),
+        (values[:, 0], valid[0]),
+        (values[:, :, 0], valid[:, 0]),
+        (values[:, -1], valid[-1]),
+        (values[:, :, -1], valid[:, -1]),
     )
     return [line for line, at_edge in zip(lines, sides, strict=True) if at_edge]
 
 
-def _along(line: NDArray[Any], known: NDArray[np.bool_]) -> Colour | None:
+def _along(line: NDArray[Any], valid: NDArray[np.bool_]) -> Colour | None:
     """The colour that runs along half of a line and more without a gap; None where there is none."""
-    same = np.all(line[:, 1:] == line[:, :-1], axis=0) & known[1:] & known[:-1]
+    same = np.all(line[:, 1:] == line[:, :-1], axis=0) & valid[1:] & valid[:-1]
     ends = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
     starts, lengths = ends[::2], ends[1::2] - ends[::2] + 1
     if not lengths.size or lengths.max() < max(LEAST, line.shape[1] // 2):

@@ -13,7 +13,7 @@ from landslip.runtime.geo.projection import transform_points
 
 
 def remedy_for(dataset: DatasetReader) -> str | None:
-    """What says where such an image lies, and the command that brings it onto a grid; None where nothing says so.
+    """Sentence on what says where such an image lies, and the command that brings it onto a grid; None where none does.
 
     The form follows a colon: ``it is placed by 210 control points alone. …``.
     """

@@ -1,4 +1,4 @@
-"""Whether a colour of an image is fill: collars, swath edges and masked clouds that no nodata value declares.
+"""Judgement of whether a colour of an image is fill: collars, swath edges and masked clouds that no nodata declares.
 
 Fill is one number in all bands. What tells it from ground that happens to have that colour: it comes in pieces and not
 as scattered pixels; beside it the image begins at once, with any of its colours, where clipped sea, shadow, cloud or
@@ -22,30 +22,30 @@ NEVER_MEASURED = (-9999.0, -32768.0, -32767.0, -99999.0, -3.4028234663852886e38)
 REACH = 16
 """Pixels from fill within which lossy compression spoils it: a block of JPEG with halved colours."""
 TOLERANCE = 12
-"""By how much, of 255, compression spoils the fill beside an edge."""
+"""Difference, of 255, by which compression spoils the fill beside an edge."""
 
 LEAST = 64
 """Pixels: less is left alone."""
 RUN = 16
 """Pixels along an edge of the file, without a gap, that make a piece lie at the edge."""
 SHARE = 0.02
-"""Of the image: so much in large pieces away from the edges is asked about."""
+"""Share of the image: so much in large pieces away from the edges is asked about."""
 REMARKABLE = 0.002
-"""Of the image: so much is worth a warning."""
+"""Share of the image: so much is worth a warning."""
 IN_PIECES = 0.7
-"""Of the pixels of the colour away from the edges: more are scattered in a picture of strong contrast."""
+"""Share of the colour's pixels away from the edges: more are scattered in a picture of strong contrast."""
 LIKE_GROUND = 0.2
-"""Beside fill the image is no closer to the fill's colour than a fifth of it is elsewhere."""
+"""Least share of the image elsewhere that is closer to the colour of fill than the image beside fill is."""
 STRAIGHT = 0.8
 """Share of the places along the border of a piece at the edges where it goes straight on."""
 FRAME = 0.9
-"""The same of a long border, beside which the image may be darker than elsewhere, by half of what is asked for."""
+"""Share of straight places along a long border; beside it half of :data:`LIKE_GROUND` is enough."""
 PURE = 0.7
-"""Of pixels almost of the colour, joined to an edge: so many have it exactly, even where compression spoiled it."""
+"""Share of pixels almost of the colour, joined to an edge: so many have it exactly, even if compression spoiled it."""
 FEW_LEVELS = 4
 """Levels between the colour and half of the image: in so dark a picture ground has the colour of fill."""
 SCATTERED = 0.0005
-"""Of the image: so many white pixels away from a white edge make it doubtful, as they may be cloud, snow or scars."""
+"""Share of the image: so many white pixels away from a white edge are doubtful: they may be cloud, snow or scars."""
 
 
 @dataclass(frozen=True)
@@ -62,24 +62,24 @@ class Fill:
 
 @dataclass
 class Evidence:
-    """What was seen of one colour, added up over the windows that were looked at."""
+    """Evidence on one colour, added up over the windows that were looked at."""
 
     value: float
     """The number in all bands."""
     bright: bool = False
-    """It is the largest that there is: white."""
+    """True for the largest number that there is: white."""
     looked: int = 0
     """Known pixels."""
     count: int = 0
-    """Of these, pixels of the colour."""
+    """Pixels of the colour among these."""
     joined: int = 0
-    """Of these, pixels that straight lines of the colour join to an edge of the file."""
+    """Pixels of the colour that straight lines of it join to an edge of the file."""
     reached: int = 0
-    """The same with those that are almost of the colour."""
+    """Pixels joined to an edge that have the colour or almost have it."""
     run: int = 0
     """The longest of them along an edge."""
     long: bool = False
-    """They are along half of an edge of a window, or more."""
+    """True if they are along half of an edge of a window, or more."""
     lines: int = 0
     """Places along their borders, ..."""
     straight: int = 0
@@ -91,20 +91,20 @@ class Evidence:
     near: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Pixels almost of the colour and all other pixels, beside pieces; and the same elsewhere."""
     beside_edge: list[NDArray[np.float64]] = field(default_factory=list)
-    """How far from the colour pixels beside what is joined to an edge are: a sample."""
+    """Distances from the colour of pixels beside what is joined to an edge: a sample."""
     beside_large: list[NDArray[np.float64]] = field(default_factory=list)
-    """The same beside large pieces."""
+    """Distances of pixels beside large pieces."""
     ground: list[NDArray[np.float64]] = field(default_factory=list)
-    """The same of all pixels that have another colour."""
+    """Distances of all pixels that have another colour."""
 
     @property
     def share(self) -> float:
-        """Of the known pixels, those that have the colour: 0 to 1."""
+        """Share of the known pixels that have the colour: 0 to 1."""
         return self.count / self.looked if self.looked else 0.0
 
     @property
     def tolerance(self) -> float:
-        """How far from the colour spoiled fill may be; 0 where nothing is spoiled."""
+        """Distance from the colour that spoiled fill may have; 0 where nothing is spoiled."""
         close, others, far_close, far_others = self.near
         if close < LEAST:
             return 0.0
@@ -113,14 +113,14 @@ class Evidence:
 
     @property
     def at_edge(self) -> bool:
-        """Whether pieces at the edges of the file border on the image as fill does."""
+        """Tell whether pieces at the edges of the file border on the image as fill does."""
         framed = self.long and self.straight >= FRAME * self.lines
         least = LIKE_GROUND / 2 if framed else LIKE_GROUND
         return self.run >= RUN and self.joined >= LEAST and _abrupt(self.beside_edge, self.ground, least)
 
     @property
     def goes_straight(self) -> bool:
-        """Whether their borders are as straight as those of what was cut off or turned."""
+        """Tell whether their borders are as straight as those of what was cut off or turned."""
         return self.straight >= STRAIGHT * self.lines
 
 
@@ -134,7 +134,7 @@ def candidates(dtype: np.dtype[Any]) -> tuple[Evidence, ...]:
 
 
 def judged(evidence: Evidence) -> Verdict:
-    """Whether a colour is fill."""
+    """Judge whether a colour is fill."""
     if evidence.value in NEVER_MEASURED:
         return "fill" if evidence.count else "ground"
     if evidence.at_edge and (found := _at_edge(evidence)) != "ground":
@@ -150,7 +150,7 @@ def judged(evidence: Evidence) -> Verdict:
 
 
 def _at_edge(evidence: Evidence) -> Verdict:
-    """The same of a colour whose pieces lie at the edges of the file."""
+    """Judge a colour whose pieces lie at the edges of the file."""
     if evidence.bright:
         if not evidence.goes_straight:
             return "doubtful" if evidence.long else "ground"
@@ -166,7 +166,7 @@ def _at_edge(evidence: Evidence) -> Verdict:
 def _abrupt(
     beside: Sequence[NDArray[np.float64]], ground: Sequence[NDArray[np.float64]], least: float = LIKE_GROUND
 ) -> bool:
-    """Whether the image begins at once beside pieces, with any of its colours; they may fill whole windows, too."""
+    """Tell whether the image begins at once beside pieces, with any of its colours; they may fill windows, too."""
     found, usual = _joined(beside), _joined(ground)
     if found.size < RUN or not usual.size:
         return True

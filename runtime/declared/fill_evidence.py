@@ -1,4 +1,4 @@
-"""What speaks for fill in a window of an image, by arrays alone; :mod:`landslip.runtime.declared.fill` judges it."""
+"""Evidence of fill in a window of an image, by arrays alone; :mod:`landslip.runtime.declared.fill` judges it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 
 class Sides(NamedTuple):
-    """Which sides of a window lie at the edge of the file."""
+    """Sides of a window that lie at the edge of the file."""
 
     top: bool
     left: bool
@@ -46,7 +46,7 @@ def in_pieces(mask: Mask, reach: int = 1) -> Mask:
 
 
 def is_exactly(values: NDArray[Any], value: float) -> Mask:
-    """Where all bands (bands, rows, cols) have a number: (rows, cols)."""
+    """Mask (rows, cols) of the pixels where all bands (bands, rows, cols) have a number."""
     found: Mask = values[0] == value
     for band in values[1:]:
         if not found.any():
@@ -56,7 +56,7 @@ def is_exactly(values: NDArray[Any], value: float) -> Mask:
 
 
 def is_filled(values: NDArray[Any], fill: Fill) -> Mask:
-    """Where an image (bands, rows, cols) is fill; with a tolerance :data:`HALO` pixels around it count."""
+    """Mask of an image (bands, rows, cols) where it is fill; with a tolerance :data:`HALO` pixels around it count."""
     if fill.any_band:
         return np.asarray((values == fill.value).any(axis=0))
     exact = is_exactly(values, fill.value)
@@ -65,24 +65,24 @@ def is_filled(values: NDArray[Any], fill: Fill) -> Mask:
     return exact | (_distance(values, fill.value) <= fill.tolerance) & grown(in_pieces(exact), REACH)
 
 
-def look(evidence: Evidence, values: NDArray[Any], known: Mask, sides: Sides) -> None:
+def look(evidence: Evidence, values: NDArray[Any], valid: Mask, sides: Sides) -> None:
     """Add to the evidence what a window shows.
 
     Args:
         evidence: of one colour.
         values: stored numbers (bands, rows, cols).
-        known: (rows, cols), false where the file declares that a pixel is unknown.
+        valid: (rows, cols), false where the file declares that a pixel is unknown.
         sides: which sides of the window are edges of the file.
     """
     exact = is_exactly(values, evidence.value)
-    evidence.looked += int(np.count_nonzero(known))
+    evidence.looked += int(np.count_nonzero(valid))
     if not exact.any():
-        _glance(evidence, values, known)
+        _glance(evidence, values, valid)
         return
-    found = exact & known
+    found = exact & valid
     evidence.count += int(np.count_nonzero(found))
     distance = _distance(values, evidence.value)
-    other = known & ~exact
+    other = valid & ~exact
     close = grown(in_pieces(exact), REACH)
     spoiled = exact
     if values.dtype == np.uint8:
@@ -90,9 +90,9 @@ def look(evidence: Evidence, values: NDArray[Any], known: Mask, sides: Sides) ->
         spoiled = exact | (distance <= TOLERANCE) & close
     joined = _follow_edges(evidence, exact, spoiled, sides)
     evidence.joined += int(np.count_nonzero(joined & found))
-    evidence.reached += int(np.count_nonzero(joined & known))
+    evidence.reached += int(np.count_nonzero(joined & valid))
     large = in_pieces(exact, 4) & ~joined
-    evidence.large += int(np.count_nonzero(large & known))
+    evidence.large += int(np.count_nonzero(large & valid))
     outside = other & ~spoiled
     evidence.ground.append(_sample(distance, outside))
     for pieces, sample in ((joined, evidence.beside_edge), (large & ~grown(joined, REACH), evidence.beside_large)):
@@ -102,10 +102,10 @@ def look(evidence: Evidence, values: NDArray[Any], known: Mask, sides: Sides) ->
         evidence.scattered += int(np.count_nonzero(found & ~grown(joined, REACH)))
 
 
-def _glance(evidence: Evidence, values: NDArray[Any], known: Mask) -> None:
+def _glance(evidence: Evidence, values: NDArray[Any], valid: Mask) -> None:
     """Add what a window shows that has no pixel of the colour, from every few of its rows and columns."""
-    step = max(1, math.isqrt(known.size // _SAMPLE))
-    few, there = values[:, ::step, ::step], known[::step, ::step]
+    step = max(1, math.isqrt(valid.size // _SAMPLE))
+    few, there = values[:, ::step, ::step], valid[::step, ::step]
     distance = _distance(few, evidence.value)
     evidence.ground.append(_sample(distance, there))
     close, others = _counted(distance, there)
@@ -119,7 +119,7 @@ def _around(pieces: Mask, spoiled: Mask) -> Mask:
 
 
 def _follow_edges(evidence: Evidence, exact: Mask, spoiled: Mask, sides: Sides) -> Mask:
-    """What straight lines join to the edges of the file; how it lies there, and how its borders run."""
+    """Find what straight lines join to the edges of the file; how it lies there, and how its borders run."""
     joined = np.zeros_like(exact)
     for turns, at_edge in enumerate(sides):
         if not at_edge:
@@ -156,7 +156,7 @@ def _longest(line: Mask) -> int:
 
 
 def _distance(values: NDArray[Any], value: float) -> NDArray[Any]:
-    """How far the band that is furthest is from the number: (rows, cols)."""
+    """Distance of the band that is furthest from the number: (rows, cols)."""
     dtype = np.dtype(np.int16) if values.dtype == np.uint8 else np.dtype(np.float32)
     furthest = np.zeros(values.shape[1:], dtype)
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""Which classes of a class map are not usable, as a user writes them: ``3,8-10``."""
+"""Classes of a class map that hide the ground, as a user writes them: ``3,8-10``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parsed_classes(text: str) -> Classes:
 
 
 def in_classes(values: NDArray[np.integer], classes: Classes) -> NDArray[np.bool_]:
-    """Where values are of one of the classes, in the shape of ``values``."""
+    """Mask of the values that are of one of the classes, in the shape of ``values``."""
     found = np.zeros(values.shape, dtype=np.bool_)
     for first, last in classes:
         found |= (values >= first) & (values <= last)

@@ -1,4 +1,4 @@
-"""What the values of a mask mean, by the names of its file and bands: marks of clouds or of clear sky, classes, bits.
+"""Meaning of a mask's values, by the names of its file and bands: marks of clouds or of clear sky, classes, bits.
 
 Nothing said, every value but 0 is not usable. Sources of the tables:
 
@@ -43,28 +43,28 @@ _FMASK = re.compile(r"(^|[^a-z0-9])fmask")
 
 @dataclass(frozen=True)
 class MaskRule:
-    """Which values of a band are not usable."""
+    """Rule that says which values of a band hide the ground."""
 
     says: str = "nonzero"
-    """What it is read as, for messages and the run record."""
+    """Words on how it is read, for messages and the run record."""
     band: int = 1
-    """From 1."""
+    """Number of the band, from 1."""
     classes: Classes | None = None
-    """These are not usable, and all else is."""
+    """Classes that hide the ground; all others do not."""
     bits: int = 0
     """A value with one of these bits is not usable, and all else is."""
     inverted: bool = False
     """0 is not usable, and all else is."""
-    nodata_is_clear: bool = False
+    nodata_is_valid: bool = False
     """The value declared as nodata is one like others."""
 
     @property
     def plain(self) -> bool:
-        """Whether every value but 0 is not usable."""
+        """Tell whether every value but 0 hides the ground."""
         return self.classes is None and not self.bits and not self.inverted
 
     def clear(self, values: NDArray[Any], valid: NDArray[np.bool_], *, masked: bool) -> NDArray[np.bool_]:
-        """Where values are usable, in their shape.
+        """Mask of the values that leave the ground visible, in their shape.
 
         Args:
             values: of the mask.
@@ -81,34 +81,34 @@ class MaskRule:
             clear = (values.astype(np.int64) & self.bits) == 0
         else:
             clear = values != 0
-        return clear if self.nodata_is_clear and not masked else clear & valid
+        return clear if self.nodata_is_valid and not masked else clear & valid
 
 
 @dataclass(frozen=True)
 class MaskFile:
-    """What a file says of itself as a mask."""
+    """Statements of a file about itself as a mask."""
 
     name: str
-    """Of the file, without folders."""
+    """Name of the file, without folders."""
     bands: tuple[str, ...]
     """Names of its bands, without an alpha band; empty where they have none."""
     whole: bool
-    """It holds whole numbers."""
+    """True if it holds whole numbers."""
     values: tuple[float, ...]
     """Some of its values, ascending: all that a sample has, or more than :data:`FEW_VALUES` of them."""
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Its name without the ending, and those of its bands, in small letters."""
+        """Name of the file without the ending, and those of its bands, in small letters."""
         return (re.sub(r"\.[a-z0-9]{1,5}$", "", self.name.lower()), *(band.lower() for band in self.bands))
 
 
 def rule_of(file: MaskFile) -> MaskRule | None:
-    """How the values of a mask are to be read where names say so for certain; None where they do not.
+    """Rule by which the values of a mask are read where names say so for certain; None where they do not.
 
     A name is not believed where the values contradict it: a file ``scl_mask.tif`` of zeros and ones is a plain mask.
     """
-    band = _usable_band(file)
+    band = _valid_band(file)
     if band is not None:
         return MaskRule("usable data (band clear)", band, inverted=True)
     if len(file.bands) != 1 or not file.whole:
@@ -125,11 +125,11 @@ def rule_of(file: MaskFile) -> MaskRule | None:
 
 def band_of_interest(file: MaskFile) -> int:
     """The band to look at: the one that tells what is usable in Planet's UDM2, else the first."""
-    return _usable_band(file) or 1
+    return _valid_band(file) or 1
 
 
 def doubt_of(file: MaskFile) -> str | None:
-    """Why it is in doubt that every value but 0 is not usable, and what to do; None where nothing speaks against it."""
+    """Doubt that every value but 0 hides the ground, and what to do; None where nothing speaks against it."""
     if _says(file, _SHARE) and (len(file.values) > 2 or any(value % 1 for value in file.values)):
         return (
             f"holds shares or probabilities, by its name, and every value above 0 would count as cloud. {_limit(file)}"
@@ -164,12 +164,12 @@ def _limit(file: MaskFile) -> str:
 
 
 def is_scl(file: MaskFile) -> bool:
-    """Whether a file has the name of a scene classification of Sentinel-2."""
+    """Tell whether a file has the name of a scene classification of Sentinel-2."""
     return _says(file, _SCL)
 
 
 def probability_with_nodata(file: MaskFile) -> bool:
-    """Whether a file holds shares of cloud, by its name: a nodata value of 0 means a clear sky then."""
+    """Tell whether a file holds shares of cloud, by its name: a nodata value of 0 means a clear sky then."""
     return file.whole and _says(file, _SHARE)
 
 
@@ -177,7 +177,7 @@ def _says(file: MaskFile, words: re.Pattern[str]) -> bool:
     return any(words.search(word) for word in file.words)
 
 
-def _usable_band(file: MaskFile) -> int | None:
+def _valid_band(file: MaskFile) -> int | None:
     """The band called clear, of UDM2 or of a file of its own."""
     names: Sequence[str] = [band.strip().lower() for band in file.bands]
     if "clear" in names:

@@ -51,13 +51,13 @@ LARGEST_RISE = 57.0
 """Metres per metre: 89 degrees."""
 
 _NOTHING = {"", "1", "-", "none", "unknown", "n/a", "unitless", "dimensionless"}
-"""What is written where no unit is meant."""
+"""Words that are written where no unit is meant."""
 _REFERENCE = re.compile(r"^(\S+?) ?(?:\(.*\)|above .*|a\.?m?\.?s\.?l\.?|asl|amsl)$")
 """A unit with what the heights are above: "m a.s.l.", "meters above mean sea level"."""
 
 
 class Stated(Protocol):
-    """What a raster file states of its values."""
+    """Statements of a raster file about its values."""
 
     role: str
     path: str
@@ -84,7 +84,7 @@ class Linear:
         return values
 
     def times(self, factor: float) -> Linear:
-        """The same values in a unit of which ``factor`` make one of theirs."""
+        """Conversion of the same values into a unit of which ``factor`` make one of theirs."""
         return Linear(self.factor * factor, self.offset * factor)
 
 
@@ -125,7 +125,7 @@ class Vertical:
     """The third axis of a CRS."""
 
     unit: str
-    """Its name."""
+    """Name of the unit."""
     metres: float
     """Metres in it."""
     down: bool
@@ -168,7 +168,7 @@ def scaling_of(raster: Stated) -> Linear:
 
 
 def heights_of(raster: Stated, unit: str | None = None) -> Linear:
-    """What turns the stored numbers of an elevation model into metres.
+    """Conversion of the stored numbers of an elevation model into metres.
 
     Args:
         raster: its file.
@@ -204,7 +204,7 @@ def _stated_metres(raster: Stated) -> float:
 
 
 def unit_in_doubt(raster: Stated) -> str | None:
-    """Whether it is open in what an elevation model is: x and y are not in metres, and of z nothing is stated.
+    """Tell whether the unit of an elevation model is open: x and y are not in metres, and of z nothing is stated.
 
     Surveyors of the United States give all three in feet, and tools that reproject elevation leave it in metres.
     """
@@ -220,7 +220,7 @@ def unit_in_doubt(raster: Stated) -> str | None:
 
 
 def slopes_of(raster: Stated) -> tuple[Linear, SteepnessUnit]:
-    """What turns the stored numbers of a ready slope into a unit, and which unit that is.
+    """Conversion of the stored numbers of a ready slope into a unit, and which unit that is.
 
     Raises:
         InputError: its scale and offset make no values.

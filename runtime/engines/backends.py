@@ -70,15 +70,15 @@ class Backend:
             return f"{self.name} cannot compute {file.path}, which is {file.precision}, in {precision}: {self.advice}"
         return None
 
-    def precision_for(self, file: OnnxFile, asked: str, device: str = "auto") -> str:
+    def precision_for(self, file: OnnxFile, requested: str, device: str = "auto") -> str:
         """What to compute an artifact in; see :meth:`objection`.
 
         Raises:
             EngineError: it cannot run the artifact, or not in that precision or on that device.
         """
-        if objection := self.objection(file, asked, device):
+        if objection := self.objection(file, requested, device):
             raise EngineError(objection)
-        return file.precision if asked == "auto" else asked
+        return file.precision if requested == "auto" else requested
 
     def load(self) -> Any:
         """Import the class of its engine.

@@ -123,16 +123,16 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
     return "cpu", _session(model, "cpu", options, tile)
 
 
-def _device(asked: str) -> str:
+def _device(requested: str) -> str:
     available = _CUDA in providers()
-    if asked == "cuda" and not available:
+    if requested == "cuda" and not available:
         raise EngineError(
             f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the "
             "CPU one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with `device` cpu."
         )
-    if asked == "auto":
+    if requested == "auto":
         return "cuda" if available else "cpu"
-    return asked
+    return requested
 
 
 def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any:

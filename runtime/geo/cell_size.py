@@ -1,4 +1,4 @@
-"""How large the cells of a raster are on the ground."""
+"""Size of the cells of a raster on the ground."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def along_axes(crs: CRS, xs: NDArray[np.float64], ys: NDArray[np.float64], azimu
 
 
 def turn_of(crs: CRS, grid: MapGrid, azimuth: float) -> float:
-    """By how many degrees a light at that azimuth of the grid is beside the true one: the most over the map.
+    """Angle in degrees between a light at that azimuth of the grid and the true one: the most over the map.
 
     Args:
         crs: that the light was thought of in.

@@ -1,4 +1,4 @@
-"""What the ground of the Earth can be: heights and slopes beyond that are none, whatever a file declares."""
+"""Limits of the ground of the Earth: heights and slopes beyond them are none, whatever a file declares."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ STEEPEST = 90.0
 
 
 def can_be_height(metres: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where numbers can be heights of ground, from :data:`LOWEST` to :data:`HIGHEST` metres: bool of the same shape."""
+    """Mask of numbers that can be heights of ground, :data:`LOWEST` to :data:`HIGHEST` metres: bool in their shape."""
     possible: NDArray[np.bool_] = (metres >= LOWEST) & (metres <= HIGHEST)
     return possible
 
 
 def can_be_slope(degrees: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where numbers can be slopes in degrees, from 0 to :data:`STEEPEST`: bool of the same shape."""
+    """Mask of numbers that can be slopes in degrees, 0 to :data:`STEEPEST`: bool in their shape."""
     possible: NDArray[np.bool_] = (degrees >= 0.0) & (degrees <= STEEPEST)
     return possible

@@ -1,4 +1,4 @@
-"""How fine a raster is under a map: the size of its pixels on the ground."""
+"""Fineness of a raster under a map: the size of its pixels on the ground."""
 
 from __future__ import annotations
 

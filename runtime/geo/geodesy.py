@@ -1,4 +1,4 @@
-"""How long things are on the ground, as opposed to in the units of a CRS."""
+"""Lengths on the ground, as opposed to those in the units of a CRS."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.
 
 
 def is_metric(crs: CRS, x: float, y: float) -> bool:
-    """Whether a unit of the CRS is a metre on the ground at a place: not so in Web Mercator away from the equator."""
+    """Tell whether a unit of the CRS is a metre on the ground at a place: not so in Web Mercator off the equator."""
     if not crs.is_projected:
         return False
     wide, high = metres_per_unit(crs, [x], [y])

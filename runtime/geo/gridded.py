@@ -1,4 +1,4 @@
-"""What has pixels on a grid of its own: a file, tiles of an image, or an elevation model."""
+"""Protocols of what has pixels on a grid of its own: a file, tiles of an image, or an elevation model."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Gridded(Protocol):
 
 
 class Placed(Gridded, Protocol):
-    """The same as messages name it."""
+    """A grid of pixels that messages can name."""
 
     role: str
-    """What it is in the scene."""
+    """Role in the scene."""
     path: str
-    """Where it lies."""
+    """Path or address of the file."""
 
 
 class RasterLike(Placed, Protocol):
@@ -39,7 +39,7 @@ class RasterLike(Placed, Protocol):
 
     @property
     def axis_aligned(self) -> bool:
-        """Whether rows and columns run along the axes of the CRS."""
+        """Tell whether rows and columns run along the axes of the CRS."""
         ...
 
     @property

@@ -23,7 +23,7 @@ _Numbers = TypeVar("_Numbers", float, NDArray[np.float64])
 
 
 def near(longitudes: _Numbers, centre: float) -> _Numbers:
-    """The same places by their longitudes from half a turn west of ``centre`` up to half a turn east of it."""
+    """Places by their longitudes from half a turn west of ``centre`` up to half a turn east of it."""
     return centre + (longitudes - centre + TURN / 2) % TURN - TURN / 2
 
 

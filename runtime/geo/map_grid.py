@@ -26,7 +26,7 @@ class MapGrid:
     crs: CRS
     """Projected CRS in metres."""
     transform: Affine
-    """From (column, row) at a pixel's upper left corner to (x, y) in metres."""
+    """Transform from (column, row) at a pixel's upper left corner to (x, y) in metres."""
     height: int
     """Number of rows."""
     width: int

@@ -1,4 +1,4 @@
-"""How much of one raster's outline another covers, by geometry alone; no pixel is read.
+"""Share of one raster's outline that another covers, by geometry alone; no pixel is read.
 
 Outlines are brought into the other raster's pixel space, where that raster is an upright box, so that one that spans
 the globe never has to be brought into a projection made for a small part of it.

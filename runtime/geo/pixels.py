@@ -1,4 +1,4 @@
-"""What reading a window gives: values, and which of its pixels may be used."""
+"""Result of reading a window: values, and which of its pixels may be used."""
 
 from __future__ import annotations
 

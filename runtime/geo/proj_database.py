@@ -12,7 +12,7 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.geo.projection import transform_points
 
 VARIABLES = ("PROJ_DATA", "PROJ_LIB")
-"""Where PROJ looks first, if they are set: shells of QGIS, conda and others set them for programs of their own."""
+"""Variables that say where PROJ looks first: shells of QGIS, conda and others set them for programs of their own."""
 
 
 def check_projections() -> None:

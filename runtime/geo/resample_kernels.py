@@ -45,9 +45,9 @@ def taps(places: NDArray[np.float64], radius: float, length: int, span: tuple[in
 
 @kernel
 def pick_nearest(
-    values: Any, valid: Any, rows: Any, cols: Any, place: Any, limits: Any, out: Any, known: Any
+    values: Any, valid: Any, rows: Any, cols: Any, place: Any, limits: Any, out: Any, out_valid: Any
 ) -> None:  # pragma: no cover - compiled
-    """The source pixel each map pixel lies in; ``out`` and ``known`` come as zeros.
+    """The source pixel each map pixel lies in; ``out`` and ``out_valid`` come as zeros.
 
     Args:
         values: (bands, rows, cols) of the source window.
@@ -57,7 +57,7 @@ def pick_nearest(
         place: first row and column of the source window.
         limits: rows and columns of the source.
         out: (bands, h, w), written.
-        known: (h, w) bool, written.
+        out_valid: (h, w) bool, written.
     """
     for i in range(out.shape[1]):
         for j in range(out.shape[2]):
@@ -67,7 +67,7 @@ def pick_nearest(
                 continue
             y = math.floor(row + 0.5) - place[0]
             x = math.floor(col + 0.5) - place[1]
-            known[i, j] = valid[y, x]
+            out_valid[i, j] = valid[y, x]
             if valid[y, x]:
                 for band in range(out.shape[0]):
                     out[band, i, j] = values[band, y, x]
@@ -75,7 +75,7 @@ def pick_nearest(
 
 @kernel
 def mix_separable(
-    values: Array, valid: Array, down: Taps, across: Taps, whole: bool, out: Array, known: Array
+    values: Array, valid: Array, down: Taps, across: Taps, whole: bool, out: Array, out_valid: Array
 ) -> None:  # pragma: no cover - compiled
     """Weighted means of source pixels, with weights that are products of one along rows and one along columns.
 
@@ -86,54 +86,56 @@ def mix_separable(
         across: taps of the map columns.
         whole: round half up, to whole numbers.
         out: (bands, h, w) in the type of ``values``, written; 0 where unknown.
-        known: (h, w) bool, written: every tap with a weight is known.
+        out_valid: (h, w) bool, written: every tap with a weight is known.
     """
     row_index, row_weight = down
     half = np.float32(0.5) if whole else np.float32(0.0)
     line = np.empty(values.shape[2], dtype=np.float32)
-    usable = np.empty(values.shape[2], dtype=np.bool_)
+    valid_columns = np.empty(values.shape[2], dtype=np.bool_)
     total = np.empty(out.shape[2], dtype=np.float32)
     inside = np.empty(out.shape[2], dtype=np.bool_)
     _reached(across, inside)
     for i in range(out.shape[1]):
-        known[i] = inside
-        if not _usable_columns(valid, row_index[:, i], row_weight[:, i], usable):
-            _known_pixels(usable, across, known[i])
+        out_valid[i] = inside
+        if not _valid_columns(valid, row_index[:, i], row_weight[:, i], valid_columns):
+            _valid_pixels(valid_columns, across, out_valid[i])
         for band in range(out.shape[0]):
             _mix_rows(values[band], row_index[:, i], row_weight[:, i], line)
             _mix_columns(line, across, half, total)
-            _put(total, whole, known[i], out[band, i])
+            _put(total, whole, out_valid[i], out[band, i])
 
 
 @kernel
-def _usable_columns(valid: Array, index: Array, weight: Array, usable: Array) -> bool:  # pragma: no cover - compiled
-    """Which columns are known in every row that has a weight; whether there is such a row, and all columns are."""
+def _valid_columns(
+    valid: Array, index: Array, weight: Array, valid_columns: Array
+) -> bool:  # pragma: no cover - compiled
+    """Find the columns that are valid in every row with a weight; whether there is such a row, and all columns are."""
     inside = complete = False
-    usable[:] = True
+    valid_columns[:] = True
     for t in range(len(index)):
         if weight[t] > 0.0:
             inside = complete = True
             row = valid[index[t]]
-            for x in range(len(usable)):
-                usable[x] &= row[x]
-    for x in range(len(usable)):
-        usable[x] &= inside
-        complete &= usable[x]
+            for x in range(len(valid_columns)):
+                valid_columns[x] &= row[x]
+    for x in range(len(valid_columns)):
+        valid_columns[x] &= inside
+        complete &= valid_columns[x]
     return complete
 
 
 @kernel
-def _known_pixels(usable: Array, across: Taps, known: Array) -> None:  # pragma: no cover - compiled
+def _valid_pixels(valid_columns: Array, across: Taps, out_valid: Array) -> None:  # pragma: no cover - compiled
     """Strike out the map pixels that have a column under their weights that is not usable."""
     index, weight = across
     for t in range(len(index)):
-        for j in range(len(known)):
-            known[j] &= usable[index[t, j]] | (weight[t, j] <= 0.0)
+        for j in range(len(out_valid)):
+            out_valid[j] &= valid_columns[index[t, j]] | (weight[t, j] <= 0.0)
 
 
 @kernel
 def _reached(across: Taps, inside: Array) -> None:  # pragma: no cover - compiled
-    """Which map pixels have a weight at all."""
+    """Mask of the map pixels that have a weight at all."""
     _, weight = across
     inside[:] = False
     for t in range(len(weight)):
@@ -162,15 +164,15 @@ def _mix_columns(line: Array, across: Taps, start: Any, total: Array) -> None:  
 
 
 @kernel
-def _put(total: Array, whole: bool, known: Array, out: Array) -> None:  # pragma: no cover - compiled
-    """What is known of some numbers into an array of any type; whole numbers are rounded down."""
+def _put(total: Array, whole: bool, out_valid: Array, out: Array) -> None:  # pragma: no cover - compiled
+    """Put valid numbers into an array of any type; whole numbers are rounded down."""
     if whole:
         for j in range(len(total)):
             below = np.int64(total[j])  # towards zero
-            out[j] = below - (total[j] < below) if known[j] else 0
+            out[j] = below - (total[j] < below) if out_valid[j] else 0
     else:
         for j in range(len(total)):
-            out[j] = total[j] if known[j] else 0
+            out[j] = total[j] if out_valid[j] else 0
 
 
 @kernel
@@ -184,9 +186,9 @@ def mix_scattered(
     radius: Any,
     whole: bool,
     out: Any,
-    known: Any,
+    out_valid: Any,
 ) -> None:  # pragma: no cover - compiled
-    """Weighted means of source pixels where each map pixel has a place of its own; ``out`` and ``known`` come as zeros.
+    """Weighted means of source pixels where each map pixel has its place; ``out`` and ``out_valid`` come as zeros.
 
     Args:
         values: (bands, rows, cols) of the source window, contiguous.
@@ -198,7 +200,7 @@ def mix_scattered(
         radius: half width of the triangle, along rows and columns.
         whole: round half up, to whole numbers.
         out: (bands, h, w) in the type of ``values``, written; 0 where unknown.
-        known: (h, w) bool, written: every source pixel with a weight is known.
+        out_valid: (h, w) bool, written: every source pixel with a weight is known.
     """
     half = np.float32(0.5) if whole else np.float32(0.0)
     bands, height, width = out.shape
@@ -206,22 +208,22 @@ def mix_scattered(
     totals, line = np.empty(bands, dtype=np.float32), np.empty(width, dtype=np.float32)
     corner, well = np.empty(width, dtype=np.int64), np.zeros(width, dtype=np.bool_)
     down, across = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
-    flat, usable = values.reshape(bands, -1), valid.reshape(-1)
+    flat, flat_valid = values.reshape(bands, -1), valid.reshape(-1)
     fine = radius[0] == 1.0 == radius[1]
     for i in range(height):
         if fine and _places(rows[i], cols[i], place, limits, stride, corner, down, across, well):
-            _known_of_four(usable, stride, corner, down, across, known[i])
+            _valid_of_four(flat_valid, stride, corner, down, across, out_valid[i])
             for band in range(bands):
                 _mix_four(flat[band], stride, corner, down, across, half, line)
-                _put(line, whole, known[i], out[band, i])
+                _put(line, whole, out_valid[i], out[band, i])
         for j in range(width):
             # One by one, so that what comes out for a pixel does not depend on those beside it.
             if not well[j]:
                 at = rows[i, j], cols[i, j]
                 inside = -0.5 <= at[0] < limits[0] - 0.5 and -0.5 <= at[1] < limits[1] - 0.5
-                known[i, j] = inside and _mix_many(values, valid, at, place, limits, radius, totals)
+                out_valid[i, j] = inside and _mix_many(values, valid, at, place, limits, radius, totals)
                 for band in range(bands):
-                    total = totals[band] + half if known[i, j] else np.float32(0.0)
+                    total = totals[band] + half if out_valid[i, j] else np.float32(0.0)
                     out[band, i, j] = math.floor(total) if whole else total
 
 
@@ -237,7 +239,7 @@ def _places(
     across: Array,
     well: Array,
 ) -> bool:  # pragma: no cover - compiled
-    """Where the four pixels around each place are, if they are well inside the source; whether any are.
+    """Find the four pixels around each place, where they are well inside the raster; tell whether any are.
 
     Args:
         rows: (w,) source rows.
@@ -267,15 +269,15 @@ def _places(
 
 
 @kernel
-def _known_of_four(
-    valid: Array, stride: int, corner: Array, down: Array, across: Array, known: Array
+def _valid_of_four(
+    valid: Array, stride: int, corner: Array, down: Array, across: Array, out_valid: Array
 ) -> None:  # pragma: no cover - compiled
-    """Whether all of the four that have a weight are known."""
+    """Tell whether all of the four that have a weight are valid."""
     zero = np.float32(0.0)
     for j in range(len(corner)):
         k, alone, level = corner[j], across[j] == zero, down[j] == zero
         above = valid[k] & (valid[k + 1] | alone)
-        known[j] = above & (level | (valid[k + stride] & (valid[k + stride + 1] | alone)))
+        out_valid[j] = above & (level | (valid[k + stride] & (valid[k + stride + 1] | alone)))
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""From a raster's own grid to the map grid, window by window, the same values whatever the windows.
+"""Resampling from a raster's own grid to the map grid, window by window, with the same values whatever the windows.
 
 Bilinear as GDAL's warper does it: a triangle filter of radius one source pixel, widened when the source is finer than
 the map so that no pixel is passed over. Unlike GDAL, an output pixel is valid only when every source pixel it uses is:
@@ -53,7 +53,7 @@ class Lattice:
     crs: CRS
     """Any CRS."""
     transform: Affine
-    """From (column, row) to CRS coordinates; may be rotated or south up."""
+    """Transform from (column, row) to CRS coordinates; may be rotated or south up."""
     height: int
     """Rows."""
     width: int
@@ -62,7 +62,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Where the pixels of one map window lie in a source, and which source window they need."""
+    """Places of the pixels of one map window in a raster, and the window of the raster that they need."""
 
     source: Window | None
     """The source pixels needed, inside the source; None where the map window misses the source."""
@@ -94,7 +94,7 @@ class Resampler:
         self._radius = (1.0, 1.0) if self._nearest else self._filter_radius()
 
     def sampling(self, window: Window) -> Sampling:
-        """Where a map window lies in the source."""
+        """Place of a map window in the raster."""
         rows, cols = self._coordinates(window)
         same = self._same_pixels(rows, cols)
         return Sampling(same or self._needed(rows, cols), rows, cols, fits=same is not None)
@@ -209,7 +209,7 @@ class Resampler:
 
 
 def _consecutive(places: NDArray[np.float64]) -> bool:
-    """Whether places are whole numbers, each one more than the last."""
+    """Tell whether places are whole numbers, each one more than the last."""
     return bool(places[0].is_integer() and np.array_equal(places, places[0] + np.arange(len(places))))
 
 

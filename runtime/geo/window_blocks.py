@@ -1,4 +1,4 @@
-"""Between a source and the map: its resampler, windows cut so that little is read at a time, and put together again."""
+"""Blocks of windows between a raster and the map: cut so that little is read at a time, and put together again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Pasted:
     """A window put together from blocks; 0 and not valid where there is none."""
 
     def __init__(self, bands: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        """For a window of ``shape``."""
+        """Prepare arrays for a window of ``shape``."""
         self._bands, self._shape, self._dtype = bands, shape, dtype
         self._pixels: Pixels | None = None
 
@@ -44,7 +44,7 @@ class Pasted:
 
     @property
     def pixels(self) -> Pixels:
-        """What there is so far."""
+        """Pixels that were put in so far."""
         if self._pixels is None:
             values = np.zeros((self._bands, *self._shape), self._dtype)
             self._pixels = Pixels(values, np.zeros(self._shape, dtype=np.bool_))
@@ -52,7 +52,7 @@ class Pasted:
 
 
 def resampler_of(raster: Placed, grid: MapGrid, method: Method) -> Resampler:
-    """What brings a raster onto the map.
+    """Resampler that brings a raster onto the map.
 
     Raises:
         InputError: a pixel of the map takes more of the raster than can be read at a time, or the map lies over both
@@ -94,7 +94,7 @@ class WindowBlock:
     source: Window
     """The source pixels it needs."""
     sampling: Sampling
-    """Where its pixels lie in the source."""
+    """Places of its pixels in the raster."""
 
 
 def blocks(resampler: Resampler, window: Window) -> Iterator[WindowBlock]:

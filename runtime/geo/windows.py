@@ -11,6 +11,6 @@ def make_window(col_off: int, row_off: int, width: int, height: int) -> Window:
 
 
 def place_in(part: Window, window: Window) -> tuple[slice, slice]:
-    """Where a part of a window lies in the window's arrays: rows, columns."""
+    """Place of a part of a window in the window's arrays: rows, columns."""
     top, left = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
     return slice(top, top + int(part.height)), slice(left, left + int(part.width))

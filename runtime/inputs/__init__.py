@@ -1,1 +1,1 @@
-"""What a user says of an event, before any raster is opened: files, options, SCENE.toml, STAC Items."""
+"""Input of a user on an event, before any raster is opened: files, options, SCENE.toml, STAC Items."""

@@ -1,4 +1,4 @@
-"""How the files of a scene are to be read, where the user does not leave that to the files."""
+"""Options for reading the files of a scene, where the user does not leave that to the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
 
 ON_ERROR = ("stop", "skip")
-"""What can be done where a file is damaged."""
+"""Ways to go on where a file is damaged."""
 
 DEM_UNITS = ("m", "ft", "us-ft", "dm", "cm")
 """Units of elevation that can be chosen."""
@@ -37,28 +37,28 @@ class Reading:
     mask_values: str | None = None
     """Classes of the masks that are not usable, such as ``3,8-10``; None for all but 0."""
     on_error: str = "stop"
-    """What to do where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
+    """Way to go on where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
     bands: tuple[int, ...] | None = None
-    """Which three bands of an image are red, green and blue, from 1; None for what the file says, else its only three.
+    """Three bands of an image that are red, green and blue, from 1; None for what the file says, else its only three.
     Sentinel-2 products and files of one band are read as what they are."""
     rgb_range: tuple[float, float] | None = None
     """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits
     as they are, and others from their 2nd to their 98th percentile."""
 
     pre_date: str | None = None
-    """When the image before the event was taken, such as ``2018-08-24`` or ``2018-08-24T01:27:01Z``; None for what its
+    """Time when the image before the event was taken, such as ``2018-08-24`` or ``2018-08-24T01:27:01Z``; None for what
     files say."""
     post_date: str | None = None
-    """When the image after the event was taken, likewise."""
+    """Time when the image after the event was taken, likewise."""
 
     nodata: float | Literal["none"] | None = None
     """Number that means unknown where all bands of an image have it, besides what the images declare; ``none`` where
     there is no such number. None looks for one in files that declare none."""
     pre_nodata: float | None = None
-    """The same of the image before the event alone, as a catalogue says it."""
+    """Number that means unknown in the image before the event alone, as a catalogue says it."""
     post_nodata: float | None = None
-    """The same of the image after it."""
+    """Number that means unknown in the image after the event alone."""
 
     def __post_init__(self) -> None:
         """Check what would be wrong for any scene."""
@@ -93,11 +93,11 @@ class Reading:
 
     @property
     def of_elevation(self) -> bool:
-        """Whether something was chosen for an elevation model."""
+        """Tell whether something was chosen for an elevation model."""
         return self.dem_nodata is not None or self.dem_unit is not None or self.fill_voids
 
     def nodata_of(self, role: str) -> float | Literal["none"] | None:
-        """What means unknown in an image, pre or post, besides what its files declare."""
+        """Number that means unknown in an image, pre or post, besides what its files declare."""
         if self.nodata is not None:
             return self.nodata
         return self.pre_nodata if role == "pre" else self.post_nodata

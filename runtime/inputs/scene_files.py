@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SceneFiles:
-    """What a user gives: files of any grid, resolution and extent."""
+    """Files and options that a user gives: files of any grid, resolution and extent."""
 
     pre: Locations = None
     """RGB image before the event: one file, a Sentinel-2 product, three files for red, green and blue, or tiles."""
@@ -37,7 +37,7 @@ class SceneFiles:
     """Area of interest: polygons in any vector format, a raster, nonzero = inside, or a box in degrees as the text
     ``WEST,SOUTH,EAST,NORTH``."""
     reading: Reading = field(default_factory=Reading)
-    """How to read them."""
+    """Options for reading them."""
 
     def __post_init__(self) -> None:
         """Take names as programs write them, and check what would be wrong for any model."""

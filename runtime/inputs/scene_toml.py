@@ -44,7 +44,7 @@ _FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.n
 _READING: Mapping[str, Any] = get_type_hints(Reading)
 
 KEYS = (*_FILES, *(field.name for field in fields(Reading)))
-"""What can be named."""
+"""Keys that can be named."""
 
 _PATH = 500
 """Most characters of a path in a message."""
@@ -67,7 +67,7 @@ def read_scene_file(location: Location) -> SceneFiles:
 
 
 def read_scene_fields(location: Location) -> Fields:
-    """What a scene file says, be it a whole scene or not.
+    """Read what a scene file says, be it a whole scene or not.
 
     Raises:
         InputMissingError: the file, or one that it names, is not there.
@@ -83,11 +83,11 @@ def read_scene_fields(location: Location) -> Fields:
 
 
 def _in_keys(error: UsageError) -> str:
-    """What is said of options, with the keys of a scene file, which have the same names, instead of them."""
+    """Rename options, in what is said of them, to the keys of a scene file, which have the same names."""
     return _OPTION.sub(r"\1", str(error))
 
 
-def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
+def scene_of(named: Fields, options: Fields | None = None) -> SceneFiles:
     """A scene from what a file says and what a user gives besides.
 
     What the user gives takes the place of what the file says; masks are added. Terrain is one thing: an elevation model
@@ -96,19 +96,19 @@ def scene_of(named: Fields, given: Fields | None = None) -> SceneFiles:
     Raises:
         UsageError: it makes no scene.
     """
-    given = given or {}
-    named = {key: value for key, value in named.items() if not _replaced(key, given)}
-    masks = (*named.get("masks", ()), *given.get("masks", ()))
+    options = options or {}
+    named = {key: value for key, value in named.items() if not _replaced(key, options)}
+    masks = (*named.get("masks", ()), *options.get("masks", ()))
     # A date or nodata value that a file says is that of the image in it, not of one that is given in its place.
-    stale = {f"{role}_{what}" for role in ("pre", "post") if role in given for what in ("date", "nodata")}
-    kept = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
-    reading = Reading(**{**kept, **given.get("reading", {})})
-    return SceneFiles(**{**named, **given, "masks": masks, "reading": reading})
+    stale = {f"{role}_{what}" for role in ("pre", "post") if role in options for what in ("date", "nodata")}
+    stated = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
+    reading = Reading(**{**stated, **options.get("reading", {})})
+    return SceneFiles(**{**named, **options, "masks": masks, "reading": reading})
 
 
-def _replaced(key: str, given: Fields) -> bool:
+def _replaced(key: str, options: Fields) -> bool:
     ready = {"hillshade", "slope"}
-    return (key in ready and "dem" in given) or (key == "dem" and bool(ready & given.keys()))
+    return (key in ready and "dem" in options) or (key == "dem" and bool(ready & options.keys()))
 
 
 def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:

@@ -33,12 +33,12 @@ _SHOWN = 5
 
 
 def zero_is_nodata(location: Location) -> bool:
-    """Whether a file has the name of a picture or band of Sentinel-2, in which 0 means no data without saying so."""
+    """Tell whether a file has the name of a picture or band of Sentinel-2, in which an undeclared 0 means no data."""
     return bool(_DELIVERED.search(str(location)))
 
 
 def is_product(location: Location) -> TypeGuard[Path]:
-    """Whether this is a whole product, or leads to one.
+    """Tell whether this is a whole product, or leads to one.
 
     That is a ``.SAFE`` folder or a zipped one, the ``MTD_MSI….xml``, the ``manifest.safe`` or a folder inside of it, or
     a folder of products.
@@ -100,62 +100,62 @@ def scene_classes(product: Path, role: str) -> Location:
     )
 
 
-def product_of(given: Path, role: str) -> Path:
+def product_of(path: Path, role: str) -> Path:
     """The folder or the archive of a product, from itself, from what lies in it, or from the folder it alone is in.
 
     Args:
-        given: what :func:`is_product` accepts.
+        path: what :func:`is_product` accepts.
         role: what it is in the scene, for messages.
 
     Raises:
         InputMissingError: it is not there.
         InputError: it is a folder of several products.
     """
-    if not os.path.lexists(given):
-        raise InputMissingError(f"{role}: {given} does not exist. Check the path.")
-    if not _is_folder(given) and given.suffix.lower() == ".zip":
-        return given
-    root = _root(given)
+    if not os.path.lexists(path):
+        raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+    if not _is_folder(path) and path.suffix.lower() == ".zip":
+        return path
+    root = _root(path)
     if root is not None:
         return root
-    products = _products_in(given)
+    products = _products_in(path)
     if len(products) != 1:
         names = ", ".join(path.name for path in products[:_SHOWN])
         rest = f" and {len(products) - _SHOWN} more" if len(products) > _SHOWN else ""
         raise InputError(
-            f"{role}: {given} is a folder of {len(products)} Sentinel-2 products ({names}{rest}). Give the one wanted."
+            f"{role}: {path} is a folder of {len(products)} Sentinel-2 products ({names}{rest}). Give the one wanted."
         )
     return products[0]
 
 
-def _files(given: Path, role: str, wanted: re.Pattern[str]) -> list[Location]:
+def _files(path: Path, role: str, wanted: re.Pattern[str]) -> list[Location]:
     """The files of a product whose names are as wanted, in order."""
-    product = product_of(given, role)
+    product = product_of(path, role)
     archive = not _is_folder(product)
     found = sorted(_zip_names(product, role) if archive else _names(product))
     names = [name for name in found if wanted.search(name) and not _FOREIGN.search(name)]
     if archive:
         return [f"/vsizip/{product.resolve().as_posix()}/{name}" for name in names]
-    within = _granule(given, product)
+    within = _granule(path, product)
     return [product / name for name in names if within in {None, name.split("/")[1]}]
 
 
-def _granule(inside: Path, root: Path) -> str | None:
+def _granule(path: Path, root: Path) -> str | None:
     """The granule that a file or folder of the product belongs to; None where it belongs to all of them."""
-    parts = inside.relative_to(root).parts if inside.is_relative_to(root) else ()
+    parts = path.relative_to(root).parts if path.is_relative_to(root) else ()
     return parts[1] if parts[:1] == ("GRANULE",) and len(parts) > 1 else None
 
 
-def _root(inside: Path) -> Path | None:
+def _root(path: Path) -> Path | None:
     """The product's own folder, from itself or from something inside of it."""
-    folder = inside if _is_folder(inside) else inside.parent
+    folder = path if _is_folder(path) else path.parent
     for candidate in (folder, *list(folder.parents)[:_DEPTH]):
         if candidate.name.upper().endswith(".SAFE"):
             return candidate
         below = folder == candidate or folder.is_relative_to(candidate / "GRANULE")
         if below and _is_folder(candidate / "GRANULE"):
             return candidate
-    return None if folder == inside else folder
+    return None if folder == path else folder
 
 
 def _is_folder(path: Path) -> bool:
@@ -177,7 +177,7 @@ def _products_in(folder: Path) -> list[Path]:
 
 
 def _zipped(path: Path) -> bool:
-    """Whether a file is a product's archive: by its name, else by what lies in it."""
+    """Tell whether a file is a product's archive: by its name, else by what lies in it."""
     name = path.name.upper()
     if not name.endswith(".ZIP"):
         return False

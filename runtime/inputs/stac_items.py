@@ -20,8 +20,8 @@ from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import printable, shown
 
-OWN_ROLES = ("pre", "post", "dem", "hillshade", "slope", "mask", "aoi")
-"""What an asset can be marked as."""
+LANDSLIP_ROLES = ("pre", "post", "dem", "hillshade", "slope", "mask", "aoi")
+"""Roles that an asset can be marked with."""
 
 _MOST_ITEMS = 500
 _MOST_ASSETS = 500
@@ -37,25 +37,25 @@ class Asset:
     """One file of an Item."""
 
     item: str
-    """Of which Item, for messages."""
+    """Name of its Item, for messages."""
     key: str
-    """What the Item calls it."""
+    """Key of the asset in the Item."""
     location: Location
-    """Where it lies."""
+    """Location of its file."""
     roles: frozenset[str]
-    """What the Item says it is for."""
+    """Roles that the Item says it has."""
     colours: tuple[str, ...]
     """Common name of each band, such as ``red``; empty where they are not named."""
     role: str | None
-    """What it is in a scene of landslip's, where the Item says so."""
+    """Role in a scene of landslip's, where the Item says so."""
     time: datetime | None
-    """When it was taken; of a span of time, the start."""
+    """Time when it was taken; of a span of time, the start."""
     nodata: float | None = None
     """The number that means unknown, where the Item gives one for all bands."""
 
     @property
     def shown(self) -> str:
-        """For messages."""
+        """Name for messages."""
         return f"{self.item}/{printable(self.key, _NAME)}"
 
 
@@ -64,15 +64,15 @@ class Item:
     """One Item."""
 
     name: str
-    """Its id, as messages show it."""
+    """Id, as messages show it."""
     collection: str
     """The collection it is of; empty where it does not say."""
     time: datetime | None
-    """When it was taken; of a span of time, the start."""
+    """Time when it was taken; of a span of time, the start."""
     role: str | None
-    """What its image is in a scene, where it says so: pre or post."""
+    """Role of its image in a scene, where it says so: pre or post."""
     assets: tuple[Asset, ...]
-    """Its files."""
+    """Files of the Item."""
 
 
 def read_items(content: bytes, name: str, base: Location) -> list[Item]:
@@ -146,24 +146,26 @@ def _asset(
         raise InputError(f"{where} has the href {shown(href)}, which is no address. Correct it.")
     roles = frozenset(role for role in _list(table.get("roles")) if isinstance(role, str))
     named = [table.get("landslip:role"), *(role for role in {key, *roles} if role.startswith("landslip:"))]
-    own = {_own_role(each, where) for each in named if each is not None}
-    if len(own) > 1:
-        raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, own)))}. Mark it as one of them.")
+    marked = {_landslip_role(each, where) for each in named if each is not None}
+    if len(marked) > 1:
+        raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, marked)))}. Mark it as one of them.")
     location = _joined(href, where, *bases)
-    return Asset(item, key, location, roles, _colours(table), next(iter(own), None), time, _nodata(table))
+    return Asset(item, key, location, roles, _colours(table), next(iter(marked), None), time, _nodata(table))
 
 
-def _own_role(value: Any, where: str) -> str | None:
+def _landslip_role(value: Any, where: str) -> str | None:
     if value is None:
         return None
     role = value.removeprefix("landslip:") if isinstance(value, str) else value
-    if role not in OWN_ROLES:
-        raise InputError(f"{where} is marked with {shown(value)}, which is no role. It can be {', '.join(OWN_ROLES)}.")
+    if role not in LANDSLIP_ROLES:
+        raise InputError(
+            f"{where} is marked with {shown(value)}, which is no role. It can be {', '.join(LANDSLIP_ROLES)}."
+        )
     return str(role)
 
 
 def _image_role(value: Any, where: str) -> str | None:
-    role = _own_role(value, where)
+    role = _landslip_role(value, where)
     if role not in {None, "pre", "post"}:
         raise InputError(f"{where} is marked as {role}. An Item can be pre or post; mark its assets for the rest.")
     return role
@@ -203,8 +205,8 @@ def _colours(table: dict[str, Any]) -> tuple[str, ...]:
 def _nodata(table: dict[str, Any]) -> float | None:
     """The nodata value of an asset: of STAC 1.1 its own or that of its bands, before that of ``raster:bands``."""
     bands = [band for key in ("bands", "raster:bands") for band in _list(table.get(key))[:_MOST_ASSETS]]
-    said = [entry.get("nodata") for entry in (table, *bands) if isinstance(entry, dict)]
-    found = {float(value) for value in said if isinstance(value, int | float) and not isinstance(value, bool)}
+    numbers = [entry.get("nodata") for entry in (table, *bands) if isinstance(entry, dict)]
+    found = {float(value) for value in numbers if isinstance(value, int | float) and not isinstance(value, bool)}
     return next(iter(found)) if len(found) == 1 and all(map(math.isfinite, found)) else None
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.inputs.stac_items import OWN_ROLES, Asset, Item, read_items
+from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, Asset, Item, read_items
 from landslip.runtime.untrusted.printable import printable
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,8 @@ def scene_of_stac(content: bytes, name: str, base: Location) -> dict[str, Any]:
         InputError: the Items are damaged, or do not say which image is which.
     """
     items = read_items(content, name, base)
-    own = {role: _marked(items, role) for role in OWN_ROLES}
-    found: dict[str, Sequence[Asset]] = {role: assets for role, assets in own.items() if assets}
+    marked = {role: _marked(items, role) for role in LANDSLIP_ROLES}
+    found: dict[str, Sequence[Asset]] = {role: assets for role, assets in marked.items() if assets}
     if not found.keys() & {"pre", "post"}:
         found |= _images(items, name)
     if not found.keys() & {"dem", "hillshade", "slope"}:
@@ -99,7 +99,7 @@ def _tiles(marked: Sequence[tuple[str, Sequence[Asset]]], name: str) -> dict[str
 
 
 def _later(first: Item, second: Item, name: str) -> bool:
-    """Whether the first of two Items is the later one."""
+    """Tell whether the first of two Items is the later one."""
     if first.time is None or second.time is None or first.time == second.time:
         raise InputError(
             f"{name}: {first.name} is of {first.time or 'unknown time'} and {second.name} of "
@@ -176,19 +176,19 @@ def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
 
 
 def _reading(found: dict[str, Sequence[Asset]]) -> dict[str, Any]:
-    """What the Items say of how images are to be read: their dates, nodata values, and the order of their bands."""
-    said: dict[str, Any] = {}
+    """Options for reading images that the Items give: their dates, nodata values, and the order of their bands."""
+    options: dict[str, Any] = {}
     for role in ("pre", "post"):
         if times := [asset.time for asset in found.get(role, ()) if asset.time is not None]:
-            said[f"{role}_date"] = min(times).isoformat()
+            options[f"{role}_date"] = min(times).isoformat()
         numbers = {asset.nodata for asset in found.get(role, ())}
         if len(numbers) == 1 and None not in numbers:
-            said[f"{role}_nodata"] = numbers.pop()
+            options[f"{role}_nodata"] = numbers.pop()
     images = [found.get(role, ()) for role in ("pre", "post")]
     orders = {_order(asset.colours) for assets in images for asset in assets if not _one_band_each(assets)}
     if len(orders) == 1 and None not in orders:
-        said["bands"] = orders.pop()
-    return said
+        options["bands"] = orders.pop()
+    return options
 
 
 def _one_band_each(assets: Sequence[Asset]) -> bool:
@@ -196,7 +196,7 @@ def _one_band_each(assets: Sequence[Asset]) -> bool:
 
 
 def _order(colours: Sequence[str]) -> tuple[int, ...] | None:
-    """Which bands are red, green and blue, where the Item names more than these three, or them in another order."""
+    """Bands that are red, green and blue, where the Item names more than these three, or them in another order."""
     if tuple(colours) == _RGB or any(colours.count(colour) != 1 for colour in _RGB):
         return None
     return tuple(colours.index(colour) + 1 for colour in _RGB)

@@ -36,7 +36,7 @@ ENOUGH = 9
 
 @dataclass
 class _Seen:
-    """What the windows have shown so far."""
+    """Evidence that the windows have shown so far."""
 
     windows: int = 0
     """Windows that were mostly valid."""
@@ -98,7 +98,11 @@ def inspect_scene(
     if len(images) == 2:
         equal = seen.varied and not seen.differ
         found.add(objections.same_pixels(equal, seen.valid, *names))
-    for sentence in (objections.smaller_than_a_tile(plan.tiles), *(said for _, said in coarse), *_coverage(scene)):
+    for sentence in (
+        objections.smaller_than_a_tile(plan.tiles),
+        *(sentence for _, sentence in coarse),
+        *_coverage(scene),
+    ):
         _warn(sentence)
     if not files.masks:
         log.warning("No mask is given: clouds and snow may be mapped as landslides.")
@@ -169,7 +173,7 @@ def _light(hillshade: SceneInput, scene: Scene) -> str | None:
         turn = turn_of(hillshade.rasters[0].crs, scene.grid, AZIMUTH)
     except RASTER_ERRORS:
         return None  # the light may come from anywhere, and the place was found all the same
-    return objections.light_beside(hillshade.name, turn, LARGEST_TURN)
+    return objections.light_off_north(hillshade.name, turn, LARGEST_TURN)
 
 
 def _coarseness(entry: SceneInput, scene: Scene) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""What would make a map of no use, judged from figures alone; :mod:`landslip.runtime.inspection.inspect` measures them.
+"""Objections to making a map, judged from figures alone; :mod:`landslip.runtime.inspection.inspect` measures them.
 
 Each function gives the sentence to say, or None where there is nothing to say. What is left to the user's judgement is
 an error that ``force`` turns into a warning (:class:`Objections`); what is only worth knowing is a warning.
@@ -31,14 +31,14 @@ TRAINED_METRES = {"image": 10.0 / 6.0, "terrain": 30.0 / 6.0}
 """Pixel sizes of what the published network was trained on, in pixels of its map."""
 
 COARSE, FAR_TOO_COARSE = 2.0, 5.0
-"""How many times as coarse an input may be before that is said, and before it is an objection."""
+"""Ratios by which an input may be coarser before that is said, and before it is an objection."""
 
 _FEWEST_PIXELS = 64
 """Fewer pixels may be the same in two images by chance."""
 
 
 class Objections:
-    """What speaks against making a map: each is an error, or a warning where the user wants the map all the same."""
+    """Objections to making a map: each is an error, or a warning where the user wants the map all the same."""
 
     def __init__(self, *, force: bool) -> None:
         """Begin without any; ``force`` turns errors into warnings."""
@@ -61,7 +61,7 @@ class Objections:
 
 
 def hardly_overlapping(share: float | None, pre: str, post: str) -> str | None:
-    """Whether two images have too little in common.
+    """Object to two images that have too little in common.
 
     Args:
         share: of the smaller image that both show; None where that is not known.
@@ -77,7 +77,7 @@ def hardly_overlapping(share: float | None, pre: str, post: str) -> str | None:
 
 
 def same_file(inputs: Sequence[Mapping[str, object]], pre: str, post: str) -> str | None:
-    """Whether both images are one file, or share one of their tiles, by their checksums.
+    """Object to images that are one file, or share one of their tiles, by their checksums.
 
     Args:
         inputs: the ``inputs`` of the run record.
@@ -94,7 +94,7 @@ def same_file(inputs: Sequence[Mapping[str, object]], pre: str, post: str) -> st
 
 
 def same_pixels(equal: bool, pixels: int, pre: str, post: str) -> str | None:
-    """Whether both images show the same, in different files.
+    """Object to images that show the same, in different files.
 
     Args:
         equal: every pixel that was looked at is the same in both, and they are not all of one value.
@@ -108,7 +108,7 @@ def same_pixels(equal: bool, pixels: int, pre: str, post: str) -> str | None:
 
 
 def taken_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, post: str) -> str | None:
-    """Whether the image before the event was taken after the other one.
+    """Object to an image before the event that was taken after the other one.
 
     Args:
         before: when the image before the event was taken; None where nothing says so.
@@ -119,18 +119,18 @@ def taken_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, 
     if before is None or after is None or not before.after(after) or not (before.certain and after.certain):
         return None
     return (
-        f"The {pre} is of {before.text} ({_source(before)}), later than the {post}, which is of {after.text} "
-        f"({_source(after)}): what has grown over since would be mapped as landslides. Exchange them, or say when "
+        f"The {pre} is of {before.text} ({_origin(before)}), later than the {post}, which is of {after.text} "
+        f"({_origin(after)}): what has grown over since would be mapped as landslides. Exchange them, or say when "
         "they were taken with `pre_date` and `post_date`."
     )
 
 
-def _source(time: Acquired) -> str:
+def _origin(time: Acquired) -> str:
     return "as given" if time.source == "given" else f"by its {time.source}"
 
 
 def written_in_reverse(before: Acquired | None, after: Acquired | None, pre: str, post: str) -> str | None:
-    """The same where only the tag of a TIFF says so, which may be of the day when the file was written."""
+    """Object where only the tag of a TIFF says so, which may be of the day when the file was written."""
     if before is None or after is None or not before.after(after) or (before.certain and after.certain):
         return None
     return (
@@ -140,23 +140,23 @@ def written_in_reverse(before: Acquired | None, after: Acquired | None, pre: str
 
 
 def taken_on_several_days(times: Sequence[Acquired | None], name: str) -> str | None:
-    """Whether the files of one image, its tiles or its colours, are of different days.
+    """Object to files of one image, its tiles or its colours, that are of different days.
 
     Args:
         times: when each file was taken; None where nothing says so.
         name: the image, as messages name it.
     """
-    known = sorted((time for time in times if time is not None and time.certain), key=lambda time: time.start)
-    if not known or known[-1].start - known[0].start < timedelta(days=1):
+    certain = sorted((time for time in times if time is not None and time.certain), key=lambda time: time.start)
+    if not certain or certain[-1].start - certain[0].start < timedelta(days=1):
         return None
     return (
-        f"The {name} is made of files of several days ({known[0].text} to {known[-1].text}): what changed between them "
-        "may be mapped as landslides, or hidden. Give files of one day where there are any."
+        f"The {name} is made of files of several days ({certain[0].text} to {certain[-1].text}): what changed between "
+        "them may be mapped as landslides, or hidden. Give files of one day where there are any."
     )
 
 
 def nothing_observed(hiding: Sequence[str]) -> str:
-    """That the map would be empty.
+    """Object to a map that would be empty.
 
     Args:
         hiding: the sources that leave no pixel by themselves, as messages name them.
@@ -173,7 +173,7 @@ def nothing_observed(hiding: Sequence[str]) -> str:
 
 
 def without_tiles(tiles: TileGrid, protocol: str) -> str | None:
-    """Whether a map is too small for any tile."""
+    """Object to a map that is too small for any tile."""
     if len(tiles):
         return None
     return (
@@ -183,7 +183,7 @@ def without_tiles(tiles: TileGrid, protocol: str) -> str | None:
 
 
 def smaller_than_a_tile(tiles: TileGrid) -> str | None:
-    """Whether the network sees reflections because the map is narrower or lower than a tile."""
+    """Warn that the network sees reflections because the map is narrower or lower than a tile."""
     if min(tiles.height, tiles.width) >= tiles.tile:
         return None
     return (
@@ -192,20 +192,20 @@ def smaller_than_a_tile(tiles: TileGrid) -> str | None:
     )
 
 
-def partly_covering(source: str, share: float | None) -> str | None:
-    """Whether an input leaves out a part of the map, by its outline.
+def partly_covering(name: str, share: float | None) -> str | None:
+    """Warn of an input that leaves out a part of the map, by its outline.
 
     Args:
-        source: the input, as messages name it.
+        name: the input, as messages name it.
         share: of the map that it covers; None where that is not known.
     """
     if share is None or share >= WHOLE:
         return None
-    return f"The {source} covers {_percent(share)} of the map: the rest is not observed."
+    return f"The {name} covers {_percent(share)} of the map: the rest is not observed."
 
 
 def area_outside(path: str, share: float | None) -> str | None:
-    """Whether the area of interest reaches beyond the images.
+    """Warn of an area of interest that reaches beyond the images.
 
     Args:
         path: its file.
@@ -216,11 +216,11 @@ def area_outside(path: str, share: float | None) -> str | None:
     return f"The images show {_percent(share)} of the area of interest {path}: the rest is not mapped."
 
 
-def too_coarse(source: str, kind: str, metres: float | None, grid: MapGrid) -> tuple[str | None, str | None]:
-    """Whether an input is too coarse to show landslides: an objection, and a warning.
+def too_coarse(name: str, kind: str, metres: float | None, grid: MapGrid) -> tuple[str | None, str | None]:
+    """Judge whether an input is too coarse to show landslides: an objection, and a warning.
 
     Args:
-        source: the input, as messages name it.
+        name: the input, as messages name it.
         kind: ``image`` or ``terrain``.
         metres: size of its pixels; None where that is not known.
         grid: the map.
@@ -232,7 +232,7 @@ def too_coarse(source: str, kind: str, metres: float | None, grid: MapGrid) -> t
     if metres <= COARSE * usual * 1.01:
         return None, None
     found = (
-        f"The {source} has pixels of {metres:.3g} m, and networks for maps of {grid.resolution:g} m are trained with "
+        f"The {name} has pixels of {metres:.3g} m, and networks for maps of {grid.resolution:g} m are trained with "
         f"some {usual:.3g} m"
     )
     if metres <= FAR_TOO_COARSE * usual * 1.01:
@@ -240,24 +240,24 @@ def too_coarse(source: str, kind: str, metres: float | None, grid: MapGrid) -> t
     return f"{found}: it cannot show landslides. Give a finer one.", None
 
 
-def light_beside(source: str, degrees: float, largest: float) -> str | None:
-    """Whether a ready hillshade lies on a grid whose north-west is not the true one.
+def light_off_north(name: str, degrees: float, largest: float) -> str | None:
+    """Warn of a ready hillshade on a grid whose north-west is not the true one.
 
     Args:
-        source: it, as messages name it.
+        name: it, as messages name it.
         degrees: by how much.
         largest: how much goes without saying.
     """
     if degrees <= largest:
         return None
     return (
-        f"The {source} lies on a grid whose north is {degrees:.0f} degrees beside the true one. If it was made there, "
+        f"The {name} lies on a grid whose north is {degrees:.0f} degrees beside the true one. If it was made there, "
         "it is lit from the wrong side: give the elevation model with `dem` instead."
     )
 
 
 def misregistered(found: Registration | None, grid: MapGrid, pre: str, post: str) -> str | None:
-    """Whether images are out of place against each other by more than :data:`LARGEST_SHIFT`.
+    """Object to images that are out of place against each other by more than :data:`LARGEST_SHIFT`.
 
     Args:
         found: what was measured, in pixels of the map; None where nothing could be told.

@@ -1,4 +1,4 @@
-"""How far two images of one place lie apart, by phase correlation of small windows.
+"""Shift between two images of one place, by phase correlation of small windows.
 
 Two images that differ by a shift alone have spectra that differ in phase alone; the inverse transform of that phase
 difference is a peak at the shift (Kuglin & Hines 1975, "The phase correlation image alignment method"). It does not
@@ -40,7 +40,7 @@ _AROUND = 5
 
 @dataclass(frozen=True)
 class Shift:
-    """Where the content of an image lies, seen from another image of the same place."""
+    """Shift of the content of an image, seen from another image of the same place."""
 
     dx: float
     """Pixels to the right."""
@@ -55,12 +55,12 @@ class Shift:
 
 @dataclass(frozen=True)
 class Registration:
-    """What several windows agree on."""
+    """Shift that several windows agree on."""
 
     shift: Shift
     """Median over the windows that agree: how far the later image lies from the earlier one."""
     windows: int
-    """How many agree."""
+    """Number of windows that agree."""
 
 
 def luminance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -70,7 +70,7 @@ def luminance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def shift_between(before: NDArray[np.float64], after: NDArray[np.float64], valid: NDArray[np.bool_]) -> Shift | None:
-    """How far ``after`` lies from ``before``, up to a quarter of the window.
+    """Shift of ``after`` against ``before``, up to a quarter of the window.
 
     Args:
         before: (rows, cols) brightness.
@@ -98,7 +98,7 @@ def shift_between(before: NDArray[np.float64], after: NDArray[np.float64], valid
 
 
 def agreed(shifts: Sequence[Shift | None]) -> Registration | None:
-    """What windows say together; None where fewer than :data:`FEWEST`, or not most of those that tell, agree."""
+    """Shift that windows show together; None where fewer than :data:`FEWEST`, or not most of those that tell, agree."""
     places = np.array([(shift.dx, shift.dy) for shift in shifts if shift is not None]).reshape(-1, 2)
     if len(places) < FEWEST:
         return None
@@ -134,7 +134,7 @@ def _surface(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray
 
 
 def _clearness(surface: NDArray[np.float64], row: int, col: int) -> float:
-    """How many standard deviations of the rest a peak stands above the mean of the rest."""
+    """Standard deviations of the rest by which a peak stands above the mean of the rest."""
     rest = np.ones(surface.shape, dtype=np.bool_)
     rest[max(0, row - _AROUND) : row + _AROUND + 1, max(0, col - _AROUND) : col + _AROUND + 1] = False
     spread = float(surface[rest].std())
@@ -142,7 +142,7 @@ def _clearness(surface: NDArray[np.float64], row: int, col: int) -> float:
 
 
 def _vertex(values: NDArray[np.float64]) -> float:
-    """Where the parabola through three values has its top, from the middle one: -0.5 to 0.5.
+    """Place of the top of the parabola through three values, from the middle one: -0.5 to 0.5.
 
     Through their logarithms where possible, which is exact for a Gaussian peak.
     """

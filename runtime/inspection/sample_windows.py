@@ -1,4 +1,4 @@
-"""Where to look at a map when all of it would be too much: a few windows spread over it. Pure geometry."""
+"""Windows to look at when all of a map would be too much: a few, spread over it. Pure geometry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FEW, _MORE = 3, 5
 
 
 def sample_windows(height: int, width: int) -> Iterator[Window]:
-    """Up to 9 windows in even rows and columns over a map, then those of a finer lattice; no two overlap.
+    """Choose up to 9 windows in even rows and columns over a map, then those of a finer lattice; no two overlap.
 
     The windows are squares of the first of :data:`EDGES` of which the map holds four; a map that is smaller than that,
     or than a window in one direction, is shown as far as it goes.
@@ -37,6 +37,6 @@ def sample_windows(height: int, width: int) -> Iterator[Window]:
 
 
 def _starts(length: int, edge: int, most: int) -> list[int]:
-    """Where windows begin along an axis: each in the middle of its share of the axis."""
+    """Starts of windows along an axis: each in the middle of its share of the axis."""
     count = min(most, length // edge)
     return [(2 * index + 1) * length // (2 * count) - edge // 2 for index in range(count)]

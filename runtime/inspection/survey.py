@@ -1,4 +1,4 @@
-"""Which tiles of a map will be predicted, and why the others will not: counted, or estimated from a sample."""
+"""Tiles of a map that will be predicted, and why the others will not: counted, or estimated from a sample."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 60.0
 """Seconds that counting may take; a scene that takes longer is sampled."""
 
 TOGETHER = "all inputs together"
-"""What hides a tile that no input hides by itself."""
+"""Name of what hides a tile that no input hides by itself."""
 
 _TRIAL = 0.1
 """Share of the patience after which it is judged how long all of it would take."""
@@ -30,12 +30,12 @@ _ALONG = 10
 """Tiles sampled along each axis."""
 
 ValidByInput = Mapping[str, NDArray[np.bool_]]
-"""By input: (rows, cols) where it is valid."""
+"""Masks by input: (rows, cols) where it is valid."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What will be done with the tiles of a map."""
+    """Plan for the tiles of a map."""
 
     predicted: int
     """Tiles that will be predicted."""
@@ -68,7 +68,7 @@ def survey(scene: Scene, plan: Plan, patience: float = PATIENCE) -> Survey:
 
 
 def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, ValidByInput]]:
-    """For each row of tiles the first map row that it shows, and validity from there on."""
+    """First map row that each row of tiles shows, and validity from there on."""
     held: dict[str, NDArray[np.bool_]] = {}
     first = 0
     for index in range(len(plan.tiles.rows)):

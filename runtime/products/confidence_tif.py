@@ -27,7 +27,7 @@ _ERRORS = (*RASTER_ERRORS, SystemError)
 
 
 _PROCESS = os.getpid()
-"""Where GDAL was loaded. Its threads are not there in a forked child, which would wait for them for ever."""
+"""Process where GDAL was loaded. Its threads are not there in a forked child, which would wait for them for ever."""
 
 
 def write_cog(source: Path, target: Path) -> None:
@@ -46,7 +46,7 @@ def write_cog(source: Path, target: Path) -> None:
 
 
 def histogram_of(percent: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How often each value occurs: (256,)."""
+    """Counts of each value: (256,)."""
     counts = np.zeros(256, dtype=np.int64)
     count_values(np.ascontiguousarray(percent).reshape(-1), counts)
     return counts
@@ -78,7 +78,7 @@ def check_written(path: Path, written: NDArray[np.int64]) -> None:
 
 
 def _is_overview(path: Path, level: int) -> bool:
-    """Whether an overview shows what is one level below it: GDAL goes on where it could not write one.
+    """Tell whether an overview shows what is one level below it: GDAL goes on where it could not write one.
 
     How exactly GDAL averages along the edges is its own affair: each value has to be one that those around it allow.
     """
@@ -92,7 +92,7 @@ def _is_overview(path: Path, level: int) -> bool:
 
 
 def _around(finer: DatasetReader, half: Window) -> NDArray[np.uint8]:
-    """What lies below rows of an overview, with a margin of a pixel; not observed where there is nothing."""
+    """Rows that lie below rows of an overview, with a margin of a pixel; not observed where there is nothing."""
     rows, cols, start = 2 * half.height + 2, 2 * half.width + 2, 2 * half.row_off - 1
     first, stop = max(0, start), min(finer.height, start + rows)
     found = np.full((rows, cols), NOT_OBSERVED, dtype=np.uint8)
@@ -102,7 +102,7 @@ def _around(finer: DatasetReader, half: Window) -> NDArray[np.uint8]:
 
 
 def averages(finer: NDArray[np.uint8], coarser: NDArray[np.uint8]) -> bool:
-    """Whether a map can be another one of half its size, each pixel the mean of what is known in two by two.
+    """Tell whether a map can be another one of half its size, each pixel the mean of what is observed in two by two.
 
     Args:
         finer: (2 * rows + 2, 2 * cols + 2) or more, with a margin of one pixel; 255 = not observed.

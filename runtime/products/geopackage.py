@@ -44,17 +44,17 @@ _WITHOUT_LOCKS = {"SQLITE_USE_OGR_VFS": "YES"}
 """GDAL's own way to files, which takes no locks: the file has a name of its own until it is complete."""
 _SETTING = Lock()
 _STATEMENT = re.compile(r"\Asqlite3_exec\(.*\) failed: ", re.DOTALL)
-"""What GDAL puts before SQLite's reason: all of the statement, which may be pages."""
+"""Words that GDAL puts before SQLite's reason: all of the statement, which may be pages."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a layer of landslides holds."""
+    """Summary of a layer of landslides."""
 
     count: int
     """Number of landslides."""
     area_m2: float
-    """Their area together, square metres."""
+    """Area of all landslides, square metres."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _UPDATES = 4
 
 
 def faults_of(path: Path, layer: str, count: int, bounds: Bounds | None) -> Iterator[str]:
-    """What is wrong with the only layer of a GeoPackage, in words.
+    """Faults of the only layer of a GeoPackage, in words.
 
     Args:
         path: the file.

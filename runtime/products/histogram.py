@@ -1,4 +1,4 @@
-"""How often each value occurs in a map, counted as its rows pass by."""
+"""Histogram of the values of a map, counted as its rows pass by."""
 
 from __future__ import annotations
 

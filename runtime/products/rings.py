@@ -1,4 +1,4 @@
-"""From the corners of pixel outlines to multipolygons.
+"""Rings: from the corners of pixel outlines to multipolygons.
 
 The corners of a rectilinear outline determine it: sorted along a lattice row they pair up into its horizontal edges,
 sorted along a column into its vertical ones. Walking edge by edge gives closed walks; where a walk passes a lattice

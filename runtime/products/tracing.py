@@ -57,7 +57,7 @@ class Landslide:
 
 @dataclass(frozen=True)
 class _Open:
-    """What is known of the components that touch the last row seen. Labels 1..n are their pieces, by first pixel."""
+    """State of the components that touch the last row seen. Labels 1..n are their pieces, by first pixel."""
 
     next_row: int
     """Map row that has to come next."""
@@ -180,7 +180,7 @@ def _corners(labels: Array, above: Array, first_row: int) -> Array:
 
 
 def _is_open(sets: _Sets, last_labels: Array) -> Array:
-    """Which labels belong to components that touch the last row: bool (n + 1,)."""
+    """Mask of the labels that belong to components that touch the last row: bool (n + 1,)."""
     touching = np.zeros(len(sets.components), dtype=bool)
     touching[sets.components[last_labels]] = True
     touching[0] = False

@@ -88,7 +88,7 @@ def _rule(raster: Raster, location: Location, reading: Reading, grid: MapGrid) -
     if chosen is not None:
         classes(raster)
         clear = raster.nodata == 0 and probability_with_nodata(file)
-        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_clear=clear)
+        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_valid=clear)
         return rule, None if clear or is_scl(file) else _nodata_doubt(raster, grid)
     file = _described(raster, location, _values(raster, grid, band_of_interest(file)))
     found = rule_of(file)

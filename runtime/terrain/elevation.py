@@ -78,7 +78,7 @@ class Elevation:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How it is read, for the run record."""
+        """Facts on how it is read, for the run record."""
         declared = [tile.raster.nodata for tile in self.tiles] + [self._nodata]
         numbers = {value if math.isfinite(value) else str(value) for value in declared if value is not None}
         factors = sorted({scaling.factor for scaling in self._scalings})

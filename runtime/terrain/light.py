@@ -28,7 +28,7 @@ NODE = 32
 
 
 class Light:
-    """Where the light comes from, along the axes of an elevation model."""
+    """Direction the light comes from, along the axes of an elevation model."""
 
     def __init__(self, elevation: OnGlobe, grid: MapGrid) -> None:
         """Choose for the map between the north of the grid and the true one.
@@ -43,7 +43,7 @@ class Light:
 
     @property
     def turned(self) -> bool:
-        """Whether it comes from the true north-west, and not from that of the grid."""
+        """Tell whether it comes from the true north-west, and not from that of the grid."""
         return self.turn > LARGEST_TURN
 
     def over(self, window: Window) -> Vectors:
@@ -81,7 +81,7 @@ class Light:
 
 def _between(nodes: NDArray[np.float64], offset: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.float64]:
     # At a pole there is no direction, and no ground that slides.
-    usable = np.where(np.isfinite(nodes), nodes, math.sqrt(0.5))
+    finite = np.where(np.isfinite(nodes), nodes, math.sqrt(0.5))
     out = np.empty(shape, dtype=np.float64)
-    between_nodes(np.ascontiguousarray(usable), *offset, NODE, out)
+    between_nodes(np.ascontiguousarray(finite), *offset, NODE, out)
     return out

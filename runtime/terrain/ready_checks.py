@@ -1,4 +1,4 @@
-"""Whether a ready hillshade and a ready slope can be of one ground, judged from their values.
+"""Judgement of whether a ready hillshade and a ready slope can be of one ground, from their values.
 
 Light that stands :data:`~landslip.runtime.terrain.slope_and_hillshade.ALTITUDE` degrees high falls on level ground at
 45 degrees. Ground on which it falls at ``i`` degrees, which is what a hillshade says, is at least ``|i - 45|`` and at
@@ -35,13 +35,13 @@ MOST_WALLS = 0.5
 
 @dataclass
 class ReadyTerrain:
-    """What ready hillshade and slope have shown so far."""
+    """Evidence that ready hillshade and slope have shown so far."""
 
     pixels: int = 0
     brightest: int = 0
-    """Of the hillshade."""
+    """Greatest value of the hillshade."""
     steepest: float = 0.0
-    """Of the slope, degrees."""
+    """Greatest value of the slope, degrees."""
     walls: int = 0
     """Pixels that are steeper than :data:`WALL`."""
     relief: int = 0
@@ -69,7 +69,7 @@ class ReadyTerrain:
             self.steep += int(np.count_nonzero(slope > most + TOLERANCE))
 
     def of_ones(self, hillshade: str) -> str | None:
-        """Whether a hillshade goes from 0 to 1, in a sentence."""
+        """Sentence for a hillshade that goes from 0 to 1."""
         if self.pixels < FEWEST or self.brightest > 1:
             return None
         return (
@@ -78,7 +78,7 @@ class ReadyTerrain:
         )
 
     def of_another_unit(self, slope: str) -> str | None:
-        """Whether a slope is level where the hillshade shows relief, in a sentence."""
+        """Sentence for a slope that is level where the hillshade shows relief."""
         if self.pixels < FEWEST or self.steepest > LEVEL or self.relief < LEAST_RELIEF * self.pixels:
             return None
         return (
@@ -89,7 +89,7 @@ class ReadyTerrain:
         )
 
     def of_walls(self, slope: str) -> str | None:
-        """Whether a slope is next to vertical in most places, in a sentence."""
+        """Sentence for a slope that is next to vertical in most places."""
         if self.pixels < FEWEST or self.walls <= MOST_WALLS * self.pixels:
             return None
         return (
@@ -99,7 +99,7 @@ class ReadyTerrain:
         )
 
     def at_odds(self, hillshade: str, slope: str) -> str | None:
-        """Whether they contradict each other, in a sentence."""
+        """Sentence for a hillshade and a slope that contradict each other."""
         if self.pixels < FEWEST or (
             self.flat <= LARGEST_FLAT * self.pixels and self.steep <= LARGEST_STEEP * self.pixels
         ):

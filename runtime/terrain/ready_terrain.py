@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 
 BRIGHTEST = 255
 DARKEST = 1
-"""What a network is shown of ground in full shade: ``gdaldem``, on whose output it was trained, keeps 0 for unknown."""
+"""Value shown to a network for ground in full shade: ``gdaldem``, which made its training data, keeps 0 for nodata."""
 
 FILLS = (255.0, 999.0, 9999.0)
 """Numbers beyond 90 that stand for unknown slopes, ..."""
 LEAST_FILL = 1000.0
 """... and so does every number from here on: in percent it would be 84 degrees."""
 FILL_BELOW = -1.0
-"""So does this number and every lower one; between it and 0 lie slopes of level ground that a cubic resampled."""
+"""Number below which all are fill; between it and 0 lie slopes of level ground that a cubic resampled."""
 
 
 class Steepness:
@@ -109,7 +109,7 @@ class Shading:
         return Pixels(levels, valid)
 
     def _shaded(self, dark: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:
-        """Which of the pixels that are 0 show ground."""
+        """Mask of the pixels at 0 that show ground."""
         rows, cols = np.nonzero(dark)
         if self._slope is not None:
             degrees = self._slope.at(rows + int(window.row_off), cols + int(window.col_off))

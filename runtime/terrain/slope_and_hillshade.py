@@ -45,12 +45,12 @@ def horn(
     """
     hillshade = np.zeros(elevation.shape, dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)
-    known = np.zeros(elevation.shape, dtype=np.bool_)
+    out_valid = np.zeros(elevation.shape, dtype=np.bool_)
     across, down = cell_width.astype(np.float64, copy=False), cell_height.astype(np.float64, copy=False)
     east, north = GRID_LIGHT if light is None else light
     whole = (np.ascontiguousarray(elevation), np.ascontiguousarray(valid))
-    _horn(*whole, across, down, east, north, hillshade, slope, known)
-    return hillshade, slope, known
+    _horn(*whole, across, down, east, north, hillshade, slope, out_valid)
+    return hillshade, slope, out_valid
 
 
 _SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
@@ -69,10 +69,10 @@ def _horn(
     light_north: NDArray[Any],
     hillshade: NDArray[Any],
     slope: NDArray[Any],
-    known: NDArray[Any],
+    out_valid: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     rows, cols = elevation.shape
-    own = light_east.size > 1
+    varies = light_east.size > 1
     for i in range(1, rows - 1):
         above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
         for j in range(1, cols - 1):
@@ -92,8 +92,8 @@ def _horn(
             if not squared < np.inf:  # a number that stands for unknown and is not declared
                 continue
             slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
-            row, col = (i, j) if own else (0, 0)
+            row, col = (i, j) if varies else (0, 0)
             facing = -(rise_south * light_north[row, col] + rise_west * light_east[row, col])
             light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
             hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
-            known[i, j] = True
+            out_valid[i, j] = True

@@ -21,7 +21,7 @@ from landslip.runtime.rasters.raster import Raster
 log = logging.getLogger(__name__)
 
 SUSPECTS = (0, -999, 9999, -9999, -32767, -32768, 32767, 65535)
-"""What is written for unknown elevations. In metres all but 0 are no heights of ground, and unknown without a word."""
+"""Numbers written for unknown elevations. In metres all but 0 are no heights of ground, and unknown without a word."""
 BLOCK_EDGE = 512
 """Edge of what is read at a time, pixels."""
 LEAST_RISE = 100.0
@@ -31,7 +31,7 @@ STEEP = math.tan(math.radians(80.0))
 LEAST_PIXELS = 64
 """Fewer pixels of a value are left alone."""
 LEAST_STEPS = 16
-"""So many steep steps at least, ..."""
+"""Number of steep steps at least, ..."""
 LEAST_SHARE = 0.2
 """... and such a share of all steps at the edges: along a coast most are low."""
 
@@ -65,7 +65,7 @@ class Cliffs:
 
 
 def _steps(heights: Pixels, found: NDArray[np.bool_], cell: tuple[float, float]) -> NDArray[np.int64]:
-    """How many pixels have the value, how many neighbours of them another, and how many of these lie behind a cliff."""
+    """Count the pixels that have the value, their neighbours of another, and how many of these lie behind a cliff."""
     edges = steep = 0
     if found.any():
         metres, valid = np.where(heights.valid, heights.values[0], np.float32(0)), heights.valid
