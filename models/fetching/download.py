@@ -1,4 +1,4 @@
-"""The way of a published file over as many connections as it takes, each going on where the one before broke off."""
+"""Download of a published file over as many connections as it takes, each going on where the one before broke off."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from landslip.runtime.untrusted.file_kinds import kind_of_head
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
-"""Seconds."""
+"""Seconds between two attempts at the most, unless a server asks for more."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a bad connection is put up with."""
+    """Limits up to which a bad connection is put up with."""
 
     timeout: float = 30.0
     """Seconds without a byte after which a connection counts as dropped."""
@@ -90,7 +90,7 @@ class Download:
 
     @property
     def _missing(self) -> int:
-        """Bytes."""
+        """Number of bytes; negative where there are too many."""
         return self._published.size - self._partial.size
 
     def _attempt(self) -> None:
@@ -105,7 +105,8 @@ class Download:
             self._partial.begin(answer.start, self._url, answer.validator)
             self._receive(chain([head], answer.chunks))
         if self._missing:
-            raise DroppedError(f"{shown(self._url)}: the server ended the file early")
+            where = shown(self._url)
+            raise DroppedError(f"{where}: the server ended the file early", where=where)
 
     def _receive(self, chunks: Iterator[bytes]) -> None:
         self._progress.start(self._published.file, self._missing, "byte")
@@ -123,12 +124,13 @@ class Download:
     def _bear(self, error: DroppedError) -> None:
         """Wait for the next attempt, or give up."""
         if isinstance(error, UnreachableError) and not self.received:
-            raise FetchError(f"{error}. {self._by_hand()}") from error
+            raise FetchError(f"{error}.", self._by_hand(), where=error.where, retryable=True) from error
         # Bytes received a second time are no progress: a server that begins anew each time would go on for ever.
         self._failures = 0 if self._partial.size > self._furthest else self._failures + 1
         self._furthest = max(self._furthest, self._partial.size)
         if self._failures >= self._patience.attempts:
-            raise FetchError(f"{error}; given up after {self._failures} attempts that brought nothing. {self._kept()}")
+            what = f"{error}; given up after {self._failures} attempts that brought nothing."
+            raise FetchError(what, self._kept(), where=error.where, retryable=True)
         pause = max(error.wait, min(self._patience.pause * 2.0 ** max(0, self._failures - 1), _LONGEST_PAUSE))
         log.warning("%s; trying again in %.0f s", error, pause)
         time.sleep(pause)
@@ -139,7 +141,11 @@ class Download:
         if free < self._missing:
             raise OutputError(
                 f"{folder} has {free / 1e6:.0f} MB free, and {self._missing / 1e6:.0f} MB are missing of "
-                f"{self._published.file}. Make room, or choose another folder with `to`."
+                f"{self._published.file}.",
+                "Make room, or choose another folder with `to`.",
+                where=folder,
+                option="to",
+                retryable=True,
             )
 
     def _check_answer(self, answer: Answer, head: bytes) -> None:
@@ -152,8 +158,10 @@ class Download:
 
     def _other(self, found: str) -> ModelError:
         return ModelError(
-            f"{shown(self._url)} is not the published {self._published.file}: it is {found}. "
-            "Try again, from another network or another copy with `url`."
+            f"{shown(self._url)} is not the published {self._published.file}: it is {found}.",
+            "Try again, from another network or another copy with `url`.",
+            where=shown(self._url),
+            option="url",
         )
 
     def _kept(self) -> str:

@@ -23,9 +23,9 @@ class Fetched:
     """A file that is the published one."""
 
     path: Path
-    """Where it is."""
+    """Place of the file."""
     url: str
-    """Where it comes from, without user, password and query."""
+    """Address it comes from, without user, password and query."""
     received: int
     """Bytes that were downloaded now; 0 where it was there already."""
 
@@ -40,7 +40,7 @@ def fetch_file(
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> Fetched:
-    """Have a published file in a folder.
+    """Fetch a published file into a folder.
 
     A file that is there already is checked and kept. What an earlier attempt left is gone on from. The file appears
     under its name once its length and SHA-256 are those of the registry.
@@ -75,7 +75,7 @@ def _is_there(published: PublishedFile, final: Path, *, overwrite: bool) -> bool
     if not exists(final):
         return False
     if final.is_dir():
-        raise UsageError(f"{final} is a folder. Choose another folder with `to`.")
+        raise UsageError(f"{final} is a folder.", "Choose another folder with `to`.", where=final, option="to")
     size, digest = final.stat().st_size, sha256_of(final)
     if digest == published.sha256:
         return True
@@ -83,5 +83,8 @@ def _is_there(published: PublishedFile, final: Path, *, overwrite: bool) -> bool
         return False
     raise UsageError(
         f"{final} is not the published file: it has {size} bytes and SHA-256 {digest}, and not {published.size} and "
-        f"{published.sha256}. Add overwrite=True to replace it, or choose another folder with `to`."
+        f"{published.sha256}.",
+        "Add overwrite=True to replace it, or choose another folder with `to`.",
+        where=final,
+        option="overwrite",
     )

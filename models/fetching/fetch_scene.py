@@ -24,11 +24,11 @@ class FetchedScene:
     """A scene whose files are the published ones."""
 
     scene_file: Path
-    """What ``landslip map --scene`` takes."""
+    """File that ``landslip map --scene`` takes."""
     files: tuple[Path, ...]
-    """Its files."""
+    """Published files of the scene."""
     url: str
-    """What their addresses begin with, without user, password and query."""
+    """Beginning of their addresses, without user, password and query."""
     received: int
     """Bytes that were downloaded now."""
 
@@ -42,7 +42,7 @@ def fetch_scene(
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> FetchedScene:
-    """Have the files of a scene in ``folder / scene.name``.
+    """Fetch the files of a scene into ``folder / scene.name``.
 
     Files that are there already are checked and kept, and an interrupted download goes on where it stopped.
     ``scene.toml`` comes last, so that a folder that has one is complete; one that a user has changed is kept.

@@ -1,4 +1,4 @@
-"""A file over HTTP, from some byte on. The one module that speaks HTTP: errors of requests and urllib3 end here."""
+"""Requests for a file over HTTP, from some byte on; errors of requests and urllib3 end in this module."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from landslip.runtime.system.versions import landslip_version
 _CHUNK = 1 << 16
 """Most bytes handed on at a time."""
 _LONGEST_WAIT = 60.0
-"""Seconds; no server is waited for longer, whatever it asks for."""
+"""Seconds that a server is waited for at the most, whatever it asks for."""
 _LENGTH = r"[0-9]{1,18}"
-"""A number of bytes."""
+"""Pattern of a number of bytes."""
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 """Answers that may be another one a moment later."""
 
 
 class DroppedError(FetchError):
-    """What failed this time may work the next time."""
+    """A failure that may be none the next time."""
 
+    _later = True
     wait = 0.0
     """Seconds the server asks to wait."""
 
 
 class UnreachableError(DroppedError):
-    """No connection came about at all."""
+    """A connection that did not come about at all."""
 
 
 _UNREACHABLE: tuple[type[FetchError], str] = UnreachableError, "{host} cannot be reached ({why})"
@@ -60,16 +61,16 @@ _TROUBLES: tuple[tuple[Any, type[FetchError], str], ...] = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server sends of a file."""
+    """Part of a file that a server sends."""
 
     start: int
     """Offset of its first byte; 0 where the server sends the file from its beginning, whatever was asked for."""
     total: int | None
     """Length of the whole file in bytes, if the server says."""
     validator: str | None
-    """What names this very version of the file to the server: a strong ETag, or else its date."""
+    """Name of this very version of the file for the server: a strong ETag, or else its date."""
     chunks: Iterator[bytes]
-    """The bytes. Raises DroppedError where the connection breaks."""
+    """Bytes from there on. Raises DroppedError where the connection breaks."""
 
 
 @contextmanager
@@ -100,8 +101,8 @@ def opened(url: str, start: int, validator: str | None, timeout: float) -> Itera
         with response:
             first, total = _place(response, url)
             if first > start:
-                raise FetchError(
-                    f"{shown(url)}: the server sends the file from byte {first} on, but byte {start} was asked for."
+                raise _refused(
+                    url, f": the server sends the file from byte {first} on, but byte {start} was asked for."
                 )
             yield Answer(first, total, _validator(response), _chunks(response, url))
 
@@ -114,12 +115,11 @@ class _Session(requests.Session):
         self.max_redirects = 10
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Where an answer sends us, if it does."""
+        """Address that an answer leads to, if it does."""
         target: str | None = super().get_redirect_target(resp)
         if target and urlsplit(resp.url).scheme == "https" and urlsplit(urljoin(resp.url, target)).scheme != "https":
-            raise FetchError(
-                f"{shown(resp.url)} leads to {shown(target)}, which is not encrypted. Give another address with `url`."
-            )
+            what = f" leads to {shown(target)}, which is not encrypted."
+            raise _refused(resp.url, what, "Give another address with `url`.")
         return target
 
 
@@ -128,8 +128,9 @@ def _check_address(session: requests.Session, url: str) -> None:
         session.get_adapter(str(session.prepare_request(requests.Request("GET", url)).url))
     except ValueError as error:  # all that requests raises for a bad address
         raise UsageError(
-            f"{shown(url.partition('?')[0])!r} cannot be downloaded from: it is no address of HTTP or HTTPS. Give one "
-            "such as https://…."
+            f"{shown(url.partition('?')[0])!r} cannot be downloaded from: it is no address of HTTP or HTTPS.",
+            "Give one such as https://….",
+            option="url",
         ) from error
 
 
@@ -150,15 +151,19 @@ def _place(response: requests.Response, url: str) -> tuple[int, int | None]:
         raise _refusal(response, url)
     found = re.fullmatch(rf"bytes ({_LENGTH})-{_LENGTH}/({_LENGTH}|\*)", response.headers.get("Content-Range", ""))
     if not found:
-        raise FetchError(f"{shown(url)}: the server sends a part of the file without saying which. Give another `url`.")
+        raise _refused(url, ": the server sends a part of the file without saying which.", "Give another `url`.")
     return int(found[1]), None if found[2] == "*" else int(found[2])
 
 
+def _refused(url: str, what: str, remedy: str = "") -> FetchError:
+    return FetchError(f"{shown(url)}{what}", remedy, where=shown(url), option="url")
+
+
 def _refusal(response: requests.Response, url: str) -> FetchError:
-    says = f"{shown(url)}: the server answers {response.status_code} {response.reason or ''}".rstrip()
+    says = f": the server answers {response.status_code} {response.reason or ''}".rstrip()
     if response.status_code not in _BUSY:
-        return FetchError(f"{says}. Check the address, or give that of another copy with `url`.")
-    error = DroppedError(says)
+        return _refused(url, f"{says}.", "Check the address, or give that of another copy with `url`.")
+    error = DroppedError(f"{shown(url)}{says}", where=shown(url))
     # A number of seconds, or a date. It is cut, because Python refuses thousands of digits.
     with suppress(lower.InvalidHeader, ValueError, OverflowError):
         asked = urllib3.Retry().parse_retry_after(response.headers.get("Retry-After", "")[:40])
@@ -167,7 +172,7 @@ def _refusal(response: requests.Response, url: str) -> FetchError:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What may stand in ``If-Range``: RFC 9110, 13.1.5, wants a strong ETag, or a date."""
+    """Value for ``If-Range``: RFC 9110, 13.1.5, wants a strong ETag, or a date."""
     tag = response.headers.get("ETag", "")
     return tag if tag.startswith('"') else response.headers.get("Last-Modified")
 
@@ -187,18 +192,18 @@ def _translated(url: str) -> Iterator[None]:
         is_new = isinstance(_cause(error), lower.NewConnectionError)
         fitting = ((kind, says) for theirs, kind, says in _TROUBLES if isinstance(error, theirs))
         kind, says = _UNREACHABLE if is_new else next(fitting)
-        host = urlsplit(shown(url)).netloc
-        raise kind(says.format(url=shown(url), host=host, why=_reason(error))) from error
+        where = shown(url)
+        raise kind(says.format(url=where, host=urlsplit(where).netloc, why=_reason(error)), where=where) from error
 
 
 def _cause(error: BaseException) -> Any:
-    """The error of urllib3 that requests has wrapped."""
+    """Error of urllib3 that requests has wrapped."""
     inner = error.args[0] if error.args else None
     return getattr(inner, "reason", None) or inner
 
 
 def _reason(error: BaseException) -> str:
-    """What the system said, at the bottom of the chain: the layers above repeat it with their own names."""
+    """Words of the system, at the bottom of the chain: the layers above repeat them with their own names."""
     while (deeper := error.__cause__ or error.__context__) is not None and deeper is not error:
         error = deeper
     return str(getattr(error, "strerror", None) or error)

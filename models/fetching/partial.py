@@ -1,4 +1,4 @@
-"""What there is of a file that is still on its way, beside the name it will have."""
+"""Part of a file that is still on its way, beside the name it will have."""
 
 from __future__ import annotations
 
@@ -43,14 +43,18 @@ class Partial(Closing):
         file = open_locked(self.path)
         if file is None:
             raise OutputError(
-                f"{self.path} is being written by another process. Wait for it, or choose another folder with `to`."
+                f"{self.path} is being written by another process.",
+                "Wait for it, or choose another folder with `to`.",
+                where=self.path,
+                option="to",
+                retryable=True,
             )
         self._file = file
         self.size = file.seek(0, os.SEEK_END)
-        """Bytes there are."""
+        """Number of bytes that are there."""
 
     def validator(self, url: str) -> str | None:
-        """What names to the server at ``url`` the version its bytes are from, if they are from there."""
+        """Name of the version its bytes are from, for the server at ``url``, if they are from there."""
         try:
             origin = json.loads(self._origin.read_text(encoding="utf-8"))
             known = origin["validator"] if origin["url_sha256"] == _digest(url) else None

@@ -1,1 +1,1 @@
-"""How a loop is compiled by numba, and where its machine code is kept; no loops of any subject."""
+"""Compiling of loops by numba, and the files that keep their machine code; no loops of any subject."""

@@ -17,13 +17,13 @@ from landslip.runtime.system.private_files import UntrustedError, check_folder, 
 log = logging.getLogger(__name__)
 
 SUFFIX = ".nbc"
-"""Of every file."""
+"""Ending of every file."""
 
 _DIGEST = hashlib.sha256().digest_size
 
 
-def find(path: Path) -> bytes | None:
-    """What is kept under a name; None if there is nothing, nothing whole, or nothing that only the user could write."""
+def load(path: Path) -> bytes | None:
+    """Content of a file; None if there is nothing, nothing whole, or nothing that only the user could have written."""
     if not _is_trusted(path.parent):
         return None
     try:
@@ -40,8 +40,8 @@ def find(path: Path) -> bytes | None:
     return body
 
 
-def keep(path: Path, body: bytes) -> None:
-    """Have a file, whole or not at all, where that can be done safely."""
+def store(path: Path, body: bytes) -> None:
+    """Write a file, whole or not at all, where that can be done safely."""
     folder = path.parent
     try:
         _check_absolute(folder)
@@ -53,7 +53,7 @@ def keep(path: Path, body: bytes) -> None:
         _say_once(folder, f"cannot be written ({error.strerror or error})")
 
 
-def forget(folder: Path, name: str) -> None:
+def remove(folder: Path, name: str) -> None:
     """Remove the files whose names begin so."""
     if _is_trusted(folder):
         for path in folder.glob(f"{name}*{SUFFIX}"):
@@ -67,7 +67,7 @@ def _is_trusted(folder: Path) -> bool:
     except UntrustedError as error:
         _say_once(folder, str(error))
         return False
-    except OSError:  # not there yet, or never to be: keeping says so
+    except OSError:  # not there yet, or never to be: storing says so
         return False
     return True
 

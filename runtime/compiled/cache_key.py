@@ -1,4 +1,4 @@
-"""What the machine code of a kernel is made from, as a digest: kernels of one digest are the same."""
+"""Digest of all that the machine code of a kernel is made from: kernels of one digest are the same."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 _CONSTANTS = (bool, int, float, complex, str, tuple, np.generic, np.ndarray)
-"""What numba freezes into the code where a kernel uses it by a global name."""
+"""Types of what numba freezes into the code where a kernel uses it by a global name."""
 
-_SETTINGS = ("BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT")
-"""Of ``numba.config``: what decides how everything is compiled. Older numba lacks some."""
+_SWITCHES = ("BOUNDSCHECK", "OPT", "DEBUGINFO_DEFAULT")
+"""Names in ``numba.config`` that decide how everything is compiled. Older numba lacks some."""
 
 
 def digest_of(*parts: Any) -> str:
@@ -27,19 +27,19 @@ def digest_of(*parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def stamp_of(dispatcher: Any) -> str:
+def kernel_digest(dispatcher: Any) -> str:
     """SHA-256 of all that decides the code of a kernel but its argument types and the CPU.
 
     Args:
         dispatcher: what numba's ``njit`` makes of a function.
     """
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
-    settings = [getattr(config, name, None) for name in _SETTINGS]
-    return digest_of(versions, settings, *_makings(dispatcher, set()))
+    settings = [getattr(config, name, None) for name in _SWITCHES]
+    return digest_of(versions, settings, *_ingredients(dispatcher, set()))
 
 
-def _makings(dispatcher: Any, seen: set[Callable[..., Any]]) -> Iterator[Any]:
-    """What the code of a kernel is made from: its options, its bytecode, and what it uses by a global name.
+def _ingredients(dispatcher: Any, seen: set[Callable[..., Any]]) -> Iterator[Any]:
+    """Yield what the code of a kernel is made from: its options, its bytecode, and what it uses by a global name.
 
     The bytecode that was loaded counts, not the file it came from, which may have changed since.
     """
@@ -54,11 +54,11 @@ def _makings(dispatcher: Any, seen: set[Callable[..., Any]]) -> Iterator[Any]:
             if isinstance(used, _CONSTANTS):
                 yield pickle.dumps(used)
             elif isinstance(used, Dispatcher) and used.py_func not in seen:
-                yield from _makings(used, seen)
+                yield from _ingredients(used, seen)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """A function's code, and that of the functions inside it."""
+    """Yield a function's code, and that of the functions inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,4 +1,4 @@
-"""How kernels are compiled: without the GIL, and kept on disk for the next process."""
+"""Compiling of kernels: without the GIL, and kept on disk for the next process."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from typing import Any
 import platformdirs
 from numba.core import compiler, config, serialize
 
-from landslip.runtime.compiled.cache_files import SUFFIX, find, forget, keep
-from landslip.runtime.compiled.cache_key import digest_of, stamp_of
+from landslip.runtime.compiled.cache_files import SUFFIX, load, remove, store
+from landslip.runtime.compiled.cache_key import digest_of, kernel_digest
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _numba_config: Any = config
 
 
 class KernelCache:
-    """What a numba dispatcher keeps its compiled code in: the interface is that of ``numba.core.caching``.
+    """Cache of one numba dispatcher's compiled code, with the interface of ``numba.core.caching``.
 
     Files that are damaged, or that others could have written, are compiled anew. Where none can be kept, as in some
     containers, each process compiles for itself, which is said once.
@@ -46,14 +46,14 @@ class KernelCache:
 
     @property
     def cache_path(self) -> str:
-        """The folder, for numba's statistics."""
+        """Folder of the files, for numba's statistics."""
         return str(cache_folder())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """What was compiled for a signature and this CPU; None if there is nothing, or nothing that can be used."""
+        """Load what was compiled for a signature and this CPU; None if there is nothing that can be used."""
         target_context.refresh()
         path = self._path(sig, target_context.codegen())
-        body = find(path)
+        body = load(path)
         if body is None:
             _say_once()
             return None
@@ -70,23 +70,23 @@ class KernelCache:
         if data.library.has_dynamic_globals:  # addresses of this process
             return
         body = _numba_serialize.dumps(data._reduce())  # noqa: SLF001 - as numba's own cache
-        keep(self._path(sig, data.codegen), body)
+        store(self._path(sig, data.codegen), body)
 
     def flush(self) -> None:
         """Forget what was kept, for numba's ``recompile``."""
-        forget(cache_folder(), f"{self._name}-")
+        remove(cache_folder(), f"{self._name}-")
 
     def enable(self) -> None:
         """Nothing: it is always in use."""
 
     def _path(self, sig: Any, codegen: Any) -> Path:
         fields = [getattr(one, "fields", None) for one in sig]  # of named tuples, which their names do not tell
-        digest = digest_of(sig, fields, codegen.magic_tuple(), self._stamp)
+        digest = digest_of(sig, fields, codegen.magic_tuple(), self._kernel_digest)
         return cache_folder() / f"{self._name}-{digest[:32]}{SUFFIX}"
 
     @functools.cached_property
-    def _stamp(self) -> str:
-        return stamp_of(self._dispatcher)
+    def _kernel_digest(self) -> str:
+        return kernel_digest(self._dispatcher)
 
 
 @functools.cache
@@ -96,6 +96,6 @@ def _say_once() -> None:
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: ``NUMBA_CACHE_DIR``, or a place of landslip's own."""
+    """Folder of compiled kernels: ``NUMBA_CACHE_DIR``, or a place of landslip's own."""
     chosen = getattr(_numba_config, "CACHE_DIR", "")
     return Path(chosen) if chosen else platformdirs.user_cache_path("landslip") / "kernels"

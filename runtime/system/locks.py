@@ -54,7 +54,7 @@ def open_locked(path: Path) -> FileIO | None:
 
 
 def _is_still(file: FileIO, path: Path) -> bool:
-    """Whether the file that was locked still has that name: who held it before may have renamed or removed it."""
+    """Tell whether the file that was locked still has that name: who held it may have renamed or removed it."""
     with contextlib.suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file.fileno()), path.lstat())
     return False

@@ -75,7 +75,8 @@ def test_a_server_that_brings_nothing_new_is_given_up_and_what_came_is_kept(tmp_
     with serving(CONTENT, always_the_same) as server, pytest.raises(FetchError, match="given up after 3") as raised:
         fetch(server, tmp_path)
     assert len(server.requests) == 1 + QUICK.attempts
-    assert f"{partial_in(tmp_path)} holds 1000 of {len(CONTENT)} bytes" in str(raised.value)
+    assert f"{partial_in(tmp_path)} holds 1000 of {len(CONTENT)} bytes" in raised.value.remedy
+    assert (raised.value.where, raised.value.retryable) == (server.url, True)
     assert partial_in(tmp_path).read_bytes() == CONTENT[:1000]
     assert not (tmp_path / "net.hdf5").exists()
 
@@ -234,9 +235,10 @@ def test_pauses_double(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_plain_no_is_believed_at_once(tmp_path, status):
-    with serving(CONTENT, answer(status)) as server, pytest.raises(FetchError, match=f"{status}.*`url`"):
+    with serving(CONTENT, answer(status)) as server, pytest.raises(FetchError, match=f"{status}.*`url`") as caught:
         fetch(server, tmp_path)
     assert len(server.requests) == 1
+    assert (caught.value.where, caught.value.option, caught.value.retryable) == (server.url, "url", False)
 
 
 def test_redirects_are_followed(tmp_path):
@@ -292,7 +294,7 @@ def test_user_password_and_query_are_sent_and_nowhere_else(tmp_path, caplog, scr
         try:
             said = str(fetch(server, tmp_path, url=url))
         except (FetchError, ModelError) as error:
-            said = str(error)
+            said = f"{error} {error.where}"
     assert server.requests[0][":path"] == "/models/net.hdf5?token=s3cret"
     assert server.requests[0]["Authorization"].startswith("Basic ")
     kept = "".join(path.read_text(errors="replace") for path in tmp_path.glob("*.json"))
@@ -341,7 +343,8 @@ def test_without_a_connection_it_says_how_else_the_file_can_come(tmp_path, url):
     with pytest.raises(FetchError, match="cannot be reached") as raised:
         fetch_file(model, tmp_path / "to", patience=QUICK)
     for hint in (model.url, model.sha256, str(model.size), f"landslip fetch NET --to {tmp_path / 'to'}", "https_proxy"):
-        assert hint in str(raised.value)
+        assert hint in raised.value.remedy
+    assert (raised.value.where, raised.value.retryable) == (url, True)
     assert not (tmp_path / "to").exists()
 
 
@@ -428,8 +431,9 @@ def test_two_downloads_of_one_file_do_not_mix(tmp_path):
         first.start()
         while not (partial_in(tmp_path).exists() and partial_in(tmp_path).stat().st_size == 65_536):
             assert first.is_alive()
-        with pytest.raises(OutputError, match="being written by another process"):
+        with pytest.raises(OutputError, match="being written by another process") as caught:
             fetch(server, tmp_path)
+        assert caught.value.retryable
         server.released.set()
         first.join()
     assert server.ranges == [None, "bytes=65536-"]
