@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from landslip.benchmarks.reports.report import BETTER, Better, Finding
+from landslip.benchmarks.reports.report import Finding
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.untrusted.json_record import JsonRecord
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class StoredReport:
     """Findings by name."""
 
 
+class _Content(JsonRecord, frozen=True, kw_only=True):
+    """Part of the file that is read."""
+
+    name: str
+    settings: dict[str, Any]
+    environment: dict[str, Any]
+    findings: dict[str, Finding]
+
+
 def read_report(path: Path) -> StoredReport:
     """Read a report that :meth:`landslip.benchmarks.reports.report.Report.write` has written.
 
@@ -36,22 +46,14 @@ def read_report(path: Path) -> StoredReport:
         InputError: it is damaged, or something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        findings = {key: _finding(value) for key, value in content["findings"].items()}
-        return StoredReport(path, str(content["name"]), {**content["settings"]}, {**content["environment"]}, findings)
+        content = _Content.of(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise InputMissingError(f"{path} does not exist. Give a report that landslip bench -o has written.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Give the .json file of a report.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{path} is no report of landslip bench, or a damaged one ({type(error).__name__}: {error}). Give the "
-            ".json file that landslip bench -o has written, or measure again."
+            f"{path} is no report of landslip bench, or a damaged one ({error}). Give the .json file that landslip "
+            "bench -o has written, or measure again."
         ) from error
-
-
-def _finding(entry: Any) -> Finding:
-    value, better = entry["value"], entry["better"]
-    if isinstance(value, bool) or not isinstance(value, int | float) or better not in (*BETTER, None):
-        raise ValueError(f"a finding that is {entry!r}")
-    return Finding(float(value), str(entry["unit"]), cast("Better | None", better))
+    return StoredReport(path, content.name, content.settings, content.environment, content.findings)

@@ -119,7 +119,7 @@ def read_description(path: Path, model: Path) -> Description:
         spec.check()
     except UnfitError as error:
         raise InputError(f"{path}: {error}", where=path) from error
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: {error}.", where=path) from error
     return Description(spec, tuple(entry.feeds for entry in table.inputs), table.output_band)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from landslip.runtime.errors import ModelError, UsageError
+from landslip.runtime.untrusted.json_text import parse_json
 from landslip.runtime.untrusted.printable import printable, shown
+from landslip.runtime.untrusted.typed_values import typed
 
 Role = Literal["pre", "post", "hillshade", "slope"]
 """What a network input shows: an image before or after the event, shaded relief, or slope."""
@@ -160,13 +162,11 @@ class ModelSpec:
         """Check every range.
 
         Raises:
-            ValueError, TypeError: a value is out of range or of another type; the message names it.
+            ValueError: one is out of it; the message names it. Types are those of the fields.
         """
         for entry in self.inputs:
             _check_input(entry)
-        texts = ("name", "output", "meaning", "source", "notice")
-        _check_types(self, **dict.fromkeys(texts, str), tile=int, multiple=int, fixed=bool)
-        _check_texts(self, *texts)
+        _check_texts(self, "name", "output", "meaning", "source", "notice")
         # It becomes part of the names of files.
         if self.name != Path(self.name).name or self.name.startswith(".") or not self.name or not self.output:
             raise ValueError(f"name {shown(self.name)} or output {shown(self.output)} is no plain name")
@@ -174,7 +174,7 @@ class ModelSpec:
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
             raise ValueError(f"tile {shown(self.tile)} is not a multiple of {shown(self.multiple)} up to {MAX_TILE}")
-        if not (_is_sound(self.resolution) and self.resolution >= FINEST and LOWEST <= self.threshold < 1):
+        if not (FINEST <= self.resolution <= LARGEST and LOWEST <= self.threshold < 1):
             raise ValueError(
                 f"resolution {shown(self.resolution)} or threshold {shown(self.threshold)} is out of range"
             )
@@ -198,14 +198,14 @@ class ModelSpec:
             ModelError: the text is no spec, or one this version does not understand.
         """
         try:
-            raw: dict[str, Any] = json.loads(text)
-            inputs = tuple(InputSpec(**_without_lists(entry)) for entry in raw.pop("inputs"))
-            spec = cls(inputs=inputs, **raw)
+            spec: ModelSpec = typed(parse_json(text.encode()), cls)
             spec.check()
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
+            reason = printable(str(error), MAX_TEXT).removesuffix(".")
             raise ModelError(
-                f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: "
-                f"{printable(str(error), MAX_TEXT)}. Export the model again with this version of landslip."
+                f"{where}: the model description inside the file ({METADATA_KEY}) cannot be used: {reason}.",
+                "Export the model again with this version of landslip.",
+                where=where,
             ) from error
         return spec
 
@@ -241,18 +241,6 @@ def _per_band(value: PerBand, bands: int) -> tuple[float, ...]:
     return value if isinstance(value, tuple) else (value,) * bands
 
 
-def _without_lists(entry: dict[str, Any]) -> dict[str, Any]:
-    """What JSON gives, as a frozen dataclass takes it."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-
-
-def _check_types(holder: Any, **types: type) -> None:
-    for key, wanted in types.items():
-        # Not isinstance: a bool is an int, and 224.0 pixels are no number of pixels.
-        if type(getattr(holder, key)) is not wanted:
-            raise TypeError(f"{key} is {shown(getattr(holder, key))}")
-
-
 def _check_texts(holder: Any, *keys: str) -> None:
     for key in keys:
         text = getattr(holder, key)
@@ -260,18 +248,11 @@ def _check_texts(holder: Any, *keys: str) -> None:
             raise ValueError(f"{key} is {shown(text)}, and no text of up to {MAX_TEXT} characters on one line")
 
 
-def _is_sound(number: float) -> bool:
-    return not isinstance(number, bool) and abs(number) <= LARGEST
-
-
 def _check_input(entry: InputSpec) -> None:
-    _check_types(entry, name=str, dtype=str, unit=str, bands=int)
     _check_texts(entry, "unit")
-    if entry.name not in get_args(Role) or entry.dtype not in get_args(Dtype):
-        raise ValueError(f"input {shown(entry.name)} of type {shown(entry.dtype)} is unknown")
     if not 1 <= entry.bands <= MAX_BANDS:
         raise ValueError(f"input {entry.name!r} has {shown(entry.bands)} bands")
     if len(entry.divisors) != entry.bands or len(entry.offsets) != entry.bands:
         raise ValueError(f"input {entry.name!r} has {entry.bands} bands and another number of divisors or offsets")
-    if not all(map(_is_sound, (*entry.divisors, *entry.offsets))) or 0 in entry.divisors:
+    if not all(abs(number) <= LARGEST for number in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
         raise ValueError(f"input {entry.name!r} has divisor {shown(entry.divisor)} and offset {shown(entry.offset)}")

@@ -17,10 +17,10 @@ from typing import Any
 import platformdirs
 
 from landslip.runtime.engines.opening import EngineOptions
-from landslip.runtime.errors import UsageError
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import shown
+from landslip.runtime.untrusted.typed_values import typed
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +56,15 @@ class TunedWay:
         """Check every value.
 
         Raises:
-            ValueError, TypeError: one is out of range or of another type.
+            ValueError: one is out of range. Types are those of the fields.
         """
         for name in ("artifact", "sha256", "engine", "device", "precision"):
-            if not isinstance(getattr(self, name), str) or getattr(self, name) == "auto":
-                raise TypeError(f"{name} is {shown(getattr(self, name))}")
+            if getattr(self, name) == "auto":
+                raise ValueError(f"{name} is 'auto'")
         if self.artifact != Path(self.artifact).name or not self.artifact.isprintable():
             raise ValueError(f"artifact {shown(self.artifact)} is no name of a file")
-        if type(self.batch) is not int or type(self.threads) is not int or not self.tiles_per_second > 0:
-            raise TypeError("batch, threads or speed are no numbers")
+        if not self.tiles_per_second > 0:
+            raise ValueError(f"tiles_per_second is {shown(self.tiles_per_second)}")
         self.options()
 
     def options(self) -> EngineOptions:
@@ -130,18 +130,13 @@ class Tuning:
         """Read a record.
 
         Raises:
-            ValueError, TypeError, LookupError, RecursionError: it is damaged, or no such record.
+            ValueError, RecursionError: it is damaged, or no such record.
         """
         raw = parse_json(content)
-        if raw.pop("landslip") != "tuning":
+        if not isinstance(raw, dict) or raw.pop("landslip", None) != "tuning":
             raise ValueError("it is none")
-        choices = tuple(TunedWay(**entry) for entry in raw.pop("choices"))
-        tuning = cls(choices=choices, **raw)
-        if not all(isinstance(text, str) for text in (tuning.tuned, tuning.model, tuning.family)):
-            raise TypeError("date, model or family are no texts")
-        for described in (tuning.machine, tuning.versions):
-            dict(described)  # raises for what is no table
-        for choice in choices:
+        tuning: Tuning = typed(raw, cls)
+        for choice in tuning.choices:
             choice.check()
         return tuning
 
@@ -174,7 +169,7 @@ def _readable(folder: Path) -> Iterator[Tuning]:
         try:
             with path.open("rb") as stream:
                 yield Tuning.from_json(stream.read(MOST_BYTES))
-        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, UsageError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.warning(
                 "The tuning in %s cannot be used (%s). Remove it, or tune again with: landslip bench tune",
                 path, str(error)[:200] or type(error).__name__,

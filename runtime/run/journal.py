@@ -11,33 +11,39 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.run.rows_file import unwritable, write_all
 from landslip.runtime.run.workspace import JOURNAL
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.safe_writing import clear_name, open_safely
+from landslip.runtime.untrusted.typed_values import UnfitError, typed
 
 _MOST = 64 << 20
 """Bytes of a journal that are read: far more than one has."""
+
+
+_Count = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """How far a run is."""
 
-    rows: int = 0
+    rows: _Count = 0
     """Finished rows of the map."""
-    checksum: int = 0
+    checksum: _Count = 0
     """CRC-32 of these rows."""
-    pictures: int = 0
+    pictures: _Count = 0
     """CRC-32 of the small pictures of the images in them."""
-    tile_rows: int = 0
+    tile_rows: _Count = 0
     """Rows of tiles that are finished."""
-    predicted: int = 0
+    predicted: _Count = 0
     """Tiles predicted in them."""
-    skipped: int = 0
+    skipped: _Count = 0
     """Tiles of them that were not predicted."""
     damaged: tuple[Any, ...] = ()
     """Parts of the inputs that could not be read and were passed over, as in the run record."""
@@ -155,12 +161,10 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _checkpoint(line: dict[str, Any]) -> Checkpoint | None:
     try:
-        checkpoint = Checkpoint(**line)
-    except TypeError:
+        checkpoint: Checkpoint = typed(line, Checkpoint)
+    except UnfitError:
         return None
-    numbers = [value for name, value in vars(checkpoint).items() if name != "damaged"]
-    whole = all(type(number) is int and number >= 0 for number in numbers) and isinstance(checkpoint.damaged, list)
-    return replace(checkpoint, damaged=tuple(checkpoint.damaged)) if whole else None
+    return checkpoint
 
 
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.cuda import Gpu
 from landslip.runtime.engines.tensor_rt.slots import Profile
 from landslip.runtime.errors import InputMissingError, ModelError
+from landslip.runtime.untrusted.json_text import parse_json
+from landslip.runtime.untrusted.printable import printable
+from landslip.runtime.untrusted.typed_values import typed
 
 SUFFIX = ".engine"
 """Of the engines landslip builds."""
 _MOST = 1 << 20
 """Bytes of a record that is read."""
+_REASON = 300
+"""Most characters of why it is none."""
 
 
 @dataclass(frozen=True)
@@ -91,22 +95,16 @@ class EngineRecord:
 
     def to_json(self) -> str:
         """The record as readable JSON, with the entries that all artifacts' records have."""
-        record = {
-            "landslip": self.landslip,
-            "created": self.created,
-            "artifact": {
-                "file": f"{self.key.digest}{SUFFIX}",
-                "sha256": self.sha256,
-                "bytes": self.bytes,
-                "precision": self.precision,
-                "target": "tensorrt",
-            },
-            "source": {"file": self.onnx, "sha256": self.key.onnx_sha256},
-            "spec": asdict(self.spec),
-            "key": asdict(self.key),
-            "build": {"seconds": self.seconds, "workspace": self.workspace, "tensors": dict(self.tensors)},
-        }
-        return json.dumps(record, indent=2) + "\n"
+        stored = _Stored(
+            landslip=self.landslip,
+            created=self.created,
+            artifact=_Artifact(f"{self.key.digest}{SUFFIX}", self.sha256, self.bytes, self.precision, "tensorrt"),
+            source=_Source(self.onnx, self.key.onnx_sha256),
+            spec=self.spec,
+            key=self.key,
+            build=_Build(self.seconds, self.workspace, dict(self.tensors)),
+        )
+        return json.dumps(asdict(stored), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, where: str) -> EngineRecord:
@@ -120,26 +118,61 @@ class EngineRecord:
             ModelError: it is none.
         """
         try:
-            raw: dict[str, Any] = json.loads(text)
-            artifact, build = raw["artifact"], raw["build"]
-            return cls(
-                key=_key(raw["key"]),
-                spec=ModelSpec.from_json(json.dumps(raw["spec"]), where),
-                precision=str(artifact["precision"]),
-                onnx=str(raw["source"]["file"]),
-                sha256=str(artifact["sha256"]),
-                bytes=int(artifact["bytes"]),
-                tensors={str(name): int(count) for name, count in build["tensors"].items()},
-                workspace=None if build["workspace"] is None else int(build["workspace"]),
-                seconds=float(build["seconds"]),
-                landslip=str(raw["landslip"]),
-                created=str(raw["created"]),
-            )
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            stored: _Stored = typed(parse_json(text.encode()), _Stored)
+            stored.spec.check()
+        except (ValueError, RecursionError) as error:
             raise ModelError(
-                f"{where} is no record of a TensorRT engine, or a damaged one ({type(error).__name__}: {error}). "
+                f"{where} is no record of a TensorRT engine, or a damaged one ({printable(str(error), _REASON)}). "
                 "Delete it and the engine; the engine is built again from the ONNX file."
             ) from error
+        return cls(
+            key=stored.key,
+            spec=stored.spec,
+            precision=stored.artifact.precision,
+            onnx=stored.source.file,
+            sha256=stored.artifact.sha256,
+            bytes=stored.artifact.bytes,
+            tensors=stored.build.tensors,
+            workspace=stored.build.workspace,
+            seconds=stored.build.seconds,
+            landslip=stored.landslip,
+            created=stored.created,
+        )
+
+
+@dataclass(frozen=True)
+class _Artifact:
+    file: str
+    sha256: str
+    bytes: int
+    precision: str
+    target: str
+
+
+@dataclass(frozen=True)
+class _Source:
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Build:
+    seconds: float
+    workspace: int | None
+    tensors: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The record as it lies on the disk."""
+
+    landslip: str
+    created: str
+    artifact: _Artifact
+    source: _Source
+    spec: ModelSpec
+    key: EngineKey
+    build: _Build
 
 
 def record_path(engine: Path) -> Path:
@@ -180,12 +213,3 @@ def key_of(gpu: Gpu, tensorrt: str, platform: str, onnx_sha256: str, profile: Pr
         tile=profile.tile,
         recipe=recipe,
     )
-
-
-def _key(raw: dict[str, Any]) -> EngineKey:
-    key = EngineKey(**raw)
-    for field in fields(key):
-        wanted = int if field.type == "int" else str
-        if type(getattr(key, field.name)) is not wanted:
-            raise TypeError(f"{field.name} is {getattr(key, field.name)!r}")
-    return key
