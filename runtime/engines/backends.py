@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from landslip.runtime.artifacts.onnx_file import OnnxFile
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
-"""What a network can be computed in."""
+"""Number formats that a network can be computed in."""
 
 
 @dataclass(frozen=True)
@@ -24,34 +24,34 @@ class Backend:
     name: str
     """Name a user asks for it by."""
     engine: str
-    """Its :class:`~landslip.runtime.engines.Engine`, as ``module:class``; made as ``Class(model, options)``."""
+    """Class of its :class:`~landslip.runtime.engines.Engine`: ``module:class``, made as ``Class(model, options)``."""
     package: str
     """Package that has to be importable."""
     extra: str
     """Extra of landslip that installs it."""
     devices: tuple[str, ...]
-    """Where it runs, the usual first."""
+    """Devices it runs on, the usual first."""
     targets: tuple[str, ...]
     """``landslip.target`` of the artifacts it runs."""
     precisions: Mapping[str, tuple[str, ...]]
-    """What it can compute an artifact of each precision in, the artifact's own first."""
+    """Number formats it can compute an artifact of each precision in, the artifact's own first."""
     advice: str
-    """What to do where none of ``precisions`` is the wanted one."""
+    """Advice where none of ``precisions`` is the wanted one."""
     automatic: bool = True
-    """Whether it may be chosen for an artifact that any backend runs without being asked for."""
+    """True if it may be chosen for an artifact that any backend runs without being asked for."""
 
     @property
     def installed(self) -> bool:
-        """Whether its package is there; it may still fail to load."""
+        """Tell whether its package is there; it may still fail to load."""
         return importlib.util.find_spec(self.package) is not None
 
     @property
     def missing(self) -> str:
-        """What to say when it is not installed."""
+        """Sentence on what to do when it is not installed."""
         return f"{self.name} is not installed. Install it with: pip install 'landslip[{self.extra}]'"
 
     def objection(self, file: OnnxFile, precision: str = "auto", device: str = "auto") -> str | None:
-        """Why it cannot run an artifact, in a sentence; None if it can.
+        """Reason why it cannot run an artifact, in a sentence; None if it can.
 
         Args:
             file: the artifact.
@@ -71,7 +71,7 @@ class Backend:
         return None
 
     def precision_for(self, file: OnnxFile, requested: str, device: str = "auto") -> str:
-        """What to compute an artifact in; see :meth:`objection`.
+        """Number format to compute an artifact in; see :meth:`objection`.
 
         Raises:
             EngineError: it cannot run the artifact, or not in that precision or on that device.
@@ -138,4 +138,4 @@ BACKENDS: dict[str, Backend] = {
         ),
     )
 }
-"""By name, in the order they are chosen."""
+"""Backends by name, in the order they are chosen."""

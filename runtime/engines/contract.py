@@ -1,4 +1,4 @@
-"""What an engine with fixed shapes takes. Libraries differ in what they refuse; OpenVINO converts types in silence."""
+"""Contract of engines with fixed shapes. Libraries differ in what they refuse; OpenVINO converts types in silence."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Any
 from landslip.runtime.errors import EngineError, EngineMemoryError
 
 _LAYOUTS = ("cuda.bindings.runtime", "cuda.cudart")
-"""Where cuda-python keeps the CUDA runtime: since 12.6.1, and before."""
+"""Layouts of cuda-python, which keeps the CUDA runtime in another place since 12.6.1."""
 
 _INSTALL = "Install it with: pip install 'landslip[tensorrt]', or on a Jetson the cuda-python of its CUDA version."
 
@@ -34,7 +34,7 @@ class Gpu:
     """A GPU as CUDA sees it."""
 
     name: str
-    """Such as ``Orin`` or ``NVIDIA H200``."""
+    """Name such as ``Orin`` or ``NVIDIA H200``."""
     capability: str
     """Compute capability, such as ``8.7``."""
     multiprocessors: int
@@ -47,7 +47,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class CudaReport:
-    """What of CUDA there is, for ``landslip doctor``."""
+    """Report on the CUDA of this machine, for ``landslip doctor``."""
 
     runtime: str | None
     """Version of the CUDA runtime inside cuda-python; None where that is missing."""
@@ -56,7 +56,7 @@ class CudaReport:
     gpu: Gpu | None
     """The GPU that would be used."""
     problem: str | None
-    """Why there is none, and what to do; None if there is one."""
+    """Reason why there is none, and what to do; None if there is one."""
 
 
 def first_gpu() -> Gpu:
@@ -81,7 +81,7 @@ def first_gpu() -> Gpu:
 
 
 def probe_cuda() -> CudaReport:
-    """What of CUDA there is, or why not. Never raises for what is missing."""
+    """Report on the CUDA there is, or why there is none. Never raises for what is missing."""
     runtime = driver = gpu = problem = None
     try:
         runtime = version_text(call("cudaRuntimeGetVersion"))

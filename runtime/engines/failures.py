@@ -1,4 +1,4 @@
-"""What an engine's library raises, as landslip's errors: above all whether memory ran out, which can be helped."""
+"""Failures of an engine's library, as landslip's errors: above all whether memory ran out, which can be helped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MEMORY = re.compile(
 
 
 def is_memory(error: BaseException) -> bool:
-    """Whether a library failed for want of memory."""
+    """Tell whether a library failed for want of memory."""
     return isinstance(error, MemoryError) or _MEMORY.search(str(error)) is not None
 
 

@@ -103,7 +103,7 @@ class OnnxRuntimeEngine(Closing):
 
 
 def providers() -> list[str]:
-    """What the installed build was made for, the preferred first; whether it starts here is seen when it is opened."""
+    """Providers that the installed build was made for, the preferred first; opening one shows if it starts here."""
     return list(ort.get_available_providers())
 
 

@@ -33,7 +33,7 @@ from landslip.runtime.system.closing import Closing
 ov: Any = import_openvino()
 
 _HINTS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}
-"""What layers compute in that are not quantised. Left to itself OpenVINO takes bf16 where the CPU has it."""
+"""Number formats of layers that are not quantised. Left to itself OpenVINO takes bf16 where the CPU has it."""
 
 _CAPABILITIES = {"f32": "FP32", "f16": "FP16", "bf16": "BF16"}
 

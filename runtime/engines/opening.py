@@ -28,7 +28,7 @@ RUN_PRECISIONS = ("auto", *PRECISIONS)
 """Precisions a user can ask for by name; ``auto`` is that of the artifact."""
 
 TENSORRT_SUFFIXES = (".engine", ".plan", ".trt")
-"""Of TensorRT engines, whoever built them."""
+"""Suffixes of TensorRT engines, whoever built them."""
 
 MAX_BATCH = 1024
 MAX_THREADS = 1024
@@ -36,7 +36,7 @@ MAX_THREADS = 1024
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How to run a model."""
+    """Options for running a model."""
 
     engine: str = "auto"
     """One of :data:`ENGINES`."""
@@ -49,9 +49,9 @@ class EngineOptions:
     threads: int = 0
     """Threads of the engine on the CPU; 0 for as many as there are cores."""
     precision: str = "auto"
-    """What to compute in, one of :data:`RUN_PRECISIONS`."""
+    """Number format to compute in, one of :data:`RUN_PRECISIONS`."""
     why: str = field(default="as asked", compare=False)
-    """Why it is this engine, for the log, where it is not ``auto``."""
+    """Reason why it is this engine, for the log, where it is not ``auto``."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -88,7 +88,7 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
 
 
 def spec_of(model: Path) -> ModelSpec:
-    """What a model takes and means, without opening it.
+    """Description of what a model takes and means, without opening it.
 
     Raises:
         InputMissingError: there is no such file.
@@ -99,7 +99,7 @@ def spec_of(model: Path) -> ModelSpec:
 
 
 def precision_of(model: Path) -> str:
-    """What a model was exported in, without opening it: ``fp32``, ``fp16`` or ``int8``.
+    """Number format that a model was exported in, without opening it: ``fp32``, ``fp16`` or ``int8``.
 
     Raises:
         InputMissingError: there is no such file.

@@ -1,4 +1,4 @@
-"""What a library prints of its own accord goes to the log: standard output is for results.
+"""Printing of libraries: what one prints of its own accord goes to the log, as standard output is for results.
 
 ``contextlib.redirect_stdout`` would do so for the whole process: it takes what other threads print meanwhile, and where
 two threads overlap, the second puts the first one's stand-in back, so that ``sys.stdout`` is lost for good. Here the

@@ -1,4 +1,4 @@
-"""What the runtime asks of an engine."""
+"""Protocol of an engine: what the runtime asks of one."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs: ``cpu``, ``cuda``, or Intel's ``gpu`` or ``npu``."""
+        """Device it runs on: ``cpu``, ``cuda``, or Intel's ``gpu`` or ``npu``."""
         ...
 
     @property
     def precision(self) -> str:
-        """What it computes in: ``fp32``, ``fp16``, ``bf16`` or ``int8``."""
+        """Number format it computes in: ``fp32``, ``fp16``, ``bf16`` or ``int8``."""
         ...
 
     @property
@@ -47,7 +47,7 @@ class Engine(Protocol):
 
     @property
     def spec(self) -> ModelSpec:
-        """What the model expects."""
+        """Description of what the model expects."""
         ...
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ Opener = Callable[[int], Engine]
 """Opens an engine for batches of so many tiles."""
 
 AtOnce = Callable[[Engine, int], int]
-"""Of an engine and its batch: how many tiles need memory at the same time."""
+"""Function from an engine and its batch to how many tiles need memory at the same time."""
 
 
 class ShrinkingEngine(Closing):

@@ -1,4 +1,4 @@
-"""How fast an engine is by itself."""
+"""Speed of an engine by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landslip.runtime.system.stages import side_by_side
 
 
 def seconds_per_batch(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> float:
-    """What a batch takes while all lanes of an engine are busy, as in a map; timed with one batch in each."""
+    """Time of a batch while all lanes of an engine are busy, as in a map; timed with one batch in each."""
     began = time.perf_counter()
     for _ in side_by_side(engine.infer, repeat(batch, engine.lanes), engine.lanes):
         pass

@@ -1,4 +1,4 @@
-"""What tuning has found on this machine: records in the user's config folder, written by ``landslip bench tune``.
+"""Tunings of this machine: records in the user's config folder, written by ``landslip bench tune``.
 
 A record is of one model family, all artifacts made from one source, on one machine, with one set of versions. It is
 advice: a record that is damaged, or of another machine, is left alone and said, and never stops a map.
@@ -25,7 +25,7 @@ from landslip.runtime.untrusted.typed_values import typed
 log = logging.getLogger(__name__)
 
 SUFFIX = ".json"
-"""Of the records."""
+"""Suffix of the records."""
 
 _LIBRARIES = ("landslip", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorrt")
 """Packages whose versions decide what is fastest."""
@@ -38,13 +38,13 @@ class TunedWay:
     artifact: str
     """Name of the ONNX file."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the artifact."""
     engine: str
-    """As in :class:`~landslip.runtime.engines.EngineOptions`, never ``auto``, and so are the next four."""
+    """Name of the engine, as in :class:`~landslip.runtime.engines.EngineOptions`; no value here is ``auto``."""
     device: str
-    """Where it runs."""
+    """Device it runs on."""
     precision: str
-    """What it is computed in."""
+    """Number format it is computed in."""
     batch: int
     """Tiles of the model's own size per call."""
     threads: int
@@ -68,7 +68,7 @@ class TunedWay:
         self.options()
 
     def options(self) -> EngineOptions:
-        """As options of an engine.
+        """Options of an engine that runs this way.
 
         Raises:
             UsageError: they make no sense.
@@ -81,20 +81,20 @@ class TunedWay:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What one tuning has found."""
+    """Result of one tuning."""
 
     tuned: str
-    """When: UTC in ISO 8601."""
+    """Time of the tuning: UTC in ISO 8601."""
     model: str
     """Name of the model, for people."""
     family: str
     """Digest of the file the artifacts were made from, or of the artifact itself where no record tells."""
     machine: Mapping[str, Any]
-    """Where: see :func:`machine_here`."""
+    """Machine it was made on: see :func:`machine_here`."""
     versions: Mapping[str, Any]
-    """With what: see :func:`versions_here`."""
+    """Versions it was made with: see :func:`versions_here`."""
     choices: tuple[TunedWay, ...]
-    """What passed its gate, the fastest first."""
+    """Ways that passed their gates, the fastest first."""
 
     @property
     def day(self) -> str:
@@ -108,11 +108,11 @@ class Tuning:
         return f"{self.family[:16]}-{machine[:16]}{SUFFIX}"
 
     def is_of(self, family: str, sha256: str) -> bool:
-        """Whether it is about a family, or about an artifact wherever that comes from."""
+        """Tell whether it is about a family, or about an artifact wherever that comes from."""
         return self.family == family or any(choice.sha256 == sha256 for choice in self.choices)
 
     def differences(self, machine: Mapping[str, Any], versions: Mapping[str, Any]) -> list[str]:
-        """In what it was made elsewhere or with something else, one phrase each; empty if it still holds."""
+        """Differences of the machine and versions it was made with, one phrase each; empty if it still holds."""
         found = []
         for before, now in ((self.machine, machine), (self.versions, versions)):
             for key in sorted({*before, *now}):
@@ -122,7 +122,7 @@ class Tuning:
         return found
 
     def to_json(self) -> str:
-        """As text; :meth:`from_json` reads it back."""
+        """Text of the record; :meth:`from_json` reads it back."""
         return json.dumps({"landslip": "tuning", **asdict(self)}, indent=2) + "\n"
 
     @classmethod
@@ -142,7 +142,7 @@ class Tuning:
 
 
 def machine_here() -> dict[str, Any]:
-    """What decides speed on this machine: processor, number of cores, and GPU if there is one."""
+    """Facts that decide speed on this machine: processor, number of cores, and GPU if there is one."""
     found = describe_environment()
     return {key: found[key] for key in ("cpu", "cores", "gpu") if key in found}
 
@@ -155,7 +155,7 @@ def versions_here() -> dict[str, Any]:
 
 
 def tuning_folder() -> Path:
-    """Where the records lie."""
+    """Folder where the records lie."""
     return platformdirs.user_config_path("landslip") / "tuning"
 
 

@@ -32,7 +32,7 @@ Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
 
 @dataclass(frozen=True)
 class Shares:
-    """How the tiles of a batch, and the threads of a CPU, are shared out."""
+    """Shares of the tiles of a batch, and of the threads of a CPU."""
 
     part: int
     """Tiles a worker takes at a time: what the model is opened for."""
@@ -48,7 +48,7 @@ class Shares:
 
     @classmethod
     def of(cls, device: str, batch: int, threads: int) -> Shares:
-        """For an engine on some device.
+        """Shares for an engine on some device.
 
         A CPU computes as many tiles side by side as can have equal shares of its cores, but no more than make a batch:
         that bounds the memory. A GPU spreads the tiles of a batch over itself.
@@ -74,7 +74,7 @@ class Workers(Closing):
         self._pool = ThreadPoolExecutor(shares.workers, "landslip-engine")
 
     def confidence_of(self, batch: Mapping[str, NDArray[Any]], job: Job) -> NDArray[np.float32]:
-        """What ``job`` makes of all tiles of a batch, when every part is done.
+        """Confidence that ``job`` gives to all tiles of a batch, when every part is done.
 
         Args:
             batch: inputs by name: (n, bands, tile, tile), n a multiple of the part a worker takes.
