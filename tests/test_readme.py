@@ -85,6 +85,7 @@ def as_the_runtime_says(folder):
         return engine.infer(batch)
 
 
+@pytest.mark.slow
 def test_a_map_from_python(folder):
     scene = scene_mixed(folder)
     rename(scene, pre="before.tif", post="after.tif")
@@ -102,6 +103,7 @@ def shell_block_with(words):
     return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_line_after_make_demo_maps_what_it_has_made(tmp_path, monkeypatch):
     activate, line = shell_block_with(". .venv")
     assert activate == ". .venv/bin/activate"  # which make demo has made

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 import landslip
 from helpers.pages import ROOT, blocks, text_of
 from helpers.rasters import scene_mixed
@@ -19,6 +21,7 @@ def test_all_that_is_public_is_on_the_page():
     assert shown == set(landslip.__all__) - {"__version__"}
 
 
+@pytest.mark.slow
 def test_its_lines_run(tmp_path):
     (tmp_path / "model").mkdir()
     shutil.copy(ROOT / "models" / "demo_data" / "demo.fp32.onnx", tmp_path / "model" / "M_ALL_006.fp32.onnx")
