@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 from pathlib import Path
+
+import msgspec
 
 from landslip.runtime.access.location import exists
 from landslip.runtime.errors import OutputError
@@ -14,6 +15,19 @@ from landslip.runtime.run.workspace import check_folder
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.drafts import give_name, write_file
 from landslip.runtime.system.locks import open_locked
+from landslip.runtime.system.safe_writing import open_safely
+
+_LONGEST = 1 << 17
+"""Bytes of a note of the version that are read at the most."""
+
+
+class _Origin(msgspec.Struct, frozen=True):
+    """Note of the version that the bytes are from."""
+
+    url_sha256: str
+    """Digest of its address, which may hold a password."""
+    validator: str | None
+    """Name of the version for its server."""
 
 
 class Partial(Closing):
@@ -36,7 +50,7 @@ class Partial(Closing):
         """
         self.final = final
         self.path = final.with_name(f"{final.name}.partial")
-        self._origin = final.with_name(f"{final.name}.partial.json")
+        self._origin_file = final.with_name(f"{final.name}.partial.json")
         check_folder(final.parent)
         self._made_folder = not exists(final.parent)
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -56,16 +70,16 @@ class Partial(Closing):
     def validator(self, url: str) -> str | None:
         """Name of the version its bytes are from, for the server at ``url``, if they are from there."""
         try:
-            origin = json.loads(self._origin.read_text(encoding="utf-8"))
-            known = origin["validator"] if origin["url_sha256"] == _digest(url) else None
-        except (OSError, ValueError, TypeError, KeyError):
+            with open_safely(self._origin_file, "r+b") as stream:
+                origin = msgspec.json.decode(stream.read(_LONGEST), type=_Origin)
+        except (OSError, ValueError, RecursionError):  # those of msgspec are ValueErrors
             return None
-        return known if isinstance(known, str) else None
+        return origin.validator if origin.url_sha256 == _digest(url) else None
 
     def begin(self, start: int, url: str, validator: str | None) -> None:
         """Keep the first ``start`` bytes; what is written from now on is of this version at this address."""
         self._truncate(start)
-        write_file(self._origin, json.dumps({"url_sha256": _digest(url), "validator": validator}) + "\n")
+        write_file(self._origin_file, msgspec.json.encode(_Origin(_digest(url), validator)) + b"\n")
 
     def write(self, chunk: bytes) -> None:
         """Append."""
@@ -84,7 +98,7 @@ class Partial(Closing):
         if os.name == "nt":
             self._file.close()  # Windows renames no open file
         give_name(self.path, self.final)
-        self._origin.unlink(missing_ok=True)
+        self._origin_file.unlink(missing_ok=True)
         self._file.close()
 
     def close(self) -> None:
@@ -93,7 +107,7 @@ class Partial(Closing):
             return
         with contextlib.suppress(OSError):
             if not self.size:
-                self._origin.unlink(missing_ok=True)
+                self._origin_file.unlink(missing_ok=True)
                 self.path.unlink()
                 if self._made_folder:
                     self.final.parent.rmdir()
@@ -105,5 +119,5 @@ class Partial(Closing):
 
 
 def _digest(url: str) -> str:
-    """Stands for an address, which may hold a password."""
+    """Digest that stands for an address."""
     return hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()

@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import hashlib
 import logging
+import os
 import subprocess
 import threading
 import time
@@ -167,7 +168,19 @@ def test_a_partial_file_that_has_all_bytes_needs_no_server(tmp_path):
     assert_complete(tmp_path)
 
 
-@pytest.mark.parametrize("note", ["", "[]", "not JSON", '{"url_sha256": 1}', '{"url_sha256": "URL", "validator": 7}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        "[]",
+        "not JSON",
+        '{"url_sha256": 1}',
+        '{"url_sha256": "URL", "validator": 7}',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+    ],
+    ids=["empty", "list", "text", "number", "validator", "deep list", "deep table"],
+)
 def test_a_damaged_note_of_the_version_is_as_none(tmp_path, note):
     with serving(CONTENT) as server:
         partial_in(tmp_path).write_bytes(CONTENT[:1000])
@@ -177,6 +190,16 @@ def test_a_damaged_note_of_the_version_is_as_none(tmp_path, note):
         fetch(server, tmp_path)
     assert server.ranges == ["bytes=1000-"]
     assert "If-Range" not in server.requests[0]
+    assert_complete(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_in_place_of_the_note_is_not_waited_for(tmp_path):
+    partial_in(tmp_path).write_bytes(CONTENT[:1000])
+    os.mkfifo(tmp_path / "net.hdf5.partial.json")
+    with serving(CONTENT) as server:
+        fetch(server, tmp_path)
+    assert server.ranges == ["bytes=1000-"]
     assert_complete(tmp_path)
 
 
