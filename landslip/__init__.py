@@ -23,6 +23,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from landslip.export.folder.artifacts import Artifact as Artifact
+    from landslip.export.front_door import export_model as export_model
+    from landslip.export.front_door import verify as verify
+    from landslip.export.judging.trials import TrialOutcome as TrialOutcome
+    from landslip.export.proof.verify import VerifyReport as VerifyReport
+    from landslip.models.demo.score import Scores as Scores
+    from landslip.models.demo.score import score as score
+    from landslip.runtime.artifacts.parity import Parity as Parity
     from landslip.runtime.engines.opening import EngineOptions as EngineOptions
     from landslip.runtime.engines.protocol import Engine as Engine
     from landslip.runtime.errors import ConnectionLostError as ConnectionLostError
@@ -58,22 +66,31 @@ _ERRORS = (
 
 _PLACES = {
     **dict.fromkeys(_ERRORS, "runtime.errors"),
+    "Artifact": "export.folder.artifacts",
     "Engine": "runtime.engines.protocol",
     "EngineOptions": "runtime.engines.opening",
     "Forecast": "runtime.mapping.forecast_types",
     "MapResult": "runtime.mapping.mapper",
     "Mapper": "runtime.mapping.mapper",
+    "Parity": "runtime.artifacts.parity",
     "Progress": "runtime.system.progress",
     "Reading": "runtime.inputs.read_options",
     "RunRecord": "runtime.run.record_types",
     "SceneFiles": "runtime.inputs.scene_files",
+    "Scores": "models.demo.score",
+    "TrialOutcome": "export.judging.trials",
+    "VerifyReport": "export.proof.verify",
     "dry_run": "runtime.mapping.mapper",
+    "export_model": "export.front_door",
     "map_scene": "runtime.mapping.mapper",
     "open_mapper": "runtime.mapping.mapper",
+    "score": "models.demo.score",
+    "verify": "export.front_door",
 }
 """Module of each name, below this package."""
 
 __all__ = [
+    "Artifact",
     "ConnectionLostError",
     "Engine",
     "EngineError",
@@ -89,31 +106,40 @@ __all__ = [
     "Mapper",
     "ModelError",
     "OutputError",
+    "Parity",
     "ParityError",
     "Progress",
     "Reading",
     "ResourceError",
     "RunRecord",
     "SceneFiles",
+    "Scores",
+    "TrialOutcome",
     "UsageError",
+    "VerifyReport",
     "__version__",
     "dry_run",
+    "export_model",
     "map_scene",
     "open_mapper",
+    "score",
+    "verify",
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from landslip.runtime.system.versions import landslip_version  # noqa: PLC0415 - slow, and seldom asked for
+if not TYPE_CHECKING:  # with it, every name would be known to type checkers
 
-        value: object = landslip_version()
-    elif name in _PLACES:
-        value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from landslip.runtime.system.versions import landslip_version  # noqa: PLC0415 - slow, and seldom asked for
+
+            value: object = landslip_version()
+        elif name in _PLACES:
+            value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

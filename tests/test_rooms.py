@@ -40,6 +40,7 @@ FLOORS = {
         "judging",
         "making",
         "proof",
+        "front_door",
         "cli",
     ),
     "benchmarks": ("measuring reports", "scenes", "baselines", "tune", "studies", "commands"),

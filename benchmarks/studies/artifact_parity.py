@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.export.judging.trials import Outcome
+from landslip.export.judging.trials import TrialOutcome
 from landslip.export.proof.verify import VerifyReport, limits_in_words
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 
@@ -56,7 +56,7 @@ def _without_folders(sentence: str) -> str:
     return re.sub(r"\S*/(?=[^/\s]+\.onnx\b)", "", sentence)
 
 
-def _rows(outcome: Outcome, proven: VerifyReport) -> Iterator[tuple[Any, ...]]:
+def _rows(outcome: TrialOutcome, proven: VerifyReport) -> Iterator[tuple[Any, ...]]:
     """Rows: one for each set of tiles that decides, one for a run that gave no figures."""
     gate = proven.gates.get(outcome.judged_as, Gate())
     start = (outcome.artifact.name, f"{outcome.engine} {outcome.version}".strip(), outcome.device, outcome.precision)
@@ -81,11 +81,11 @@ def _figures(proven: VerifyReport) -> Iterator[tuple[str, Finding]]:
             yield f"{_name(outcome)} mean_error", Finding(max(figure.mean_abs for figure in figures), "of 1")
 
 
-def _deciding(outcome: Outcome, gate: Gate) -> list[Parity]:
+def _deciding(outcome: TrialOutcome, gate: Gate) -> list[Parity]:
     return [figure for figure in outcome.figures if gate.decides(figure)]
 
 
-def _name(outcome: Outcome) -> str:
+def _name(outcome: TrialOutcome) -> str:
     """Artifact, engine and precision of a run."""
     return " ".join(part for part in (outcome.artifact.name, outcome.engine, outcome.precision) if part)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from landslip.benchmarks.tune.trial_speed import Deadline, Running, in_turn, tiles_per_second
 from landslip.benchmarks.tune.ways import Way, larger_batches, other_threads, smaller_batches
-from landslip.export.judging.trials import Outcome, ReferenceSets, attempt
+from landslip.export.judging.trials import ReferenceSets, TrialOutcome, attempt
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.errors import LandslipError
@@ -29,7 +29,7 @@ class Found:
 
     way: Way
     """Way that was tried."""
-    outcome: Outcome
+    outcome: TrialOutcome
     """Distance from the reference, or why it does not run here."""
     tiles_per_second: float = 0.0
     """Speed; 0 where it does not pass."""

@@ -12,10 +12,10 @@ import click
 
 from landslip.export.folder.export_options import PRECISIONS, RUN_PRECISIONS, TARGETS, ExportOptions
 from landslip.runtime.cli.paths import PATH
-from landslip.runtime.errors import UsageError
+from landslip.runtime.system.extras import needs_extra
 
 if TYPE_CHECKING:
-    from landslip.export.making.artifact_record import Artifact
+    from landslip.export.folder.artifacts import Artifact
 
     _Choice = click.Choice[str]
 else:
@@ -85,7 +85,7 @@ def export(
     Each artifact is compared with the Keras network before it gets its name, and has a JSON record beside it. Reference
     tiles are kept beside them, with which landslip verify proves the artifacts on another machine.
     """
-    from landslip.export.cli.limits import check_limited, gates_with  # noqa: PLC0415 - numpy, which the help does not need
+    from landslip.export.judging.limits import check_limited, gates_with  # noqa: PLC0415 - numpy, which the help does not need
 
     began = time.monotonic()
     scratch = None if workspace is None else workspace << 20
@@ -107,16 +107,9 @@ def export(
 
 
 def _export_model() -> Any:
-    try:
+    with needs_extra("landslip export", "export"):
         # Imported here: TensorFlow takes seconds, and the help needs none of it.
         from landslip.export.making.export_model import export_model  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("landslip"):
-            raise
-        raise UsageError(
-            f"landslip export needs the package {error.name!r}, which is not installed. "
-            "Install it with: pip install 'landslip[export]'"
-        ) from error
     return export_model
 
 

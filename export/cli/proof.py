@@ -11,7 +11,7 @@ import click
 from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.engines.opening import DEVICES, ENGINES
-from landslip.runtime.errors import EngineError, UsageError
+from landslip.runtime.errors import EngineError
 
 
 @click.command(context_settings={"show_default": True})
@@ -27,6 +27,7 @@ from landslip.runtime.errors import EngineError, UsageError
 @click.option("--limit", "limits", multiple=True, help="Another limit, such as int8:iou=0.99. Repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def verify(
+    path: Path,
     reference: Path | None,
     spec: Path | None,
     output: str | None,
@@ -39,16 +40,10 @@ def verify(
     Runs every artifact with every engine and precision that is usable here, and compares. Exits with 0 when all passes,
     1 when something fails or is missing, 3 when there is nothing to compare, 4 when no engine is usable.
     """
-    from landslip.export.cli.limits import gates_with  # noqa: PLC0415
-    from landslip.export.proof.proof_reference import KerasFile  # noqa: PLC0415
-    from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
-    from landslip.export.proof.verify import verify as run  # noqa: PLC0415
+    from landslip.export.front_door import verify as run  # noqa: PLC0415
     from landslip.export.proof.verify_page import page  # noqa: PLC0415
 
-    if reference is None and (spec is not None or output is not None):
-        raise UsageError("--spec and --output describe the file of --reference. Give that too, or leave them out.")
-    keras = None if reference is None else KerasFile(reference, spec, output)
-    report = run(VerifyRequest(reference=keras, gates=gates_with(limits), **options))
+    report = run(path, reference=reference, spec=spec, output=output, limits=limits, **options)
     click.echo(with_flags(json.dumps(report.as_json(), indent=2) if as_json else page(report)))
     return report.exit_code
 

@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from landslip.export.folder.export_options import Precision, Target
 from landslip.export.folder.json_file import read_json
 from landslip.export.folder.missing import missing
 from landslip.runtime.access.location import is_folder
 from landslip.runtime.artifacts.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
+from landslip.runtime.artifacts.parity import Parity
 from landslip.runtime.artifacts.spec import METADATA_KEY
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.system.digests import sha256_of
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A deployable file that passed its gate."""
+
+    path: Path
+    """The file."""
+    precision: Precision
+    """Number format that the network computes in."""
+    target: Target
+    """Backend it is made for."""
+    sha256: str
+    """Digest of the file."""
+    bytes: int
+    """Length of the file."""
+    parity: tuple[Parity, ...]
+    """Distance from the Keras network with the engine it is made for."""
+    seconds: float
+    """Time in seconds that making and checking it took."""
+    peak_rss_bytes: int | None
+    """The most memory the process had held until then; None where the system does not say."""
+
+    @property
+    def record(self) -> Path:
+        """Path of the record."""
+        return record_path(self.path)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for ``--json``."""
+        return {**asdict(self), "path": str(self.path), "record": str(self.record)}
 
 
 @dataclass(frozen=True)

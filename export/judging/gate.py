@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from onnx import ModelProto
 
-from landslip.export.judging.trials import Outcome, ReferenceSets, Trial, attempt
+from landslip.export.judging.trials import ReferenceSets, Trial, TrialOutcome, attempt
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 from landslip.runtime.engines import BACKENDS
@@ -116,7 +116,7 @@ class TileJudge:
         proofs = [_proof(outcome, each.note) for outcome, each in zip(outcomes, rehearsals, strict=True)]
         return Verdict(tuple(proofs), tuple(phrase for outcome in outcomes for phrase in _phrases(outcome)))
 
-    def _outcome(self, path: Path, rehearsal: Rehearsal) -> Outcome:
+    def _outcome(self, path: Path, rehearsal: Rehearsal) -> TrialOutcome:
         file = read_onnx_file(path)
         trial = Trial(file, BACKENDS[rehearsal.engine], rehearsal.precision or file.precision)
         outcome = attempt(trial, self._sets, "cpu", self.gates)
@@ -162,9 +162,9 @@ def halfway(gate: Gate) -> Gate:
     return replace(gate, iou=None if gate.iou is None else (1 + gate.iou) / 2, **halves)
 
 
-def _proof(outcome: Outcome, note: str | None) -> Proof:
+def _proof(outcome: TrialOutcome, note: str | None) -> Proof:
     return Proof(outcome.engine, outcome.version, outcome.device, outcome.precision, note, outcome.figures)
 
 
-def _phrases(outcome: Outcome) -> list[str]:
+def _phrases(outcome: TrialOutcome) -> list[str]:
     return [f"with {outcome.engine} it {phrase}" if outcome.figures else phrase for phrase in outcome.objections]

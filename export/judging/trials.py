@@ -49,7 +49,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """Result of a trial."""
 
     artifact: Path
@@ -105,7 +105,7 @@ def trials_of(file: OnnxFile, engine: str) -> Iterator[Trial]:
             yield from (Trial(file, backend, precision) for precision in backend.precisions[file.precision])
 
 
-def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, Gate]) -> Outcome:
+def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, Gate]) -> TrialOutcome:
     """Run an artifact on all tiles, and judge it.
 
     Args:
@@ -116,7 +116,7 @@ def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, 
     """
     file, name = trial.file, trial.backend.name
     log.info("%s with %s in %s", file.path.name, name, trial.precision)
-    outcome = Outcome(file.path, name, trial.precision, trial.judged_as)
+    outcome = TrialOutcome(file.path, name, trial.precision, trial.judged_as)
     figures: list[Parity] = []
     try:
         for tile, group in groupby(sorted(sets, key=_tile), key=_tile):

@@ -6,15 +6,13 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from landslip.export.conversion.keras_reference import MADE_BY
-from landslip.export.folder.artifacts import record_path as record_path  # noqa: PLC0414 - passed on
-from landslip.export.folder.export_options import Precision, Target
+from landslip.export.folder.artifacts import Artifact
 from landslip.export.judging.gate import Proof
 from landslip.export.topology.left_out import LeftOut
-from landslip.runtime.artifacts.parity import Gate, Parity
+from landslip.runtime.artifacts.parity import Gate
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.versions import landslip_version
@@ -36,37 +34,6 @@ class KerasSource:
     """Keras version that wrote it."""
     registered: str | None
     """Name of the published model it is, or None."""
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """A deployable file that passed its gate."""
-
-    path: Path
-    """The file."""
-    precision: Precision
-    """Number format that the network computes in."""
-    target: Target
-    """Backend it is made for."""
-    sha256: str
-    """Digest of the file."""
-    bytes: int
-    """Length of the file."""
-    parity: tuple[Parity, ...]
-    """Distance from the Keras network with the engine it is made for."""
-    seconds: float
-    """Time in seconds that making and checking it took."""
-    peak_rss_bytes: int | None
-    """The most memory the process had held until then; None where the system does not say."""
-
-    @property
-    def record(self) -> Path:
-        """Path of the record."""
-        return record_path(self.path)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for ``--json``."""
-        return {**asdict(self), "path": str(self.path), "record": str(self.record)}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from landslip.export.conversion.network import read_network
+from landslip.export.folder.artifacts import Artifact
 from landslip.export.folder.existing_artifacts import check_tiles, find_existing
 from landslip.export.folder.export_options import ExportOptions, Precision
 from landslip.export.folder.file_plan import PlannedArtifact, check_engines, check_free, plan_artifacts
@@ -16,7 +17,7 @@ from landslip.export.folder.working_folder import output_folder, working_folder
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.making.artifact_maker import ArtifactMaker
-from landslip.export.making.artifact_record import Artifact, KerasSource
+from landslip.export.making.artifact_record import KerasSource
 from landslip.export.making.preparation import open_maker
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description, published_description
 from landslip.export.specification.spec_toml import read_description

@@ -14,7 +14,7 @@ import pyogrio
 import rasterio
 from rasterio.crs import CRS
 
-from landslip.export.judging.trials import Outcome
+from landslip.export.judging.trials import TrialOutcome
 from landslip.export.proof.verify import VerifyRequest, verify
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.engines import BACKENDS, Backend
@@ -139,12 +139,12 @@ def _self_test() -> Facts:
     return results
 
 
-def _what(outcome: Outcome) -> str:
+def _what(outcome: TrialOutcome) -> str:
     where = f" on {outcome.device}" if outcome.device else ""
     return f"{outcome.engine} in {outcome.precision}{where}"
 
 
-def _result(outcome: Outcome) -> str:
+def _result(outcome: TrialOutcome) -> str:
     words = outcome.not_run or "; ".join(outcome.objections)
     return f"{outcome.verdict}: {words}" if words else outcome.verdict
 

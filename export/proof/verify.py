@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
-from landslip.export.judging.trials import Outcome, attempt, trials_of
+from landslip.export.judging.trials import TrialOutcome, attempt, trials_of
 from landslip.export.proof.proof_reference import KerasFile, ProofReference
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
@@ -41,7 +41,7 @@ class VerifyRequest:
 class VerifyReport:
     """Report of what was proven."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
     """Outcomes, one for each artifact, engine and precision."""
     references: Mapping[str, str]
     """Name of what each model was compared with, by name of the model."""
@@ -49,6 +49,11 @@ class VerifyReport:
     """Gate that each precision had to pass."""
     environment: dict[str, Any] = field(default_factory=describe_environment)
     """Machine and versions that it was proven with."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was compared, and all of it passed."""
+        return self.exit_code == 0
 
     @property
     def exit_code(self) -> int:
@@ -102,7 +107,7 @@ def verify(request: VerifyRequest) -> VerifyReport:
     """
     candidates = find_candidates(request.path)
     references = References(candidates, request.reference, request.scene)
-    outcomes: list[Outcome] = []
+    outcomes: list[TrialOutcome] = []
     refusals: list[InputError] = []
     made_by: dict[str, str] = {}
     for candidate in candidates:
@@ -114,7 +119,7 @@ def verify(request: VerifyRequest) -> VerifyReport:
             reference = references.of(candidate, file)
         except InputError as error:
             refusals.append(error)
-            outcomes.append(Outcome(candidate.path, "", "", objections=(str(error),)))
+            outcomes.append(TrialOutcome(candidate.path, "", "", objections=(str(error),)))
             continue
         made_by.setdefault(file.spec.name, reference.made_by)
         outcomes += _tried(file, reference, request)
@@ -123,21 +128,21 @@ def verify(request: VerifyRequest) -> VerifyReport:
     return VerifyReport(tuple(outcomes), made_by, request.gates)
 
 
-def _untried(candidate: FoundArtifact) -> Outcome:
+def _untried(candidate: FoundArtifact) -> TrialOutcome:
     faults = () if candidate.fault is None else (candidate.fault,)
-    return Outcome(candidate.path, "", "", objections=faults, not_run=candidate.undescribed)
+    return TrialOutcome(candidate.path, "", "", objections=faults, not_run=candidate.undescribed)
 
 
-def _tried(file: OnnxFile, reference: ProofReference, request: VerifyRequest) -> list[Outcome]:
+def _tried(file: OnnxFile, reference: ProofReference, request: VerifyRequest) -> list[TrialOutcome]:
     trials = list(trials_of(file, request.engine))
     if not trials:
         objection = BACKENDS[request.engine].objection(file)
-        return [Outcome(file.path, request.engine, file.precision, not_run=objection)]
+        return [TrialOutcome(file.path, request.engine, file.precision, not_run=objection)]
     outcomes = [attempt(trial, reference.sets, request.device, request.gates) for trial in trials]
     return [_marked(outcome, reference) for outcome in outcomes]
 
 
-def _marked(outcome: Outcome, reference: ProofReference) -> Outcome:
+def _marked(outcome: TrialOutcome, reference: ProofReference) -> TrialOutcome:
     """An outcome that says so if it is the reference that was compared with itself."""
     same = outcome.artifact == reference.artifact and (outcome.engine, outcome.device) == ("onnxruntime", "cpu")
     return replace(outcome, is_reference=same and not outcome.objections)

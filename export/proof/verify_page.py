@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from landslip.export.judging.trials import Outcome
+from landslip.export.judging.trials import TrialOutcome
 from landslip.export.proof.verify import VerifyReport, limits_in_words
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 from landslip.runtime.untrusted.printable import printable_lines
@@ -57,7 +57,7 @@ def _compared(report: VerifyReport) -> str:
     )
 
 
-def _rounding(outcome: Outcome) -> str:
+def _rounding(outcome: TrialOutcome) -> str:
     """Phrase that says how far Keras itself is off where it computes in what an fp32 artifact does."""
     known = [figure.keras_float32 for figure in outcome.figures if figure.keras_float32 is not None]
     if outcome.judged_as != "fp32" or not known:
@@ -70,7 +70,7 @@ def _rows(report: VerifyReport) -> list[tuple[str, ...]]:
     return [row for outcome in report.outcomes for row in _rows_of(outcome, report.gates)]
 
 
-def _rows_of(outcome: Outcome, gates: Mapping[str, Gate]) -> Iterator[tuple[str, ...]]:
+def _rows_of(outcome: TrialOutcome, gates: Mapping[str, Gate]) -> Iterator[tuple[str, ...]]:
     """The sets of tiles that decide: the others say little of a quantised network, and are in the JSON."""
     for figure in outcome.figures:
         if gates[outcome.judged_as].decides(figure):
@@ -81,7 +81,7 @@ def _rows_of(outcome: Outcome, gates: Mapping[str, Gate]) -> Iterator[tuple[str,
             )  # fmt: skip
 
 
-def _verdict(outcome: Outcome, beyond: Sequence[str]) -> str:
+def _verdict(outcome: TrialOutcome, beyond: Sequence[str]) -> str:
     return "FAIL" if beyond else "reference" if outcome.is_reference else "PASS"
 
 
@@ -110,7 +110,7 @@ def _remarks(report: VerifyReport) -> Iterator[str]:
     yield "\n".join(f"not run  {', '.join(runs)}: {reason}" for reason, runs in reasons.items())
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: TrialOutcome) -> str:
     return f" with {outcome.engine} in {outcome.precision}" if outcome.engine else ""
 
 

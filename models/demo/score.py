@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,10 @@ from rasterio.windows import bounds as window_bounds
 from rasterio.windows import transform
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
-from landslip.runtime.access.location import exists
+from landslip.runtime.access.location import exists, local_path
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo.windows import make_window
+from landslip.runtime.mapping.mapper import MapResult
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -100,6 +102,29 @@ def confusion(mapped: NDArray[np.bool_], truth_mask: NDArray[np.bool_], observed
     hit = int(np.count_nonzero(mapped & truth_mask & observed))
     present = int(np.count_nonzero(truth_mask & observed))
     return Scores(hit, positive - hit, present - hit, int(np.count_nonzero(observed)) - positive - present + hit)
+
+
+def score(
+    confidence: MapResult | str | os.PathLike[str], truth: str | os.PathLike[str], *, threshold: float | None = None
+) -> Scores:
+    """Score a map against landslides that are known.
+
+    Args:
+        confidence: a finished map, or the ``confidence.tif`` of one.
+        truth: polygons of the known landslides, in the map's CRS; a pixel counts when its centre is inside.
+        threshold: confidence from which on a pixel counts as mapped, 0.01..1; by default that of a finished map, and
+            0.5 for a file.
+
+    Raises:
+        UsageError: the threshold is out of range.
+        InputMissingError: a file is not there.
+        InputError: a file cannot be used.
+    """
+    if isinstance(confidence, MapResult):
+        level = confidence.record.threshold if threshold is None else threshold
+        return score_map(confidence.products["confidence.tif"], local_path(truth, "truth"), level)
+    path = local_path(confidence, "confidence")
+    return score_map(path, local_path(truth, "truth"), 0.5 if threshold is None else threshold)
 
 
 def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:

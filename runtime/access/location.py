@@ -113,6 +113,18 @@ def as_locations(given: Names) -> Locations:
     return tuple(map(as_location, names))
 
 
+def local_path(name: str | os.PathLike[str], option: str) -> Path:
+    """The path of a file or folder that has to be a local one.
+
+    Raises:
+        UsageError: it is empty, or an address.
+    """
+    location = as_location(name)
+    if not isinstance(location, Path):
+        raise UsageError(f"{option}: {location} is no path.", "Give one of this machine.", option=option)
+    return location
+
+
 def exists(path: Path) -> bool:
     """Tell whether there may be something of that name: False where there is certainly nothing.
 

@@ -16,8 +16,9 @@ import click
 
 from landslip.runtime.access.location import without_secrets
 from landslip.runtime.cli.flags import with_flags
-from landslip.runtime.errors import LandslipError, ResourceError, UsageError
+from landslip.runtime.errors import LandslipError, ResourceError
 from landslip.runtime.system import endings
+from landslip.runtime.system.extras import needs_extra
 from landslip.runtime.system.shortage import shortage, within_limit
 from landslip.runtime.system.supervisor import supervised
 from landslip.runtime.untrusted.printable import printable, printable_lines
@@ -67,15 +68,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name].split(":")
-        try:
+        with needs_extra(f"landslip {cmd_name}", "bench" if cmd_name == "bench" else "export"):
             command: click.Command = getattr(importlib.import_module(module), attribute)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.startswith("landslip"):
-                raise
-            raise UsageError(
-                f"landslip {cmd_name} needs the package {error.name!r}, which is not installed. "
-                f"Install it with: pip install 'landslip[{'bench' if cmd_name == 'bench' else 'export'}]'"
-            ) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,6 +15,12 @@ Name: TypeAlias = str | os.PathLike[str]
 Names: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """One file, or several that belong together."""
 
+EngineName: TypeAlias = Literal["auto", "onnxruntime", "openvino", "tensorrt"]
+"""An engine, or ``auto`` for the one that fits."""
+
+DeviceName: TypeAlias = Literal["auto", "cpu", "cuda", "gpu", "npu"]
+"""A device: ``cuda`` is NVIDIA's, ``gpu`` and ``npu`` are Intel's."""
+
 
 class ReadArguments(TypedDict, total=False):
     """How files are read; fields of :class:`~landslip.runtime.inputs.read_options.Reading`, where each is explained."""
@@ -64,8 +70,8 @@ class MapArguments(SceneArguments, total=False):
 class EngineArguments(TypedDict, total=False):
     """What runs the model; what is left open is chosen as ``landslip map`` does: as tuned here, or the defaults."""
 
-    engine: Literal["auto", "onnxruntime", "openvino", "tensorrt"]
-    device: Literal["auto", "cpu", "cuda", "gpu", "npu"]
+    engine: EngineName
+    device: DeviceName
     precision: Literal["auto", "fp32", "fp16", "bf16", "int8"]
     batch: int | None
     tile: int | None

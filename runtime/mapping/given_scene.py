@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from landslip.runtime.access.location import Locations, as_location, as_locations, several
@@ -38,18 +37,6 @@ def given_scene(scene: SceneFiles | Name | None, arguments: Mapping[str, Any]) -
     files = {name: locations for name, locations in named.items() if locations}
     reading = {name: _plain(given[name]) for name in _READING if name in given}
     return scene_of(_fields_of(scene), {**files, "reading": reading})
-
-
-def local_path(name: Name, option: str) -> Path:
-    """The path of a file or folder that has to be a local one.
-
-    Raises:
-        UsageError: it is empty, or an address.
-    """
-    location = as_location(name)
-    if not isinstance(location, Path):
-        raise UsageError(f"{option}: {location} is no path.", "Give one of this machine.", option=option)
-    return location
 
 
 def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:

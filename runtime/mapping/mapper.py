@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landslip.runtime.access.location import local_path
 from landslip.runtime.engines.opening import EngineOptions, spec_of
 from landslip.runtime.engines.protocol import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
@@ -21,7 +22,7 @@ from landslip.runtime.mapping import pipeline
 from landslip.runtime.mapping.arguments import EngineArguments, MapArguments, MapSceneArguments, Name
 from landslip.runtime.mapping.choosing import Wish, choose
 from landslip.runtime.mapping.forecast_types import Forecast
-from landslip.runtime.mapping.given_scene import SCENE_NAMES, given_scene, local_path
+from landslip.runtime.mapping.given_scene import SCENE_NAMES, given_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.record_types import RunRecord
 from landslip.runtime.run.workspace import PRODUCTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from landslip.benchmarks.studies.artifact_parity import parity_report
-from landslip.export.judging.trials import Outcome
+from landslip.export.judging.trials import TrialOutcome
 from landslip.export.proof.verify import VerifyReport
 from landslip.runtime.artifacts.parity import GATES, Parity
 
@@ -17,7 +17,7 @@ def figure(kind, iou, mean=0.001, area=90):
 
 
 def outcome(name, engine, precision, figures=(), **changes):
-    return Outcome(Path(name), engine, precision, precision, "1.0", "cpu", tuple(figures), **changes)
+    return TrialOutcome(Path(name), engine, precision, precision, "1.0", "cpu", tuple(figures), **changes)
 
 
 def report(*outcomes):

@@ -175,7 +175,7 @@ class Paced:
 def found(family):
     file = read_onnx_file(family / "test.fp32.onnx")
     (way,) = ways_of([file], file, "onnxruntime", ["cpu"])
-    outcome = search.Outcome(file.path, "onnxruntime", "fp32")
+    outcome = search.TrialOutcome(file.path, "onnxruntime", "fp32")
     return search.Found(way, outcome, 10.0)
 
 

@@ -14,8 +14,8 @@ import pytest
 from helpers import rtx_builder
 from helpers.graphs import constants_of, nodes_of
 from helpers.together import made_once
-from landslip.export.cli.limits import gates_with
 from landslip.export.folder.export_options import ExportOptions
+from landslip.export.judging.limits import gates_with
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.half import half

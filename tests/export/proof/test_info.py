@@ -84,7 +84,7 @@ def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
     path = write_keras_hdf5(tmp_path / "own.hdf5", tiny_config(layers_with(own)))
     network = told(capsys, path)["network"]
     assert network.startswith("cannot be exported")
-    assert network.endswith("`output` chooses another one.")
+    assert network.endswith("--output chooses another one.")
     path = write_keras_hdf5(tmp_path / "head.hdf5", tiny_config([*tiny_layers(), own]))
     assert told(capsys, path)["network"]["left_out"]["refused"] == ["own (Lambda)"]
 

@@ -278,7 +278,7 @@ def test_a_device_that_is_not_there_is_not_replaced(export, capsys):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give `reference`"),
+        (lambda folder: (folder / REFERENCE).unlink(), "Export the model again, or give --reference"),
         (lambda folder: (folder / REFERENCE).write_bytes(b"PK"), "reference tiles cannot be read"),
         (lambda folder: write_export(folder, source="cd" * 32), "was written for another model"),
         (lambda folder: name_reference(folder, "0" * 64), "is not the file test.fp32.onnx was recorded with"),

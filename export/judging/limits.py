@@ -1,4 +1,4 @@
-"""Limits of the gates as options: ``--limit int8:iou=0.99``."""
+"""Limits of the gates as a user writes them: ``int8:iou=0.99``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def check_limited(limits: Sequence[str], precisions: Sequence[str]) -> None:
             remedy = (
                 "Give it to landslip verify, which judges what engines compute in bf16."
                 if precision == "bf16"
-                else f"Leave it out, or add --precision {precision}."
+                else f"Leave it out, or add `precisions` {precision}."
             )
             raise UsageError(
                 f"The limit {text!r} would be without effect: what is exported is {', '.join(precisions)}. {remedy}"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from landslip.export.cli.limits import check_limited, gates_with
+from landslip.export.judging.limits import check_limited, gates_with
 from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.errors import UsageError
 
@@ -58,7 +58,7 @@ def test_limits_may_be_as_strict_and_as_loose_as_can_be():
 
 def test_a_limit_of_what_is_not_exported_is_said():
     check_limited(["int8:iou=1", "fp32:iou=none"], ("fp32", "int8"))
-    with pytest.raises(UsageError, match=r"without effect: what is exported is fp32\..*add --precision int8"):
+    with pytest.raises(UsageError, match=r"without effect: what is exported is fp32\..*add `precisions` int8"):
         check_limited(["int8:iou=0.99"], ("fp32",))
     with pytest.raises(UsageError, match="Give it to landslip verify"):
         check_limited(["bf16:iou=0.99"], ("fp32",))

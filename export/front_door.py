@@ -1,0 +1,142 @@
+"""Functions for programs: ``landslip.export_model`` and ``landslip.verify``. Importing this module loads little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from landslip.export.folder.export_options import ExportOptions, Precision, Target
+from landslip.runtime.access.location import local_path
+from landslip.runtime.errors import UsageError
+from landslip.runtime.mapping.arguments import DeviceName, EngineName, Name
+from landslip.runtime.system.extras import needs_extra
+
+if TYPE_CHECKING:
+    from landslip.export.folder.artifacts import Artifact
+    from landslip.export.proof.verify import VerifyReport
+
+
+def export_model(
+    source: Name,
+    out: Name,
+    *,
+    precisions: Precision | Sequence[Precision] = "fp32",
+    targets: Target | Sequence[Target] = "onnx",
+    name: str | None = None,
+    spec: Name | None = None,
+    output: str | int | None = None,
+    calibrate: Name | None = None,
+    limits: str | Sequence[str] = (),
+    reduced_range: bool = False,
+    build: bool = True,
+    workspace: int | None = None,
+    overwrite: bool = False,
+    notice: str = "",
+) -> tuple[Artifact, ...]:
+    """Turn a Keras HDF5 file into ONNX artifacts, as ``landslip export`` does; needs the export extra.
+
+    Args:
+        source: whole-model HDF5 file.
+        out: folder for the artifacts; made if needed.
+        precisions: one or several of ``fp32``, ``fp16`` and ``int8``.
+        targets: one or several backends: ``onnx``, ``openvino``, ``tensorrt``.
+        name: of the model; by default that in the spec, or of the published model the file is, or the stem of the file.
+        spec: SPEC.toml that describes a network other than the published one.
+        output: name or position of the output that is served; the first one when not given.
+        calibrate: SCENE.toml to calibrate int8 on and to judge by; generated scenes when not given.
+        limits: other limits of the gates, such as ``int8:iou=0.99``.
+        reduced_range: 7-bit weights, for CPUs without VNNI.
+        build: build the engines of target ``tensorrt`` on this machine.
+        workspace: most scratch memory of a layer of such an engine, bytes; all there is when not given.
+        overwrite: replace artifacts of an earlier export.
+        notice: what users of the model have to know, in a sentence; by default as the spec says.
+
+    Returns:
+        The artifacts, in the order of their precisions and targets.
+
+    Raises:
+        UsageError: an argument cannot be used, an artifact is there already, or the extra is not installed.
+        InputError: the file is not a model that can be exported, or a scene cannot be read.
+        EngineError: an engine that judges, or the builder of a target, cannot be used here.
+        ParityError: an artifact does not say what the Keras network says; the message tells which ones do.
+        OutputError: the folder cannot be written.
+    """
+    # Imported here: numpy and TensorFlow, which only a call needs.
+    from landslip.export.judging.limits import check_limited, gates_with  # noqa: PLC0415
+
+    wanted = (precisions,) if isinstance(precisions, str) else tuple(precisions)
+    texts = (limits,) if isinstance(limits, str) else tuple(limits)
+    gates = gates_with(texts)
+    check_limited(texts, wanted)
+    options = ExportOptions(
+        targets=(targets,) if isinstance(targets, str) else tuple(targets),
+        calibrate=_path("calibrate", calibrate), gates=gates, reduced_range=reduced_range, build=build,
+        workspace=workspace,
+    )  # fmt: skip
+    with needs_extra("export_model", "export"):
+        from landslip.export.making.export_model import export_model as run  # noqa: PLC0415
+    made = run(
+        local_path(source, "source"), local_path(out, "out"), precisions=wanted, name=name, spec=_path("spec", spec),
+        output=output, overwrite=overwrite, options=options, notice=notice,
+    )  # fmt: skip
+    return tuple(made)
+
+
+def verify(
+    path: Name,
+    *,
+    reference: Name | None = None,
+    spec: Name | None = None,
+    output: str | None = None,
+    scene: Name | None = None,
+    engine: EngineName = "auto",
+    device: DeviceName = "auto",
+    limits: str | Sequence[str] = (),
+) -> VerifyReport:
+    """Run artifacts with every engine and precision of this machine, and compare them with their reference.
+
+    Args:
+        path: folder of artifacts, or an ONNX file.
+        reference: Keras file to ask again; the reference tiles kept at export when not given.
+        spec: SPEC.toml the reference was exported with, if any.
+        output: output the reference was exported with, if any.
+        scene: SCENE.toml whose tiles are taken; the reference tiles when not given.
+        engine: engine to try; ``auto`` for all.
+        device: where to run.
+        limits: other limits of the gates, such as ``int8:iou=0.99``.
+
+    Returns:
+        One outcome for each artifact, engine and precision; ``passed`` says whether all is well.
+
+    Raises:
+        InputError: there is no artifact, or nothing to compare any of them with.
+        UsageError: an argument cannot be used, or the reference needs what is not installed.
+        EngineError: the reference cannot be computed here.
+    """
+    # Imported here: numpy and the engines, which only a call needs.
+    from landslip.export.judging.limits import gates_with  # noqa: PLC0415
+    from landslip.export.proof.proof_reference import KerasFile  # noqa: PLC0415
+    from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
+    from landslip.export.proof.verify import verify as run  # noqa: PLC0415
+    from landslip.runtime.engines.opening import EngineOptions  # noqa: PLC0415
+
+    if reference is None and (spec is not None or output is not None):
+        raise UsageError(
+            "`spec` and `output` describe the file of `reference`.", "Give that too, or leave them out.",
+            option="reference",
+        )  # fmt: skip
+    given = _path("reference", reference)
+    EngineOptions(engine=engine, device=device)  # checks both
+    keras = None if given is None else KerasFile(given, _path("spec", spec), output)
+    gates = gates_with((limits,) if isinstance(limits, str) else tuple(limits))
+    return run(
+        VerifyRequest(
+            local_path(path, "path"), reference=keras, scene=_path("scene", scene), engine=engine, device=device,
+            gates=gates,
+        )
+    )  # fmt: skip
+
+
+def _path(option: str, name: Name | None) -> Path | None:
+    return None if name is None else local_path(name, option)
