@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
-from landslip.runtime.errors import UsageError
+from landslip.runtime.cli.lazy_group import LazyGroup
 
 _COMMANDS = "landslip.benchmarks.commands"
 
@@ -36,44 +34,12 @@ COMMANDS = {
     "summary": (f"{_COMMANDS}.bench_summary:summary", "Show what the reports in a folder say of each target."),
     "all": (f"{_COMMANDS}.bench_everything:everything", "Run all benchmarks with their defaults, and the summary."),
 }
-"""Place of each command, as ``module:attribute``, and what it does."""
+"""Place of each command, as ``module:attribute``, and what it does, the widest question first."""
 
 _EXTRAS = {"torch": "bench-peers", "monai": "bench-peers"}
 """Extras of landslip that install a package; ``bench`` brings the others."""
 
 
-class BenchGroup(click.Group):
-    """A group whose commands are imported when they are run; its help needs none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, the widest question first."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name][0].split(":")
-        try:
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.startswith("landslip"):
-                raise
-            raise UsageError(
-                f"landslip bench {cmd_name} needs the package {error.name!r}, which is not installed. Install it with: "
-                f"pip install 'landslip[{_EXTRAS.get(error.name, 'bench')}]'"
-            ) from error
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line for each command, without importing any."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
-
-
-@click.group(cls=BenchGroup)
+@click.group(cls=LazyGroup, known=COMMANDS, calls="landslip bench", extra="bench", extras=_EXTRAS)
 def bench() -> None:
     """Measure this machine: speed, parity and memory, each with its context."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import sys
@@ -16,35 +15,36 @@ import click
 
 from landslip.runtime.access.location import without_secrets
 from landslip.runtime.cli.flags import with_flags
+from landslip.runtime.cli.lazy_group import LazyGroup
 from landslip.runtime.errors import LandslipError, ResourceError
 from landslip.runtime.system import endings
-from landslip.runtime.system.extras import needs_extra
 from landslip.runtime.system.shortage import shortage, within_limit
 from landslip.runtime.system.supervisor import supervised
 from landslip.runtime.untrusted.printable import printable, printable_lines
 
 COMMANDS = {
-    "map": "landslip.runtime.cli.map:map_command",
-    "demo": "landslip.models.cli.demo:demo",
-    "fetch": "landslip.models.cli.fetch:fetch",
-    "export": "landslip.export.cli.export:export",
-    "verify": "landslip.export.cli.proof:verify",
-    "info": "landslip.export.cli.proof:info",
-    "doctor": "landslip.export.cli.proof:doctor",
-    "bench": "landslip.benchmarks.commands.bench:bench",
+    "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
+    "demo": (
+        "landslip.models.cli.demo:demo",
+        "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
+    ),
+    "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model, resumed and checked."),
+    "export": ("landslip.export.cli.export:export", "Turn a Keras HDF5 file into ONNX, gated by a parity check."),
+    "verify": (
+        "landslip.export.cli.proof:verify",
+        "Prove on this machine that artifacts say what the network says.",
+    ),
+    "info": ("landslip.export.cli.proof:info", "Say what a file is: model, artifact, reference tiles, record."),
+    "doctor": (
+        "landslip.export.cli.proof:doctor",
+        "Say what can run on this machine, and how to install what is missing.",
+    ),
+    "bench": (
+        "landslip.benchmarks.commands.bench:bench",
+        "Measure this machine: speed, parity and memory, each with its context.",
+    ),
 }
-"""Place of each command, as ``module:attribute``."""
-
-_HELP = {
-    "map": "Map the landslides of an event.",
-    "demo": "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
-    "fetch": "Download a published model, resumed and checked.",
-    "export": "Turn a Keras HDF5 file into ONNX, gated by a parity check.",
-    "verify": "Prove on this machine that artifacts say what the network says.",
-    "info": "Say what a file is: model, artifact, reference tiles, record.",
-    "doctor": "Say what can run on this machine, and how to install what is missing.",
-    "bench": "Measure this machine: speed, parity and memory, each with its context.",
-}
+"""Place of each command, as ``module:attribute``, and what it does, in the order of a user's work."""
 
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
 
@@ -54,32 +54,14 @@ _SENTENCE = 2000
 """Most characters of an error: files can make it repeat a megabyte."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are run; its help needs none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of a user's work."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name].split(":")
-        with needs_extra(f"landslip {cmd_name}", "bench" if cmd_name == "bench" else "export"):
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line for each command, without importing any."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_HELP.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    known=COMMANDS,
+    calls="landslip",
+    extra="export",
+    extras={"bench": "bench"},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="landslip", message="%(prog)s %(version)s")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")

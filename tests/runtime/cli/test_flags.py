@@ -34,7 +34,7 @@ def test_names_become_flags_and_their_values_stay():
 
 def test_each_name_has_the_flag_of_a_command():
     known = set()
-    for place in COMMANDS.values():
+    for place, _ in COMMANDS.values():
         module, name = place.split(":")
         command = getattr(importlib.import_module(module), name)
         known |= {text for each in command.params for text in (*each.opts, *each.secondary_opts)}

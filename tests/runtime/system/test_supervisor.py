@@ -228,7 +228,7 @@ from landslip.runtime.cli import main as cli
 
 def create_module(): signal.raise_signal(signal.SIGINT)  # as OpenBLAS does when it is loaded
 create_module.__code__ = create_module.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
-cli.COMMANDS["fail"] = "failing:command"
+cli.COMMANDS["fail"] = ("failing:command", "")
 sys.modules["failing"] = type(sys)("failing")
 sys.modules["failing"].command = click.Command("fail", callback=create_module)
 def work(): ready(); return run(["fail"])
