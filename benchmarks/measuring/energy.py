@@ -19,10 +19,10 @@ SYSTEM = Path("/sys")
 
 @dataclass(frozen=True)
 class Unavailable:
-    """There is no meter."""
+    """Absence of a meter."""
 
     reason: str
-    """Why not, in a sentence for each that was looked for."""
+    """Reason why there is none, in a sentence for each that was looked for."""
 
 
 class Meter(Protocol):
@@ -30,7 +30,7 @@ class Meter(Protocol):
 
     @property
     def source(self) -> str:
-        """What is read, and what it covers."""
+        """Name of what is read, and what it covers."""
         ...
 
     def joules(self) -> float:

@@ -39,7 +39,7 @@ class Ina(Closing):
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._joules, self._last = 0.0, (time.monotonic(), self._watts())
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._keep_reading, name="power", daemon=True)
+        self._thread = threading.Thread(target=self._read_power, name="power", daemon=True)
         self._thread.start()
 
     def joules(self) -> float:
@@ -57,7 +57,7 @@ class Ina(Closing):
         self._stop.set()
         self._thread.join()
 
-    def _keep_reading(self) -> None:
+    def _read_power(self) -> None:
         while not self._stop.wait(self._period):
             try:
                 self._read()

@@ -18,7 +18,7 @@ class _Zone:
 
     file: Path
     size: int
-    """How many values it has."""
+    """Number of values it has."""
     last: int
     total: int = 0
 
@@ -67,7 +67,7 @@ def open_rapl(root: Path) -> Rapl | str:
 
 
 def _is_package(folder: Path) -> bool:
-    """Whether it is a package, which holds its parts, and not a part or the whole platform."""
+    """Tell whether it is a package, which holds its parts, and not a part or the whole platform."""
     return folder.name.count(":") == 1 and (folder / "name").read_text(encoding="ascii").startswith("package")
 
 

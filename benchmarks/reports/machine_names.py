@@ -11,7 +11,7 @@ _NOISE = re.compile(r"\(r\)|\(tm\)|\bcpu\b|\bprocessor\b|@.*|\b\d+-core\b", re.I
 
 
 def machine_name(environment: Mapping[str, Any]) -> str:
-    """Such as ``amd-epyc-2-cores``, or with a GPU ``intel-xeon-16-cores-nvidia-h200``.
+    """Name such as ``amd-epyc-2-cores``, or with a GPU ``intel-xeon-16-cores-nvidia-h200``.
 
     Args:
         environment: as from :func:`landslip.runtime.system.machine.describe_environment`.

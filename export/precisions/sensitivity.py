@@ -44,9 +44,9 @@ class Keeping:
     """A choice of layers to keep in float."""
 
     layers: tuple[str, ...]
-    """Their names, the most worthwhile first."""
+    """Names of the layers, the most worthwhile first."""
     work: float
-    """Their share of the multiplications."""
+    """Share of the multiplications."""
 
 
 def measured_layers(

@@ -62,7 +62,7 @@ InputOfNetwork = Annotated[
 
 @dataclass(frozen=True)
 class InputTable:
-    """What a file may say of an input; the docstring of this module explains each key."""
+    """Table of an input in a file; the docstring of this module explains each key."""
 
     role: Role
     feeds: InputOfNetwork = 0
@@ -81,7 +81,7 @@ Inputs = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class ModelTable:
-    """What a file may say of a model."""
+    """Table of a model in a file."""
 
     name: Text | None = None
     meaning: Text = "confidence that the slope failed between the two images"

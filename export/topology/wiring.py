@@ -21,7 +21,7 @@ _SHOWN = 200
 
 
 class IntoModel(NamedTuple):
-    """Into a call of a model that is used as a layer."""
+    """Step into a call of a model that is used as a layer."""
 
     model: str
     """Name of the model."""

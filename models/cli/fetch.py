@@ -72,9 +72,9 @@ def _choose(name: str | None) -> RegisteredModel:
     if name is None and len(REGISTRY) == 1:
         return next(iter(REGISTRY.values()))
     if name not in REGISTRY:
-        asked = "Which one?" if name is None else f"Nothing is registered as {name!r}."
+        problem = "Which one?" if name is None else f"Nothing is registered as {name!r}."
         raise UsageError(
-            f"{asked} There are the models {', '.join(sorted(REGISTRY))}, and the scenes {', '.join(sorted(SCENES))}."
+            f"{problem} There are the models {', '.join(sorted(REGISTRY))}, and the scenes {', '.join(sorted(SCENES))}."
         )
     return registered(name)
 

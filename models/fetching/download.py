@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from landslip.models.fetching.download_draft import DownloadDraft
 from landslip.models.fetching.http import Answer, DroppedError, UnreachableError, opened
-from landslip.models.fetching.partial import Partial
 from landslip.models.registry.published_file import PublishedFile
 from landslip.runtime.access.location import shown
 from landslip.runtime.errors import FetchError, ModelError, OutputError
@@ -41,22 +41,22 @@ class Download:
     """One file on its way."""
 
     def __init__(
-        self, published: PublishedFile, url: str, partial: Partial, patience: Patience, progress: Progress, to: Path
+        self, published: PublishedFile, url: str, draft: DownloadDraft, patience: Patience, progress: Progress, to: Path
     ) -> None:
         """Prepare it; nothing is asked for yet.
 
         Args:
             published: the file.
             url: of the copy that is asked for it.
-            partial: takes the bytes, and holds those of earlier attempts.
+            draft: takes the bytes, and holds those of earlier attempts.
             patience: how long to put up with a bad connection.
             progress: is told of the bytes as they come.
             to: the folder a user has given, for messages.
         """
-        self._published, self._url, self._partial = published, url, partial
+        self._published, self._url, self._draft = published, url, draft
         self._patience, self._progress, self._to = patience, progress, to
         self._failures = 0
-        self._furthest = partial.size
+        self._furthest = draft.size
         self.received = 0
         """Bytes that came, some of them perhaps again."""
 
@@ -70,9 +70,9 @@ class Download:
             OSError: it cannot be written.
         """
         if self._missing < 0:
-            self._partial.discard()
-        elif self._partial.size:
-            log.info("%s is there: going on from it", self._partial.path)
+            self._draft.discard()
+        elif self._draft.size:
+            log.info("%s is there: going on from it", self._draft.path)
         try:
             while self._missing:
                 self._check_space()
@@ -83,26 +83,26 @@ class Download:
         except KeyboardInterrupt:
             log.warning("%s", self._kept())
             raise
-        digest = sha256_of(self._partial.path)
+        digest = sha256_of(self._draft.path)
         if digest != self._published.sha256:
-            self._partial.discard()
+            self._draft.discard()
             raise self._other(f"SHA-256 {digest} and not {self._published.sha256}; it was removed")
 
     @property
     def _missing(self) -> int:
         """Number of bytes; negative where there are too many."""
-        return self._published.size - self._partial.size
+        return self._published.size - self._draft.size
 
     def _attempt(self) -> None:
         """One connection, as far as it goes."""
-        start = self._partial.size
-        with opened(self._url, start, self._partial.validator(self._url), self._patience.timeout) as answer:
+        start = self._draft.size
+        with opened(self._url, start, self._draft.validator(self._url), self._patience.timeout) as answer:
             head = next(answer.chunks, b"")
             # Before anything that was received earlier is given up for this.
             self._check_answer(answer, head)
             if answer.start < start:
                 log.info("%s: the server sends it from byte %d again", self._published.file, answer.start)
-            self._partial.begin(answer.start, self._url, answer.validator)
+            self._draft.begin(answer.start, self._url, answer.validator)
             self._receive(chain([head], answer.chunks))
         if self._missing:
             where = shown(self._url)
@@ -112,11 +112,11 @@ class Download:
         self._progress.start(self._published.file, self._missing, "byte")
         try:
             for chunk in chunks:
-                self._partial.write(chunk)
+                self._draft.write(chunk)
                 self.received += len(chunk)
                 self._progress.advance(len(chunk))
                 if self._missing < 0:
-                    self._partial.discard()
+                    self._draft.discard()
                     raise self._other(f"more than {self._published.size} bytes")
         finally:
             self._progress.finish()
@@ -126,8 +126,8 @@ class Download:
         if isinstance(error, UnreachableError) and not self.received:
             raise FetchError(f"{error}.", self._by_hand(), where=error.where, retryable=True) from error
         # Bytes received a second time are no progress: a server that begins anew each time would go on for ever.
-        self._failures = 0 if self._partial.size > self._furthest else self._failures + 1
-        self._furthest = max(self._furthest, self._partial.size)
+        self._failures = 0 if self._draft.size > self._furthest else self._failures + 1
+        self._furthest = max(self._furthest, self._draft.size)
         if self._failures >= self._patience.attempts:
             what = f"{error}; given up after {self._failures} attempts that brought nothing."
             raise FetchError(what, self._kept(), where=error.where, retryable=True)
@@ -136,7 +136,7 @@ class Download:
         time.sleep(pause)
 
     def _check_space(self) -> None:
-        folder = self._partial.path.parent
+        folder = self._draft.path.parent
         free = shutil.disk_usage(folder).free
         if free < self._missing:
             raise OutputError(
@@ -165,15 +165,15 @@ class Download:
         )
 
     def _kept(self) -> str:
-        have, want = self._partial.size, self._published.size
+        have, want = self._draft.size, self._published.size
         if not have:
             return "Nothing was received."
-        return f"{self._partial.path} holds {have} of {want} bytes: the same command goes on from there."
+        return f"{self._draft.path} holds {have} of {want} bytes: the same command goes on from there."
 
     def _by_hand(self) -> str:
         published = self._published
         return (
             f"Without a connection, bring {published.url} ({published.size} bytes, SHA-256 {published.sha256}) here as "
-            f"{self._partial.final}; landslip fetch {published.name} --to {self._to} then checks it. "
+            f"{self._draft.final}; landslip fetch {published.name} --to {self._to} then checks it. "
             "Behind a proxy, set the environment variable https_proxy."
         )

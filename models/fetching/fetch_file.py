@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landslip.models.fetching.download import Download, Patience
-from landslip.models.fetching.partial import Partial
+from landslip.models.fetching.download_draft import DownloadDraft
 from landslip.models.registry.published_file import PublishedFile
 from landslip.runtime.access.location import exists, shown
 from landslip.runtime.errors import UsageError
@@ -64,10 +64,10 @@ def fetch_file(
     if _is_there(published, final, overwrite=overwrite):
         log.info("%s is there already, and is the published file", final)
         return Fetched(final, shown(source), 0)
-    with output_errors(final.with_name(f"{final.name}.partial")), Partial(final) as partial:
-        download = Download(published, source, partial, patience or Patience(), progress or NoProgress(), to or folder)
+    with output_errors(final.with_name(f"{final.name}.partial")), DownloadDraft(final) as draft:
+        download = Download(published, source, draft, patience or Patience(), progress or NoProgress(), to or folder)
         download.run()
-        partial.publish()
+        draft.publish()
     return Fetched(final, shown(source), download.received)
 
 

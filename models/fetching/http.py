@@ -166,8 +166,8 @@ def _refusal(response: requests.Response, url: str) -> FetchError:
     error = DroppedError(f"{shown(url)}{says}", where=shown(url))
     # A number of seconds, or a date. It is cut, because Python refuses thousands of digits.
     with suppress(lower.InvalidHeader, ValueError, OverflowError):
-        asked = urllib3.Retry().parse_retry_after(response.headers.get("Retry-After", "")[:40])
-        error.wait = min(float(asked), _LONGEST_WAIT)
+        seconds = urllib3.Retry().parse_retry_after(response.headers.get("Retry-After", "")[:40])
+        error.wait = min(float(seconds), _LONGEST_WAIT)
     return error
 
 

@@ -9,7 +9,7 @@ from landslip.models.registry.published_file import PublishedFile
 
 
 @dataclass(frozen=True)
-class SceneMember(PublishedFile):
+class SceneFile(PublishedFile):
     """One file of a scene that others have published; its name is that of the scene."""
 
     path: str
@@ -31,7 +31,7 @@ class RegisteredScene:
     """The event, for people."""
     url: str
     """Beginning of the addresses of its files."""
-    files: tuple[SceneMember, ...]
+    files: tuple[SceneFile, ...]
     """The files that are fetched."""
     scene: str
     """``scene.toml``, for ``landslip map --scene``."""
@@ -41,9 +41,9 @@ class RegisteredScene:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(member.size for member in self.files)
+        return sum(each.size for each in self.files)
 
-    def at(self, url: str) -> tuple[SceneMember, ...]:
+    def at(self, url: str) -> tuple[SceneFile, ...]:
         """The scene in another copy of the repository, whose address takes the place of :attr:`url`."""
         base = url.rstrip("/")
         return tuple(replace(each, url=base + each.url.removeprefix(self.url)) for each in self.files)
@@ -69,7 +69,7 @@ IBURI_2018 = RegisteredScene(
     title="Hokkaido Eastern Iburi earthquake of 6 September 2018, Japan: 109 km2 seen by Sentinel-2",
     url=_IBURI,
     files=tuple(
-        SceneMember("iburi-2018", f"{_IBURI}/{'' if path == 'LICENSE' else 'Japan_data/'}{path}", size, sha256, path)
+        SceneFile("iburi-2018", f"{_IBURI}/{'' if path == 'LICENSE' else 'Japan_data/'}{path}", size, sha256, path)
         for path, size, sha256 in _IBURI_FILES
     ),
     scene="""\

@@ -20,7 +20,7 @@ from landslip.runtime.access.location import exists, is_file, is_folder, is_text
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.untrusted.file_kinds import kind_of
-from landslip.runtime.untrusted.protobuf import MalformedError, walk
+from landslip.runtime.untrusted.protobuf import MalformedError, read_fields
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """Number formats that artifacts are exported in."""
@@ -221,7 +221,7 @@ def _fields(stream: BinaryIO, size: int, wanted: Collection[int]) -> Iterator[tu
         The number of each field, and its value: bytes or an integer where it is wanted, None where it is stepped over.
     """
     text = 0
-    for field in walk(stream, 0, size, _MOST_FIELDS):
+    for field in read_fields(stream, 0, size, _MOST_FIELDS):
         if field.value is not None or field.number not in wanted:
             yield field.number, field.value
             continue

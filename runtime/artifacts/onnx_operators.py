@@ -15,7 +15,7 @@ from typing import BinaryIO
 from landslip.runtime.artifacts.onnx_file import OnnxFile, read_onnx_file
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
-from landslip.runtime.untrusted.protobuf import Field, MalformedError, walk
+from landslip.runtime.untrusted.protobuf import Field, MalformedError, read_fields
 
 _NAMES = """
     Abs Add And AveragePool BatchNormalization Cast Ceil Clip Concat Constant Conv ConvTranspose DepthToSpace
@@ -75,7 +75,7 @@ def check_graph(path: Path) -> None:
 
 
 def _objection(stream: BinaryIO, size: int) -> str | None:
-    for field in walk(stream, 0, size, _MOST):
+    for field in read_fields(stream, 0, size, _MOST):
         if field.number == _FUNCTIONS:
             return "holds functions"
         if field.number == _TRAINING:

@@ -13,7 +13,7 @@ from landslip.runtime.untrusted.printable import printable, shown
 from landslip.runtime.untrusted.typed_values import typed
 
 Role = Literal["pre", "post", "hillshade", "slope"]
-"""What a network input shows: an image before or after the event, shaded relief, or slope."""
+"""Role of a network input, by what it shows: an image before or after the event, shaded relief, or slope."""
 
 Dtype = Literal["uint8", "float32"]
 
@@ -47,7 +47,7 @@ LOWEST = 0.01
 """Confidence; maps hold whole percent."""
 
 LARGEST_DIVISOR = 1000.0
-"""Of values in 8 bits: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
+"""Largest divisor of 8-bit data: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
 
 MAX_TEXT = 500
 """Characters of a text."""
@@ -72,7 +72,7 @@ class InputSpec:
 
     @property
     def objection(self) -> str | None:
-        """Why landslip would feed this input something else than described, with the remedy; None where it would not.
+        """Reason why this input would be fed something else than described, with the remedy; None where it would not.
 
         Images and hillshade are fed as 8-bit numbers from 0 to 255, three bands of an image and one of hillshade, slope
         in degrees.
@@ -110,7 +110,7 @@ FED: dict[Role, InputSpec] = {
     "hillshade": InputSpec("hillshade", 1, "uint8", "8-bit", 1.0, 0.0),
     "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
 }
-"""What the runtime feeds for each role."""
+"""Input that the runtime feeds for each role."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,13 @@ class ModelSpec:
     threshold: float
     """Confidence from which on a pixel counts as landslide."""
     meaning: str
-    """What the output states."""
+    """Meaning of the output."""
     source: str
-    """Where the weights come from, for people."""
+    """Origin of the weights, for people."""
     fixed: bool = False
-    """Whether tiles can have no other size than ``tile``: some networks have layers made for one size."""
+    """True if tiles can have no other size than ``tile``: some networks have layers made for one size."""
     notice: str = ""
-    """What everybody who sees a map of it has to know, in a sentence: that it is for demonstration, for example."""
+    """Sentence that everybody who sees a map of it has to know: that it is for demonstration, for example."""
 
     def checked_tile(self, tile: int | None) -> int:
         """The edge of a tile: ``tile`` if the model can take it, or the one it was trained with.

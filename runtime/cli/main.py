@@ -127,7 +127,7 @@ def _failed(error: Exception) -> int:
     """
     if isinstance(error, endings.LibraryGivesUpError):
         time.sleep(0.2)  # if it was Ctrl-C after all, the supervisor passes it on
-    if endings.asked():  # whatever came of it
+    if endings.end_requested():  # whatever came of it
         return _interrupted(error)
     if isinstance(error, LandslipError):
         _say(str(error))

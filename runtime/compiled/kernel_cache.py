@@ -77,7 +77,7 @@ class KernelCache:
         remove(cache_folder(), f"{self._name}-")
 
     def enable(self) -> None:
-        """Nothing: it is always in use."""
+        """Do nothing: it is always in use."""
 
     def _path(self, sig: Any, codegen: Any) -> Path:
         fields = [getattr(one, "fields", None) for one in sig]  # of named tuples, which their names do not tell

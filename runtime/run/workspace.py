@@ -20,7 +20,7 @@ from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.system.drafts import PARTIAL, put_in_place, sync, sync_names
 from landslip.runtime.system.endings import Will, bequeath, standing, undisturbed
 from landslip.runtime.system.locks import open_locked
-from landslip.runtime.system.safe_writing import is_filled, is_own_folder
+from landslip.runtime.system.safe_writing import is_filled, is_real_folder
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -253,7 +253,7 @@ def check_hidden(folder: Path) -> None:
         OutputError: it is a file, or a link.
         OSError: there is nothing.
     """
-    if not is_own_folder(folder):
+    if not is_real_folder(folder):
         raise OutputError(
             f"output: {folder} is a file or a link, and landslip needs that name for a folder of its own. Remove it, "
             "or choose another folder."

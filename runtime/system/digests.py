@@ -19,8 +19,8 @@ def sha256_of(path: Path, stop: Event | None = None) -> str:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
-            while not (stop and stop.is_set()) and (piece := stream.read(1 << 20)):
-                digest.update(piece)
+            while not (stop and stop.is_set()) and (data := stream.read(1 << 20)):
+                digest.update(data)
     except FileNotFoundError as error:
         raise InputMissingError(f"{path} does not exist. Check the path.") from error
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How a command ends before its work is done: what a signal does to it, and what is left to say by someone else.
+"""Endings of a command before its work is done: what a signal does to it, and what is left to say by someone else.
 
 A process that sits in a library may hear nothing, and one that is killed says nothing. So while it works it leaves a
 :class:`Will` with :mod:`landslip.runtime.system.supervisor`: what it keeps, and what is to be cleared away after it.
@@ -30,14 +30,14 @@ TERMINATED = 143
 
 @dataclass(frozen=True)
 class Will:
-    """What is said and done when a process ends that cannot do it any more."""
+    """Will of a process: what is said and done when it ends and cannot do it any more."""
 
     say: str = ""
-    """What it keeps and how to go on, in a sentence; empty where there is nothing to say."""
+    """Sentence on what it keeps and how to go on; empty where there is nothing to say."""
     clear: str = ""
     """Function that clears away what it leaves, as ``module:name``; called in another process, where it takes locks."""
     arguments: tuple[str | bool, ...] = ()
-    """For that function."""
+    """Arguments for that function."""
 
 
 class LibraryGivesUpError(MemoryError):
@@ -50,24 +50,24 @@ class Terminated(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Standing:
-    """What a supervisor knows of the process it watches."""
+    """State of a process, as far as its supervisor knows it."""
 
     will: Will = Will()
-    """What was left last."""
+    """Will that was left last."""
     held: bool = False
-    """Whether it is in a block that is :func:`undisturbed`."""
+    """True if it is in a block that is :func:`undisturbed`."""
     code: int | None = None
-    """Its exit code, once it has said what there was to say."""
+    """Exit code of the process, once it has said what there was to say."""
 
 
 Heir = Callable[[Standing], None]
-"""Is told whenever that changes."""
+"""Function that is told whenever the state changes."""
 
 
 class _State:
     heir: Heir | None = None
     standing = Standing()
-    asked: int | None = None
+    end_requested: int | None = None
     gave_up = False
 
 
@@ -82,16 +82,16 @@ def install(heir: Heir) -> None:
     Args:
         heir: is told what to do should the process end without a word.
     """
-    _state.heir, _state.asked, _state.standing = heir, None, Standing()
+    _state.heir, _state.end_requested, _state.standing = heir, None, Standing()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
     sys.unraisablehook = _unraisable
 
 
-def asked() -> bool:
-    """Whether a signal has asked this process to end."""
-    return _state.asked is not None
+def end_requested() -> bool:
+    """Tell whether a signal has asked this process to end."""
+    return _state.end_requested is not None
 
 
 def give_way() -> None:
@@ -100,8 +100,8 @@ def give_way() -> None:
     Raises:
         KeyboardInterrupt: it has.
     """
-    if _state.asked is not None:
-        raise interruption(_state.asked)
+    if _state.end_requested is not None:
+        raise interruption(_state.end_requested)
 
 
 def interruption(number: int) -> KeyboardInterrupt:
@@ -116,8 +116,8 @@ def code_of(number: int) -> int:
 
 def code_after(error: BaseException | None) -> int:
     """The exit code after an exception that stands for a signal."""
-    if _state.asked is not None:
-        return code_of(_state.asked)
+    if _state.end_requested is not None:
+        return code_of(_state.end_requested)
     return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
 
 
@@ -132,7 +132,7 @@ def announced(code: int) -> None:
 
 
 def standing() -> Standing:
-    """How the process stands."""
+    """State of the process."""
     return _state.standing
 
 
@@ -162,13 +162,13 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     if number == signal.SIGINT and not _state.gave_up and _is_loading(frame):
         _state.gave_up = True
         raise LibraryGivesUpError
-    if _state.asked is None and _state.standing.code is None:
-        _state.asked = number
+    if _state.end_requested is None and _state.standing.code is None:
+        _state.end_requested = number
         raise interruption(number)
 
 
 def _is_loading(frame: FrameType | None) -> bool:
-    """Whether Python is just loading a library."""
+    """Tell whether Python is just loading a library."""
     while frame is not None:
         if frame.f_code.co_name == "create_module" and "importlib" in frame.f_code.co_filename:
             return True
@@ -184,5 +184,5 @@ def _tell(**changes: Any) -> None:
 
 def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
     # Raised within a callback of GDAL's, say. It is remembered, and the supervisor sees to the rest.
-    if not (_state.asked is not None and issubclass(unraisable.exc_type, KeyboardInterrupt)):
+    if not (_state.end_requested is not None and issubclass(unraisable.exc_type, KeyboardInterrupt)):
         sys.__unraisablehook__(unraisable)

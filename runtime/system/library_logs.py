@@ -1,4 +1,4 @@
-"""What rasterio and pyogrio log of their own accord while landslip uses them: no matter of a program that embeds it.
+"""Logs of rasterio and pyogrio while landslip uses them: no matter of a program that embeds it.
 
 Both say at level INFO what GDAL signals, at every file that is probed for something it does not have, and how many
 records were written. Levels belong to the host program, which may want to read what these libraries say of its own
@@ -15,7 +15,7 @@ _LOGGERS = (
     *(f"rasterio.{name}" for name in ("_base", "_env", "_err", "_filepath", "_io", "_transform", "_warp", "session")),
     *(f"pyogrio.{name}" for name in ("_env", "_err", "_io", "_ogr")),
 )
-"""Those that say anything at level INFO."""
+"""Loggers that say anything at level INFO."""
 
 _OWN = "landslip."
 
@@ -27,11 +27,11 @@ def quiet_libraries() -> None:
 
 
 def _worth_saying(record: logging.LogRecord) -> bool:
-    return record.levelno > logging.INFO or not _is_own_call()
+    return record.levelno > logging.INFO or not _is_landslip_call()
 
 
-def _is_own_call() -> bool:
-    """Whether a module of landslip's is among those that called, this one left out."""
+def _is_landslip_call() -> bool:
+    """Tell whether a module of landslip's is among those that called, this one left out."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as logging itself finds its caller
     while frame is not None:
         name = frame.f_globals.get("__name__", "")

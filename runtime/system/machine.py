@@ -18,10 +18,10 @@ _CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_
 """Instruction sets that decide how fast a network is in which precision."""
 
 _CPUS = Path("/sys/devices/system/cpu")
-"""Where Linux tells of the logical cores."""
+"""Path where Linux tells of the logical cores."""
 
 _GPUS, _DRIVER = Path("/proc/driver/nvidia/gpus"), Path("/sys/module/nvidia/version")
-"""Where NVIDIA's kernel module tells of itself, on Linux."""
+"""Paths where NVIDIA's kernel module tells of itself, on Linux."""
 
 
 def describe_environment() -> dict[str, Any]:
@@ -48,7 +48,7 @@ def physical_cores() -> int:
 
 
 def instruction_sets() -> list[str]:
-    """Those of the CPU that matter to networks, by their names in Linux; empty where the system does not tell."""
+    """Instruction sets that matter to networks, by their names in Linux; empty where the system does not tell."""
     lines = _cpuinfo()
     # x86 calls them flags, ARM features.
     words = next((line.split(":", 1)[1].split() for line in lines if line.startswith(("flags", "Features"))), [])

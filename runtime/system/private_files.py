@@ -10,7 +10,7 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UntrustedError(Exception):
-    """Why a file or folder is not trusted, as the end of a sentence about it."""
+    """Reason why a file or folder is not trusted, as the end of a sentence about it."""
 
 
 def make_private_folder(folder: Path) -> None:

@@ -67,8 +67,8 @@ def write_anew(path: Path, content: str | bytes, *, private: bool = False) -> No
         stream.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def is_own_folder(path: Path) -> bool:
-    """Whether a name is that of a folder, and not of a link to one.
+def is_real_folder(path: Path) -> bool:
+    """Tell whether a name is that of a folder, and not of a link to one.
 
     Raises:
         OSError: there is nothing, or it cannot be looked at.
@@ -77,7 +77,7 @@ def is_own_folder(path: Path) -> bool:
 
 
 def is_filled(path: Path) -> bool:
-    """Whether a name is that of a regular file, no link, with something in it."""
+    """Tell whether a name is that of a regular file, no link, with something in it."""
     try:
         entry = path.lstat()
     except OSError:

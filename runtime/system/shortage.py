@@ -1,4 +1,4 @@
-"""Whether an error means that the system gives no more memory or threads, whichever library it comes from."""
+"""Errors that mean that the system gives no more memory or threads, whichever library it comes from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = re.compile(
     r"out of memory|not enough memory|unable to allocate",
     re.IGNORECASE,
 )
-"""Of the dynamic loader, the system, Python's threads, C++, GDAL and numpy."""
+"""Words of the dynamic loader, the system, Python's threads, C++, GDAL and numpy."""
 
 _THREADS = "can't start new thread"
 

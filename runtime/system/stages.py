@@ -219,7 +219,7 @@ class Stopwatch:
             self._turn(stage, -1)
 
     def left_out(self, stage: str, items: Iterable[T]) -> Iterator[T]:
-        """The same items; the time it takes to get them, inside a block of ``stage``, does not count."""
+        """Items of an iterator; the time it takes to get them, inside a block of ``stage``, does not count."""
         source = iter(items)
         while True:
             self._turn(stage, -1)

@@ -73,7 +73,7 @@ def supervised(work: Work, wording: Wording = str) -> int:
     if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
         return work()
     if not hasattr(os, "fork") or threading.active_count() > 1:
-        return _alone(work, say)
+        return _run_without_parent(work, say)
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -90,7 +90,7 @@ def supervised(work: Work, wording: Wording = str) -> int:
     if child < 0:
         os.close(writing)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return _alone(work, say)
+        return _run_without_parent(work, say)
     _die_with(parent)
     endings.install(partial(_send, writing))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -98,7 +98,7 @@ def supervised(work: Work, wording: Wording = str) -> int:
 
 
 class _Watch:
-    """What the parent does."""
+    """Watch of the parent over the child."""
 
     def __init__(self, child: int, messages: int, mask: set[int | signal.Signals], say: _Say) -> None:
         self._child, self._messages, self._mask, self._say = child, messages, mask, say
@@ -164,11 +164,11 @@ class _Watch:
         """Take what the child has left as its will."""
         with contextlib.suppress(BlockingIOError):
             while self._messages >= 0:
-                piece = os.read(self._messages, 1 << 16)
-                if not piece:
+                data = os.read(self._messages, 1 << 16)
+                if not data:
                     os.close(self._messages)
                     self._messages = -1
-                self._heard += piece
+                self._heard += data
         *lines, self._heard = self._heard.split(b"\n")
         if lines:
             told = json.loads(lines[-1])
@@ -211,8 +211,8 @@ class _Watch:
         self._say(f"{sentence} {will.say}".rstrip())
 
 
-def _alone(work: Work, say: _Say) -> int:
-    """Without a parent: a thread steps in, as far as Python's lock lets it."""
+def _run_without_parent(work: Work, say: _Say) -> int:
+    """Run without a parent: a thread steps in, as far as Python's lock lets it."""
     endings.install(lambda _: None)
     before = {number: signal.getsignal(number) for number in ENDING}
     first: list[tuple[int, float]] = []
@@ -252,7 +252,7 @@ def _announced(work: Work, say: _Say) -> int:
         code = endings.code_after(interruption)
     finally:
         endings.announced(code)
-    if endings.asked():  # libraries may take seconds to come down, for nothing
+    if endings.end_requested():  # libraries may take seconds to come down, for nothing
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -280,7 +280,7 @@ def _die_with(parent: int) -> None:
 
 
 def _crash(status: int) -> str:
-    """What to say of a process that ended within a library."""
+    """Sentence on a process that ended within a library."""
     if status == -signal.SIGKILL:
         return (
             "the process was killed (SIGKILL), which the system does when memory runs out. Give it more memory, or "

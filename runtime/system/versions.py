@@ -1,4 +1,4 @@
-"""Which versions are installed."""
+"""Versions that are installed."""
 
 from __future__ import annotations
 

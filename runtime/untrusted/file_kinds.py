@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: the things that get saved under the name of a model."""
+"""Kinds of files by their first bytes: the things that get saved under the name of a model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGNS: tuple[tuple[FileKind, re.Pattern[bytes]], ...] = (
 
 
 def kind_of(path: Path) -> FileKind:
-    """What a file is; ``other`` for all that has no sign of its own, such as ONNX.
+    """Kind of a file; ``other`` for all that has no sign of its own, such as ONNX.
 
     Raises:
         InputMissingError: there is no such file.
@@ -45,7 +45,7 @@ def kind_of(path: Path) -> FileKind:
 
 
 def kind_of_head(head: bytes) -> FileKind:
-    """The same of the first bytes of a file, a thousand or more where there are as many."""
+    """Kind of a file by its first bytes, a thousand or more where there are as many."""
     for kind, sign in _SIGNS:
         if sign.match(head):
             return kind

@@ -7,15 +7,15 @@ import math
 from typing import Any
 
 MOST_BYTES = 16 << 20
-"""What is longer is cut by those who read it, and so no JSON."""
+"""Most bytes of a text; a longer one is cut by those who read it, and so no JSON."""
 _DEEPEST = 50
-"""How deep lists and tables may lie in each other; records need seven, and a STAC Item about ten."""
+"""Depth to which lists and tables may lie in each other; records need seven, and a STAC Item about ten."""
 _DIGITS = 100
-"""Of a whole number; reading a longer one takes time that grows with their square."""
+"""Most digits of a whole number; reading a longer one takes time that grows with their square."""
 
 
 def parse_json(content: bytes) -> Any:
-    """What a JSON text holds; numbers that JSON does not know, such as NaN, become None.
+    """Value of a JSON text; numbers that JSON does not know, such as NaN, become None.
 
     Raises:
         ValueError, RecursionError: it is damaged, or too deep.

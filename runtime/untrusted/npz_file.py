@@ -23,7 +23,7 @@ Arrays = dict[str, NDArray[Any]]
 
 _MOST_ARRAYS = 1000
 _MOST_BYTES = 1 << 30
-"""Of the file, and of all that is in it."""
+"""Most bytes of the file, and of all that is in it."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
 _ENCRYPTED = 0x1
 """Bit of the flags of a member."""
@@ -80,7 +80,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _array(content: bytes) -> NDArray[Any]:
-    """What ``.npy`` bytes hold. The header is checked first: NumPy takes the memory it asks for."""
+    """Array that ``.npy`` bytes hold. The header is checked first: NumPy takes the memory it asks for."""
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):

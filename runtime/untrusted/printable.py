@@ -1,4 +1,4 @@
-"""What files and servers say, as messages may show it: short, on one line, and nothing that a terminal obeys."""
+"""Words of files and servers, as messages may show them: short, on one line, and nothing that a terminal obeys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def printable(text: str, most: int) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same of each line, at any length."""
+    """Text that is safe to print, line by line, at any length."""
     return "\n".join(printable(line, len(line)) for line in text.split("\n"))
 
 

@@ -23,32 +23,32 @@ class Field:
     """One field of a message."""
 
     number: int
-    """Its number."""
+    """Number of the field."""
     value: int | None
-    """Its value, where it is an integer of variable length; None for bytes."""
+    """Value of the field, where it is an integer of variable length; None for bytes."""
     start: int
-    """Where its bytes begin in the file."""
+    """Offset of its bytes in the file."""
     length: int
-    """How many they are."""
+    """Number of its bytes."""
 
     @property
     def end(self) -> int:
-        """Where its bytes end."""
+        """Offset of the end of its bytes."""
         return self.start + self.length
 
     def read(self, stream: BinaryIO) -> bytes:
-        """Its bytes."""
+        """Read its bytes."""
         stream.seek(self.start)
         return stream.read(self.length)
 
     def fields(self, stream: BinaryIO, most: int) -> Iterator[Field]:
-        """Its own fields, where it is a message."""
+        """Fields inside of it, where it is a message."""
         if self.value is not None:
             raise MalformedError("an entry is no message")
-        return walk(stream, self.start, self.end, most)
+        return read_fields(stream, self.start, self.end, most)
 
 
-def walk(stream: BinaryIO, start: int, end: int, most: int) -> Iterator[Field]:
+def read_fields(stream: BinaryIO, start: int, end: int, most: int) -> Iterator[Field]:
     """The fields of a message; the stream may be moved between them.
 
     Args:

@@ -41,7 +41,7 @@ def read_toml(path: Path, what: str, example: str) -> dict[str, Any]:
 
 
 def read_file(path: Path, what: str, most: int = _MOST + 1) -> bytes:
-    """Up to ``most`` bytes of a file that describes something.
+    """Read up to ``most`` bytes of a file that describes something.
 
     Args:
         path: the file.

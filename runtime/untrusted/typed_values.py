@@ -77,7 +77,7 @@ def check_key(key: str, known: Collection[str], where: str = "") -> None:
 
 
 def described(hint: Any) -> str:
-    """What :func:`typed` takes, in words."""
+    """Words for what :func:`typed` takes."""
     parts = get_args(hint)
     if get_origin(hint) is Annotated:
         return _in_bounds(parts[0], next(part for part in parts if isinstance(part, msgspec.Meta)))
@@ -99,7 +99,7 @@ def _in_bounds(hint: Any, meta: msgspec.Meta) -> str:
 
 
 def _unfit(value: Any, hint: Any, name: str, where: str, missing: re.Match[str] | None = None) -> UnfitError:
-    """What is wrong at a place of a value, such as ``.inputs[0].role``."""
+    """Error on what is wrong at a place of a value, such as ``.inputs[0].role``."""
     for key, index in _STEP.findall(where):
         value, hint = value[key or int(index)], _inner(hint, key or int(index))
     place = f"{name}{where}".removeprefix(".")

@@ -108,7 +108,7 @@ def _built(
     seconds = time.monotonic() - began
     log.info("engine: built in %.0f s, %.1f MB", seconds, len(compiled.plan) / 1e6)
     cached = cache.store(compiled.plan, _record(file, key, workspace, compiled, seconds))
-    cache.keep_timings(key, compiled.timings)
+    cache.save_timings(key, compiled.timings)
     return cached
 
 

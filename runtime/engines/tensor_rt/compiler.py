@@ -42,34 +42,34 @@ _Parsed = tuple[trt.Builder, trt.INetworkDefinition, trt.OnnxParser]
 
 @dataclass(frozen=True)
 class Order:
-    """What to build."""
+    """Order of an engine to build."""
 
     name: str
-    """Of the ONNX file, for messages."""
+    """Name of the ONNX file, for messages."""
     onnx: bytes
-    """Its content."""
+    """Content of the ONNX file."""
     spec: ModelSpec
-    """Its description."""
+    """Description of the model."""
     precision: str
-    """What it computes in."""
+    """Number format it computes in."""
     profile: Profile
     """The shapes to build for."""
     workspace: int | None
     """Limit of the scratch memory of a layer in bytes; None for all there is."""
     timings: bytes
-    """What earlier builds have measured."""
+    """Timings that earlier builds have measured."""
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came out."""
+    """Result of a build."""
 
     plan: bytes
     """The engine."""
     tensors: Mapping[str, int]
     """Number of tensors inside it by type."""
     timings: bytes
-    """What this build and earlier ones have measured."""
+    """Timings that this build and earlier ones have measured."""
 
 
 def compile_engine(order: Order, phases: Phases) -> Compiled:
@@ -134,7 +134,7 @@ def _check_inputs(order: Order, network: trt.INetworkDefinition) -> None:
 
 
 def _configuration(order: Order, monitor: Monitor) -> Any:
-    """What makes the configuration of a build, and keeps its monitor."""
+    """Maker of the configuration of a build, and keeps its monitor."""
     return polygraphy.CreateConfig(
         profiles=[_shapes(order)],
         profiling_verbosity=trt.ProfilingVerbosity.DETAILED,  # or the inspector tells only names
@@ -154,9 +154,9 @@ def _shapes(order: Order) -> Any:
     return shapes
 
 
-def _attach_timings(config: trt.IBuilderConfig, earlier: bytes) -> None:
+def _attach_timings(config: trt.IBuilderConfig, measured: bytes) -> None:
     """Give the builder what earlier builds have measured, or an empty cache where it does not take that."""
-    timings = config.create_timing_cache(earlier)  # by ourselves: Polygraphy would read them from a file, unchecked
+    timings = config.create_timing_cache(measured)  # by ourselves: Polygraphy would read them from a file, unchecked
     if timings is None or not config.set_timing_cache(timings, ignore_mismatch=False):
         log.warning("TensorRT does not take the timings of earlier builds, and measures all layers again")
         config.set_timing_cache(config.create_timing_cache(b""), ignore_mismatch=False)

@@ -1,4 +1,4 @@
-"""What an engine computes in, from the words of TensorRT's engine inspector."""
+"""Number formats an engine computes in, from the words of TensorRT's engine inspector."""
 
 from __future__ import annotations
 

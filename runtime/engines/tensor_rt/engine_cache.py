@@ -36,9 +36,9 @@ class CachedEngine:
     path: Path
     """The file."""
     record: EngineRecord
-    """What is known of it."""
+    """Record of the engine."""
     plan: bytes = field(repr=False)
-    """Its content, read and checked."""
+    """Content of the engine, read and checked."""
 
 
 class EngineCache:
@@ -53,7 +53,7 @@ class EngineCache:
         self.folder = folder or platformdirs.user_cache_path("landslip") / "tensorrt"
 
     def path(self, key: EngineKey) -> Path:
-        """Where the engine of a key lies."""
+        """Path of the engine of a key."""
         return self.folder / f"{key.digest}{SUFFIX}"
 
     def find(self, key: EngineKey) -> CachedEngine | None:
@@ -111,7 +111,7 @@ class EngineCache:
         return CachedEngine(path, record, plan)
 
     def timings(self, key: EngineKey) -> bytes:
-        """What earlier builds on this machine have measured; empty if there is nothing."""
+        """Timings that earlier builds on this machine have measured; empty if there is nothing."""
         path = self._timings_path(key)
         try:
             check_folder(self.folder)
@@ -122,7 +122,7 @@ class EngineCache:
             log.warning("The timings of earlier builds are not used: %s %s", path, error)
             return b""
 
-    def keep_timings(self, key: EngineKey, timings: bytes) -> None:
+    def save_timings(self, key: EngineKey, timings: bytes) -> None:
         """Keep what a build has measured for the next one.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What is known of an engine: the key it was built for, and how. It lies beside the engine as JSON."""
+"""Record of an engine: the key it was built for, and how. It lies beside the engine as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from landslip.runtime.untrusted.printable import printable
 from landslip.runtime.untrusted.typed_values import typed
 
 SUFFIX = ".engine"
-"""Of the engines landslip builds."""
+"""Suffix of the engines landslip builds."""
 _MOST = 1 << 20
 """Bytes of a record that is read."""
 _REASON = 300
@@ -26,16 +26,16 @@ _REASON = 300
 
 @dataclass(frozen=True)
 class EngineKey:
-    """What an engine fits: where one of these differs, it has to be built again."""
+    """Key that an engine fits: where one of these differs, it has to be built again."""
 
     tensorrt: str
     """Version of TensorRT that built it, and alone can run it."""
     gpu: str
     """Name of the GPU."""
     capability: str
-    """Its compute capability."""
+    """Compute capability of the GPU."""
     multiprocessors: int
-    """Its streaming multiprocessors."""
+    """Number of its streaming multiprocessors."""
     driver: str
     """Version of its driver."""
     platform: str
@@ -68,30 +68,30 @@ class EngineKey:
 
 @dataclass(frozen=True)
 class EngineRecord:
-    """What is known of an engine."""
+    """Record of an engine."""
 
     key: EngineKey
-    """What it fits."""
+    """Key that it fits."""
     spec: ModelSpec
     """The model it was built from."""
     precision: str
-    """What it computes in, as in :data:`landslip.runtime.artifacts.onnx_file.PRECISIONS`."""
+    """Number format it computes in, as in :data:`landslip.runtime.artifacts.onnx_file.PRECISIONS`."""
     onnx: str
     """Name of the ONNX file."""
     sha256: str
     """Digest of the engine."""
     bytes: int
-    """Its length."""
+    """Length in bytes."""
     tensors: Mapping[str, int]
     """Number of tensors inside it by type."""
     workspace: int | None
     """Limit of the scratch memory of a layer in bytes; None for all there is."""
     seconds: float
-    """How long the build took."""
+    """Seconds that the build took."""
     landslip: str
     """Version that built it."""
     created: str
-    """When, in UTC."""
+    """Time of the build, in UTC."""
 
     def to_json(self) -> str:
         """The record as readable JSON, with the entries that all artifacts' records have."""
@@ -176,7 +176,7 @@ class _Stored:
 
 
 def record_path(engine: Path) -> Path:
-    """Where the record of an engine lies: beside it."""
+    """Path of the record of an engine: beside it."""
     return engine.with_name(f"{engine.name}.json")
 
 

@@ -1,4 +1,4 @@
-"""What every use of TensorRT needs: Polygraphy, TensorRT's types, its progress, and its failures as our errors.
+"""Needs of every use of TensorRT: Polygraphy, TensorRT's types, its progress, and its failures as our errors.
 
 Together with :mod:`compiler` and :mod:`session` the one place that imports tensorrt. Written against TensorRT 10.3 to
 11.4, type-checked against both ends (``make check-tensorrt``), not yet run with TensorRT on hardware by us.

@@ -1,4 +1,4 @@
-"""What Polygraphy says, and TensorRT through it: into our log, never onto standard output.
+"""Log of Polygraphy, and of TensorRT through it: into our log, never onto standard output.
 
 Polygraphy is NVIDIA's own toolkit around TensorRT. Left alone it prints what it does, and installs what it misses where
 the environment variable ``POLYGRAPHY_AUTOINSTALL_DEPS`` says so. Importing this module ends both, for the whole
@@ -29,7 +29,7 @@ class Messages(logging.Handler):
         log.log(level, "TensorRT: %s", record.getMessage())
 
     def reason(self, error: BaseException | None = None) -> str:
-        """Why something failed: the words of what was raised for it, and TensorRT's last ones."""
+        """Reason why something failed: the words of what was raised for it, and TensorRT's last ones."""
         words = [_sentence(str(error))] if error else []
         return ": ".join([*words, self.last_error] if self.last_error else words) or "no reason given"
 

@@ -1,4 +1,4 @@
-"""Whether TensorRT is here, without which nothing else of this package may be touched."""
+"""Probe for TensorRT, without which nothing else of this package may be touched."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _INSTALL = (
 
 @dataclass(frozen=True)
 class TensorRtReport:
-    """What of TensorRT there is, for ``landslip doctor``."""
+    """Report on the TensorRT of this machine, for ``landslip doctor``."""
 
     version: str | None
     """Version; None where it cannot be used."""
     problem: str | None
-    """Why it cannot be used, and what to do; None if it can."""
+    """Reason why it cannot be used, and what to do; None if it can."""
 
 
 def tensorrt_version() -> str:
@@ -61,7 +61,7 @@ def check_version(version: str) -> None:
 
 
 def probe_tensorrt() -> TensorRtReport:
-    """What of TensorRT there is, or why not. Never raises for what is missing."""
+    """Report on the TensorRT there is, or why there is none. Never raises for what is missing."""
     try:
         return TensorRtReport(tensorrt_version(), None)
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""How a batch is cut into parts, so that copying one overlaps with computing another."""
+"""Slots: a batch is cut into parts, so that copying one overlaps with computing another."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SlotStep:
     tiles: slice
     """The tiles of the batch it is about."""
     collect: bool
-    """Whether to take the result out, or to put the tiles in."""
+    """True to take the result out, false to put the tiles in."""
 
 
 def profile_for(batch: int, tile: int) -> Profile:

@@ -17,8 +17,8 @@ from helpers.downloads import CONTENT, tiny_model
 from helpers.http_server import FileServer, answer, send, serving
 from landslip.models.fetching import download as module
 from landslip.models.fetching.download import Patience
+from landslip.models.fetching.download_draft import DownloadDraft
 from landslip.models.fetching.fetch_file import fetch_file
-from landslip.models.fetching.partial import Partial
 from landslip.runtime.errors import FetchError, ModelError, OutputError, UsageError
 
 QUICK = Patience(timeout=0.4, attempts=3, pause=0.01)
@@ -469,10 +469,10 @@ def patient_fetch(server: FileServer, folder):
 
 
 def test_a_lock_does_not_outlive_who_held_it(tmp_path):
-    with Partial(tmp_path / "net.hdf5") as held:
+    with DownloadDraft(tmp_path / "net.hdf5") as held:
         held.begin(0, "http://host", None)
         held.write(CONTENT[:10])
         with pytest.raises(OutputError):
-            Partial(tmp_path / "net.hdf5")
-    with Partial(tmp_path / "net.hdf5") as next_one:
+            DownloadDraft(tmp_path / "net.hdf5")
+    with DownloadDraft(tmp_path / "net.hdf5") as next_one:
         assert next_one.size == 10

@@ -15,7 +15,7 @@ from helpers.rasters import scene_mixed
 from landslip.models.cli import fetch
 from landslip.models.fetching.download import Patience
 from landslip.models.fetching.fetch_scene import fetch_scene
-from landslip.models.registry.scenes import IBURI_2018, SCENES, RegisteredScene, SceneMember
+from landslip.models.registry.scenes import IBURI_2018, SCENES, RegisteredScene, SceneFile
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import FetchError, ModelError, UsageError
 from landslip.runtime.inputs.scene_toml import KEYS, read_scene_file
@@ -42,7 +42,7 @@ def scene(repository):
     paths = ("images/pre.tif", "images/post.tif", "dem.tif", "mask.tif")
     contents = {path: (repository / "data" / path).read_bytes() for path in paths}
     members = tuple(
-        SceneMember("event", f"{BASE}/data/{path}", len(content), hashlib.sha256(content).hexdigest(), path)
+        SceneFile("event", f"{BASE}/data/{path}", len(content), hashlib.sha256(content).hexdigest(), path)
         for path, content in contents.items()
     )
     return RegisteredScene("event", "An event", BASE, members, SCENE, "MIT")
@@ -58,7 +58,7 @@ def test_every_file_and_a_scene_to_map(scene, server, tmp_path):
     fetched = fetch_scene(scene, tmp_path / "to", url=server.base, patience=QUICK)
     assert fetched.scene_file == tmp_path / "to" / "event" / "scene.toml"
     assert [path.relative_to(tmp_path / "to" / "event").as_posix() for path in fetched.files] == [
-        member.path for member in scene.files
+        each.path for each in scene.files
     ]
     assert fetched.received == scene.size
     assert read_scene_file(fetched.scene_file).dem == tmp_path / "to" / "event" / "dem.tif"
@@ -132,13 +132,13 @@ def test_what_is_registered_makes_sense(scene):
     assert SCENES[scene.name] is scene
     keys = {line.partition(" = ")[0] for line in scene.scene.splitlines() if not line.startswith("#")}
     assert keys <= {*KEYS}
-    for member in scene.files:
-        assert member.url.startswith(f"{scene.url}/")
-        assert member.url.endswith(member.path)
-        assert member.name == scene.name
-        assert len(member.sha256) == 64
-        assert ".." not in member.path
-        assert not member.path.startswith("/")
+    for each in scene.files:
+        assert each.url.startswith(f"{scene.url}/")
+        assert each.url.endswith(each.path)
+        assert each.name == scene.name
+        assert len(each.sha256) == 64
+        assert ".." not in each.path
+        assert not each.path.startswith("/")
     moved = scene.at("https://mirror.example/copy/")
     assert [each.sha256 for each in moved] == [each.sha256 for each in scene.files]
     assert all(each.url.startswith("https://mirror.example/copy/") for each in moved)
@@ -147,10 +147,10 @@ def test_what_is_registered_makes_sense(scene):
 @pytest.mark.skipif(not IBURI.is_dir(), reason="the files of the event are not here")
 def test_iburi_is_what_is_registered(tmp_path):
     # The repository's layout, as its server would give it.
-    for member in IBURI_2018.files:
-        place = tmp_path / "server" / member.url.removeprefix(f"{IBURI_2018.url}/")
+    for each in IBURI_2018.files:
+        place = tmp_path / "server" / each.url.removeprefix(f"{IBURI_2018.url}/")
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(IBURI / member.path, place)
+        shutil.copy(IBURI / each.path, place)
     with serving_folder(tmp_path / "server") as server:
         fetched = fetch_scene(IBURI_2018, tmp_path, url=server.base, patience=QUICK)
     assert fetched.received == IBURI_2018.size

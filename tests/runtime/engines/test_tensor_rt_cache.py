@@ -81,7 +81,7 @@ def test_an_empty_cache_finds_nothing_and_makes_no_folder(cache):
 
 @posix
 def test_only_the_user_can_read_or_write_what_is_stored(cache, stored):
-    cache.keep_timings(KEY, b"timings")
+    cache.save_timings(KEY, b"timings")
     assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
     for path in cache.folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -200,7 +200,7 @@ def test_a_folder_that_others_can_write_is_refused(cache, stored, mode):
         lambda: cache.find(KEY),
         lambda: cache.load(stored.path),
         lambda: cache.store(PLAN, record_of(PLAN)),
-        lambda: cache.keep_timings(KEY, b""),
+        lambda: cache.save_timings(KEY, b""),
     ):
         with pytest.raises(EngineError, match=r"can be written by others.*chmod 700"):
             use()
@@ -222,7 +222,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path):
 
 
 def test_timings_are_kept_for_the_machine(cache):
-    cache.keep_timings(KEY, b"timings")
+    cache.save_timings(KEY, b"timings")
     assert cache.timings(replace(KEY, tile=448)) == b"timings"
     assert cache.timings(replace(KEY, driver="other")) == b""
 

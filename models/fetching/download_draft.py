@@ -30,7 +30,7 @@ class _Origin(msgspec.Struct, frozen=True):
     """Name of the version for its server."""
 
 
-class Partial(Closing):
+class DownloadDraft(Closing):
     """``NAME.partial``, and in ``NAME.partial.json`` which version of the file its bytes are from.
 
     No other process can write it as long as it is open. What is there when it is closed stays, to go on from. Every
