@@ -64,6 +64,6 @@ class InMemory:
             self._scene, self.plan, self._engine, self._batch, 50, Stopwatch(), NoProgress(), Thumbnails(grid)
         )  # fmt: skip
         percent = np.empty((grid.height, grid.width), dtype=np.uint8)
-        for band in stream(run):
-            percent[band.first_row : band.first_row + len(band.confidence)] = band.confidence
+        for strip in stream(run):
+            percent[strip.first_row : strip.end] = strip.confidence
         return percent

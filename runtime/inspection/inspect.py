@@ -142,7 +142,7 @@ def _nothing(scene: Scene, plan: Plan) -> str | None:
     log.info("nothing is valid in the places looked at so far: searching the whole map")
     hiding = {entry.name: entry for entry in scene.inputs}
     for index in range(len(plan.tiles.rows)):
-        window = scene.grid.rows(*plan.tiles.chunk(index))
+        window = scene.grid.rows(*plan.tiles.rows_to_read(index))
         valid = np.ones((window.height, window.width), dtype=np.bool_)
         for entry in scene.inputs:
             there = entry.valid(window)

@@ -72,7 +72,7 @@ def _rows(scene: Scene, plan: Plan) -> Iterator[tuple[int, ValidByInput]]:
     held: dict[str, NDArray[np.bool_]] = {}
     first = 0
     for index in range(len(plan.tiles.rows)):
-        window = scene.grid.rows(*plan.tiles.chunk(index))
+        window = scene.grid.rows(*plan.tiles.rows_to_read(index))
         start = plan.tiles.row_span(index)[0]
         for entry in _different(scene):
             new = entry.valid(window)

@@ -34,11 +34,9 @@ class RowEnd:
 
     row: int
     valid: NDArray[np.bool_]
-    """(rows of the band that is now final, width): which pixels were observed."""
+    """(rows of the strip that is now final, width): which pixels may be used."""
     skipped: int
     """Tiles of the row that are not predicted."""
-    slope: NDArray[np.float32] | None
-    """(rows of the band, width) degrees, where the scene has them; 0 where not observed."""
 
 
 @dataclass
@@ -58,22 +56,22 @@ class Batch:
         return len(self.steps) - self.count
 
 
-PIECE = 64
+BLOCK_ROWS = 64
 """Map rows that are read at a time, at the most."""
 
 
 def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[SceneBlock]:
-    """The map's rows in pieces, each read once.
+    """The map's rows in blocks, each read once.
 
-    The pieces depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
+    The blocks depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
     that tile row ``start`` shows.
     """
     for index in range(start, len(plan.tiles.rows)):
-        first, last = plan.tiles.chunk(index)
-        first = plan.tiles.band(index)[0] if index == start else first
-        for top in range(first, last, PIECE):
+        first, last = plan.tiles.rows_to_read(index)
+        first = plan.tiles.strip(index)[0] if index == start else first
+        for top in range(first, last, BLOCK_ROWS):
             with clock("read"):
-                block = scene.read(scene.grid.rows(top, min(top + PIECE, last)))
+                block = scene.read(scene.grid.rows(top, min(top + BLOCK_ROWS, last)))
             yield block
 
 
@@ -121,7 +119,7 @@ def assemble(
     register = _Register(plan, spec, start)
     current, rows = Batch(buffers.take()), iter(blocks)
     for index in range(start, len(plan.tiles.rows)):
-        while register.stop < plan.tiles.chunk(index)[1]:
+        while register.stop < plan.tiles.rows_to_read(index)[1]:
             block = next(rows)
             with clock("prepare"):
                 register.take(block)
@@ -150,7 +148,7 @@ class _Register:
         self._tiles, self._least = plan.tiles, plan.least_valid
         self._names = [entry.name for entry in spec.inputs]
         self._depth = _rows_at_hand(plan.tiles, start)
-        self.stop = plan.tiles.band(start)[0] if plan.tiles.rows else 0
+        self.stop = plan.tiles.strip(start)[0] if plan.tiles.rows else 0
         """Map row after the last one that came."""
         self._rings: dict[str, NDArray[Any]] = {}
         self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
@@ -184,14 +182,15 @@ class _Register:
 
     def end(self, index: int, skipped: int) -> RowEnd:
         """What the rows are like that finish with this tile row."""
-        places = np.arange(*self._tiles.band(index)) % self._depth
-        slope = self._rings.get("slope")
-        return RowEnd(index, self._valid[places], skipped, None if slope is None else slope[0, places])
+        places = np.arange(*self._tiles.strip(index)) % self._depth
+        return RowEnd(index, self._valid[places], skipped)
 
 
 def _rows_at_hand(tiles: TileGrid, start: int) -> int:
-    """The most rows that are needed at a time, from the band of a tile row to the end of what it shows."""
-    return max((tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(start, len(tiles.rows))), default=0)
+    """The most rows that are needed at a time, from the strip of a tile row to the end of what it shows."""
+    return max(
+        (tiles.rows_to_read(index)[1] - tiles.strip(index)[0] for index in range(start, len(tiles.rows))), default=0
+    )
 
 
 def _put_rows(ring: NDArray[Any], first: int, rows: NDArray[Any]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.window_blocks import LARGEST_WINDOW
-from landslip.runtime.mapping.assemble import PIECE
+from landslip.runtime.mapping.assemble import BLOCK_ROWS
 from landslip.runtime.products.thumbnails import EDGE
 from landslip.runtime.tiling.plan import Plan
 from landslip.runtime.tiling.tile_grid import TileGrid
@@ -19,7 +19,7 @@ COMPRESSED = 0.5
 """Bytes per pixel of the map on disk, a guess: maps with little in them take a tenth, noise takes all of 1."""
 
 _WAITING = 3
-"""Pieces of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
+"""Blocks of rows that exist at once between two stages: one being made, one in the queue, one being taken."""
 
 _RESULTS = 3
 """Results of batches at once besides those with the engine: two in the queue, one being taken."""
@@ -31,16 +31,16 @@ _BUFFERS = 4
 """Of those, the ones that hold inputs: two in the queue, one being filled, one on its way."""
 
 _READING = 24
-"""Bytes per source pixel while a window is read: values, their copy in another type, terrain, validity."""
+"""Bytes per pixel of an input while a window is read: values, their copy in another type, terrain, validity."""
 
 _COORDINATES = 16
-"""Bytes per map pixel for its place in a source of another projection."""
+"""Bytes per map pixel for its place in an input of another projection."""
 
 _PICTURE = 40
 """Bytes per pixel of the quicklook: thumbnails, its panels twice, masks, and the file it becomes."""
 
 
-def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, source_pixels: int) -> dict[str, int]:
+def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pixels: int) -> dict[str, int]:
     """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
 
     Args:
@@ -48,7 +48,7 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, source_pi
         spec: the model.
         batch: tiles per call of the engine.
         lanes: calls of the engine at once.
-        source_pixels: of the largest source, or of that part of it that lies below the map.
+        input_pixels: of the largest input, or of that part of it that lies below the map.
 
     Returns:
         ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
@@ -62,25 +62,26 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, source_pi
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
     inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
     per_pixel = sum(inputs) + 1
-    held = max(tiles.chunk(index)[1] - tiles.band(index)[0] for index in range(last + 1))
-    band = max(high - low for low, high in map(tiles.band, range(last + 1)))
+    held = max(tiles.rows_to_read(index)[1] - tiles.strip(index)[0] for index in range(last + 1))
+    strip = max(high - low for low, high in map(tiles.strip, range(last + 1)))
     calls = lanes + (lanes > 1)  # one more waits
-    ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * band
-    finished = 1 + (4 if any(entry.name == "slope" for entry in spec.inputs) else 0)  # with its slope, per pixel
+    ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * strip
+    finished = ends + _WAITING * strip
+    slopes = finished + held + 2 * BLOCK_ROWS if any(entry.name == "slope" for entry in spec.inputs) else 0
     return {
-        "reading": _reading(tiles, min(PIECE, tiles.height), source_pixels),
-        "queues": _WAITING * min(PIECE, tiles.height) * width * per_pixel
-        + (ends + _WAITING * band) * width * finished
+        "reading": _reading(tiles, min(BLOCK_ROWS, tiles.height), input_pixels),
+        "queues": _WAITING * min(BLOCK_ROWS, tiles.height) * width * per_pixel
+        + (finished + 4 * slopes) * width
         + (_BUFFERS + calls) * batch * area * sum(inputs)
         + (_RESULTS + calls) * batch * area * 4,
         "register": held * width * per_pixel,
-        "stitcher": tiles.tile * width * 4 + band * width * (1 + 1 + 4),
+        "stitcher": tiles.tile * width * 4 + strip * width * (1 + 1 + 4),
     } | picture
 
 
-def _reading(tiles: TileGrid, rows: int, source_pixels: int) -> int:
+def _reading(tiles: TileGrid, rows: int, input_pixels: int) -> int:
     share = rows / tiles.height
-    window = min(LARGEST_WINDOW, int(share * source_pixels))
+    window = min(LARGEST_WINDOW, int(share * input_pixels))
     return window * _READING + rows * tiles.width * _COORDINATES
 
 

@@ -8,34 +8,28 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from landslip.runtime.access.location import exists
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines import Engine
-from landslip.runtime.engines.opening import spec_of
-from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.engines.speed import seconds_per_batch
 from landslip.runtime.geo.overlap import pixels_below_map
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.inspection.inspect import inspect_scene
 from landslip.runtime.inspection.survey import PATIENCE, Survey, survey
 from landslip.runtime.mapping.budget import COMPRESSED, disk_needed, memory_needed
-from landslip.runtime.mapping.pipeline import cache_bytes, check_inputs
+from landslip.runtime.mapping.prepared_map import PreparedMap, cache_bytes, prepared_map
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid
+from landslip.runtime.mapping.run_record import Record, describe_grid
 from landslip.runtime.run.workspace import PRODUCTS, check_folder, check_hidden
-from landslip.runtime.scene.scene import Scene, open_scene
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.memory import resident_bytes
-from landslip.runtime.system.versions import landslip_version
-from landslip.runtime.tiling.plan import Plan, make_plan
+from landslip.runtime.tiling.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -59,31 +53,19 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
         LandslipError: what would stop the run before its first tile.
     """
     _check_out(request)
-    with ExitStack() as stack:
-        spec = engine.spec if engine else spec_of(request.model)
-        files = request.files.for_model(spec)
-        scene = stack.enter_context(open_scene(files, spec.resolution))
-        check_inputs(spec, scene)
-        layout, before = request.layout(spec, scene.grid), resident_bytes()
-        engine = engine or stack.enter_context(open_shrinking(request.model, request.engine_for(layout)))
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
-        plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
-        findings = inspect_scene(scene, files, [], plan, force=request.force)
-        per_batch = _seconds_per_batch(engine, _a_batch(scene, plan, spec, layout.batch))
-        memory = _memory(scene, plan, engine, layout.batch, before)
+    with prepared_map(request, engine) as ready:
+        findings, scene, plan, batch = ready.inspected([]), ready.scene, ready.plan, ready.layout.batch
+        per_batch = _seconds_per_batch(ready.engine, _a_batch(scene, plan, ready.engine.spec, batch))
+        memory = _memory(ready)
         found = survey(scene, plan, patience)
         return {
-            "landslip": landslip_version(),
-            **describe_engine(request.model, engine),
-            "protocol": request.protocol,
-            "tile": plan.tiles.tile,
-            "overlap": layout.overlap if request.protocol == "gaussian" else 0.5,
+            **ready.described(),
             "preset": request.laid_as,
             "grid": describe_grid(scene.grid) | {"resolution": scene.grid.resolution},
             "tiles": _tiles(plan, found),
             **({"reading": scene.facts} if scene.facts else {}),
             **findings,
-            "seconds": _seconds(found, engine, layout.batch, per_batch),
+            "seconds": _seconds(found, ready.engine, batch, per_batch),
             "memory_bytes": memory,
             "disk_bytes": _disk(scene, request.out),
         }
@@ -142,15 +124,15 @@ def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str,
     return {role: np.repeat(values[None], batch, axis=0) for role, values in tiles.items()}
 
 
-def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | None) -> Record:
+def _memory(ready: PreparedMap) -> Record:
     """Bytes by purpose, and in total; those that the system does not tell are None and not in the total."""
-    after = resident_bytes()
-    arrays = memory_needed(plan, engine.spec, batch, engine.lanes, _source_pixels(scene))
+    before, after, engine = ready.bytes_before_engine, resident_bytes(), ready.engine
+    arrays = memory_needed(ready.plan, engine.spec, ready.layout.batch, engine.lanes, _input_pixels(ready.scene))
     parts: Record = {
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),
         **arrays,
-        "gdal_cache": cache_bytes(scene),
+        "gdal_cache": cache_bytes(ready.scene),
     }
     # The pictures are mixed when the arrays of the stages are gone.
     whole = sum(size for name, size in parts.items() if size is not None and name not in {*arrays})
@@ -158,7 +140,7 @@ def _memory(scene: Scene, plan: Plan, engine: Engine, batch: int, before: int | 
     return parts | {"total": whole + max(pictures, sum(arrays.values()) - pictures)}
 
 
-def _source_pixels(scene: Scene) -> int:
+def _input_pixels(scene: Scene) -> int:
     """Pixels of the input that has the most of them below the map."""
     below = [pixels_below_map(raster, scene.grid) for entry in scene.inputs for raster in entry.rasters]
     return int(max(below, default=0))

@@ -12,8 +12,10 @@ from typing import Any
 from landslip.runtime.access.location import is_networked, shown
 from landslip.runtime.access.web import version_of
 from landslip.runtime.errors import InputChangedError, InputError
+from landslip.runtime.imagery.acquisition_dates import with_times
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.run_record import hashed_file
+from landslip.runtime.mapping.run_record import Record, describe_inputs, hashed_file
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.digests import sha256_of
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,25 @@ class Unchanged:
                 log.warning("%s: the server does not say any more whether the file is as it was.", shown(location))
             elif found != version:
                 raise _changed(shown(location), f" (it was {_said(version)}, and is {_said(found)})")
+
+
+@dataclass(frozen=True)
+class HashedInputs:
+    """The files of a scene as they were found, by their content."""
+
+    records: list[Record]
+    """The ``inputs`` of the run record, in the order of :meth:`SceneFiles.roles`."""
+    parts: dict[Path, str]
+    """SHA-256 of each local file that they refer to."""
+    unchanged: Unchanged
+    """Tells later whether they are what they were."""
+
+    @classmethod
+    def of(cls, files: SceneFiles, scene: Scene) -> HashedInputs:
+        """Read all files of an opened scene."""
+        records = with_times(describe_inputs(files), scene.times)
+        parts = {path: sha256_of(path) for path in scene.parts}
+        return cls(records, parts, Unchanged(files, records, parts))
 
 
 def _changed(name: str, how: str) -> InputChangedError:

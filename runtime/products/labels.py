@@ -1,11 +1,11 @@
-"""Connected components of a map that arrives in bands of rows.
+"""Connected components of a map that arrives in strips of rows.
 
 They are the compiled half of :mod:`landslip.runtime.products.tracing`.
 
 Two kinds of connection are kept, in two union-find forests over the same labels:
 
 * a *component* is 8-connected, one landslide of the product;
-* a *piece* is 4-connected, one polygon of the component's multipolygon: pixels that touch at a corner only would make
+* a *region* is 4-connected, one polygon of the component's multipolygon: pixels that touch at a corner only would make
   a polygon that crosses itself.
 
 Labels start at 1; 0 is background. They are given out in row-major order and the smallest label of a set is its root,
@@ -27,9 +27,9 @@ PIXELS, CONFIDENCE_SUM, CONFIDENCE_MAX, SLOPE_SUM, SLOPE_PIXELS, LAST_ROW, TALLI
 SLOPE_UNIT = 1 << 20
 """Slopes are summed as integers in this fraction of a degree, finer than float32 is above 8 degrees."""
 
-ROW, COL, ALONG_ROW, PIECE, CORNER_FIELDS = range(5)
+ROW, COL, ALONG_ROW, REGION, CORNER_FIELDS = range(5)
 """Columns of a corner: its place on the pixel lattice, whether a walk that keeps the landslide on its right leaves it
-along the lattice row (1) or column (0), the piece it belongs to; and their number."""
+along the lattice row (1) or column (0), the region it belongs to; and their number."""
 
 # ALONG_ROW by which of the four pixels around a lattice point are landslide: NW 1, NE 2, SW 4, SE 8; -1 where the
 # outline does not turn. Diagonal pairs, 6 and 9, have two corners, which are left the same way.
@@ -101,9 +101,9 @@ def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - comp
 
 @kernel
 def label_rows(
-    confidence: Array, level: int, above: Array, used: int, labels: Array, pieces: Array, components: Array
+    confidence: Array, level: int, above: Array, used: int, labels: Array, regions: Array, components: Array
 ) -> int:  # pragma: no cover - compiled
-    """Label the landslide pixels of a band, going on from the row above it.
+    """Label the landslide pixels of a strip, going on from the row above it.
 
     Args:
         confidence: uint8 (rows, width).
@@ -111,7 +111,7 @@ def label_rows(
         above: int32 (width,), labels of the row above the first one.
         used: highest label in use so far.
         labels: int32 (rows, width), written.
-        pieces: int32 parents of the 4-connected forest, updated; long enough for ``used + count_runs`` labels.
+        regions: int32 parents of the 4-connected forest, updated; long enough for ``used + count_runs`` labels.
         components: the same for the 8-connected forest.
 
     Returns:
@@ -123,7 +123,7 @@ def label_rows(
         for first in range(0, len(line), STEP):
             last = min(first + STEP, len(line))
             if _has_landslide(confidence[row, first:last], level):
-                used = _label(confidence[row], level, above, used, first, last, line, pieces, components)
+                used = _label(confidence[row], level, above, used, first, last, line, regions, components)
         above = line
     return used
 
@@ -137,7 +137,7 @@ def _label(
     first: int,
     last: int,
     line: Array,
-    pieces: Array,
+    regions: Array,
     components: Array,
 ) -> int:  # pragma: no cover - compiled
     """:func:`label_rows` for the columns ``first`` to ``last`` of one row, whose labels ``line`` come as zeros."""
@@ -149,7 +149,7 @@ def _label(
         if left > 0:
             label = left
             if up > 0:
-                _unite(pieces, left, up)
+                _unite(regions, left, up)
                 _unite(components, left, up)
         elif up > 0:
             label = up
@@ -174,7 +174,7 @@ def flatten(parents: Array) -> None:  # pragma: no cover - compiled
 
 @kernel
 def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: Array) -> None:  # pragma: no cover
-    """Add the pixels of a band to the tallies of their labels.
+    """Add the pixels of a strip to the tallies of their labels.
 
     Args:
         confidence: uint8 (rows, width).
@@ -199,7 +199,7 @@ def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: 
 
 @kernel
 def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma: no cover - compiled
-    """Add the slopes of a band to the tallies of their labels; what is not within 0..90 degrees counts as unknown.
+    """Add the slopes of a strip to the tallies of their labels; what is not within 0..90 degrees counts as unknown.
 
     Args:
         slope: float32 (rows, width), degrees.
@@ -238,21 +238,21 @@ def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compi
 
 @kernel
 def _put(
-    corners: Array, place: int, row: int, col: int, along_row: int, piece: int
+    corners: Array, place: int, row: int, col: int, along_row: int, region: int
 ) -> int:  # pragma: no cover - compiled
     if place < corners.shape[0]:
         corners[place, ROW] = row
         corners[place, COL] = col
         corners[place, ALONG_ROW] = along_row
-        corners[place, PIECE] = piece
+        corners[place, REGION] = region
     return place + 1
 
 
 @kernel
 def find_corners(labels: Array, above: Array, first_row: int, corners: Array) -> int:  # pragma: no cover - compiled
-    """Find where outlines turn, on the lattice rows at the upper edges of the pixel rows of a band.
+    """Find where outlines turn, on the lattice rows at the upper edges of the pixel rows of a strip.
 
-    A rectilinear outline is its corners: straight edges, and with them the borders of bands, leave no trace.
+    A rectilinear outline is its corners: straight edges, and with them the borders of strips, leave no trace.
 
     Args:
         labels: int32 (rows, width).

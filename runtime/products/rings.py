@@ -15,7 +15,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from landslip.runtime.compiled.kernel import kernel
-from landslip.runtime.products.labels import ALONG_ROW, COL, PIECE, ROW
+from landslip.runtime.products.labels import ALONG_ROW, COL, REGION, ROW
 
 Array = NDArray[Any]
 
@@ -25,50 +25,50 @@ def multipolygons(corners: Array, owner: Array, transform: Affine) -> Array:
 
     Args:
         corners: int32 (n, CORNER_FIELDS), all corners of the sets, as and in the order in which
-            :func:`landslip.runtime.products.labels.find_corners` gives them; their PIECE names 4-connected pixel sets.
+            :func:`landslip.runtime.products.labels.find_corners` gives them; their REGION names 4-connected pixel sets.
         owner: int64 (n,), which multipolygon each corner belongs to: 0, 1, … without gaps.
         transform: from (column, row) of the pixel lattice to map coordinates.
 
     Returns:
-        Object array of ``shapely.MultiPolygon``, one per owner: one polygon per piece, valid, shells counter-clockwise
+        Object array of ``shapely.MultiPolygon``, one per owner: one polygon per region, valid, shells counter-clockwise
         on the map, in an order that depends on the pixels alone.
     """
     if not len(corners):
         return np.empty(0, dtype=object)
-    order = np.lexsort((corners[:, PIECE], owner))  # stable: row-major within each piece
+    order = np.lexsort((corners[:, REGION], owner))  # stable: row-major within each region
     corners, owner = corners[order], owner[order]
-    starts = np.flatnonzero(np.diff(corners[:, PIECE], prepend=-1))
-    piece = np.repeat(np.arange(len(starts), dtype=np.int64), np.diff(starts, append=len(corners)))
+    starts = np.flatnonzero(np.diff(corners[:, REGION], prepend=-1))
+    region = np.repeat(np.arange(len(starts), dtype=np.int64), np.diff(starts, append=len(corners)))
 
     clockwise = transform.determinant > 0  # on a raster seen with row 0 on top; such a map is upside down
-    vertices, ends, areas = _trace_rings(corners, piece, clockwise)
+    vertices, ends, areas = _trace_rings(corners, region, clockwise)
     hole = (areas > 0) != clockwise
-    ring_piece = piece[vertices[ends - 1]]
-    vertices, ring_ends = _reorder(vertices, ends, np.lexsort((hole, ring_piece)))
+    ring_region = region[vertices[ends - 1]]
+    vertices, ring_ends = _reorder(vertices, ends, np.lexsort((hole, ring_region)))
 
     cols, rows = corners[vertices, COL].astype(float), corners[vertices, ROW].astype(float)
     a, b, c, d, e, f = transform[:6]
     points = np.column_stack((a * cols + b * rows + c, d * cols + e * rows + f))
-    rings_before = np.concatenate(([0], np.cumsum(np.bincount(ring_piece))))
-    pieces_before = np.concatenate(([0], np.cumsum(np.bincount(owner[starts]))))
-    offsets = (np.concatenate(([0], ring_ends)), rings_before, pieces_before)
+    rings_before = np.concatenate(([0], np.cumsum(np.bincount(ring_region))))
+    regions_before = np.concatenate(([0], np.cumsum(np.bincount(owner[starts]))))
+    offsets = (np.concatenate(([0], ring_ends)), rings_before, regions_before)
     made: Array = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets)
     return made
 
 
-def _trace_rings(corners: Array, piece: Array, clockwise: bool) -> tuple[Array, Array, Array]:
+def _trace_rings(corners: Array, region: Array, clockwise: bool) -> tuple[Array, Array, Array]:
     """Link sorted corners into closed rings: vertices ring after ring, where each ends, twice its signed area."""
     count = len(corners)
     row, col = corners[:, ROW], corners[:, COL]
     # Which of two corners at one place an edge is tied to does not matter: walks are cut there, in the same rings.
     along_row = np.arange(count) ^ 1
-    by_column = np.lexsort((row, (piece << 32) | col))
+    by_column = np.lexsort((row, (region << 32) | col))
     along_column = np.empty(count, dtype=np.int64)
     along_column[by_column] = by_column[along_row]
     following = np.where((corners[:, ALONG_ROW] > 0) == clockwise, along_row, along_column)
 
     twin = np.full(count, -1, dtype=np.int64)
-    first = np.flatnonzero((np.diff(row) == 0) & (np.diff(col) == 0) & (np.diff(piece) == 0))
+    first = np.flatnonzero((np.diff(row) == 0) & (np.diff(col) == 0) & (np.diff(region) == 0))
     twin[first], twin[first + 1] = first + 1, first
 
     most_rings = count // 4

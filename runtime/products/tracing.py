@@ -1,8 +1,9 @@
 """Landslides as polygons, traced while the map is being made.
 
-Rows of the finished map come in bands; what is kept between bands is one row of labels, and the corners and tallies of
-the landslides that still touch it. So memory grows with the width of the scene and the size of the landslides under
-way, not with the height of the scene, and a landslide that spans bands comes out whole, as if the map had come at once.
+Rows of the finished map come in strips; what is kept between strips is one row of labels, and the corners and tallies
+of the landslides that still touch it. So memory grows with the width of the scene and the size of the landslides under
+way, not with the height of the scene, and a landslide that spans strips comes out whole, as if the map had come at
+once.
 """
 
 from __future__ import annotations
@@ -24,17 +25,24 @@ from landslip.runtime.products.rings import multipolygons
 Array = NDArray[Any]
 
 
+SlopeOf = Callable[[int, int], NDArray[np.float32]]
+"""From the first map row and the one after the last to slopes in degrees (rows, width), NaN (or anything outside 0..90)
+where not valid."""
+
+
 @dataclass(frozen=True)
-class MapBand:
-    """Full-width rows of the finished map."""
+class Strip:
+    """Full-width rows of the map that are final together."""
 
     first_row: int
     """Map row of the first one."""
     confidence: NDArray[np.uint8]
     """(rows, width), 0..100, or 255 where not observed."""
-    slope: Callable[[], NDArray[np.float32]] | None
-    """Gives (rows, width) degrees, NaN (or anything outside 0..90) where unknown; called only for bands with landslides
-    in them. None where the scene has no slope."""
+
+    @property
+    def end(self) -> int:
+        """Map row after the last one."""
+        return self.first_row + len(self.confidence)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Landslide:
 
 @dataclass(frozen=True)
 class _Open:
-    """State of the components that touch the last row seen. Labels 1..n are their pieces, by first pixel."""
+    """State of the components that touch the last row seen. Labels 1..n are their regions, by first pixel."""
 
     next_row: int
     """Map row that has to come next."""
@@ -75,47 +83,51 @@ class _Open:
 class _Sets:
     """Labelled pixel sets, open and closed. Labels are 1..n, by first pixel; a set goes by its smallest."""
 
-    pieces: Array
+    regions: Array
     """int32 (n + 1,), which 4-connected set each label belongs to."""
     components: Array
     """int32 (n + 1,), which 8-connected set each label belongs to."""
     tallies: Array
     """int64 (n + 1, TALLIES), at the components."""
     corners: Array
-    """int32 (corners, CORNER_FIELDS), by piece."""
+    """int32 (corners, CORNER_FIELDS), by region."""
 
 
-def trace(bands: Iterable[MapBand], *, level: int, min_pixels: int, transform: Affine) -> Iterator[Landslide]:
+def trace(
+    strips: Iterable[Strip], *, level: int, min_pixels: int, transform: Affine, slope_of: SlopeOf | None = None
+) -> Iterator[Landslide]:
     """Trace the landslides of a map.
 
     A landslide is given out as soon as it cannot grow any more. The result does not depend on how the map is cut into
-    bands, not in a vertex, not in the last bit of a mean, not in the order: by last row, then by first pixel in
+    strips, not in a vertex, not in the last bit of a mean, not in the order: by last row, then by first pixel in
     row-major order.
 
     Args:
-        bands: the rows of the map from top to bottom, without gaps.
+        strips: the rows of the map from top to bottom, without gaps.
         level: confidence 1..100 from which on a pixel counts.
         min_pixels: smaller landslides are left out.
         transform: from (column, row) of the map to its coordinates in metres.
+        slope_of: asked for the slope of a strip that has landslides in it, before the next strip is taken; None where
+            the scene has no slope.
 
     Raises:
-        UsageError: ``level`` is out of range, or bands do not follow one another.
+        UsageError: ``level`` is out of range, or strips do not follow one another.
     """
     if not 1 <= level <= 100:
         raise UsageError(f"A confidence level of {level} cannot be traced: give a whole number from 1 to 100.")
     state: _Open | None = None
-    for band in bands:
-        state = state or _nothing_open(band.first_row, band.confidence.shape[1])
-        _check_follows(state, band)
-        if not band.confidence.size or (len(state.components) == 1 and not lab.count_runs(band.confidence, level)):
-            state = replace(state, next_row=band.first_row + len(band.confidence))
+    for strip in strips:
+        state = state or _nothing_open(strip.first_row, strip.confidence.shape[1])
+        _check_follows(state, strip)
+        if not strip.confidence.size or (len(state.components) == 1 and not lab.count_runs(strip.confidence, level)):
+            state = replace(state, next_row=strip.end)
             continue
-        sets, last_labels = _take_in(state, band, level)
+        sets, last_labels = _take_in(state, strip, level, slope_of)
         yield from _closed(sets, last_labels, min_pixels, transform)
-        state = _still_open(sets, last_labels, band.first_row + len(band.confidence))
+        state = _still_open(sets, last_labels, strip.end)
     if state and len(state.components) > 1:
         beyond = np.full((1, len(state.above)), NOT_OBSERVED, dtype=np.uint8)
-        sets, last_labels = _take_in(state, MapBand(state.next_row, beyond, None), level)
+        sets, last_labels = _take_in(state, Strip(state.next_row, beyond), level, None)
         yield from _closed(sets, last_labels, min_pixels, transform)
 
 
@@ -129,44 +141,44 @@ def _nothing_open(next_row: int, width: int) -> _Open:
     )
 
 
-def _check_follows(state: _Open, band: MapBand) -> None:
-    expected, found = (state.next_row, len(state.above)), (band.first_row, band.confidence.shape[1])
+def _check_follows(state: _Open, strip: Strip) -> None:
+    expected, found = (state.next_row, len(state.above)), (strip.first_row, strip.confidence.shape[1])
     if expected != found:
         raise UsageError(
-            f"Map rows to trace have to follow one another: the band at row {found[0]} with {found[1]} columns came "
+            f"Map rows to trace have to follow one another: the strip at row {found[0]} with {found[1]} columns came "
             f"where row {expected[0]} with {expected[1]} columns was due."
         )
 
 
-def _take_in(state: _Open, band: MapBand, level: int) -> tuple[_Sets, Array]:
-    """Add a band to the open sets; returns them, and the labels of the band's last row."""
+def _take_in(state: _Open, strip: Strip, level: int, slope_of: SlopeOf | None) -> tuple[_Sets, Array]:
+    """Add a strip to the open sets; returns them, and the labels of the strip's last row."""
     known = len(state.components) - 1
-    pieces = np.arange(known + lab.count_runs(band.confidence, level) + 1, dtype=np.int32)
-    components = pieces.copy()
+    regions = np.arange(known + lab.count_runs(strip.confidence, level) + 1, dtype=np.int32)
+    components = regions.copy()
     components[: known + 1] = state.components
-    labels = np.empty(band.confidence.shape, dtype=np.int32)
-    used = lab.label_rows(band.confidence, level, state.above, known, labels, pieces, components)
-    pieces, components = pieces[: used + 1], components[: used + 1]
-    lab.flatten(pieces)
+    labels = np.empty(strip.confidence.shape, dtype=np.int32)
+    used = lab.label_rows(strip.confidence, level, state.above, known, labels, regions, components)
+    regions, components = regions[: used + 1], components[: used + 1]
+    lab.flatten(regions)
     lab.flatten(components)
 
     tallies = np.concatenate((state.tallies, np.zeros((used - known, lab.TALLIES), dtype=np.int64)))
-    lab.tally_confidence(band.confidence, labels, band.first_row, tallies)
-    if band.slope is not None and labels.any():
-        lab.tally_slope(_slope_of(band), labels, tallies)
+    lab.tally_confidence(strip.confidence, labels, strip.first_row, tallies)
+    if slope_of is not None and labels.any():
+        lab.tally_slope(_slope(strip, slope_of), labels, tallies)
     lab.fold(tallies, components)
 
-    corners = np.concatenate((state.corners, _corners(labels, state.above, band.first_row)))
-    corners[:, lab.PIECE] = pieces[corners[:, lab.PIECE]]
-    return _Sets(pieces, components, tallies, corners), labels[-1]
+    corners = np.concatenate((state.corners, _corners(labels, state.above, strip.first_row)))
+    corners[:, lab.REGION] = regions[corners[:, lab.REGION]]
+    return _Sets(regions, components, tallies, corners), labels[-1]
 
 
-def _slope_of(band: MapBand) -> Array:
-    slope: Array = band.slope() if band.slope else np.empty((0, 0))
-    if slope.shape != band.confidence.shape:
+def _slope(strip: Strip, slope_of: SlopeOf) -> Array:
+    slope: Array = slope_of(strip.first_row, strip.end)
+    if slope.shape != strip.confidence.shape:
         raise UsageError(
-            f"Map rows from {band.first_row} on have slopes of shape {slope.shape} for confidences of shape "
-            f"{band.confidence.shape}: give one slope per pixel."
+            f"Map rows from {strip.first_row} on have slopes of shape {slope.shape} for confidences of shape "
+            f"{strip.confidence.shape}: give one slope per pixel."
         )
     return slope
 
@@ -188,15 +200,15 @@ def _is_open(sets: _Sets, last_labels: Array) -> Array:
 
 
 def _still_open(sets: _Sets, last_labels: Array, next_row: int) -> _Open:
-    """Forget the closed components and number the pieces of the open ones anew."""
-    kept = _is_open(sets, last_labels) & (sets.pieces == np.arange(len(sets.pieces)))
+    """Forget the closed components and number the regions of the open ones anew."""
+    kept = _is_open(sets, last_labels) & (sets.regions == np.arange(len(sets.regions)))
     kept[0] = True  # the background stays 0
     renumbered = np.cumsum(kept, dtype=np.int32) - 1
-    corners = sets.corners[_is_open(sets, last_labels)[sets.corners[:, lab.PIECE]]]
-    corners[:, lab.PIECE] = renumbered[corners[:, lab.PIECE]]
+    corners = sets.corners[_is_open(sets, last_labels)[sets.corners[:, lab.REGION]]]
+    corners[:, lab.REGION] = renumbered[corners[:, lab.REGION]]
     return _Open(
         next_row=next_row,
-        above=renumbered[sets.pieces[last_labels]],
+        above=renumbered[sets.regions[last_labels]],
         components=renumbered[sets.components[kept]],
         tallies=sets.tallies[kept],
         corners=corners,
@@ -211,7 +223,7 @@ def _closed(sets: _Sets, last_labels: Array, min_pixels: int, transform: Affine)
     roots = roots[np.argsort(sets.tallies[roots, lab.LAST_ROW], kind="stable")]
     rank = np.full(len(sets.components), -1)
     rank[roots] = np.arange(len(roots))
-    owner = rank[sets.components[sets.corners[:, lab.PIECE]]]
+    owner = rank[sets.components[sets.corners[:, lab.REGION]]]
     shapes = multipolygons(sets.corners[owner >= 0], owner[owner >= 0], transform)
     pixel_area = abs(transform.determinant)
     for shape, tally in zip(shapes, sets.tallies[roots].tolist(), strict=True):

@@ -2,6 +2,9 @@
 
 Lines of JSON. The first says what decides the result; each later one is a checkpoint, written after the rows it counts
 have reached the disk. A line that a crash has torn is none, and a checkpoint whose rows are not there does not count.
+
+How far a run is (:class:`~landslip.runtime.run.run_state.RunState`) is not how a line is written: :class:`JournalLine` alone
+knows both.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +20,7 @@ from msgspec import Meta
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.run.rows_file import unwritable, write_all
+from landslip.runtime.run.run_state import RunState
 from landslip.runtime.run.workspace import JOURNAL
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.safe_writing import clear_name, open_safely
@@ -31,27 +35,48 @@ _Count = Annotated[int, Meta(ge=0)]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a run is."""
+    """A state of a run that is on the disk, and by what it is known again there."""
+
+    state: RunState = field(default_factory=RunState)
+    """How far the run is."""
+    checksum: int = 0
+    """CRC-32 of the rows of the map that are finished."""
+    pictures: int = 0
+    """CRC-32 of the small pictures of the images in them."""
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """A checkpoint as it is written: damage that an earlier line tells is left out."""
 
     rows: _Count = 0
-    """Finished rows of the map."""
     checksum: _Count = 0
-    """CRC-32 of these rows."""
     pictures: _Count = 0
-    """CRC-32 of the small pictures of the images in them."""
     tile_rows: _Count = 0
-    """Rows of tiles that are finished."""
     predicted: _Count = 0
-    """Tiles predicted in them."""
     skipped: _Count = 0
-    """Tiles of them that were not predicted."""
     damaged: tuple[Any, ...] = ()
-    """Parts of the inputs that could not be read and were passed over, as in the run record."""
 
-    def after_row(self, tile_row: int, predicted: int, skipped: int) -> Checkpoint:
-        """How far it is when one more row of tiles is finished."""
-        predicted, skipped = self.predicted + predicted, self.skipped + skipped
-        return replace(self, tile_rows=tile_row + 1, predicted=predicted, skipped=skipped)
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, before: Sequence[Any]) -> JournalLine:
+        """The line of a checkpoint after lines that tell of the damage ``before``."""
+        state, told = checkpoint.state, {_place(entry) for entry in before}
+        fresh = tuple(entry for entry in state.damaged if _place(entry) not in told)
+        return cls(
+            rows=state.rows,
+            checksum=checkpoint.checksum,
+            pictures=checkpoint.pictures,
+            tile_rows=state.tile_rows,
+            predicted=state.predicted,
+            skipped=state.skipped,
+            damaged=fresh,
+        )
+
+    def checkpoint(self, before: Sequence[Any]) -> Checkpoint:
+        """The checkpoint that it stands for after such lines."""
+        damaged = merged(before, self.damaged)
+        state = RunState(self.rows, self.tile_rows, self.predicted, self.skipped, damaged)
+        return Checkpoint(state, self.checksum, self.pictures)
 
 
 @dataclass(frozen=True)
@@ -81,9 +106,7 @@ class Journal:
         Raises:
             OutputError: it cannot be written.
         """
-        told = {_place(entry) for entry in before}
-        fresh = [entry for entry in checkpoint.damaged if _place(entry) not in told]
-        self._write({**asdict(checkpoint), "damaged": fresh})
+        self._write(asdict(JournalLine.of(checkpoint, before)))
 
     def earlier(self) -> list[Checkpoint] | None:
         """The checkpoints of an earlier run of the same, in order; None if there was none.
@@ -100,10 +123,8 @@ class Journal:
                 f"{'; '.join(differences)}. Give what it was started with, or add overwrite=True to start anew."
             )
         found: list[Checkpoint] = []
-        damaged: tuple[Any, ...] = ()
-        for checkpoint in filter(None, map(_checkpoint, lines[1:])):
-            damaged = merged(damaged, checkpoint.damaged)
-            found.append(replace(checkpoint, damaged=damaged))
+        for line in filter(None, map(_line, lines[1:])):
+            found.append(line.checkpoint(found[-1].state.damaged if found else ()))
         return found
 
     def _write(self, entry: Mapping[str, Any], *, anew: bool = False) -> None:
@@ -159,12 +180,12 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield entry
 
 
-def _checkpoint(line: dict[str, Any]) -> Checkpoint | None:
+def _line(entry: dict[str, Any]) -> JournalLine | None:
     try:
-        checkpoint: Checkpoint = typed(line, Checkpoint)
+        line: JournalLine = typed(entry, JournalLine)
     except UnfitError:
         return None
-    return checkpoint
+    return line
 
 
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:

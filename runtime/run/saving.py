@@ -19,6 +19,7 @@ from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.run.journal import Checkpoint, Journal
 from landslip.runtime.run.pictures_file import ThumbnailFile
 from landslip.runtime.run.rows_file import RowsFile, checksum_of
+from landslip.runtime.run.run_state import RunState
 from landslip.runtime.run.workspace import JOURNAL, PICTURES, ROWS, Workspace
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.endings import Will, bequeath
@@ -59,12 +60,14 @@ class Saving(Closing):
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
             self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
-            self.checkpoint = self._restored(earlier or [])
+            self.state = self._restored(earlier or [])
+            """How far the run is."""
             self._stack = stack.pop_all()
-        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
-        self._told = self.checkpoint.damaged
-        if self.checkpoint.rows:
-            log.info("going on after row %d of %d", self.checkpoint.rows, grid.height)
+        self._checksum = self.rows.checksum
+        self._saved, self._saved_rows = time.monotonic(), self.state.rows
+        self._told = self.state.damaged
+        if self.state.rows:
+            log.info("going on after row %d of %d", self.state.rows, grid.height)
             work.keep()
             self._bequeath()
         else:
@@ -81,19 +84,19 @@ class Saving(Closing):
             self.close()
             raise
 
-    def add(self, percent: NDArray[np.uint8], state: Checkpoint) -> None:
+    def add(self, percent: NDArray[np.uint8], state: RunState) -> None:
         """Take finished rows (rows, width); a checkpoint is made when one is due.
 
         Args:
             percent: the rows after those that are there.
-            state: how far the run is with them; rows and checksums are filled in.
+            state: how far the run is with them; its rows are filled in.
 
         Raises:
             OutputError: the disk is full, or gone.
         """
         self._thumbnails.add_confidence(self.rows.rows, percent)
         self.rows.append(percent)
-        self.checkpoint = replace(state, rows=self.rows.rows, checksum=self.rows.checksum)
+        self.state, self._checksum = replace(state, rows=self.rows.rows), self.rows.checksum
         if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
             self._checkpoint()
 
@@ -124,15 +127,14 @@ class Saving(Closing):
             self._checkpoint()
 
     def _checkpoint(self) -> None:
-        if self.checkpoint.rows == self._saved_rows:
+        if self.state.rows == self._saved_rows:
             return
         self.rows.sync()
-        self._pictures.save(self.checkpoint.rows)
-        self.checkpoint = replace(self.checkpoint, pictures=self._pictures.checksum)
-        self._journal.add(self.checkpoint, self._told)
-        self._told = self.checkpoint.damaged
+        self._pictures.save(self.state.rows)
+        self._journal.add(Checkpoint(self.state, self._checksum, self._pictures.checksum), self._told)
+        self._told = self.state.damaged
         self._work.keep()
-        self._saved, self._saved_rows = time.monotonic(), self.checkpoint.rows
+        self._saved, self._saved_rows = time.monotonic(), self.state.rows
         self._bequeath()
         log.debug("checkpoint: %d of %d rows", self._saved_rows, self._height)
 
@@ -147,8 +149,8 @@ class Saving(Closing):
         if self._work.is_kept:
             bequeath(Will(say=self._kept))
 
-    def _restored(self, earlier: list[Checkpoint]) -> Checkpoint:
-        """The last checkpoint whose rows are on the disk; they are counted, and shown in the small pictures."""
+    def _restored(self, earlier: list[Checkpoint]) -> RunState:
+        """The last state whose rows are on the disk; they are counted, and shown in the small pictures."""
         last = self._last_whole(earlier)
         for first, rows in self.rows.stored(last.rows):
             self.rows.keep(rows)
@@ -160,23 +162,23 @@ class Saving(Closing):
         """The checkpoints whose small pictures are there as they were."""
         sums = dict(enumerate(self._pictures.stored(max(map(_rows, earlier), default=0))))
         for checkpoint in earlier:
-            if sums.get(self._thumbnails.rows_for(checkpoint.rows)) == checkpoint.pictures:
+            if sums.get(self._thumbnails.rows_for(checkpoint.state.rows)) == checkpoint.pictures:
                 yield checkpoint
 
-    def _last_whole(self, earlier: list[Checkpoint]) -> Checkpoint:
+    def _last_whole(self, earlier: list[Checkpoint]) -> RunState:
         waiting = sorted(self._with_pictures(earlier), key=_rows)
-        last, checksum, stop = Checkpoint(), 0, max(map(_rows, waiting), default=0)
+        last, checksum, stop = RunState(), 0, max(map(_rows, waiting), default=0)
         for first, rows in self.rows.stored(stop):
             taken = 0
-            while waiting and waiting[0].rows <= first + len(rows):
+            while waiting and waiting[0].state.rows <= first + len(rows):
                 checkpoint = waiting.pop(0)
-                checksum = checksum_of(rows[taken : checkpoint.rows - first], checksum)
-                taken = checkpoint.rows - first
+                checksum = checksum_of(rows[taken : checkpoint.state.rows - first], checksum)
+                taken = checkpoint.state.rows - first
                 if checksum == checkpoint.checksum:
-                    last = checkpoint
+                    last = checkpoint.state
             checksum = checksum_of(rows[taken:], checksum)
         return last
 
 
 def _rows(checkpoint: Checkpoint) -> int:
-    return checkpoint.rows
+    return checkpoint.state.rows

@@ -72,7 +72,7 @@ def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) 
 
 
 class Stitcher:
-    """Blends tiles into finished bands of rows, holding only the sums of the rows that later tiles still touch.
+    """Blends tiles into strips of finished rows, holding only the sums of the rows that later tiles still touch.
 
     Tiles come in row-major order: :meth:`put` each predicted tile of a row, then :meth:`finish` the row. Each is added
     as it comes, so that every pixel has its sum in the same order whatever the batches. Memory is ``tile x width``
@@ -116,13 +116,13 @@ class Stitcher:
 
         Args:
             row: index of the tile row; rows finish in order.
-            valid: (rows of ``grid.band(row)``, width) which pixels were observed.
+            valid: (rows of ``grid.strip(row)``, width) which pixels were observed.
 
         Returns:
             (rows, width) uint8, 0..100 percent, 255 where not observed, not covered by a tile, or where a tile that was
             not predicted would have contributed.
         """
-        grid, (first, last) = self._grid, self._grid.band(row)
+        grid, (first, last) = self._grid, self._grid.strip(row)
         for col in np.flatnonzero(~self._here):
             kernels.strike_out(
                 grid.rows[row], grid.cols[col], self._down[row], self._across[col], grid.height, self._sums

@@ -65,27 +65,27 @@ class TileGrid:
         start = self.rows[index]
         return max(0, start), min(self.height, start + self.tile)
 
-    def band(self, index: int) -> tuple[int, int]:
+    def strip(self, index: int) -> tuple[int, int]:
         """First and last (exclusive) map row that are finished once tile row ``index`` is: no later tile touches them.
 
-        The bands of all tile rows, in order, cover each row of the map exactly once.
+        The strips of all tile rows, in order, cover each row of the map exactly once.
         """
         first = 0 if index == 0 else self.rows[index]
         last = self.rows[index + 1] if index + 1 < len(self.rows) else self.height
         return first, last
 
-    def chunk(self, index: int) -> tuple[int, int]:
+    def rows_to_read(self, index: int) -> tuple[int, int]:
         """First and last (exclusive) map row to read for tile row ``index``, when the earlier ones were read before.
 
-        The chunks of all tile rows, in order, cover each row of the map exactly once (a chunk may be empty).
+        Those of all tile rows, in order, cover each row of the map exactly once (there may be none to read).
         """
         first = 0 if index == 0 else self.row_span(index - 1)[1]
         last = self.row_span(index)[1] if index + 1 < len(self.rows) else self.height
         return first, last
 
     def first_row_touching(self, index: int) -> int:
-        """The first tile row that reaches into the band of tile row ``index``."""
-        first = self.band(index)[0]
+        """The first tile row that reaches into the strip of tile row ``index``."""
+        first = self.strip(index)[0]
         return next(k for k, start in enumerate(self.rows) if start + self.tile > first or k == index)
 
     def windows(self) -> Iterator[Window]:

@@ -50,21 +50,21 @@ def test_a_map_smaller_than_a_tile_gets_one_tile_in_its_middle():
 
 @pytest.mark.parametrize("build", [TileGrid.even, lambda h, w, t, _: TileGrid.published(h, w, t)])
 @given(height=lengths, width=lengths, tile=tile_sizes, overlap=overlaps)
-def test_bands_and_chunks_cover_each_row_once(build, height, width, tile, overlap):
+def test_strips_and_rows_to_read_cover_each_row_once(build, height, width, tile, overlap):
     grid = build(height, width, tile, overlap)
     if not grid.rows:
         return
-    for part in (grid.band, grid.chunk):
+    for part in (grid.strip, grid.rows_to_read):
         rows = [row for index in range(len(grid.rows)) for row in range(*part(index))]
         assert rows == list(range(height))
     for index in range(len(grid.rows)):
         # What finishes with a tile row has been read by then, and no later tile reaches it.
-        assert grid.band(index)[1] <= grid.chunk(index)[1]
-        assert all(grid.rows[later] >= grid.band(index)[1] for later in range(index + 1, len(grid.rows)))
-        touching = [k for k in range(index + 1) if grid.rows[k] + tile > grid.band(index)[0]]
+        assert grid.strip(index)[1] <= grid.rows_to_read(index)[1]
+        assert all(grid.rows[later] >= grid.strip(index)[1] for later in range(index + 1, len(grid.rows)))
+        touching = [k for k in range(index + 1) if grid.rows[k] + tile > grid.strip(index)[0]]
         assert grid.first_row_touching(index) == min(touching, default=index)
         # Rows that are final before a tile row are not touched by it: their sums may go.
-        assert max(0, grid.rows[index]) >= grid.band(index)[0]
+        assert max(0, grid.rows[index]) >= grid.strip(index)[0]
 
 
 def test_published_tiles_are_those_of_the_notebook():

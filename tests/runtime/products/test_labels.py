@@ -15,16 +15,16 @@ masks = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9
 
 
 def labelled(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Labels, pieces and components of a mask, flattened."""
+    """Labels, regions and components of a mask, flattened."""
     confidence = np.where(mask, 60, 255).astype(np.uint8)
-    pieces = np.arange(lab.count_runs(confidence, 50) + 1, dtype=np.int32)
-    components = pieces.copy()
+    regions = np.arange(lab.count_runs(confidence, 50) + 1, dtype=np.int32)
+    components = regions.copy()
     labels = np.full(mask.shape, -7, np.int32)
     above = np.zeros(mask.shape[1], np.int32)
-    used = lab.label_rows(confidence, 50, above, 0, labels, pieces, components)
-    lab.flatten(pieces)
+    used = lab.label_rows(confidence, 50, above, 0, labels, regions, components)
+    lab.flatten(regions)
     lab.flatten(components)
-    return labels, pieces[: used + 1], components[: used + 1]
+    return labels, regions[: used + 1], components[: used + 1]
 
 
 def linked(mask: Mask, steps: list[tuple[int, int]]) -> NDArray[np.int64]:
@@ -46,10 +46,10 @@ CORNERS = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 @given(masks)
 @settings(deadline=None)
-def test_pieces_are_4_connected_and_components_8_connected(mask: Mask) -> None:
-    labels, pieces, components = labelled(mask)
+def test_regions_are_4_connected_and_components_8_connected(mask: Mask) -> None:
+    labels, regions, components = labelled(mask)
     assert ((labels > 0) == mask).all()
-    for parents, steps in ((pieces, SIDES), (components, SIDES + CORNERS)):
+    for parents, steps in ((regions, SIDES), (components, SIDES + CORNERS)):
         roots = parents[labels]
         first = linked(mask, steps)
         pairs = sorted(set(zip(first[mask].tolist(), roots[mask].tolist(), strict=True)))
@@ -91,7 +91,7 @@ def test_corners_are_where_an_outline_turns(mask: Mask) -> None:
     np.testing.assert_array_equal(found, expected)
     place = corners[:, lab.ROW].astype(int) * 1000 + corners[:, lab.COL]
     assert (np.diff(place) >= 0).all()
-    assert (corners[:, lab.PIECE] > 0).all()
+    assert (corners[:, lab.REGION] > 0).all()
 
 
 def test_folding_gathers_every_tally_at_its_root_once() -> None:

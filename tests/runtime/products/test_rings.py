@@ -9,17 +9,17 @@ from landslip.runtime.products import labels as lab
 from landslip.runtime.products.rings import multipolygons
 
 
-def corners_of_square(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
+def corners_of_square(row: int, col: int, size: int, region: int) -> list[tuple[int, int, int, int]]:
     return [
-        (row, col, 1, piece),
-        (row, col + size, 0, piece),
-        (row + size, col, 0, piece),
-        (row + size, col + size, 1, piece),
+        (row, col, 1, region),
+        (row, col + size, 0, region),
+        (row + size, col, 0, region),
+        (row + size, col + size, 1, region),
     ]
 
 
-def corners_of_square_hole(row: int, col: int, size: int, piece: int) -> list[tuple[int, int, int, int]]:
-    return [(r, c, 1 - along_row, p) for r, c, along_row, p in corners_of_square(row, col, size, piece)]
+def corners_of_square_hole(row: int, col: int, size: int, region: int) -> list[tuple[int, int, int, int]]:
+    return [(r, c, 1 - along_row, p) for r, c, along_row, p in corners_of_square(row, col, size, region)]
 
 
 def as_corners(*parts: list[tuple[int, int, int, int]]) -> NDArray[np.int32]:
@@ -30,7 +30,7 @@ def as_corners(*parts: list[tuple[int, int, int, int]]) -> NDArray[np.int32]:
 @pytest.mark.parametrize(
     "transform", [Affine.identity(), Affine(2, 0, 10, 0, -3, 20), Affine.rotation(30), Affine.scale(-1, -1)]
 )
-def test_pieces_and_holes_go_where_they_belong(transform: Affine) -> None:
+def test_regions_and_holes_go_where_they_belong(transform: Affine) -> None:
     corners = as_corners(
         corners_of_square(0, 0, 6, 1),
         corners_of_square_hole(1, 1, 1, 1),
@@ -38,7 +38,7 @@ def test_pieces_and_holes_go_where_they_belong(transform: Affine) -> None:
         corners_of_square(6, 6, 1, 2),
         corners_of_square(20, 0, 3, 5),
     )
-    owner = (corners[:, lab.PIECE] == 5).astype(np.int64)
+    owner = (corners[:, lab.REGION] == 5).astype(np.int64)
     first, second = multipolygons(corners, owner, transform)
     scale = abs(transform.determinant)
     assert [part.area / scale for part in first.geoms] == pytest.approx([36 - 1 - 4, 1])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from landslip.runtime.errors import UsageError
-from landslip.runtime.products.tracing import Landslide, MapBand, trace
+from landslip.runtime.products.tracing import Landslide, Strip, trace
 
 NORTH_UP = Affine(6.0, 0.0, 500_000.0, 0.0, -6.0, 4_600_000.0)
 SOUTH_UP = Affine(6.0, 0.0, 500_000.0, 0.0, 6.0, 4_600_000.0)
@@ -59,10 +59,10 @@ def _expected(pixels: tuple[tuple[int, int], ...], confidence: Confidence, slope
     return Expected(pixels, sum(values) / len(values) / 100, max(values) / 100, mean)
 
 
-def banded(confidence: Confidence, slope: Slope, cuts: list[int]) -> Iterator[MapBand]:
+def in_strips(confidence: Confidence, cuts: list[int]) -> Iterator[Strip]:
     rows = [0, *sorted(cuts), len(confidence)]
     for first, last in pairwise(rows):
-        yield MapBand(first, confidence[first:last], lambda a=first, b=last: slope[a:b])
+        yield Strip(first, confidence[first:last])
 
 
 def traced(
@@ -74,7 +74,13 @@ def traced(
 ) -> list[Landslide]:
     slope = np.full(confidence.shape, 30, np.float32) if slope is None else slope
     return list(
-        trace(banded(confidence, slope, list(cuts)), level=LEVEL, min_pixels=min_pixels, transform=transform),
+        trace(
+            in_strips(confidence, list(cuts)),
+            level=LEVEL,
+            min_pixels=min_pixels,
+            transform=transform,
+            slope_of=lambda first, last: slope[first:last],
+        ),
     )
 
 
@@ -105,7 +111,7 @@ def rings(landslide: Landslide) -> list[shapely.LinearRing]:
 
 @st.composite
 def maps(draw: st.DrawFn) -> tuple[Confidence, Slope, list[int]]:
-    """A small map of big lumps and fine grain, with holes in what is observed, and where to cut it into bands."""
+    """A small map of big lumps and fine grain, with holes in what is observed, and where to cut it into strips."""
     shape = draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
     values = draw(st.sampled_from([[10, 80], [0, 49, 50, 100, 101, 254, 255], [10, 60, 70, 80, 90]]))
     confidence = draw(hnp.arrays(np.uint8, shape, elements=st.sampled_from(values)))
@@ -151,17 +157,17 @@ def test_outlines_are_valid_lean_and_the_union_of_their_pixels(
 
 @given(maps(), st.data())
 @settings(deadline=None, max_examples=200)
-def test_bands_leave_no_trace(case: tuple[Confidence, Slope, list[int]], data: st.DataObject) -> None:
+def test_strips_leave_no_trace(case: tuple[Confidence, Slope, list[int]], data: st.DataObject) -> None:
     confidence, slope, cuts = case
     min_pixels = data.draw(st.integers(0, 5))
     whole = traced(confidence, slope, min_pixels=min_pixels)
-    banded_way = traced(confidence, slope, cuts, min_pixels)
-    assert [shapely.to_wkb(one.geometry) for one in banded_way] == [shapely.to_wkb(one.geometry) for one in whole]
-    assert banded_way == whole
+    cut = traced(confidence, slope, cuts, min_pixels)
+    assert [shapely.to_wkb(one.geometry) for one in cut] == [shapely.to_wkb(one.geometry) for one in whole]
+    assert cut == whole
 
 
 @pytest.mark.parametrize("height", [1, 2, 5, 64, 300])
-def test_a_large_noisy_map_is_the_same_for_every_band_height(height: int) -> None:
+def test_a_large_noisy_map_is_the_same_for_every_strip_height(height: int) -> None:
     rng = np.random.default_rng(7)
     confidence = rng.integers(0, 101, (300, 250), dtype=np.uint8)
     slope = rng.uniform(0, 90, confidence.shape).astype(np.float32)
@@ -173,7 +179,7 @@ def test_a_large_noisy_map_is_the_same_for_every_band_height(height: int) -> Non
     np.testing.assert_array_equal(drawn == 1, confidence >= LEVEL)
 
 
-def test_a_spiral_across_every_band_is_one_ring() -> None:
+def test_a_spiral_across_every_strip_is_one_ring() -> None:
     spiral = picture(
         "#########",
         "........#",
@@ -227,13 +233,13 @@ def test_landslides_come_as_soon_as_they_are_finished_and_in_order() -> None:
     confidence = picture("#..#..", "#..#.#", "#.....", "#...##", "......")
     asked: list[int] = []
 
-    def bands() -> Iterator[MapBand]:
+    def strips() -> Iterator[Strip]:
         for row in range(len(confidence)):
             asked.append(row)
-            yield MapBand(row, confidence[row : row + 1], None)
+            yield Strip(row, confidence[row : row + 1])
 
     came = []
-    for one in trace(bands(), level=LEVEL, min_pixels=1, transform=NORTH_UP):
+    for one in trace(strips(), level=LEVEL, min_pixels=1, transform=NORTH_UP):
         came.append((one.pixels, asked[-1]))
     assert came == [(2, 2), (1, 2), (4, 4), (2, 4)]
 
@@ -241,49 +247,44 @@ def test_landslides_come_as_soon_as_they_are_finished_and_in_order() -> None:
 def test_slope_is_read_only_where_there_are_landslides() -> None:
     read = []
 
-    def band(row: int, mark: str) -> MapBand:
-        def slope() -> Slope:
-            read.append(row)
-            return np.full((1, 4), 20, np.float32)
+    def slope_of(first: int, last: int) -> Slope:
+        read.append((first, last))
+        return np.full((last - first, 4), 20, np.float32)
 
-        return MapBand(row, picture(mark), slope)
-
-    marks = ["....", ".##.", "??..", "...."]
-    (one,) = trace((band(row, mark) for row, mark in enumerate(marks)), level=LEVEL, min_pixels=1, transform=NORTH_UP)
-    assert read == [1]
+    strips = [Strip(row, picture(mark)) for row, mark in enumerate(["....", ".##.", "??..", "...."])]
+    (one,) = trace(strips, level=LEVEL, min_pixels=1, transform=NORTH_UP, slope_of=slope_of)
+    assert read == [(1, 2)]
     assert one.slope_mean == 20
 
 
 def test_without_slopes_the_mean_is_unknown() -> None:
-    (one,) = trace([MapBand(0, picture("##"), None)], level=LEVEL, min_pixels=1, transform=NORTH_UP)
+    (one,) = trace([Strip(0, picture("##"))], level=LEVEL, min_pixels=1, transform=NORTH_UP)
     assert one.slope_mean is None
 
 
 def test_a_map_may_start_at_any_row() -> None:
-    bands = [MapBand(10, picture("#."), None), MapBand(11, picture("#."), None)]
-    (one,) = trace(bands, level=LEVEL, min_pixels=1, transform=NORTH_UP)
+    strips = [Strip(10, picture("#.")), Strip(11, picture("#."))]
+    (one,) = trace(strips, level=LEVEL, min_pixels=1, transform=NORTH_UP)
     assert one.geometry.bounds == (500_000, 4_600_000 - 12 * 6, 500_006, 4_600_000 - 10 * 6)
 
 
-@pytest.mark.parametrize(
-    "bands", [[], [MapBand(0, np.empty((0, 5), np.uint8), None)], [MapBand(0, picture("...."), None)]]
-)
-def test_nothing_to_trace_gives_nothing(bands: list[MapBand]) -> None:
-    assert list(trace(bands, level=LEVEL, min_pixels=1, transform=NORTH_UP)) == []
+@pytest.mark.parametrize("strips", [[], [Strip(0, np.empty((0, 5), np.uint8))], [Strip(0, picture("...."))]])
+def test_nothing_to_trace_gives_nothing(strips: list[Strip]) -> None:
+    assert list(trace(strips, level=LEVEL, min_pixels=1, transform=NORTH_UP)) == []
 
 
-@pytest.mark.parametrize(
-    "second", [MapBand(2, picture("##"), None), MapBand(0, picture("##"), None), MapBand(1, picture("###"), None)]
-)
-def test_bands_that_do_not_follow_are_refused(second: MapBand) -> None:
+@pytest.mark.parametrize("second", [Strip(2, picture("##")), Strip(0, picture("##")), Strip(1, picture("###"))])
+def test_strips_that_do_not_follow_are_refused(second: Strip) -> None:
     with pytest.raises(UsageError, match="follow one another"):
-        list(trace([MapBand(0, picture("##"), None), second], level=LEVEL, min_pixels=1, transform=NORTH_UP))
+        list(trace([Strip(0, picture("##")), second], level=LEVEL, min_pixels=1, transform=NORTH_UP))
 
 
 def test_slopes_of_another_shape_are_refused() -> None:
-    band = MapBand(0, picture("##"), lambda: np.zeros((1, 3), np.float32))
+    def slope_of(first: int, last: int) -> Slope:
+        return np.zeros((last - first, 3), np.float32)
+
     with pytest.raises(UsageError, match="one slope per pixel"):
-        list(trace([band], level=LEVEL, min_pixels=1, transform=NORTH_UP))
+        list(trace([Strip(0, picture("##"))], level=LEVEL, min_pixels=1, transform=NORTH_UP, slope_of=slope_of))
 
 
 @pytest.mark.parametrize("level", [0, 101, 255])
@@ -296,9 +297,9 @@ def test_memory_does_not_grow_with_the_height_of_the_map() -> None:
     def peak(rows: int) -> int:
         pattern = np.random.default_rng(3).integers(0, 101, (40, 300), dtype=np.uint8)
         pattern[::8] = 0  # landslides end every eight rows
-        bands = (MapBand(row, pattern, None) for row in range(0, rows, 40))
+        strips = (Strip(row, pattern) for row in range(0, rows, 40))
         tracemalloc.start()
-        for _ in trace(bands, level=LEVEL, min_pixels=3, transform=NORTH_UP):
+        for _ in trace(strips, level=LEVEL, min_pixels=3, transform=NORTH_UP):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

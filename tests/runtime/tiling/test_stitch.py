@@ -31,7 +31,7 @@ def run(grid, tiles, valid, weights):
         for col in range(len(grid.cols)):
             if (row, col) in tiles:
                 stitcher.put(row, col, tiles[row, col])
-        first, last = grid.band(row)
+        first, last = grid.strip(row)
         percent.append(stitcher.finish(row, valid[first:last]))
     return np.concatenate(percent)
 

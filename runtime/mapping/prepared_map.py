@@ -1,0 +1,165 @@
+"""What a map is made with, opened and checked: the same for a run and for its dry run."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import rasterio
+
+from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.engines import Engine
+from landslip.runtime.engines.opening import EngineOptions, spec_of
+from landslip.runtime.engines.shrinking import open_shrinking
+from landslip.runtime.errors import ModelError
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inspection.inspect import inspect_scene
+from landslip.runtime.mapping.assemble import BLOCK_ROWS
+from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
+from landslip.runtime.mapping.unchanged import HashedInputs
+from landslip.runtime.scene.scene import Scene, open_scene
+from landslip.runtime.system.memory import resident_bytes
+from landslip.runtime.system.progress import NoProgress, Progress, waiting
+from landslip.runtime.system.versions import landslip_version
+from landslip.runtime.tiling.plan import Plan, make_plan
+from landslip.runtime.tiling.presets import Layout
+
+log = logging.getLogger(__name__)
+
+LEAST_CACHE = 8 << 20
+"""Bytes GDAL may always use for blocks."""
+
+MOST_CACHE = 512 << 20
+"""Bytes GDAL may use at the most, however oddly the files are cut into blocks."""
+
+
+EngineOpener = Callable[[Path, EngineOptions], AbstractContextManager[Engine]]
+"""Opens a model with options; the engine is closed when the context is left."""
+
+
+@dataclass(frozen=True)
+class PreparedMap:
+    """A map that can be begun."""
+
+    request: MapRequest
+    """What is asked for."""
+    files: SceneFiles
+    """The files of the request that the model takes."""
+    scene: Scene
+    """They, opened."""
+    engine: Engine
+    """The model, loaded."""
+    layout: Layout
+    """How tiles are laid and handed to the engine."""
+    plan: Plan
+    """The tiles."""
+    bytes_before_engine: int | None
+    """Memory of the process before the model was loaded; None where the system does not say."""
+
+    @property
+    def level(self) -> int:
+        """Percent from which on a pixel counts as landslide."""
+        return math.ceil(round(100 * (self.request.threshold or self.engine.spec.threshold), 6))
+
+    @property
+    def batch(self) -> Record:
+        """Tiles per call of the engine, as asked for and as taken."""
+        return {"asked": self.request.engine.batch, "taken": self.layout.batch}
+
+    def described(self) -> Record:
+        """The first entries of a record: with what the map is made, and in which tiles."""
+        return {
+            "landslip": landslip_version(),
+            **describe_engine(self.request.model, self.engine),
+            "protocol": self.request.protocol,
+            "tile": self.plan.tiles.tile,
+            "overlap": self.layout.overlap if self.request.protocol == "gaussian" else 0.5,
+        }
+
+    def inspected(self, inputs: Sequence[Record]) -> Record:
+        """Check the scene before its first tile is made; what was found, for the record.
+
+        Args:
+            inputs: of the run record, for their checksums; may be empty.
+
+        Raises:
+            InputError: what is wrong with it, unless the request insists.
+        """
+        return inspect_scene(self.scene, self.files, inputs, self.plan, force=self.request.force)
+
+    def facts(self, inputs: HashedInputs) -> Record:
+        """The entries of the run record that say what is made, which are known before it is."""
+        return {
+            **self.described(),
+            "threshold": self.level / 100,
+            "min_area_m2": self.request.min_area,
+            "grid": describe_grid(self.scene.grid),
+            "inputs": inputs.records,
+        }
+
+    def identity(self, facts: Record, inputs: HashedInputs) -> Record:
+        """What decides the map, bit by bit."""
+        decisive = None if self.engine.device == "cpu" else self.batch  # it can change the last bits on a GPU
+        masks = self.scene.facts.get("masks", ())
+        return identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks)
+
+
+@contextmanager
+def prepared_map(
+    request: MapRequest,
+    engine: Engine | None = None,
+    opener: EngineOpener = open_shrinking,
+    progress: Progress | None = None,
+) -> Iterator[PreparedMap]:
+    """Open everything that a map is made with, and lay its tiles; nothing is written.
+
+    Args:
+        request: the map.
+        engine: an open engine to use instead of opening ``request.model``; it stays open.
+        opener: opens ``request.model`` otherwise.
+        progress: told what takes a while.
+
+    Raises:
+        LandslipError: one of its children, with the reason.
+    """
+    progress = progress or NoProgress()
+    with ExitStack() as stack:
+        spec = engine.spec if engine else spec_of(request.model)
+        files = request.files.for_model(spec)
+        with waiting(progress, "opening and measuring the inputs"):
+            scene = stack.enter_context(open_scene(files, spec.resolution))
+        _check_inputs(spec, scene)
+        layout, before = request.layout(spec, scene.grid), resident_bytes()
+        if engine is None:
+            with waiting(progress, "loading the model"):
+                engine = stack.enter_context(opener(request.model, request.engine_for(layout)))
+        # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
+        yield PreparedMap(request, files, scene, engine, layout, plan, before)
+
+
+def cache_bytes(scene: Scene) -> int:
+    """Bytes for GDAL's block cache while a scene is read: what a block of rows touches of every input."""
+    return min(max(LEAST_CACHE, scene.cache_bytes(BLOCK_ROWS)), MOST_CACHE)
+
+
+def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
+    """Make sure that a scene gives the bands the model takes, and say what its users have to know.
+
+    Raises:
+        ModelError: it does not.
+    """
+    if spec.notice:
+        log.warning("The model %s: %s", spec.name, spec.notice)
+    wanted: dict[Role, int] = {entry.name: entry.bands for entry in spec.inputs}
+    given = scene.bands
+    if any(given.get(name) != bands for name, bands in wanted.items()):
+        raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")
+    for objection in filter(None, (entry.objection for entry in spec.inputs)):
+        raise ModelError(f"The model {spec.name} cannot be fed: {objection}. Export it again with another `spec`.")

@@ -1,0 +1,130 @@
+"""The stages between reading and tracing, each a generator that takes what the one before it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landslip.runtime.confidence import NOT_OBSERVED
+from landslip.runtime.engines import Engine
+from landslip.runtime.errors import EngineError
+from landslip.runtime.mapping.assemble import Batch, Buffers, PlacedTile
+from landslip.runtime.mapping.slope_rows import SlopeRows
+from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.products.tracing import Strip
+from landslip.runtime.run.journal import merged
+from landslip.runtime.run.run_state import RunState
+from landslip.runtime.scene.scene import Scene, SceneBlock
+from landslip.runtime.system.progress import Progress
+from landslip.runtime.system.stages import Stopwatch, side_by_side
+from landslip.runtime.tiling.plan import Plan
+from landslip.runtime.tiling.stitch import Stitcher
+
+Saver = Callable[[NDArray[np.uint8], RunState], None]
+"""Takes finished rows, and how far the map is with them."""
+
+
+@dataclass
+class Run:
+    """What the stages of one run share."""
+
+    scene: Scene
+    plan: Plan
+    engine: Engine
+    batch: int
+    level: int
+    """Percent from which on a pixel counts as landslide."""
+    clock: Stopwatch
+    progress: Progress
+    thumbnails: Thumbnails
+    slopes: SlopeRows | None = None
+    """Where slopes wait for the tracer; None where nobody traces, or the scene has no slope."""
+    state: RunState = field(default_factory=RunState)
+    """How far the map is."""
+    computed: int = 0
+    """Tiles computed in this run, those that an earlier one has computed before included."""
+
+
+def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
+    """The same blocks; the images in them are remembered in small, and slopes until they are traced."""
+    for block in blocks:
+        first = int(block.window.row_off)
+        for role in block.arrays.keys() & {"pre", "post"}:
+            run.thumbnails.add_image(role, first, block.arrays[role])
+        if run.slopes is not None:
+            run.slopes.add(first, block.arrays["slope"][0])
+        yield block
+
+
+def inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+    """Each batch with its confidences (tiles, 1, tile, tile), in order; several calls of the engine may be under way.
+
+    Raises:
+        EngineError: the engine fails, or gives what is no map of each pixel.
+    """
+    nothing = np.empty((0, 1, run.plan.tiles.tile, run.plan.tiles.tile), dtype=np.float32)
+
+    def confidence_of(batch: Batch) -> tuple[Batch, NDArray[np.float32]]:
+        confidence = nothing
+        if batch.count:
+            with run.clock("infer"):
+                confidence = run.engine.infer(batch.arrays)
+            _check_shape(confidence, batch.arrays, run.engine.name)
+        buffers.give_back(batch.arrays, confidence)
+        return batch, confidence
+
+    return side_by_side(confidence_of, batches, run.engine.lanes)
+
+
+def stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[Strip]:
+    """The map strip by strip, from the first one that an earlier run has not finished."""
+    tiles = run.plan.tiles
+    if not tiles.rows:
+        # The notebook's protocol has no tile for a map this small: nothing is observed.
+        yield Strip(0, np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8))
+    stitcher = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
+    placed = counted = 0
+    for batch, confidence in results:
+        place = 0
+        for step in batch.steps:
+            anew = step.row >= run.state.tile_rows  # and not one that an earlier run has counted
+            with run.clock("stitch"):
+                if isinstance(step, PlacedTile):
+                    stitcher.put(step.row, step.col, confidence[place, 0])
+                    place, placed, counted = place + 1, placed + 1, counted + anew
+                    continue
+                percent = stitcher.finish(step.row, step.valid)
+            if anew:
+                run.state = run.state.after_row(step.row, placed, step.skipped)
+                counted += step.skipped
+                yield Strip(tiles.strip(step.row)[0], percent)
+            placed = 0
+        run.progress.advance(counted)
+        run.computed, counted = run.computed + batch.count, 0
+
+
+def saved(strips: Iterable[Strip], run: Run, save: Saver | None, at_end: Callable[[], None]) -> Iterator[Strip]:
+    """The same strips, each once it is saved; see :func:`landslip.runtime.mapping.pipeline.stream`."""
+    try:
+        for strip in strips:
+            run.state = replace(run.state, damaged=merged(run.state.damaged, run.scene.damaged))
+            if save is not None:
+                with run.clock("write"):
+                    save(strip.confidence, run.state)
+            yield strip
+    finally:
+        at_end()
+
+
+def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], engine: str) -> None:
+    batch, _, height, width = next(iter(arrays.values())).shape
+    if confidence.shape != (batch, 1, height, width) or confidence.dtype != np.float32:
+        raise EngineError(
+            f"{engine} gave an output of shape {confidence.shape} in {confidence.dtype} for a batch of "
+            f"{(batch, 1, height, width)} in float32: the model is not one that maps each pixel. Export the right "
+            "output."
+        )
