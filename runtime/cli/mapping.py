@@ -12,7 +12,7 @@ import click
 
 from landslip.runtime.cli.forecast import forecast_text
 from landslip.runtime.cli.scene_options import scene_files
-from landslip.runtime.mapping.choosing import Wish, choose
+from landslip.runtime.mapping.choosing import GivenOptions, choose
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -33,9 +33,9 @@ def foretell(options: dict[str, Any], *, as_json: bool) -> None:
 
 def _request(options: dict[str, Any]) -> MapRequest:
     files = scene_files(options)
-    wish = Wish(**{field.name: options.pop(field.name) for field in fields(Wish)})
+    given = GivenOptions(**{field.name: options.pop(field.name) for field in fields(GivenOptions)})
     resumed = options["out"] if options["resume"] else None
-    model, engine = choose(options.pop("model"), wish, resumed)
+    model, engine = choose(options.pop("model"), given, resumed)
     return MapRequest(model=model, files=files, engine=engine, **options)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+
+from landslip.runtime.geo.pixels import Pixels
 
 MOST_VALUES = 48
 """Classes: land cover has ten to some forty. Land that has so few heights in whole metres changes by single ones."""
@@ -18,7 +17,7 @@ LEAST_EQUAL = 0.5
 
 
 class ClassCounts:
-    """Counts what tells classes from heights, over parts of a raster."""
+    """Counts what tells classes from heights, over blocks of a raster."""
 
     def __init__(self, dtype: str, palette: bool) -> None:
         """Begin without pixels.
@@ -31,8 +30,9 @@ class ClassCounts:
         self._values: set[int] = set()
         self._equal = self._edges = self._jumps = 0
 
-    def add(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
-        """Count a part: (rows, cols) stored values, and where they are known."""
+    def add(self, stored: Pixels) -> None:
+        """Count a block of one band as it is stored."""
+        values, valid = stored.values[0], stored.valid
         if not self._whole or len(self._values) > MOST_VALUES:
             return
         self._values |= {int(value) for value in np.unique(values[valid])[: MOST_VALUES + 1]}

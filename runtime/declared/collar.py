@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.declared.fill import LEAST, SHARE
 from landslip.runtime.declared.fill_evidence import Sides, in_pieces
+from landslip.runtime.geo.pixels import Pixels
 
 WHOLE = 0.98
 """Share from which on an image has one colour throughout, which is said elsewhere."""
@@ -33,18 +34,18 @@ class Collar:
         self._looked = 0
         self._counts: Counter[Colour] = Counter()
 
-    def look(self, values: NDArray[Any], valid: NDArray[np.bool_], sides: Sides) -> None:
+    def look(self, stored: Pixels, sides: Sides) -> None:
         """Add what a window shows.
 
         Args:
-            values: stored numbers (bands, rows, cols).
-            valid: (rows, cols), false where the file declares that a pixel is unknown.
+            stored: numbers of the file; not valid where it declares that.
             sides: which sides of the window are edges of the file.
         """
+        values, valid = stored
         self._looked += int(np.count_nonzero(valid))
         if len(values) < FEWEST_BANDS:
             return
-        for colour in {colour for line in _edges(values, valid, sides) if (colour := _along(*line))}:
+        for colour in {colour for line in _edges(stored, sides) if (colour := _along(*line))}:
             if len(set(colour)) == 1 and colour[0] in self._judged:
                 continue
             exact = np.logical_and.reduce([band == value for band, value in zip(values, colour, strict=True)])
@@ -58,10 +59,9 @@ class Collar:
         return None
 
 
-def _edges(
-    values: NDArray[Any], valid: NDArray[np.bool_], sides: Sides
-) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """The outermost rows and columns that are edges of the file: values (bands, n), and where they are known (n,)."""
+def _edges(stored: Pixels, sides: Sides) -> list[tuple[NDArray[Any], NDArray[np.bool_]]]:
+    """The outermost rows and columns that are edges of the file: values (bands, n), and where they are valid (n,)."""
+    values, valid = stored
     lines = (
         (values[:, 0], valid[0]),
         (values[:, :, 0], valid[:, 0]),

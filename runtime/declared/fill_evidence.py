@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.declared.fill import LEAST, REACH, RUN, TOLERANCE, Evidence, Fill
+from landslip.runtime.geo.pixels import Pixels
 
 HALO = REACH + 2
 """Pixels around a window that decide whether it is fill, where there is a tolerance."""
@@ -65,19 +66,19 @@ def is_filled(values: NDArray[Any], fill: Fill) -> Mask:
     return exact | (_distance(values, fill.value) <= fill.tolerance) & grown(in_pieces(exact), REACH)
 
 
-def look(evidence: Evidence, values: NDArray[Any], valid: Mask, sides: Sides) -> None:
+def look(evidence: Evidence, stored: Pixels, sides: Sides) -> None:
     """Add to the evidence what a window shows.
 
     Args:
         evidence: of one colour.
-        values: stored numbers (bands, rows, cols).
-        valid: (rows, cols), false where the file declares that a pixel is unknown.
+        stored: numbers of the file; not valid where it declares that.
         sides: which sides of the window are edges of the file.
     """
+    values, valid = stored
     exact = is_exactly(values, evidence.value)
     evidence.looked += int(np.count_nonzero(valid))
     if not exact.any():
-        _glance(evidence, values, valid)
+        _glance(evidence, stored)
         return
     found = exact & valid
     evidence.count += int(np.count_nonzero(found))
@@ -102,10 +103,10 @@ def look(evidence: Evidence, values: NDArray[Any], valid: Mask, sides: Sides) ->
         evidence.scattered += int(np.count_nonzero(found & ~grown(joined, REACH)))
 
 
-def _glance(evidence: Evidence, values: NDArray[Any], valid: Mask) -> None:
+def _glance(evidence: Evidence, stored: Pixels) -> None:
     """Add what a window shows that has no pixel of the colour, from every few of its rows and columns."""
-    step = max(1, math.isqrt(valid.size // _SAMPLE))
-    few, there = values[:, ::step, ::step], valid[::step, ::step]
+    step = max(1, math.isqrt(stored.valid.size // _SAMPLE))
+    few, there = stored.values[:, ::step, ::step], stored.valid[::step, ::step]
     distance = _distance(few, evidence.value)
     evidence.ground.append(_sample(distance, there))
     close, others = _counted(distance, there)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.declared.mask_values import Classes, in_classes
+from landslip.runtime.geo.pixels import Pixels
 
 SCL_CLASSES: Classes = ((0, 1), (3, 3), (8, 11))
 """No data, saturated or defective; cloud shadow; clouds of medium and high probability, thin cirrus, snow or ice."""
@@ -63,14 +63,14 @@ class MaskRule:
         """Tell whether every value but 0 hides the ground."""
         return self.classes is None and not self.bits and not self.inverted
 
-    def clear(self, values: NDArray[Any], valid: NDArray[np.bool_], *, masked: bool) -> NDArray[np.bool_]:
-        """Mask of the values that leave the ground visible, in their shape.
+    def clear(self, mask: Pixels, *, masked: bool) -> NDArray[np.bool_]:
+        """Pixels (rows, cols) that leave the ground visible.
 
         Args:
-            values: of the mask.
-            valid: where the file does not declare them as unknown.
+            mask: one band; valid where the file does not declare it as nodata.
             masked: a mask or an alpha band says so, and not a value.
         """
+        values, valid = mask.values[0], mask.valid
         if self.plain:
             # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
             clear: NDArray[np.bool_] = values == 0

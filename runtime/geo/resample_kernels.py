@@ -1,7 +1,7 @@
 """The loops that bring source pixels to the map: the compiled half of :mod:`landslip.runtime.geo.resampler`.
 
 Sums are of float32, in the order of the taps. All loops over columns are free of branches, so that compilers turn them
-into vector instructions: what is unknown is computed too, and struck out afterwards.
+into vector instructions: what is not valid is computed too, and struck out afterwards.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def pick_nearest(
 
     Args:
         values: (bands, rows, cols) of the source window.
-        valid: (rows, cols) which of them are known.
+        valid: (rows, cols) which of them are valid.
         rows: source row of each map pixel: (h, 1) or (h, w).
         cols: source column likewise: (1, w) or (h, w).
         place: first row and column of the source window.
@@ -81,12 +81,12 @@ def mix_separable(
 
     Args:
         values: (bands, rows, cols) of the source window.
-        valid: (rows, cols) which of them are known.
+        valid: (rows, cols) which of them are valid.
         down: taps of the map rows.
         across: taps of the map columns.
         whole: round half up, to whole numbers.
-        out: (bands, h, w) in the type of ``values``, written; 0 where unknown.
-        out_valid: (h, w) bool, written: every tap with a weight is known.
+        out: (bands, h, w) in the type of ``values``, written; 0 where not valid.
+        out_valid: (h, w) bool, written: every tap with a weight is valid.
     """
     row_index, row_weight = down
     half = np.float32(0.5) if whole else np.float32(0.0)
@@ -126,7 +126,7 @@ def _valid_columns(
 
 @kernel
 def _valid_pixels(valid_columns: Array, across: Taps, out_valid: Array) -> None:  # pragma: no cover - compiled
-    """Strike out the map pixels that have a column under their weights that is not usable."""
+    """Strike out the map pixels that have a column under their weights that is not valid."""
     index, weight = across
     for t in range(len(index)):
         for j in range(len(out_valid)):
@@ -192,15 +192,15 @@ def mix_scattered(
 
     Args:
         values: (bands, rows, cols) of the source window, contiguous.
-        valid: (rows, cols) which of them are known, contiguous.
+        valid: (rows, cols) which of them are valid, contiguous.
         rows: (h, w) source row of each map pixel.
         cols: (h, w) source column.
         place: first row and column of the source window.
         limits: rows and columns of the source.
         radius: half width of the triangle, along rows and columns.
         whole: round half up, to whole numbers.
-        out: (bands, h, w) in the type of ``values``, written; 0 where unknown.
-        out_valid: (h, w) bool, written: every source pixel with a weight is known.
+        out: (bands, h, w) in the type of ``values``, written; 0 where not valid.
+        out_valid: (h, w) bool, written: every source pixel with a weight is valid.
     """
     half = np.float32(0.5) if whole else np.float32(0.0)
     bands, height, width = out.shape
@@ -296,7 +296,7 @@ def _mix_four(
 def _mix_many(
     values: Array, valid: Array, at: Any, place: Any, limits: Any, radius: Any, totals: Array
 ) -> bool:  # pragma: no cover - compiled
-    """The mean of all pixels under the triangle around ``at``, as far as the source goes; whether all are known."""
+    """The mean of all pixels under the triangle around ``at``, as far as the source goes; whether all are valid."""
     top, left = math.floor(at[0] - radius[0]) + 1, math.floor(at[1] - radius[1]) + 1
     good: Any = True
     weights = np.float32(0.0)

@@ -18,6 +18,7 @@ from landslip.runtime.declared.collar import Collar
 from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, candidates, judged
 from landslip.runtime.declared.fill_evidence import Sides, look
 from landslip.runtime.errors import InputError
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.image import Image
@@ -74,15 +75,15 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
     with block_cache(max(_CACHE, sum(part.raster.block_bytes(make_window(0, 0, first.width, 1)) for part in group))):
         for window in _windows(first, ground) if found else ():
             try:
-                stored = [part.stored(window) for part in group]
+                parts = [part.stored(window) for part in group]
             except InputError:
                 continue  # the reader of the map comes there, and knows what to do
-            values = np.concatenate([each.values for each in stored])
-            valid = np.logical_and.reduce([each.valid for each in stored])
+            values = np.concatenate([part.values for part in parts])
+            stored = Pixels(values, np.logical_and.reduce([part.valid for part in parts]))
             sides = _sides(first, window)
             for evidence in found:
-                look(evidence, values, valid, sides)
-            collar.look(values, valid, sides)
+                look(evidence, stored, sides)
+            collar.look(stored, sides)
     return found, collar
 
 

@@ -33,8 +33,8 @@ _WORTH_SAYING = 1.1
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the user says of the engine; what is left open is None or ``auto``."""
+class GivenOptions:
+    """Options of the engine as a user gives them; what is left open is None or ``auto``."""
 
     engine: str = "auto"
     """As in :class:`~landslip.runtime.engines.EngineOptions`, and so are the others."""
@@ -49,25 +49,25 @@ class Wish:
     threads: int | None = None
     """Threads on the CPU."""
 
-    def allows(self, choice: TunedWay) -> bool:
-        """Whether a choice has the engine, device and precision that were asked for."""
-        pairs = ((self.engine, choice.engine), (self.device, choice.device), (self.precision, choice.precision))
-        return all(asked in ("auto", found) for asked, found in pairs)
+    def allows(self, way: TunedWay) -> bool:
+        """Whether a tuned way has the engine, device and precision that are given."""
+        pairs = ((self.engine, way.engine), (self.device, way.device), (self.precision, way.precision))
+        return all(given in ("auto", found) for given, found in pairs)
 
-    def fulfilled(self, usual: EngineOptions) -> EngineOptions:
-        """What was asked for, and the usual where it is left open."""
-        given: dict[str, Any] = {name: value for name, value in vars(self).items() if value not in (None, "auto")}
-        if "engine" in given:
-            given["why"] = "as asked"
-        return replace(usual, **given)
+    def completed(self, usual: EngineOptions) -> EngineOptions:
+        """The options that are given, and the usual ones where they are left open."""
+        options: dict[str, Any] = {name: value for name, value in vars(self).items() if value not in (None, "auto")}
+        if "engine" in options:
+            options["why"] = "as asked"
+        return replace(usual, **options)
 
 
-def choose(model: Path, wish: Wish, resumed: Path | None = None) -> tuple[Path, EngineOptions]:
+def choose(model: Path, given: GivenOptions, resumed: Path | None = None) -> tuple[Path, EngineOptions]:
     """The artifact and the options that a map is made with; what decided them is logged.
 
     Args:
         model: an artifact, or a folder of artifacts of one model, of which the fastest that was tuned is taken.
-        wish: what the user asks for.
+        given: options of the user.
         resumed: folder of a run that goes on; what is left open is then as that run was started.
 
     Raises:
@@ -76,15 +76,15 @@ def choose(model: Path, wish: Wish, resumed: Path | None = None) -> tuple[Path, 
     """
     begun = _begun(resumed) if resumed is not None else None
     if begun is not None:
-        wish = _as_begun(wish, begun)
+        given = _as_begun(given, begun)
         model = _file_begun(model, begun)
     if is_folder(model):
-        return _from_folder(model, wish)
-    return model, _for_file(model, wish)
+        return _from_folder(model, given)
+    return model, _for_file(model, given)
 
 
-def _for_file(model: Path, wish: Wish) -> EngineOptions:
-    usual = wish.fulfilled(EngineOptions(batch=BATCH))
+def _for_file(model: Path, given: GivenOptions) -> EngineOptions:
+    usual = given.completed(EngineOptions(batch=BATCH))
     tunings = all_tunings()
     if not tunings or not is_file(model) or model.suffix.lower() in TENSORRT_SUFFIXES:
         return usual
@@ -92,7 +92,7 @@ def _for_file(model: Path, wish: Wish) -> EngineOptions:
     tuning = _tuning_of(tunings, family_of(model, sha256), {sha256})
     if tuning is None:
         return usual
-    own = [choice for choice in tuning.choices if choice.sha256 == sha256]
+    own = [way for way in tuning.choices if way.sha256 == sha256]
     if reason := _why_stale(tuning) or ("" if own else f"{model.name} is not one of the files it was tuned with"):
         log.warning(
             "%s was tuned on %s, which does not hold here and now: %s. The defaults are used; tune again with: "
@@ -100,16 +100,16 @@ def _for_file(model: Path, wish: Wish) -> EngineOptions:
         )  # fmt: skip
         return usual
     # Another precision than the artifact's own is the user's to ask for.
-    wanted = wish if wish.precision != "auto" else replace(wish, precision=read_onnx_file(model).precision)
-    choice = next(filter(wanted.allows, own), None)
-    if choice is None:
+    wanted = given if given.precision != "auto" else replace(given, precision=read_onnx_file(model).precision)
+    way = next(filter(wanted.allows, own), None)
+    if way is None:
         return usual
-    _say(tuning, choice, wish)
-    _hint(tuning, choice, model, wish)
-    return wish.fulfilled(choice.options())
+    _say(tuning, way, given)
+    _hint(tuning, way, model, given)
+    return given.completed(way.options())
 
 
-def _from_folder(folder: Path, wish: Wish) -> tuple[Path, EngineOptions]:
+def _from_folder(folder: Path, given: GivenOptions) -> tuple[Path, EngineOptions]:
     """The fastest artifact of a folder."""
     found = {path: sha256_of(path) for path in _artifacts(folder)}
     if not found:
@@ -125,13 +125,11 @@ def _from_folder(folder: Path, wish: Wish) -> tuple[Path, EngineOptions]:
     if reason := _why_stale(tuning):
         raise UsageError(f"{unknown} any more, as it was tuned on {tuning.day}: {reason}. {remedy}")
     places = {(path.name, sha256): path for path, sha256 in found.items()}
-    for choice in filter(wish.allows, tuning.choices):
-        if path := places.get((choice.artifact, choice.sha256)):
-            _say(tuning, choice, wish)
-            return path, wish.fulfilled(choice.options())
-        log.warning(
-            "%s, the fastest here when it was tuned on %s, is gone or another file", choice.artifact, tuning.day
-        )
+    for way in filter(given.allows, tuning.choices):
+        if path := places.get((way.artifact, way.sha256)):
+            _say(tuning, way, given)
+            return path, given.completed(way.options())
+        log.warning("%s, the fastest here when it was tuned on %s, is gone or another file", way.artifact, tuning.day)
     raise UsageError(f"model: no file in {folder} was tuned for what is asked for. {remedy}")
 
 
@@ -151,26 +149,26 @@ def _why_stale(tuning: Tuning) -> str:
     return "; ".join(tuning.differences(machine_here(), versions_here()))
 
 
-def _say(tuning: Tuning, choice: TunedWay, wish: Wish) -> None:
-    taken = wish.fulfilled(choice.options())
+def _say(tuning: Tuning, way: TunedWay, given: GivenOptions) -> None:
+    taken = given.completed(way.options())
     threads = f", {taken.threads} thread{'s' * (taken.threads != 1)}" if taken.threads else ""
     log.info(
         "tuned on %s: %s, %s on %s in %s, batch %d%s",
-        tuning.day, choice.artifact, choice.engine, choice.device, choice.precision, taken.batch, threads,
+        tuning.day, way.artifact, way.engine, way.device, way.precision, taken.batch, threads,
     )  # fmt: skip
 
 
-def _hint(tuning: Tuning, choice: TunedWay, model: Path, wish: Wish) -> None:
+def _hint(tuning: Tuning, way: TunedWay, model: Path, given: GivenOptions) -> None:
     """Say what else there is that is faster, within what the user asks for."""
-    for best in filter(wish.allows, tuning.choices):
-        faster, path = best.tiles_per_second / choice.tiles_per_second, model.with_name(best.artifact)
+    for best in filter(given.allows, tuning.choices):
+        faster, path = best.tiles_per_second / way.tiles_per_second, model.with_name(best.artifact)
         if faster < _WORTH_SAYING:
             return
         if path.is_file():
-            asked = "" if path != model else f" `precision` {best.precision}"
+            precision = "" if path != model else f" `precision` {best.precision}"
             log.info(
                 "hint: %s in %s with %s was %.1f times as fast here, and passed its gate: `model` %s%s",
-                best.artifact, best.precision, best.engine, faster, path, asked,
+                best.artifact, best.precision, best.engine, faster, path, precision,
             )  # fmt: skip
             return
 
@@ -185,29 +183,29 @@ def _begun(out: Path) -> Mapping[str, Any] | None:
     return None
 
 
-def _as_begun(wish: Wish, begun: Mapping[str, Any]) -> Wish:
-    """A wish that leaves nothing open that decides whether a run can go on."""
+def _as_begun(given: GivenOptions, begun: Mapping[str, Any]) -> GivenOptions:
+    """Options that leave nothing open that decides whether a run can go on."""
     engine = begun.get("engine")
     known: dict[str, Any] = dict(engine) if isinstance(engine, dict) else {}
-    asked = {"engine": known.get("name"), "device": known.get("device"), "precision": known.get("precision")}
-    if wish.engine not in (
+    options = {"engine": known.get("name"), "device": known.get("device"), "precision": known.get("precision")}
+    if given.engine not in (
         "auto",
-        asked["engine"],
+        options["engine"],
     ):  # another engine may have no such device: the run says what differs
-        return wish
+        return given
     taken: dict[str, Any] = {
-        key: value for key, value in asked.items() if getattr(wish, key) == "auto" and isinstance(value, str)
+        key: value for key, value in options.items() if getattr(given, key) == "auto" and isinstance(value, str)
     }
     batch = begun.get("batch")
-    if wish.batch is None and isinstance(batch, dict) and type(batch.get("asked")) is int:
+    if given.batch is None and isinstance(batch, dict) and type(batch.get("asked")) is int:
         taken["batch"] = batch["asked"]
     try:
         EngineOptions(**taken)
     except UsageError:  # a fake engine, or one of a later version: the run itself says what differs
-        return wish
+        return given
     if taken:
         log.info("as the run was started: %s", ", ".join(f"{key} {value}" for key, value in taken.items()))
-    return replace(wish, **taken)
+    return replace(given, **taken)
 
 
 def _file_begun(model: Path, begun: Mapping[str, Any]) -> Path:

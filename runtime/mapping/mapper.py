@@ -20,7 +20,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping import dry_run as dry
 from landslip.runtime.mapping import pipeline
 from landslip.runtime.mapping.arguments import EngineArguments, MapArguments, MapSceneArguments, Name
-from landslip.runtime.mapping.choosing import Wish, choose
+from landslip.runtime.mapping.choosing import GivenOptions, choose
 from landslip.runtime.mapping.forecast_types import Forecast
 from landslip.runtime.mapping.given_scene import SCENE_NAMES, given_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -129,7 +129,7 @@ def open_mapper(model: Name, **options: Unpack[EngineArguments]) -> Mapper:
         TypeError: an option is unknown.
     """
     _check_names(options, _ENGINE, "open_mapper")
-    return Mapper(*choose(local_path(model, "model"), Wish(**options)))
+    return Mapper(*choose(local_path(model, "model"), GivenOptions(**options)))
 
 
 class Mapper(Closing):
@@ -208,10 +208,10 @@ def _request(
     scene: SceneFiles | Name | None, model: Name, out: Name, options: Mapping[str, Any], function: str
 ) -> MapRequest:
     _check_names(options, _MAP | _ENGINE, function)
-    wish = Wish(**{name: value for name, value in options.items() if name in _ENGINE})
+    given = GivenOptions(**{name: value for name, value in options.items() if name in _ENGINE})
     files, how = _apart(scene, options)
     folder = local_path(out, "out")
-    path, engine = choose(local_path(model, "model"), wish, folder if how.get("resume") else None)
+    path, engine = choose(local_path(model, "model"), given, folder if how.get("resume") else None)
     return MapRequest(model=path, files=files, out=folder, engine=engine, **how)
 
 

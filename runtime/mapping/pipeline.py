@@ -76,12 +76,9 @@ def map_scene(
             products = make_products(run, _strips(run, saving), saving, work, request.min_area)
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
-            record = _record(ready, run, facts, findings | products, resumed) | {
-                "products": describe_products(work.path(RECORD).parent),
-                "fingerprint": fingerprint_of(identity),
-                "started": started,
-                "finished": now(),
-            }
+            record = _record(ready, run, facts, findings | products, resumed)
+            record |= {"products": describe_products(work.path(RECORD).parent), "fingerprint": fingerprint_of(identity)}
+            record |= {"started": started, "finished": now()}
             write_record(work.path(RECORD), record)
             work.publish()
     tell_end(record)

@@ -115,8 +115,8 @@ def averages(finer: NDArray[np.uint8], coarser: NDArray[np.uint8]) -> bool:
         least = _of_four(np.minimum, least, axis, count)
         most = _of_four(np.maximum, most, axis, count)
         is_full = _of_four(np.maximum, is_full, axis, count)
-    known = coarser != NOT_OBSERVED
-    fits = np.where(known, (least <= coarser) & (coarser < most), is_full == NOT_OBSERVED)
+    observed = coarser != NOT_OBSERVED
+    fits = np.where(observed, (least <= coarser) & (coarser < most), is_full == NOT_OBSERVED)
     return bool(fits.all())
 
 

@@ -152,17 +152,17 @@ def _check_follows(state: _Open, strip: Strip) -> None:
 
 def _take_in(state: _Open, strip: Strip, level: int, slope_of: SlopeOf | None) -> tuple[_Sets, Array]:
     """Add a strip to the open sets; returns them, and the labels of the strip's last row."""
-    known = len(state.components) - 1
-    regions = np.arange(known + lab.count_runs(strip.confidence, level) + 1, dtype=np.int32)
+    before = len(state.components) - 1
+    regions = np.arange(before + lab.count_runs(strip.confidence, level) + 1, dtype=np.int32)
     components = regions.copy()
-    components[: known + 1] = state.components
+    components[: before + 1] = state.components
     labels = np.empty(strip.confidence.shape, dtype=np.int32)
-    used = lab.label_rows(strip.confidence, level, state.above, known, labels, regions, components)
+    used = lab.label_rows(strip.confidence, level, state.above, before, labels, regions, components)
     regions, components = regions[: used + 1], components[: used + 1]
     lab.flatten(regions)
     lab.flatten(components)
 
-    tallies = np.concatenate((state.tallies, np.zeros((used - known, lab.TALLIES), dtype=np.int64)))
+    tallies = np.concatenate((state.tallies, np.zeros((used - before, lab.TALLIES), dtype=np.int64)))
     lab.tally_confidence(strip.confidence, labels, strip.first_row, tallies)
     if slope_of is not None and labels.any():
         lab.tally_slope(_slope(strip, slope_of), labels, tallies)

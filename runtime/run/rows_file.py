@@ -24,7 +24,7 @@ from landslip.runtime.products.histogram import count_values
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.safe_writing import open_or_make, write_anew
 
-_PIECE = 8 << 20
+_BLOCK = 8 << 20
 """Bytes read at a time, about."""
 
 
@@ -54,7 +54,7 @@ class RowsFile(Closing):
 
         Args:
             stop: map row after the last one.
-            most: rows in a piece; None for some megabytes.
+            most: rows at a time; None for some megabytes.
 
         Yields:
             first row and (rows, width) uint8.
@@ -62,7 +62,7 @@ class RowsFile(Closing):
         self._file.seek(0)
         width, first = self._grid.width, 0
         while first < stop:
-            wanted = min(stop - first, most or max(1, _PIECE // width))
+            wanted = min(stop - first, most or max(1, _BLOCK // width))
             content = _read(self._file.fileno(), wanted * width)
             rows = np.frombuffer(content[: len(content) // width * width], dtype=np.uint8).reshape(-1, width)
             if not len(rows):
@@ -156,11 +156,11 @@ def unwritable(path: Path, error: OSError) -> OutputError:
 
 def _read(file: int, size: int) -> bytes:
     """As many bytes as there are, up to ``size``."""
-    pieces = []
-    while size and (piece := os.read(file, size)):
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+    blocks = []
+    while size and (block := os.read(file, size)):
+        blocks.append(block)
+        size -= len(block)
+    return b"".join(blocks)
 
 
 def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str]) -> str:

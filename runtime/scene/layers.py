@@ -224,8 +224,8 @@ class MaskLayer:
         """What is wanted of where the mask is clear and where it states anything, brought onto a window of the map."""
         found = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for block in blocks(self._resampler, window):
-            values, stated = self.raster.read(block.source, (self.rule.band,), fill=1)
-            clear = self.rule.clear(values[0], stated, masked=self.raster.masked)
-            marks = Pixels(values, wanted(clear, stated))
+            mask = self.raster.read(block.source, (self.rule.band,), fill=1)
+            clear = self.rule.clear(mask, masked=self.raster.masked)
+            marks = Pixels(mask.values, wanted(clear, mask.valid))
             found[block.place] = self._resampler.resample(block.sampling, marks).valid
         return found

@@ -132,11 +132,9 @@ def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
 def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
     """Say that a plain mask hides much: so does one that marks what is usable, and a class map without 0."""
     seen = hidden = 0
-    for values, valid in _sample(raster, grid, rule.band):
-        seen, hidden = (
-            seen + valid.size,
-            hidden + int(np.count_nonzero(~rule.clear(values[0], valid, masked=raster.masked))),
-        )
+    for block in _sample(raster, grid, rule.band):
+        seen += block.valid.size
+        hidden += int(np.count_nonzero(~rule.clear(block, masked=raster.masked)))
     if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
         log.warning(
             "mask: %s hides about %.0f %% of the map, as every value but 0 counts as not usable. If it marks what is "

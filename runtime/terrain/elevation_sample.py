@@ -10,6 +10,7 @@ from rasterio.windows import Window
 from landslip.runtime.declared.class_maps import ClassCounts
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.undeclared_nodata import Cliffs, blocks_of, near
 
@@ -53,7 +54,7 @@ def _look(elevation: Elevation, index: int, blocks: Iterable[Window], warned: bo
             continue  # said, or got over, when the map is made
         heights = elevation.heights_of(index, stored, block)
         cliffs.add(stored.values[0], heights)
-        classes.add(stored.values[0], heights.valid)
+        classes.add(Pixels(stored.values, heights.valid))
     if warned:
         cliffs.warn()
     if classes.is_mask():

@@ -33,15 +33,15 @@ def horn(
 
     Args:
         elevation: (rows, cols) metres.
-        valid: (rows, cols) where the elevation is known.
+        valid: (rows, cols) where the elevation may be used.
         cell_width: (rows,) width of a cell in metres, positive where columns run east.
         cell_height: (rows,) height of a cell in metres, positive where rows run south.
         light: where it comes from, as components of a horizontal unit vector towards east and north of the grid:
             (rows, cols), or (1, 1) for all pixels; None for :data:`AZIMUTH`.
 
     Returns:
-        hillshade (rows, cols) uint8 1..255, 0 = unknown; slope (rows, cols) float32 in degrees, 0 where unknown; known
-        (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is unknown.
+        hillshade (rows, cols) uint8 1..255, 0 = not valid; slope (rows, cols) float32 in degrees, 0 where not valid;
+        valid (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is not valid.
     """
     hillshade = np.zeros(elevation.shape, dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)

@@ -157,8 +157,8 @@ def to_percent(sums: Array, first: int, valid: Array, slack: float, out: Array) 
     hundred = np.float32(100.0)
     nudge = np.float32(slack)
     for i in range(out.shape[0]):
-        values, usable, line = sums[(first + i) % sums.shape[0]], valid[i], out[i]
+        values, valid_row, line = sums[(first + i) % sums.shape[0]], valid[i], out[i]
         for j in range(len(line)):
             value = values[j] * hundred + nudge
-            known = usable[j] & (value == value)  # noqa: PLR0124 - not NaN
-            line[j] = np.int32(min(max(value, np.float32(0.0)), hundred)) if known else NOT_OBSERVED
+            observed = valid_row[j] & (value == value)  # noqa: PLR0124 - not NaN
+            line[j] = np.int32(min(max(value, np.float32(0.0)), hundred)) if observed else NOT_OBSERVED

@@ -8,6 +8,7 @@ import pytest
 from helpers.pictures import blended, framed, land, stretched_hard, swath, turned, with_holes
 from landslip.runtime.declared.fill import NEVER_MEASURED, candidates, judged
 from landslip.runtime.declared.fill_evidence import Sides, look
+from landslip.runtime.geo.pixels import Pixels
 
 LAND = land()
 
@@ -20,7 +21,7 @@ def verdicts(picture, rows=None):
         part = picture[:, top : top + (rows or height)]
         sides = Sides(top == 0, True, top + part.shape[1] == height, True)
         for evidence in found:
-            look(evidence, part, np.ones(part.shape[1:], bool), sides)
+            look(evidence, Pixels(part, np.ones(part.shape[1:], bool)), sides)
     return {evidence.value: verdict for evidence in found if (verdict := judged(evidence)) != "ground"}
 
 

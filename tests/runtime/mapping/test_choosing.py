@@ -17,7 +17,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.tuned import machine_here, versions_here
 from landslip.runtime.errors import InputMissingError, UsageError
-from landslip.runtime.mapping.choosing import Wish, choose
+from landslip.runtime.mapping.choosing import GivenOptions, choose
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 
@@ -38,14 +38,14 @@ def model(tmp_path):
 
 
 def test_without_tuning_the_defaults_are_used(model, caplog):
-    assert choose(model, Wish()) == (model, USUAL)
+    assert choose(model, GivenOptions()) == (model, USUAL)
     assert not caplog.text
 
 
 def test_what_was_tuned_is_used_and_said(model, caplog):
     write_tuning(choice_for(model))
     expected = EngineOptions("openvino", "cpu", 2, None, 1, "fp32")
-    assert choose(model, Wish()) == (model, expected)
+    assert choose(model, GivenOptions()) == (model, expected)
     assert "tuned on 2026-11-20: test.fp32.onnx, openvino on cpu in fp32, batch 2, 1 thread" in caplog.text
     assert "hint" not in caplog.text
 
@@ -53,37 +53,37 @@ def test_what_was_tuned_is_used_and_said(model, caplog):
 def test_what_is_asked_for_wins(model):
     write_tuning(choice_for(model), choice_for(model, engine="onnxruntime", batch=8, threads=0, tiles_per_second=5.0))
     asked = {
-        Wish(batch=1): EngineOptions("openvino", "cpu", 1, None, 1, "fp32"),
-        Wish(threads=0): EngineOptions("openvino", "cpu", 2, None, 0, "fp32"),
-        Wish(tile=96): EngineOptions("openvino", "cpu", 2, 96, 1, "fp32"),
-        Wish(engine="onnxruntime"): EngineOptions("onnxruntime", "cpu", 8, None, 0, "fp32"),
-        Wish(engine="onnxruntime", batch=3): EngineOptions("onnxruntime", "cpu", 3, None, 0, "fp32"),
-        Wish(engine="tensorrt"): replace(USUAL, engine="tensorrt"),
-        Wish(device="cuda"): replace(USUAL, device="cuda"),
-        Wish(precision="fp16"): replace(USUAL, precision="fp16"),
+        GivenOptions(batch=1): EngineOptions("openvino", "cpu", 1, None, 1, "fp32"),
+        GivenOptions(threads=0): EngineOptions("openvino", "cpu", 2, None, 0, "fp32"),
+        GivenOptions(tile=96): EngineOptions("openvino", "cpu", 2, 96, 1, "fp32"),
+        GivenOptions(engine="onnxruntime"): EngineOptions("onnxruntime", "cpu", 8, None, 0, "fp32"),
+        GivenOptions(engine="onnxruntime", batch=3): EngineOptions("onnxruntime", "cpu", 3, None, 0, "fp32"),
+        GivenOptions(engine="tensorrt"): replace(USUAL, engine="tensorrt"),
+        GivenOptions(device="cuda"): replace(USUAL, device="cuda"),
+        GivenOptions(precision="fp16"): replace(USUAL, precision="fp16"),
     }
-    assert {wish: choose(model, wish)[1] for wish in asked} == asked
+    assert {given: choose(model, given)[1] for given in asked} == asked
 
 
 def test_another_precision_is_never_taken_by_itself_but_said(model, caplog):
     bf16 = choice_for(model, precision="bf16", tiles_per_second=23.0)
     write_tuning(choice_for(model), bf16)
-    assert choose(model, Wish())[1].precision == "fp32"
+    assert choose(model, GivenOptions())[1].precision == "fp32"
     assert f"2.3 times as fast here, and passed its gate: `model` {model} `precision` bf16" in caplog.text
-    assert choose(model, Wish(precision="bf16"))[1] == bf16.options()
+    assert choose(model, GivenOptions(precision="bf16"))[1] == bf16.options()
 
 
 def test_another_artifact_is_never_taken_by_itself_but_said(model, caplog):
     other = write_artifact(model.parent, "test.int8.onnx", "int8")
     write_tuning(choice_for(model), choice_for(other, precision="int8", tiles_per_second=40.0))
-    assert choose(model, Wish())[0] == model
+    assert choose(model, GivenOptions())[0] == model
     assert (
         f"test.int8.onnx in int8 with openvino was 4.0 times as fast here, and passed its gate: `model` {other}"
         in caplog.text
     )
     caplog.clear()
     other.unlink()
-    choose(model, Wish())
+    choose(model, GivenOptions())
     assert "hint" not in caplog.text
 
 
@@ -96,7 +96,7 @@ def test_another_artifact_is_never_taken_by_itself_but_said(model, caplog):
 )
 def test_a_stale_tuning_is_said_and_not_used(model, caplog, changes, words):
     write_tuning(choice_for(model), **changes)
-    assert choose(model, Wish()) == (model, USUAL)
+    assert choose(model, GivenOptions()) == (model, USUAL)
     assert words in caplog.text
     assert f"The defaults are used; tune again with: landslip bench tune -m {model}" in caplog.text
     assert caplog.records[-1].levelname == "WARNING"
@@ -104,38 +104,38 @@ def test_a_stale_tuning_is_said_and_not_used(model, caplog, changes, words):
 
 def test_a_tuning_of_another_file_of_that_name_is_not_used(model, caplog):
     write_tuning(choice_for(model, sha256="00" * 32))
-    assert choose(model, Wish()) == (model, USUAL)
+    assert choose(model, GivenOptions()) == (model, USUAL)
     assert "test.fp32.onnx is not one of the files it was tuned with. The defaults are used" in caplog.text
 
 
 def test_a_record_of_another_model_is_nobodys_business(model, caplog):
     write_tuning(choice_for(model, sha256="00" * 32), family="11" * 32)
-    assert choose(model, Wish()) == (model, USUAL)
+    assert choose(model, GivenOptions()) == (model, USUAL)
     assert not caplog.text
 
 
 def test_of_several_machines_that_share_a_folder_this_one_counts(model, caplog):
     write_tuning(choice_for(model, batch=16), machine={"cpu": "other", "cores": 64}, tuned="2027-01-01")
     write_tuning(choice_for(model))
-    assert choose(model, Wish())[1].batch == 2
+    assert choose(model, GivenOptions())[1].batch == 2
     assert "does not hold" not in caplog.text
 
 
 def test_an_artifact_without_its_record_is_known_by_its_content(model):
     write_tuning(choice_for(model))
     model.with_name("test.fp32.onnx.json").unlink()
-    assert choose(model, Wish())[1].batch == 2
+    assert choose(model, GivenOptions())[1].batch == 2
 
 
 def test_of_a_folder_the_fastest_is_taken(model, caplog):
     other = write_artifact(model.parent, "test.int8.onnx", "int8")
     int8 = choice_for(other, precision="int8", tiles_per_second=40.0)
     write_tuning(choice_for(model), int8)
-    assert choose(model.parent, Wish()) == (other, int8.options())
+    assert choose(model.parent, GivenOptions()) == (other, int8.options())
     assert "tuned on 2026-11-20: test.int8.onnx" in caplog.text
-    assert choose(model.parent, Wish(precision="fp32"))[0] == model
+    assert choose(model.parent, GivenOptions(precision="fp32"))[0] == model
     other.unlink()
-    assert choose(model.parent, Wish())[0] == model
+    assert choose(model.parent, GivenOptions())[0] == model
     assert "test.int8.onnx, the fastest here when it was tuned on 2026-11-20, is gone or another file" in caplog.text
 
 
@@ -151,20 +151,20 @@ def test_a_folder_of_which_the_fastest_is_not_known_is_refused(model, spoil, wor
     if spoil is not None:
         write_tuning(choice_for(model), **spoil)
     with pytest.raises(UsageError, match=words):
-        choose(model.parent, Wish())
+        choose(model.parent, GivenOptions())
 
 
 def test_folders_without_a_model_or_with_several_are_refused(model, tmp_path):
     with pytest.raises(InputMissingError, match=r"holds no \.onnx file"):
-        choose(tmp_path, Wish())
+        choose(tmp_path, GivenOptions())
     write_artifact(model.parent, "other.onnx", source="cd" * 32)
     with pytest.raises(UsageError, match="holds artifacts of 2 models"):
-        choose(model.parent, Wish())
+        choose(model.parent, GivenOptions())
 
 
 def test_a_missing_model_is_for_the_engine_to_say(tmp_path, model):
     write_tuning(choice_for(model))
-    assert choose(tmp_path / "nowhere.onnx", Wish()) == (tmp_path / "nowhere.onnx", USUAL)
+    assert choose(tmp_path / "nowhere.onnx", GivenOptions()) == (tmp_path / "nowhere.onnx", USUAL)
 
 
 @pytest.fixture
@@ -239,10 +239,10 @@ def test_a_batch_that_decides_is_kept_and_an_engine_that_is_none_is_left_alone(t
     out.mkdir()
     identity = {"engine": {"name": "onnxruntime", "device": "cuda", "precision": "fp32"}, "batch": {"asked": 7}}
     (out / "run.json").write_text(json.dumps(identity))
-    assert choose(model, Wish(), out)[1] == EngineOptions("onnxruntime", "cuda", 7, None, 0, "fp32")
+    assert choose(model, GivenOptions(), out)[1] == EngineOptions("onnxruntime", "cuda", 7, None, 0, "fp32")
     for content in ("", "[]", "{}", '{"engine": 3}', '{"engine": {"name": "fake", "device": "cpu"}}'):
         (out / "run.json").write_text(content)
-        assert choose(model, Wish(), out) == (model, USUAL)
+        assert choose(model, GivenOptions(), out) == (model, USUAL)
 
 
 def test_another_engine_is_not_asked_for_a_device_it_does_not_have(tmp_path, model):
@@ -250,8 +250,10 @@ def test_another_engine_is_not_asked_for_a_device_it_does_not_have(tmp_path, mod
     out.mkdir()
     begun = {"engine": {"name": "onnxruntime", "device": "cuda", "precision": "fp16"}}
     (out / "run.json").write_text(json.dumps(begun))
-    assert choose(model, Wish(engine="openvino"), out)[1] == replace(USUAL, engine="openvino")
-    assert choose(model, Wish(engine="onnxruntime"), out)[1] == EngineOptions("onnxruntime", "cuda", precision="fp16")
+    assert choose(model, GivenOptions(engine="openvino"), out)[1] == replace(USUAL, engine="openvino")
+    assert choose(model, GivenOptions(engine="onnxruntime"), out)[1] == EngineOptions(
+        "onnxruntime", "cuda", precision="fp16"
+    )
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])
@@ -267,7 +269,7 @@ def test_a_run_that_is_complete_is_known_by_the_batch_in_its_record(tmp_path, mo
 
     record = mapped(EngineOptions(tile=64, batch=7))
     write_tuning(choice_for(model, engine="onnxruntime", device=device, batch=16))
-    assert mapped(choose(model, Wish(tile=64), out)[1], resume=True) == record
+    assert mapped(choose(model, GivenOptions(tile=64), out)[1], resume=True) == record
     if device == "cpu":
         assert mapped(EngineOptions(tile=64, batch=1), resume=True) == record
 

@@ -17,7 +17,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR
 from landslip.runtime.mapping import arguments, mapper
-from landslip.runtime.mapping.choosing import Wish
+from landslip.runtime.mapping.choosing import GivenOptions
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.tiling.plan import PROTOCOLS
 from landslip.runtime.tiling.presets import PRESETS
@@ -139,7 +139,7 @@ def test_arguments_are_the_fields_they_become():
     assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading"}
     how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine"}
     assert set(arguments.MapArguments.__annotations__) == set(arguments.SceneArguments.__annotations__) | how
-    assert set(arguments.EngineArguments.__annotations__) == {f.name for f in fields(Wish)}
+    assert set(arguments.EngineArguments.__annotations__) == {f.name for f in fields(GivenOptions)}
 
 
 @pytest.mark.parametrize(
