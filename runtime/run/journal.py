@@ -3,8 +3,8 @@
 Lines of JSON. The first says what decides the result; each later one is a checkpoint, written after the rows it counts
 have reached the disk. A line that a crash has torn is none, and a checkpoint whose rows are not there does not count.
 
-How far a run is (:class:`~landslip.runtime.run.run_state.RunState`) is not how it is written: :class:`JournalLine` alone
-knows both.
+How far a run is (:class:`~landslip.runtime.run.run_state.RunState`) is not how it is written; :class:`JournalLine`
+alone knows both.
 """
 
 from __future__ import annotations
