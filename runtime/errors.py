@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree; every message says what was found, where, and what to do about it.
+"""Errors, as a tree; every message says what was found, where, and what to do about it.
 
     LandslipError                       exit code 1
     ├── UsageError       (ValueError)   2   the call itself is wrong: options that exclude each other, or out of range
@@ -43,7 +43,7 @@ class LandslipError(Exception):
     exit_code = 1
     """Exit code of the command line."""
     _later = False
-    """Whether errors of this class are retryable where nothing else is said."""
+    """True if errors of this class are retryable where nothing else is said."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class LandslipError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed later; see the policy of :mod:`landslip.runtime.errors`."""
+        """Tell whether the same call may succeed later; see the policy of :mod:`landslip.runtime.errors`."""
         return self._later if self._retryable is None else self._retryable
 
     def __str__(self) -> str:
@@ -125,7 +125,7 @@ class OutputError(LandslipError, OSError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the disk was full, where nothing else is said."""
+        """Tell whether the disk was full, where nothing else is said."""
         cause = self.__cause__
         full = isinstance(cause, OSError) and cause.errno in _FULL
         return full if self._retryable is None else self._retryable

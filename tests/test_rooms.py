@@ -141,8 +141,16 @@ def test_every_room_says_in_a_sentence_what_may_be_in_it():
                 assert said, f"{package}/{room}/__init__.py has no docstring"
 
 
-def test_no_module_has_the_name_of_another_in_its_package():
-    for package in FLOORS:
-        names = [path.stem for path in (ROOT / package).rglob("*.py") if path.stem != "__init__"]
-        twice = {name for name in names if names.count(name) > 1}
-        assert not twice, f"{package}: {sorted(twice)}"
+def test_no_module_has_the_name_of_another():
+    names = [name.rpartition(".")[2] for name, path in FILES.items() if path.stem != "__init__"]
+    assert not {name for name in names if names.count(name) > 1}
+
+
+def test_no_class_has_the_name_of_another():
+    names = [
+        node.name
+        for path in FILES.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert not {name for name in names if names.count(name) > 1}

@@ -45,7 +45,7 @@ class Rapl(Closing):
             raise LandslipError(f"The energy of the CPU cannot be read any more ({error}).") from error
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no file is held."""
 
 
 def open_rapl(root: Path) -> Rapl | str:

@@ -15,7 +15,7 @@ from landslip.export.conversion.tensorflow_errors import reason, told
 from landslip.runtime.errors import ModelError, UsageError
 
 OPSET = 17
-"""Nothing in the graph gains from a later opset, and older TensorRT parsers know this one."""
+"""Opset of the graphs: nothing in them gains from a later one, and older TensorRT parsers know this one."""
 
 
 def convert(function: Any, name: str) -> ModelProto:

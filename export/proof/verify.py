@@ -52,7 +52,7 @@ class VerifyReport:
 
     @property
     def passed(self) -> bool:
-        """Whether something was compared, and all of it passed."""
+        """Tell whether something was compared, and all of it passed."""
         return self.exit_code == 0
 
     @property

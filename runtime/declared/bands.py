@@ -171,7 +171,7 @@ def _by_number(names: Sequence[str], sensor: str) -> list[str]:
 
 
 def _sensor_of(numbers: Sequence[str], sensor: str, prefixes: set[str], *, padded: bool) -> str | None:
-    """Whose numbers these are, as far as names and numbers tell."""
+    """Sensor whose numbers these are, as far as names and numbers tell."""
     present = {*numbers} - {""}
     told = [name for name, pattern in _SENSORS.items() if pattern.search(sensor)]
     if len(told) == 1:

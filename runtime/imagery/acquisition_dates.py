@@ -1,4 +1,4 @@
-"""When the images of a scene were taken: what the user says of a date, else what its files say."""
+"""Times when the images of a scene were taken: what the user says of a date, else what its files say."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.sentinel2 import is_product
 
 Times = Mapping[Role, tuple["Acquired | None", ...]]
-"""For each image, when each file that was given for it was taken; None where nothing says so."""
+"""Times by image: when each file that was given for it was taken; None where nothing says so."""
 
 
 def times_of(images: Iterable[Image], files: SceneFiles) -> dict[Role, tuple[Acquired | None, ...]]:
-    """When the images were taken, file by file, in the order in which the files were given."""
+    """Times when the images were taken, file by file, in the order in which the files were given."""
     return {image.role: _times_of(image, files) for image in images}
 
 

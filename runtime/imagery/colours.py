@@ -1,4 +1,4 @@
-"""Which bands of opened files are red, green and blue: by the user's word, else by what the files call them."""
+"""Bands of opened files that are red, green and blue: by the user's word, else by what the files call them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAME, _NAMES = 30, 200
 
 
 def band_count(count: int) -> str:
-    """How many bands, in words."""
+    """Number of bands, in words."""
     return f"{count} band{'s'[: count > 1]}"
 
 
@@ -78,7 +78,7 @@ def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, .
 
 
 def _described(raster: Raster) -> list[Band]:
-    """What a file says of each of its bands."""
+    """Statements of a file about each of its bands."""
     bands = []
     for number, (name, colour) in enumerate(zip(raster.names, raster.colours, strict=True), 1):
         tags = raster.band_tags(number)
@@ -88,7 +88,7 @@ def _described(raster: Raster) -> list[Band]:
 
 
 def _sensor(*rasters: Raster) -> str:
-    """What may tell the sensor: names of files, and of the satellite where the file gives it."""
+    """Words that may tell the sensor: names of files, and of the satellite where the file gives it."""
     said = [value for raster in rasters for key, value in raster.tags.items() if key.lower() in SATELLITES]
     return " ".join([*map(_file_name, rasters), *said])
 

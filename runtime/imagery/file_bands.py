@@ -24,11 +24,11 @@ class Bands:
     raster: Raster
     """The opened file."""
     numbers: tuple[int, ...]
-    """Which bands, from 1."""
+    """Numbers of the bands, from 1."""
     zero_is_nodata: bool = False
     """A pixel that is 0 in every one of these bands is unknown, though the file does not say so."""
     stretch: Stretch | None = None
-    """What brings its values to 8 bits; None for values that are in 8 bits already."""
+    """Stretch that brings its values to 8 bits; None for values that are in 8 bits already."""
     fills: tuple[Fill, ...] = ()
     """Numbers that are unknown besides those that the file declares."""
     beside: tuple[Raster, ...] = ()
@@ -41,7 +41,7 @@ class Bands:
 
     @property
     def count(self) -> int:
-        """How many bands."""
+        """Number of bands."""
         return len(self.numbers)
 
     @property
@@ -54,7 +54,7 @@ class Bands:
         return in_8_bits(self.stored(window), self.stretch)
 
     def stored(self, window: Window) -> Pixels:
-        """The same before the stretch: the numbers of the file."""
+        """Pixels before the stretch: the numbers of the file."""
         stored, valid = self.raster.read(window, self.numbers, each=self.each)
         if self.zero_is_nodata:
             valid &= (stored != 0).any(axis=0)
@@ -63,7 +63,7 @@ class Bands:
         return Pixels(stored, valid)
 
     def _filled(self, window: Window, stored: NDArray[Any], fill: Fill) -> NDArray[np.bool_]:
-        """Where a window is fill: the same whatever the window."""
+        """Mask of a window where it is fill: the same whatever the window."""
         if not fill.tolerance:
             if not self.beside or fill.any_band or not (stored == fill.value).any():
                 return is_filled(stored, fill)
@@ -90,7 +90,7 @@ class Bands:
 
     @property
     def each(self) -> bool:
-        """Whether nodata in one of the bands makes a pixel unknown.
+        """Tell whether nodata in one of the bands makes a pixel unknown.
 
         In pictures, and where nodata is 0, a single 0 is dark, not unknown. A number such as -9999 never is a colour.
         """

@@ -13,7 +13,7 @@ from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.imagery.tiled_image import TiledBands, TiledRaster
 
 ImageInput: TypeAlias = "Bands | TiledBands"
-"""What is brought onto the map as one: bands of a file, or of tiles."""
+"""Input that is brought onto the map as one: bands of a file, or of tiles."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class Image:
     parts: tuple[Bands, ...]
     """One part with three bands, or three parts with one band each, which may differ in their grids, or tiles."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """How it is read, for the run record."""
+    """Facts on how it is read, for the run record."""
     doubts: tuple[str, ...] = ()
-    """What speaks against it, for the user to judge."""
+    """Doubts about it, for the user to judge."""
     levels: tuple[tuple[float, float], ...] | None = None
-    """Of each band, what the network sees of its 2nd and 98th percentile, 0 to 255; None where that is not known."""
+    """Levels at which the network sees each band's 2nd and 98th percentile, 0 to 255; None where that is not known."""
     tiled: TiledRaster | None = None
-    """Where the parts lie if they are tiles, each with all three bands; None where they are not."""
+    """Grid of the parts if they are tiles, each with all three bands; None where they are not."""
 
     @property
     def inputs(self) -> tuple[ImageInput, ...]:
-        """What is brought onto the map one by one: its parts, tiles put together."""
+        """Inputs that are brought onto the map one by one: its parts, tiles put together."""
         return self.parts if self.tiled is None else (TiledBands(self.tiled, self.parts),)
 
     def stretched(self, stretches: Sequence[Stretch]) -> Image:
@@ -48,7 +48,7 @@ class Image:
 
     @property
     def rasters(self) -> tuple[RasterLike, ...]:
-        """Its files or its mosaic, the one with the smallest pixels last: it leads where the map grid is laid."""
+        """Files or mosaic of the image, the one with the smallest pixels last: it leads where the map grid is laid."""
         files = [bands.raster for bands in self.inputs]
         finest = min(files, key=lambda raster: abs(raster.transform.determinant))
         return (*(raster for raster in files if raster is not finest), finest)

@@ -79,16 +79,16 @@ def _mixed(whole: _File, single: _File) -> str:
 
 @dataclass(frozen=True)
 class _File:
-    """What a user gives, opened."""
+    """File that a user gives, opened."""
 
     raster: Raster
     location: Location
-    """Of the picture; in a product, or what was given."""
+    """Location of the picture; in a product, or what was given."""
     in_product: bool
 
     @property
     def is_single(self) -> bool:
-        """Whether it has one of the colours, and not all three."""
+        """Tell whether it has one of the colours, and not all three."""
         return not self.in_product and len(coloured(self.raster)) == 1 and "palette" not in self.raster.colours
 
 

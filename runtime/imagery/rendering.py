@@ -1,4 +1,4 @@
-"""Whether the images of two dates were made pictures in the same way: what differs only by that looks like change."""
+"""Comparison of how the images of two dates were made pictures: what differs only by that looks like change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STRETCHED = (1, 254)
 
 
 def rendered_apart(images: Sequence[Image]) -> list[str]:
-    """What speaks against two dates that were rendered in different ways; warns of what may be harmless.
+    """Doubts about two dates that were rendered in different ways; warns of what may be harmless.
 
     Args:
         images: those of a scene, with what their 2nd and 98th percentiles become.

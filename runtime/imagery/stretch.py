@@ -1,4 +1,4 @@
-"""From measured values to 8 bits: the percentiles of a stream of values, and the straight line through two of them.
+"""Stretch of measured values to 8 bits: percentiles of a stream of values, and the straight line through two of them.
 
 Percentiles are exact however the stream is cut: values become whole numbers of 32 bits in the same order, their upper
 halves are counted first, and then the lower halves of those that share their upper half with a wanted one (radix
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from landslip.runtime.compiled.kernel import kernel
 
 PERCENTS = (2, 98)
-"""What becomes 0 and what becomes 255 where nobody says otherwise, in percent of the known pixels."""
+"""Percentiles that become 0 and 255 where nobody says otherwise, in percent of the known pixels."""
 
 _HALF = 16
 _BINS = 1 << _HALF
@@ -29,9 +29,9 @@ class Stretch:
     """The straight lines, one for each band, that bring values to 0..255."""
 
     low: tuple[float, ...]
-    """What becomes 0, for each band; in the units of the values after their scale and offset."""
+    """Value that becomes 0, for each band; in the units of the values after their scale and offset."""
     high: tuple[float, ...]
-    """What becomes 255; larger than ``low``."""
+    """Value that becomes 255; larger than ``low``."""
     scales: tuple[float, ...]
     """A value is ``stored * scale + offset``."""
     offsets: tuple[float, ...]
@@ -87,7 +87,7 @@ def percentiles(passes: Callable[[], Iterable[NDArray[Any]]], percents: Sequence
 
 
 def _place(counts: NDArray[np.int64], rank: int) -> tuple[int, int]:
-    """Which bin holds the value of a rank (from 1), and its rank inside that bin."""
+    """Bin that holds the value of a rank (from 1), and its rank inside that bin."""
     sums = np.cumsum(counts)
     bucket = int(np.searchsorted(sums, rank))
     return bucket, rank - int(sums[bucket] - counts[bucket])

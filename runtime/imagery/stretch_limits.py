@@ -1,4 +1,4 @@
-"""What the values of an image are, measured on its files before the first tile, and what that says about its stretch.
+"""Values of an image, measured on its files before the first tile, and what that says about its stretch.
 
 Percentiles are those of the ground that all images show, whatever the area of interest: maps of two parts of a scene
 fit together, and both dates are stretched by what they show of the same place. Each image and band has its own limits,
@@ -50,7 +50,7 @@ BRIGHT = 215
 
 @dataclass(frozen=True)
 class Ground:
-    """What all images of a scene show."""
+    """Ground that all images of a scene show."""
 
     crs: CRS
     """Any CRS."""
@@ -250,7 +250,7 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
 
 
 def _levels(part: ImageInput, values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """What the network sees of values in the units of the file."""
+    """Levels at which the network sees values in the units of the file."""
     if part.stretch is None:
         scales, offsets = part.units
         stored: NDArray[np.float64] = (values - np.array(offsets)[:, None]) / np.array(scales)[:, None]
@@ -260,7 +260,7 @@ def _levels(part: ImageInput, values: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _complaint(levels: NDArray[np.uint8], values: NDArray[np.float64], *, stretched: bool) -> str:
-    """What is wrong with a picture, from its smallest level, 2nd and 98th percentile and largest: (bands, 4)."""
+    """Complaint about a picture, from its smallest level, 2nd and 98th percentile and largest: (bands, 4)."""
     usual = f"Most of its values lie between {values[:, 1].min():g} and {values[:, 2].max():g}."
     how = "with this `rgb_range`" if stretched else "in 8 bits"
     if (levels[:, 0] == levels[:, 3]).all():

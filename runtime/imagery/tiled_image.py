@@ -50,7 +50,7 @@ class TiledRaster:
 
     @property
     def axis_aligned(self) -> bool:
-        """Whether rows and columns run along the axes of the CRS."""
+        """Tell whether rows and columns run along the axes of the CRS."""
         return self.tiles[0].raster.axis_aligned
 
     @property
@@ -63,7 +63,7 @@ class TiledRaster:
         return max(self._bytes_along(tile.row - int(window.height) + 1, window) for tile in self.tiles)
 
     def _bytes_along(self, top: int, window: Window) -> int:
-        """The same of the rows from one on: the most tiles are reached where the last row is the first of one."""
+        """Block bytes of the rows from one on: the most tiles are reached where the last row is the first of one."""
         along = [
             tile.raster
             for tile in self.tiles
@@ -78,13 +78,13 @@ class TiledBands:
     """Red, green and blue of an image in tiles, read as 8 bits on their common grid; the first that is valid counts."""
 
     raster: TiledRaster
-    """Where the tiles lie."""
+    """Grid of the tiles."""
     tiles: tuple[Bands, ...]
     """The tiles in the same order, of one type, scale and offset, and with the same stretch."""
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Which bands of the first tile, from 1."""
+        """Numbers of the bands of the first tile, from 1."""
         return self.tiles[0].numbers
 
     @property
@@ -94,7 +94,7 @@ class TiledBands:
 
     @property
     def count(self) -> int:
-        """How many bands."""
+        """Number of bands."""
         return self.tiles[0].count
 
     @property
@@ -109,7 +109,7 @@ class TiledBands:
 
     @property
     def stretch(self) -> Stretch | None:
-        """What brings the values to 8 bits; None for values that are in 8 bits already."""
+        """Stretch that brings the values to 8 bits; None for values that are in 8 bits already."""
         return self.tiles[0].stretch
 
     def read(self, window: Window) -> Pixels:
@@ -117,7 +117,7 @@ class TiledBands:
         return in_8_bits(self.stored(window), self.stretch)
 
     def stored(self, window: Window) -> Pixels:
-        """The same before the stretch: the numbers of the files; 0 where none of them is valid."""
+        """Pixels before the stretch: the numbers of the files; 0 where none of them is valid."""
         shape = int(window.height), int(window.width)
         stored = np.zeros((self.count, *shape), self.type)
         valid = np.zeros(shape, np.bool_)

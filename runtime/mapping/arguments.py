@@ -23,7 +23,7 @@ DeviceName: TypeAlias = Literal["auto", "cpu", "cuda", "gpu", "npu"]
 
 
 class ReadArguments(TypedDict, total=False):
-    """How files are read; fields of :class:`~landslip.runtime.inputs.read_options.Reading`, where each is explained."""
+    """Arguments of readers; fields of :class:`~landslip.runtime.inputs.read_options.Reading`, which explains each."""
 
     crs: str | None
     resolution: float | None
@@ -54,7 +54,7 @@ class SceneArguments(ReadArguments, total=False):
 
 
 class MapArguments(SceneArguments, total=False):
-    """How a map is made; fields of :class:`~landslip.runtime.mapping.request.MapRequest`."""
+    """Arguments on how a map is made; fields of :class:`~landslip.runtime.mapping.request.MapRequest`."""
 
     protocol: Literal["gaussian", "notebook"]
     preset: Literal["faithful", "balanced", "fast"]
@@ -68,7 +68,7 @@ class MapArguments(SceneArguments, total=False):
 
 
 class EngineArguments(TypedDict, total=False):
-    """What runs the model; what is left open is chosen as ``landslip map`` does: as tuned here, or the defaults."""
+    """Arguments on the engine; what is left open is chosen as ``landslip map`` does: as tuned here, or the defaults."""
 
     engine: EngineName
     device: DeviceName

@@ -1,4 +1,4 @@
-"""What ``landslip -v`` says of a run, before the first tile and after the last."""
+"""Details that ``landslip -v`` tells of a run, before the first tile and after the last."""
 
 from __future__ import annotations
 

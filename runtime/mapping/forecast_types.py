@@ -16,11 +16,11 @@ class TileForecast(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     """All of them."""
     predicted: int
-    """Those that the network will see."""
+    """Tiles that the network will see."""
     skipped: int
-    """Those in which nothing, or too little, is valid."""
+    """Tiles in which nothing, or too little, is valid."""
     skipped_because: dict[str, int]
-    """How many of them one input alone hides, by its name."""
+    """Number of them that one input alone hides, by its name."""
     sampled: int | None
     """Tiles the counts are estimated from; None where all were counted."""
 
@@ -29,7 +29,7 @@ class SecondsForecast(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a map will take, by estimate."""
 
     total: float
-    """From the beginning to the end."""
+    """Seconds from the beginning to the end."""
     read: float
     """Reading."""
     infer: float
@@ -44,9 +44,9 @@ class MemoryForecast(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of memory that a map will need, by purpose."""
 
     process: int | None
-    """What the process held before the engine was opened; None where the system does not say."""
+    """Bytes that the process held before the engine was opened; None where the system does not say."""
     engine: int | None
-    """What the engine took."""
+    """Bytes that the engine took."""
     reading: int
     """A window being read and resampled."""
     queues: int
@@ -71,24 +71,24 @@ class DiskForecast(msgspec.Struct, frozen=True, kw_only=True):
     map: int
     """The finished map."""
     quicklook: int
-    """Its pictures."""
+    """Bytes of the pictures."""
     needed: int
     """All of it."""
     free: int | None
-    """What is free in the output folder; None where the system does not say."""
+    """Bytes that are free in the output folder; None where the system does not say."""
     bytes_per_pixel_assumed: float
-    """How far the map is expected to be compressed."""
+    """Bytes per pixel that the compressed map is expected to take."""
 
 
 class Forecast(JsonRecord, frozen=True, kw_only=True):
-    """What mapping takes: the result of a dry run. Seconds, memory and disk are estimates."""
+    """Forecast of what mapping takes: the result of a dry run. Seconds, memory and disk are estimates."""
 
     landslip: str
     """Version that says so."""
     model: ModelUsed
     """The model."""
     engine: EngineUsed
-    """What will run it."""
+    """Engine that will run it."""
     protocol: str
     """``gaussian`` or ``notebook``."""
     tile: int
@@ -96,15 +96,15 @@ class Forecast(JsonRecord, frozen=True, kw_only=True):
     overlap: float
     """Share of a tile that the next one covers again."""
     preset: str | None
-    """How tiles are laid; None where their size or overlap is given."""
+    """Preset by which tiles are laid; None where their size or overlap is given."""
     grid: GridLaid
     """The grid of the map."""
     tiles: TileForecast
     """Tiles of the map."""
     reading: dict[str, Any] = msgspec.field(default_factory=dict)
-    """How the files are read."""
+    """Options by which the files are read."""
     registration: ImageShift | None
-    """How the images lie on each other; None where it cannot be told."""
+    """Shift of the images against each other; None where it cannot be told."""
     objections_overruled: tuple[str, ...]
     """Sentences of checks that ``force`` turned into warnings."""
     seconds: SecondsForecast

@@ -1,4 +1,4 @@
-"""What a user asks for: one map to make."""
+"""Request of a user for one map."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MapRequest:
     min_area: float = 400.0
     """Landslides smaller than this are left out of the polygons, square metres."""
     engine: EngineOptions = field(default_factory=EngineOptions)
-    """How to run the model: engine, device, batch and tile size (None for the preset's)."""
+    """Options for running the model: engine, device, batch and tile size (None for the preset's)."""
     overwrite: bool = False
     """Replace earlier results in ``out``, and start anew where a run was left unfinished."""
     force: bool = False
@@ -71,11 +71,11 @@ class MapRequest:
         return self.preset if free else None
 
     def engine_for(self, layout: Layout) -> EngineOptions:
-        """How to run the model for these tiles."""
+        """Options for running the model for these tiles."""
         return replace(self.engine, tile=layout.tile, batch=layout.batch)
 
     def layout(self, spec: ModelSpec, grid: MapGrid) -> Layout:
-        """How tiles are laid: as given, or else as the preset says.
+        """Layout of the tiles: as given, or else as the preset says.
 
         A batch is meant for tiles of the model's own size: where the preset chooses larger ones, as many fewer make a
         batch, and one at the least, so that it takes no more memory than it has to.

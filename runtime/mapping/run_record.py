@@ -77,7 +77,7 @@ def identity_of(
     batch: Record | None = None,
     masks: Sequence[str] = (),
 ) -> Record:
-    """What decides a map, bit by bit: the facts of a record with the version of the engine and how files are read.
+    """Facts that decide a map, bit by bit: the facts of a record with the version of the engine and how files are read.
 
     Args:
         facts: entries of the record.
@@ -156,7 +156,7 @@ def describe_inputs(files: SceneFiles) -> list[Record]:
 
 
 def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
-    """Of all files with their roles, side by side: checksums are computed without the GIL."""
+    """Digests of all files with their roles, side by side: checksums are computed without the GIL."""
     stop = Event()
     with ThreadPoolExecutor() as pool:
         try:

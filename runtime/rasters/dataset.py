@@ -41,7 +41,7 @@ def opened(location: Location, description: str | None = None) -> DatasetReader:
 
 
 def described(dataset: DatasetReader) -> str:
-    """What decides how a file is read, to be compared; as text, for nodata values that are no number."""
+    """Facts that decide how a file is read, to be compared; as text, for nodata values that are no number."""
     grid = (dataset.transform, dataset.height, dataset.width, dataset.crs, dataset.block_shapes)
     values = (dataset.dtypes, dataset.nodatavals, dataset.scales, dataset.offsets)
     return repr((grid, values, dataset.colorinterp, dataset.descriptions, dataset.mask_flag_enums))

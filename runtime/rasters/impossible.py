@@ -28,7 +28,7 @@ class Impossible:
         self._raster, self._what, self._warned = raster, what, False
 
     def left_out(self, stored: Pixels, possible: NDArray[np.bool_], window: Window) -> NDArray[np.bool_]:
-        """Where values (rows, cols) are valid and can be.
+        """Mask of values (rows, cols) that are valid and can be.
 
         Args:
             stored: one band as the file has it.

@@ -76,7 +76,7 @@ def laid_out(rasters: Sequence[Raster], remedy: str = _REMEDY) -> tuple[Tile, ..
 
 
 def outer_transform(tiles: Sequence[Tile]) -> Affine:
-    """From pixels of a mosaic to its CRS.
+    """Transform from pixels of a mosaic to its CRS.
 
     Of upright tiles from those that hold the first column and row: the very numbers a merged file would have.
     """
@@ -121,7 +121,7 @@ def _places(rasters: Sequence[Raster], remedy: str) -> list[tuple[int, int]]:
 
 
 def _misfit(raster: Raster, model: Raster) -> str | None:
-    """Why a tile does not lie on the grid of another; None where it does."""
+    """Reason why a tile does not lie on the grid of another; None where it does."""
     if raster.crs != model.crs:
         return f"it is in {raster.crs}, not {model.crs}"
     corners = _corners(raster, model)

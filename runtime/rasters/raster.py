@@ -106,7 +106,7 @@ class Raster(Closing):
             )
 
     def _describe(self) -> None:
-        """What the file says of itself; of a damaged one GDAL may find only now that it is."""
+        """Facts that the file says of itself; of a damaged one GDAL may find only now that it is."""
         self._block_shapes: tuple[tuple[int, int], ...] = tuple(self._dataset.block_shapes)
         self.transform: Affine = self._dataset.transform
         self.height: int = self._dataset.height
@@ -134,7 +134,7 @@ class Raster(Closing):
         """What the bands are called; empty where they have no name."""
 
     def band_tags(self, number: int) -> dict[str, str]:
-        """What the file says of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
+        """Tags of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
         with settings(self.location):
             tags = self._dataset.tags(number) | self._beside(number)
         return {str(key).lower(): str(value) for key, value in tags.items()}
@@ -149,7 +149,7 @@ class Raster(Closing):
         return tuple(path for path in named if path != own and path.is_file())
 
     def _beside(self, number: int) -> dict[str, str]:
-        """What the metadata of a product say of a band, or of all (0); a server would be asked for a dozen names."""
+        """Tags that the metadata of a product give a band, or all (0); a server would be asked for a dozen names."""
         return {} if is_networked(self.location) else self._dataset.tags(number, ns="IMAGERY")
 
     @property
@@ -159,7 +159,7 @@ class Raster(Closing):
 
     @property
     def axis_aligned(self) -> bool:
-        """Whether rows and columns run along the axes of the CRS."""
+        """Tell whether rows and columns run along the axes of the CRS."""
         return self.transform.b == 0.0 == self.transform.d
 
     @property
@@ -296,7 +296,7 @@ class Raster(Closing):
         self._dataset.close()
 
     def _valid(self, window: Window, values: NDArray[Any], each: Sequence[int] | None) -> NDArray[np.bool_]:
-        """What GDAL takes for valid, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
+        """Pixels GDAL takes for valid, less what it passes over: alpha of most types, nodata beside alpha or a mask."""
         valid: NDArray[np.bool_]
         if self._all_valid:
             valid = np.ones(values.shape[1:], dtype=np.bool_)

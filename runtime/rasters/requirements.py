@@ -1,4 +1,4 @@
-"""What a raster has to be for its role in a scene: each function gives it back, or says what is wrong with it."""
+"""Requirements of a raster for its role in a scene: each function gives it back, or says what is wrong with it."""
 
 from __future__ import annotations
 

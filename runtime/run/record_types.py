@@ -13,24 +13,24 @@ class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
     """The model of a run."""
 
     name: str
-    """Its name."""
+    """Name of the model."""
     sha256: str | None
     """Digest of its file; None where it has none."""
     precision: str
-    """What it was exported in."""
+    """Number format it was exported in."""
     notice: str = ""
-    """What users of its maps have to know; empty where there is nothing."""
+    """Notice that users of its maps have to know; empty where there is nothing."""
 
 
 class EngineUsed(msgspec.Struct, frozen=True, kw_only=True):
     """The engine that ran it."""
 
     name: str
-    """Such as ``onnxruntime``."""
+    """Name such as ``onnxruntime``."""
     device: str
-    """Where it ran, such as ``cpu``."""
+    """Device it ran on, such as ``cpu``."""
     precision: str
-    """What it computed in."""
+    """Number format it computed in."""
 
 
 class GridLaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,24 +54,24 @@ class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     """``pre``, ``post``, ``dem``, ``hillshade``, ``slope``, ``mask`` or ``aoi``."""
     path: str
-    """Where it lay, without secrets."""
+    """Path or address, without secrets."""
     sha256: str | None
     """Digest of the file; None for what was not fetched whole, and for folders."""
     version: dict[str, Any] | None = None
-    """What a web server said of its version: ``bytes``, ``etag``, ``last_modified``, as far as known."""
+    """Version that a web server told: ``bytes``, ``etag``, ``last_modified``, as far as known."""
     acquired: str | None = None
-    """When an image was taken: a day, or an instant in UTC; None where nobody says."""
+    """Time when an image was taken: a day, or an instant in UTC; None where nobody says."""
     acquired_from: str | None = None
-    """Who says so."""
+    """Origin of that time."""
 
 
 class BatchSizes(msgspec.Struct, frozen=True, kw_only=True):
     """Tiles per call of the engine."""
 
     asked: int
-    """Of the model's own size, as asked for."""
+    """Tiles of the model's own size, as asked for."""
     taken: int
-    """Of the size that was laid."""
+    """Tiles of the size that was laid."""
 
 
 class TileCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +80,13 @@ class TileCounts(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     """All of them."""
     predicted: int
-    """Those that the network saw."""
+    """Tiles that the network saw."""
     skipped: int
-    """Those in which nothing, or too little, is valid."""
+    """Tiles in which nothing, or too little, is valid."""
 
 
 class ImageShift(msgspec.Struct, frozen=True, kw_only=True):
-    """How the image after the event lies on the one before."""
+    """Shift of the image after the event against the one before."""
 
     shift_pixels: tuple[float, float]
     """Pixels of the map to the right and down."""
@@ -100,20 +100,20 @@ class DamagedPlace(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     """Role of the file."""
     path: str
-    """Where it lies."""
+    """Path of the file."""
     rows: tuple[int, int]
     """First row, and the one behind the last."""
     cols: tuple[int, int]
     """Columns likewise."""
     reason: str
-    """What GDAL says."""
+    """Reason that GDAL gives."""
 
 
 class StageSeconds(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of a run; stages run side by side."""
 
     total: float
-    """From the beginning to the end."""
+    """Seconds from the beginning to the end."""
     read: float
     """Reading and resampling."""
     prepare: float
@@ -132,20 +132,20 @@ class ProductWritten(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the results."""
 
     bytes: int
-    """Its length."""
+    """Length in bytes."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
 
 
 class RunRecord(JsonRecord, frozen=True, kw_only=True):
-    """What was done, with what, and how long it took: ``run.json``."""
+    """Record of what was done, with what, and how long it took: ``run.json``."""
 
     landslip: str
     """Version that made the map."""
     model: ModelUsed
     """The model."""
     engine: EngineUsed
-    """What ran it."""
+    """Engine that ran it."""
     protocol: str
     """``gaussian`` or ``notebook``."""
     tile: int
@@ -161,15 +161,15 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     inputs: tuple[InputUsed, ...]
     """Every file, in the order of roles."""
     preset: str | None
-    """How tiles were laid; None where their size or overlap was given."""
+    """Preset by which tiles were laid; None where their size or overlap was given."""
     batch: BatchSizes
     """Tiles per call."""
     tiles: TileCounts
     """Tiles of the map."""
     reading: dict[str, Any] = msgspec.field(default_factory=dict)
-    """How the files were read."""
+    """Options by which the files were read."""
     registration: ImageShift | None
-    """How the images lie on each other; None where it cannot be told."""
+    """Shift of the images against each other; None where it cannot be told."""
     objections_overruled: tuple[str, ...]
     """Sentences of checks that ``force`` turned into warnings."""
     observed_km2: float
@@ -179,11 +179,11 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     above_threshold_km2: float
     """Area of the pixels from the threshold on, small groups included."""
     landslides: int
-    """How many polygons there are."""
+    """Number of polygons."""
     damaged: tuple[DamagedPlace, ...] = ()
     """Places that could not be read and were left out."""
     seconds: StageSeconds
-    """Where the time went."""
+    """Seconds of each stage."""
     tiles_per_second: float
     """Tiles computed by the time the run took."""
     peak_rss_bytes: int | None

@@ -32,20 +32,20 @@ PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
 """Final names, in the order they are put in place."""
 
 ROWS = "rows.raw"
-"""What is finished of the map, in the hidden folder."""
+"""Rows of the map that are finished, in the hidden folder."""
 
 PICTURES = "images.raw"
 """Small pictures of the images in these rows."""
 
 JOURNAL = "journal.jsonl"
-"""What is made there, and how much of it is finished."""
+"""Journal of what is made there, and how much of it is finished."""
 
 _LOCK = "lock"
 _ATTEMPTS = 100
-"""How often the folders are made anew for a run, while others remove them. On some file systems they never stay."""
+"""Attempts at making the folders anew for a run, while others remove them. On some file systems they never stay."""
 
 _KEPT = (_LOCK, ROWS, PICTURES, JOURNAL)
-"""What a run that goes on needs. Drafts of the one before would only be in its way, and might be planted links."""
+"""Files that a run needs to go on. Drafts of the one before would only be in its way, and might be planted links."""
 
 _SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
 
@@ -126,7 +126,7 @@ class Workspace:
         return "another run"
 
     def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
-        """Whether there is an unfinished run to go on with."""
+        """Tell whether there is an unfinished run to go on with."""
         left = is_filled(self._partial / ROWS)
         if left and not (overwrite or resume):
             raise UsageError(
@@ -161,7 +161,7 @@ class Workspace:
             )
 
     def path(self, name: str) -> Path:
-        """Where to write what will be called ``name``."""
+        """Path to write what will be called ``name``."""
         return self._partial / name
 
     def keep(self) -> None:

@@ -34,7 +34,7 @@ _WIDE = 90.0
 
 
 class Area(Protocol):
-    """Where a map is wanted. Ask :meth:`bounds_near`, then :meth:`align` it with the grid, then read."""
+    """Area where a map is wanted. Ask :meth:`bounds_near`, then :meth:`align` it with the grid, then read."""
 
     path: str
 
@@ -56,7 +56,7 @@ class Area(Protocol):
         ...
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
-        """Which pixels (h, w) of a map window lie inside."""
+        """Mask of the pixels (h, w) of a map window that lie inside."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How much GDAL has to remember so that each block of a file is decoded once.
+"""Size of GDAL's block cache, which has to remember enough so that each block of a file is decoded once.
 
 A map is read in steps of some rows, source by source. The rows of a step seldom end where a row of blocks does, so the
 blocks it ends in are needed again in the next step. They are still there when GDAL may keep all that a step touches.

@@ -1,4 +1,4 @@
-"""Where a map lies: its CRS, its pixels, and which files show a part of it."""
+"""Extent of a map: its CRS, its pixels, and which files show a part of it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_on_globe(raster: Placed) -> None:
 
 
 def meets(raster: Raster, grid: MapGrid) -> bool:
-    """Whether a raster shows a part of the map.
+    """Tell whether a raster shows a part of the map.
 
     Raises:
         InputError: its place is unknown, or none on the globe.
@@ -140,7 +140,7 @@ def common_ground(images: Sequence[RasterLike], crs: CRS) -> Bounds:
 
 
 def _goes_around(image: RasterLike) -> bool:
-    """Whether it spans more than half of the globe, as mosaics over the date line do."""
+    """Tell whether it spans more than half of the globe, as mosaics over the date line do."""
     return bool(image.crs.is_geographic) and image.bounds[2] - image.bounds[0] > TURN / 2
 
 

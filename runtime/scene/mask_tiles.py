@@ -31,7 +31,7 @@ class MaskTiles:
         return tuple(tile.raster for tile in self._tiles)
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
-        """Which pixels (h, w) of a map window may be used."""
+        """Mask of the pixels (h, w) of a map window that may be used."""
         if len(self._tiles) == 1:
             return self._tiles[0].valid(window)
         valid, hidden = np.zeros((2, int(window.height), int(window.width)), dtype=np.bool_)
@@ -42,7 +42,7 @@ class MaskTiles:
         return valid & ~hidden
 
     def takes(self, mask: MaskLayer) -> bool:
-        """Whether another mask is a tile of it: a class map that is read in the same way and lies beside the others.
+        """Tell whether another mask is a tile of it: a class map that is read alike and lies beside the others.
 
         Plain masks are none: those of clouds and of snow may cover different parts, and then neither says all.
         """
@@ -52,7 +52,7 @@ class MaskTiles:
         return all(share is not None and share < APART for share in shares)
 
     def with_tile(self, mask: MaskLayer) -> MaskTiles:
-        """The same with one more tile."""
+        """Mask with one more tile."""
         return MaskTiles((*self._tiles, mask))
 
 

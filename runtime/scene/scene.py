@@ -102,7 +102,7 @@ class Scene:
 
     @property
     def has_slope(self) -> bool:
-        """Whether the scene tells how steep the ground is."""
+        """Tell whether the scene tells how steep the ground is."""
         return "slope" in self.bands
 
     def slope(self, window: Window) -> NDArray[np.float32]:
@@ -115,17 +115,17 @@ class Scene:
 
     @property
     def bands(self) -> dict[Role, int]:
-        """How many bands each role has."""
+        """Number of bands of each role."""
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
 
     @property
     def inputs(self) -> tuple[SceneInput, ...]:
-        """What it is made of, one by one, for checks and reports."""
+        """Inputs it is made of, one by one, for checks and reports."""
         return inputs_of(self._layers, self._masks, self._area)
 
     @property
     def area(self) -> Area | None:
-        """Where a map is wanted; None for everywhere."""
+        """Area where a map is wanted; None for everywhere."""
         return self._area
 
     def cache_bytes(self, rows: int) -> int:
@@ -225,7 +225,7 @@ def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elev
 
 
 def _doubts(dem: Elevation, reading: Reading, grid: MapGrid) -> list[str]:
-    """What speaks against an elevation model."""
+    """Doubts about an elevation model."""
     doubts = look_at(dem, grid, cliffs=reading.dem_nodata is None)
     open_units = [] if reading.dem_unit else [unit_in_doubt(tile.raster) for tile in dem.tiles]
     return [*doubts, *(doubt for doubt in open_units[:1] if doubt)]

@@ -26,11 +26,11 @@ class SceneInput:
     name: str
     """Role and files, as messages show them."""
     kind: Kind
-    """What it does in the scene."""
+    """Kind of use in the scene."""
     rasters: tuple[RasterLike, ...]
-    """Its raster files, those of an image in tiles as one; none for an area of polygons."""
+    """Raster files, those of an image in tiles as one; none for an area of polygons."""
     valid: Callable[[Window], NDArray[np.bool_]]
-    """Where it lets the map be, on a window of the map grid: (rows, cols)."""
+    """Function from a window to where it lets the map be, on a window of the map grid: (rows, cols)."""
 
 
 def inputs_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[SceneInput, ...]:

@@ -42,7 +42,7 @@ class TooLongError(Exception):
 
 
 def made_valid(shapes: NDArray[Any], patience: float = PATIENCE) -> NDArray[Any]:
-    """The same areas as outlines that do not cross themselves; those that do not already stay as they are.
+    """Areas as outlines that do not cross themselves; those that do not already stay as they are.
 
     Args:
         shapes: (n,) shapely geometries.

@@ -1,1 +1,1 @@
-"""Which tiles a map has, how they are weighted, cut and blended; no file and no engine."""
+"""Tiles of a map, and how they are weighted, cut and blended; no file and no engine."""

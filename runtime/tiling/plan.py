@@ -17,7 +17,7 @@ from landslip.runtime.tiling.tile_grid import TileGrid
 
 @dataclass(frozen=True)
 class Plan:
-    """How one map is made."""
+    """Plan for one map."""
 
     protocol: str
     """``gaussian`` or ``notebook``."""
@@ -49,7 +49,7 @@ def notebook(grid: MapGrid, tile: int, overlap: float) -> Plan:
 
 
 PROTOCOLS: dict[str, Callable[[MapGrid, int, float], Plan]] = {"gaussian": gaussian, "notebook": notebook}
-"""By the name a user gives."""
+"""Planners by the name a user gives."""
 
 
 def make_plan(protocol: str, grid: MapGrid, spec: ModelSpec, tile: int | None, overlap: float) -> Plan:

@@ -15,12 +15,12 @@ from landslip.runtime.artifacts.spec import MAX_TILE, ModelSpec
 from landslip.runtime.tiling.tile_grid import TileGrid
 
 SHARED = 0.5
-"""What neighbours overlap by, as a share of the tile the model was trained with."""
+"""Overlap of neighbours, as a share of the tile the model was trained with."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How tiles are laid where neither their size nor their overlap is given."""
+    """Layout of tiles where neither their size nor their overlap is given."""
 
     times: int
     """Edge of the largest tiles, as a multiple of that of the tile the model was trained with."""
@@ -58,7 +58,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the tiles of one map are laid, and handed to the engine."""
+    """Layout of the tiles of one map, and how they are handed to the engine."""
 
     tile: int
     """Edge of a tile in pixels."""
@@ -72,4 +72,4 @@ FAITHFUL = "faithful"
 """The default: the model's own tile, half of it covered again, as it was trained and published."""
 
 PRESETS = {FAITHFUL: Preset(1), "balanced": Preset(2), "fast": Preset(3)}
-"""By the name a user gives."""
+"""Presets by the name a user gives."""
