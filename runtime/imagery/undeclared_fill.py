@@ -64,7 +64,7 @@ def _groups(image: Image) -> list[tuple[Bands, ...]]:
 
 
 def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str]) -> tuple[list[Evidence], Collar]:
-    """What is seen of each number that may be fill, or of those that are said to be; and of other colours."""
+    """Evidence of each number that may be fill, or of those that are said to be; and of other colours."""
     first = group[0].raster
     dtype = np.dtype(group[0].type)
     declared = sorted(_declared(group[0])) if dtype == np.uint8 else []

@@ -1,4 +1,4 @@
-"""From rows of the scene to batches of tiles: reading, the register of input rows, gathering."""
+"""Assembly of batches of tiles from rows of the scene: reading, the register of input rows, gathering."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Buffers:
     """
 
     def __init__(self, spec: ModelSpec, batch: int, tile: int) -> None:
-        """For batches of ``batch`` tiles of ``tile`` pixels."""
+        """Prepare batches of ``batch`` tiles of ``tile`` pixels."""
         self.batch = batch
         """Tiles in each."""
         self._shapes = {entry.name: ((batch, entry.bands, tile, tile), entry.dtype) for entry in spec.inputs}
@@ -181,7 +181,7 @@ class _Register:
         batch.count += 1
 
     def end(self, index: int, skipped: int) -> RowEnd:
-        """What the rows are like that finish with this tile row."""
+        """State of the rows that finish with this tile row."""
         places = np.arange(*self._tiles.strip(index)) % self._depth
         return RowEnd(index, self._valid[places], skipped)
 

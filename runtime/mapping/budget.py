@@ -1,4 +1,4 @@
-"""What a run will need: memory and disk, from the geometry alone.
+"""Budget of a run: memory and disk, from the geometry alone.
 
 Memory grows with the width of the map, the tile and the batch, never with the height.
 """
@@ -28,7 +28,7 @@ _BATCHES = 7
 """Batches at once besides those with the engine: two queues of two, and one in each of the three other hands."""
 
 _BUFFERS = 4
-"""Of those, the ones that hold inputs: two in the queue, one being filled, one on its way."""
+"""Buffers that hold inputs: two in the queue, one being filled, one on its way."""
 
 _READING = 24
 """Bytes per pixel of an input while a window is read: values, their copy in another type, terrain, validity."""

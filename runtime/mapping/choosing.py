@@ -29,7 +29,7 @@ BATCH = 4
 """Tiles per call where nothing says better."""
 
 _WORTH_SAYING = 1.1
-"""How much faster another way has to be to be worth a line."""
+"""Factor by which another way has to be faster to be worth a line."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class GivenOptions:
     """Options of the engine as a user gives them; what is left open is None or ``auto``."""
 
     engine: str = "auto"
-    """As in :class:`~landslip.runtime.engines.EngineOptions`, and so are the others."""
+    """Name of the engine as in :class:`~landslip.runtime.engines.EngineOptions`, and so are the others."""
     device: str = "auto"
-    """Where it is to run."""
+    """Device it is to run on."""
     precision: str = "auto"
-    """What is to be computed in."""
+    """Number format to compute in."""
     batch: int | None = None
     """Tiles per call."""
     tile: int | None = None
@@ -50,7 +50,7 @@ class GivenOptions:
     """Threads on the CPU."""
 
     def allows(self, way: TunedWay) -> bool:
-        """Whether a tuned way has the engine, device and precision that are given."""
+        """Tell whether a tuned way has the engine, device and precision that are given."""
         pairs = ((self.engine, way.engine), (self.device, way.device), (self.precision, way.precision))
         return all(given in ("auto", found) for given, found in pairs)
 
@@ -145,7 +145,7 @@ def _tuning_of(tunings: Sequence[Tuning], family: str, digests: set[str]) -> Tun
 
 
 def _why_stale(tuning: Tuning) -> str:
-    """In what machine and versions differ from those of a tuning; empty if they do not."""
+    """Differences of machine and versions from those of a tuning; empty if they do not."""
     return "; ".join(tuning.differences(machine_here(), versions_here()))
 
 
@@ -174,7 +174,7 @@ def _hint(tuning: Tuning, way: TunedWay, model: Path, given: GivenOptions) -> No
 
 
 def _begun(out: Path) -> Mapping[str, Any] | None:
-    """What an unfinished run in a folder says of itself, or else a finished one; None where there is neither."""
+    """Record of an unfinished run in a folder, or else a finished one; None where there is neither."""
     if (identity := identity_begun(out)) is not None:
         return identity
     with contextlib.suppress(OSError, ValueError, RecursionError), (out / RECORD).open("rb") as stream:

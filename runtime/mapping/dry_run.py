@@ -1,4 +1,4 @@
-"""What ``landslip map`` would do, found out without writing anything."""
+"""Dry run: what ``landslip map`` would do, found out without writing anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run makes of its strips: polygons as they come, and at the end the map and the picture of it."""
+"""Products that a run makes of its strips: polygons as they come, at the end the map and the picture of it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _slope_of(run: Run, earlier_rows: int) -> SlopeOf | None:
 
 
 def _without_old_slopes(strips: Iterable[Strip], slopes: SlopeRows | None) -> Iterator[Strip]:
-    """The same strips; slopes of a strip are dropped when the next one is taken."""
+    """Strips as they come; slopes of a strip are dropped when the next one is taken."""
     for strip in strips:
         yield strip
         if slopes is not None:

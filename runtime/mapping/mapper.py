@@ -43,7 +43,7 @@ class MapResult:
     out: Path
     """Folder of the files."""
     record: RunRecord
-    """What was done, as in ``run.json``."""
+    """Record of what was done, as in ``run.json``."""
 
     @property
     def landslide_km2(self) -> float:
@@ -57,7 +57,7 @@ class MapResult:
 
     @property
     def landslides(self) -> int:
-        """How many landslides there are."""
+        """Number of landslides."""
         return self.record.landslides
 
     @property

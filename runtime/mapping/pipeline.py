@@ -131,7 +131,7 @@ def _run(ready: PreparedMap, clock: Stopwatch, progress: Progress) -> Run:
 
 
 def _record(ready: PreparedMap, run: Run, facts: Record, found: Record, resumed: int) -> Record:
-    """What is known of a run when its map is made.
+    """Record of a run when its map is made.
 
     Args:
         ready: what it was made with.

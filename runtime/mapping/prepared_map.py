@@ -1,4 +1,4 @@
-"""What a map is made with, opened and checked: the same for a run and for its dry run."""
+"""Preparation of a map: all it is made with, opened and checked, the same for a run and for its dry run."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ class PreparedMap:
     """A map that can be begun."""
 
     request: MapRequest
-    """What is asked for."""
+    """Request for the map."""
     files: SceneFiles
     """The files of the request that the model takes."""
     scene: Scene
-    """They, opened."""
+    """Scene of the opened files."""
     engine: Engine
     """The model, loaded."""
     layout: Layout
-    """How tiles are laid and handed to the engine."""
+    """Layout of tiles, and how they are handed to the engine."""
     plan: Plan
     """The tiles."""
     bytes_before_engine: int | None
@@ -103,7 +103,7 @@ class PreparedMap:
         }
 
     def identity(self, facts: Record, inputs: HashedInputs) -> Record:
-        """What decides the map, bit by bit."""
+        """Facts that decide the map, bit by bit."""
         decisive = None if self.engine.device == "cpu" else self.batch  # it can change the last bits on a GPU
         masks = self.scene.facts.get("masks", ())
         return identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks)

@@ -30,7 +30,7 @@ Saver = Callable[[NDArray[np.uint8], RunState], None]
 
 @dataclass
 class Run:
-    """What the stages of one run share."""
+    """State that the stages of one run share."""
 
     scene: Scene
     plan: Plan
@@ -42,15 +42,15 @@ class Run:
     progress: Progress
     thumbnails: Thumbnails
     slopes: SlopeRows | None = None
-    """Where slopes wait for the tracer; None where nobody traces, or the scene has no slope."""
+    """Slopes that wait for the tracer; None where nobody traces, or the scene has no slope."""
     state: RunState = field(default_factory=RunState)
-    """How far the map is."""
+    """State that the map has reached."""
     computed: int = 0
     """Tiles computed in this run, those that an earlier one has computed before included."""
 
 
 def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
-    """The same blocks; the images in them are remembered in small, and slopes until they are traced."""
+    """Blocks as they come; the images in them are remembered in small, and slopes until they are traced."""
     for block in blocks:
         first = int(block.window.row_off)
         for role in block.arrays.keys() & {"pre", "post"}:
@@ -108,7 +108,7 @@ def stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> 
 
 
 def saved(strips: Iterable[Strip], run: Run, save: Saver | None, at_end: Callable[[], None]) -> Iterator[Strip]:
-    """The same strips, each once it is saved; see :func:`landslip.runtime.mapping.pipeline.stream`."""
+    """Strips, each once it is saved; see :func:`landslip.runtime.mapping.pipeline.stream`."""
     try:
         for strip in strips:
             run.state = replace(run.state, damaged=merged(run.state.damaged, run.scene.damaged))

@@ -32,7 +32,7 @@ class _Local:
 
 
 class Unchanged:
-    """What the files of a scene were when they were opened.
+    """State of the files of a scene when they were opened.
 
     A local file whose length, time or place on the disk differs is read again: its content is what counts. Of one on a
     web server, what the server says of its version counts, where it says anything.

@@ -43,7 +43,7 @@ Array = NDArray[Any]
 
 @kernel
 def is_landslide(confidence: int, level: int) -> bool:  # pragma: no cover - compiled
-    """Whether a map pixel counts: ``level`` or more, and observed."""
+    """Tell whether a map pixel counts: ``level`` or more, and observed."""
     return level <= confidence <= 100
 
 

@@ -26,8 +26,8 @@ Array = NDArray[Any]
 
 
 SlopeOf = Callable[[int, int], NDArray[np.float32]]
-"""From the first map row and the one after the last to slopes in degrees (rows, width), NaN (or anything outside 0..90)
-where not valid."""
+"""Function from the first map row and the one after the last to slopes in degrees (rows, width), NaN (or anything
+outside 0..90) where not valid."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Checkpoint:
     """A state of a run that is on the disk, and by what it is known again there."""
 
     state: RunState = field(default_factory=RunState)
-    """How far the run is."""
+    """State that the run has reached."""
     checksum: int = 0
     """CRC-32 of the rows of the map that are finished."""
     pictures: int = 0
@@ -84,9 +84,9 @@ class Journal:
     """A journal file."""
 
     path: Path
-    """Where it lies."""
+    """Path of the journal."""
     identity: Mapping[str, Any] = field(default_factory=dict)
-    """What decides the result: plain JSON values."""
+    """Facts that decide the result: plain JSON values."""
 
     def begin(self) -> None:
         """Start anew.
@@ -141,7 +141,7 @@ class Journal:
 
 
 def identity_begun(out: Path) -> dict[str, Any] | None:
-    """What decides the result of the unfinished run in a folder of results; None if there is none.
+    """Facts that decide the result of the unfinished run in a folder of results; None if there is none.
 
     Raises:
         OutputError: its journal cannot be read.
@@ -152,13 +152,13 @@ def identity_begun(out: Path) -> dict[str, Any] | None:
 
 
 def merged(before: Sequence[Any], now: Sequence[Any]) -> tuple[Any, ...]:
-    """What was found before and what is found now, each once."""
+    """Findings of before and of now, each once."""
     found = {_place(entry): entry for entry in (*now, *before)}
     return tuple(found[key] for key in sorted(found))
 
 
 def _place(entry: Any) -> str:
-    """Which part of which file an entry is about; the words for why may differ."""
+    """Part of the file that an entry is about; the words for why may differ."""
     known = entry if isinstance(entry, dict) else {}
     return json.dumps([known.get(key) for key in ("role", "path", "rows", "cols")])
 
@@ -189,7 +189,7 @@ def _line(entry: dict[str, Any]) -> JournalLine | None:
 
 
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
-    """What differs between two trees of plain values, in words."""
+    """Differences between two trees of plain values, in words."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted({*before, *now}):
             yield from _differences(before.get(key), now.get(key), f"{where} {key}".strip())

@@ -148,14 +148,14 @@ def write_all(file: FileIO, content: memoryview) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
-    """What to say when a working file cannot be written."""
+    """Sentence for when a working file cannot be written."""
     full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
     remedy = "Check the free disk space." if full else "Once the folder can be written again, resume=True goes on."
     return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}). {remedy}")
 
 
 def _read(file: int, size: int) -> bytes:
-    """As many bytes as there are, up to ``size``."""
+    """Read as many bytes as there are, up to ``size``."""
     blocks = []
     while size and (block := os.read(file, size)):
         blocks.append(block)

@@ -1,4 +1,4 @@
-"""How far a run is, while it is under way."""
+"""State of a run, while it is under way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunState:
-    """What of a map is finished."""
+    """Finished part of a map."""
 
     rows: int = 0
     """Rows of the map."""

@@ -1,4 +1,4 @@
-"""What a run has made so far, on the disk: rows, small pictures, and the journal that says how far both are."""
+"""Work of a run so far, on the disk: rows, small pictures, and the journal that says how far both are."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Saving(Closing):
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
             self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
             self.state = self._restored(earlier or [])
-            """How far the run is."""
+            """State that the run has reached."""
             self._stack = stack.pop_all()
         self._checksum = self.rows.checksum
         self._saved, self._saved_rows = time.monotonic(), self.state.rows

@@ -165,7 +165,7 @@ class Workspace:
         return self._partial / name
 
     def keep(self) -> None:
-        """From now on something is there that a later run can go on with."""
+        """Note that something is there from now on that a later run can go on with."""
         self.is_kept = self._keep
 
     def sync_names(self) -> None:

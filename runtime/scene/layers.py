@@ -29,7 +29,7 @@ class SceneBlock:
     """Network inputs on a window of the map grid: those of one layer, or of all."""
 
     window: Window
-    """Which window of the map grid."""
+    """Window of the map grid."""
     arrays: dict[Role, NDArray[Any]]
     """Raw values by role: (bands, rows, cols); 0 where their input does not reach or is nodata."""
     valid: NDArray[np.bool_]
@@ -37,7 +37,7 @@ class SceneBlock:
 
 
 class Layer(Protocol):
-    """What gives one or more network inputs."""
+    """Layer that gives one or more network inputs."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -64,7 +64,7 @@ class LayerInput(Protocol):
 
     @property
     def count(self) -> int:
-        """How many bands it gives."""
+        """Number of bands it gives."""
         ...
 
     @property
@@ -73,7 +73,7 @@ class LayerInput(Protocol):
         ...
 
     def read(self, window: Window) -> Pixels:
-        """Its bands on a window of the raster."""
+        """Read its bands on a window of the raster."""
         ...
 
 
@@ -211,17 +211,17 @@ class MaskLayer:
         self._resampler = resampler_of(raster, grid, "nearest")
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
-        """Which pixels (h, w) of a map window may be used."""
+        """Mask of the pixels (h, w) of a map window that may be used."""
         return self._on_map(window, lambda clear, _: clear)
 
     def said(self, window: Window) -> NDArray[np.bool_]:
-        """Of which pixels (h, w) of a map window it says anything: where it reaches and is not nodata."""
+        """Mask of the pixels (h, w) of a map window of which it says anything: where it reaches and is not nodata."""
         return self._on_map(window, lambda clear, stated: clear | stated)
 
     def _on_map(
         self, window: Window, wanted: Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
     ) -> NDArray[np.bool_]:
-        """What is wanted of where the mask is clear and where it states anything, brought onto a window of the map."""
+        """Bring what is wanted, of where the mask is clear and where it states anything, onto a window of the map."""
         found = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for block in blocks(self._resampler, window):
             mask = self.raster.read(block.source, (self.rule.band,), fill=1)

@@ -115,7 +115,7 @@ def _values(raster: Raster, grid: MapGrid, band: int) -> tuple[float, ...]:
 
 
 def _nodata_doubt(raster: Raster, grid: MapGrid) -> str | None:
-    """Whether a value that is declared as nodata hides so much that it may mean a clear sky."""
+    """Judge whether a value that is declared as nodata hides so much that it may mean a clear sky."""
     if raster.nodata is None or raster.masked:
         return None
     seen = stated = 0

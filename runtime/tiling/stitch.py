@@ -1,4 +1,4 @@
-"""From overlapping tiles to finished rows: weights, and the rolling sums of rows that are not final yet.
+"""Stitching of overlapping tiles to finished rows: weights, and the rolling sums of rows that are not final yet.
 
 On a full grid of tiles the sum of separable weights is separable too, ``sum_kc wy_k wx_c = (sum_k wy_k)(sum_c wx_c)``.
 So the 1-D weights are normalised once, per row and per column of the grid, and neither a weight map nor a division per
@@ -63,7 +63,7 @@ def normalised(starts: tuple[int, ...], length: int, weights: NDArray[np.float64
 
 
 def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which pixels of an axis some tile contributes to: (length,) bool."""
+    """Mask of the pixels of an axis that some tile contributes to: (length,) bool."""
     hit = np.zeros(length, dtype=np.bool_)
     for start in starts:
         places = start + np.flatnonzero(weights)

@@ -96,7 +96,7 @@ class TileGrid:
 
 
 def reflect(index: int, length: int) -> int:
-    """Where ``index`` lies when ``length`` pixels go on as their mirror image, the edge pixel not repeated."""
+    """Place of ``index`` when ``length`` pixels go on as their mirror image, the edge pixel not repeated."""
     if length == 1:
         return 0
     period = 2 * (length - 1)
