@@ -99,7 +99,7 @@ class Evidence:
 
     @property
     def share(self) -> float:
-        """Share of the known pixels that have the colour: 0 to 1."""
+        """Share of the valid pixels that have the colour: 0 to 1."""
         return self.count / self.looked if self.looked else 0.0
 
     @property

@@ -35,7 +35,7 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
     Args:
         role: pre or post.
         given: one location or more.
-        reading: the user's choices.
+        reading: options of reading.
         opened: opens a raster in a role, as messages name it.
 
     Raises:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from landslip.runtime.compiled.kernel import kernel
 
 PERCENTS = (2, 98)
-"""Percentiles that become 0 and 255 where nobody says otherwise, in percent of the known pixels."""
+"""Percentiles that become 0 and 255 where nobody says otherwise, in percent of the valid pixels."""
 
 _HALF = 16
 _BINS = 1 << _HALF

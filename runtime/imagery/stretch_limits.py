@@ -136,7 +136,7 @@ def regions_of(raster: Gridded, ground: Ground) -> list[Window]:
 
 
 class _Sample:
-    """The known values of some windows, as often as they are asked for.
+    """Valid values of some windows, as often as they are asked for.
 
     Windows that cannot be read are left out, and an error only where that is all of them: when the map comes there the
     reader says so, or leaves them out, as the user wants it.
@@ -162,7 +162,7 @@ class _Sample:
 
 
 def _percentiles(part: ImageInput, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
-    """Percentiles (bands, n) of the values a file stands for, ascending; None where none is known."""
+    """Percentiles (bands, n) of the values a file stands for, ascending; None where none is valid."""
     raster = part.raster
     regions = regions_of(raster, ground)
     pixels = sum(region.width * region.height for region in regions)
@@ -170,7 +170,7 @@ def _percentiles(part: ImageInput, ground: Ground, percents: Sequence[int], most
         windows = [cell for region in regions for cell in cells(region, raster.block_shape, most // len(regions))]
         found = percentiles(_Sample(part, windows), percents)
         if found is None and pixels > most:
-            # The sample may have missed the few pixels that are known.
+            # The sample may have missed the few pixels that are valid.
             windows = [cell for region in regions for cell in cells(region, raster.block_shape, pixels)]
             found = percentiles(_Sample(part, windows), percents)
     if found is None:

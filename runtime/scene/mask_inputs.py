@@ -55,7 +55,7 @@ def open_masks(
 
     Args:
         given: files and products.
-        reading: the user's choices.
+        reading: options of reading.
         grid: the map.
         opened: opens a raster in a role, as messages name it.
 
