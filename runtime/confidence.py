@@ -2,5 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 NOT_OBSERVED = 255
 """Value of a map pixel of which nothing is known."""
+
+LOWEST_THRESHOLD = 0.01
+"""Confidence; maps hold whole percent."""
+
+
+def level_of(threshold: float) -> int:
+    """Percent from which on a pixel of a map counts as landslide, of a confidence from 0 to 1."""
+    return math.ceil(round(100 * threshold, 6))

@@ -20,11 +20,10 @@ from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.pipeline import map_scene
+from landslip.runtime.mapping.pipeline import STAGES, map_scene
 from landslip.runtime.mapping.request import MapRequest
 
 SPEC = published_spec("stamp", "no network")
-STAGES = ("read", "prepare", "infer", "stitch", "write", "polygons")
 _READ_ROWS = 2 * BLOCK
 
 

@@ -14,15 +14,17 @@ import rasterio
 from landslip.benchmarks.measuring.timing import alternate
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
-from landslip.models.demo.score import NOT_OBSERVED, Scores, confusion, score_map
+from landslip.models.demo.score import Scores, confusion, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.confidence import NOT_OBSERVED, level_of
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
+from landslip.runtime.run.workspace import CONFIDENCE
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Preset
 from landslip.runtime.tiling.tile_grid import TileGrid
 
@@ -120,10 +122,10 @@ def _control() -> str:
 
 
 def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: Path) -> Likeness:
-    ours, theirs = (folder / "confidence.tif" for folder in maps)
+    ours, theirs = (folder / CONFIDENCE for folder in maps)
     with rasterio.open(ours) as one, rasterio.open(theirs) as other:
         mine, plain = one.read(1), other.read(1)
-    level = round(100 * record["threshold"])
+    level = level_of(record["threshold"])
     scores = confusion(mine >= level, plain >= level, (mine != NOT_OBSERVED) & (plain != NOT_OBSERVED))
     union = scores.pixels - scores.true_negative
     return Likeness(

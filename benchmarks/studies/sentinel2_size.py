@@ -9,13 +9,12 @@ from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.pipeline import STAGES
 
 SIZE = 10_980
 """Rows and columns of a Sentinel-2 tile at 10 m."""
 PIXEL, DEM_PIXEL = 10.0, 30.0
 """Metres."""
-
-STAGES = ("read", "prepare", "infer", "stitch", "write", "polygons")
 
 
 def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Report:

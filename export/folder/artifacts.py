@@ -12,6 +12,7 @@ from landslip.export.folder.missing import missing
 from landslip.runtime.access.location import is_folder
 from landslip.runtime.artifacts.onnx_file import PRECISIONS, OnnxFile, read_onnx_file, read_onnx_header
 from landslip.runtime.artifacts.parity import Parity
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.spec import METADATA_KEY
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.system.digests import sha256_of
@@ -91,11 +92,6 @@ def find_candidates(path: Path) -> list[FoundArtifact]:
     if not found:
         raise InputMissingError(f"{path} holds no .onnx file. Give the folder that landslip export has written.")
     return sorted(found, key=_order)
-
-
-def record_path(artifact: Path) -> Path:
-    """Path of the record of an artifact, which lies beside it."""
-    return artifact.with_name(f"{artifact.name}.json")
 
 
 def read_record(artifact: Path) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from landslip.export.folder.json_file import read_json
 
 _RECORD = ".onnx.json"
 """End of the name of a record."""
-_ITEM = ".stac.json"
-"""End of the name of a STAC item."""
+ITEM = ".stac.json"
+"""End of the name of a STAC item: ``<name>.stac.json``."""
 
 
 def missing(folder: Path) -> list[tuple[Path, str]]:
@@ -32,7 +32,7 @@ def _recorded(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _listed(folder: Path) -> Iterator[tuple[Path, str]]:
-    for item in sorted(folder.glob(f"*{_ITEM}")):
+    for item in sorted(folder.glob(f"*{ITEM}")):
         for name in _names(item):
             yield folder / name, f"and {item.name} lists it"
 

@@ -12,6 +12,7 @@ from typing import Any
 import onnx
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
+from landslip.export.folder.missing import ITEM
 from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.runtime.artifacts.onnx_file import PRECISIONS, TARGETS, OnnxFile
 from landslip.runtime.artifacts.reference_tiles import SUFFIX as REFERENCE_SUFFIX
@@ -20,9 +21,6 @@ from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.drafts import output_errors, write_file
 
 log = logging.getLogger(__name__)
-
-SUFFIX = ".stac.json"
-"""End of the name of the item: ``<name>.stac.json``."""
 
 
 def write_item(folder: Path, name: str) -> Path:
@@ -38,7 +36,7 @@ def write_item(folder: Path, name: str) -> Path:
     if not exports:
         raise InputMissingError(f"{folder} holds no artifact of {name} with its record. Export the model again.")
     item = model_item(exports, parameters=_parameters(folder, exports), reference=_reference(folder, name))
-    path = folder / f"{name}{SUFFIX}"
+    path = folder / f"{name}{ITEM}"
     with output_errors(path):
         write_file(path, json.dumps(item, indent=2, ensure_ascii=False) + "\n")
     return path

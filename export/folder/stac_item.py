@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from landslip.models.registry.registry import REGISTRY, RegisteredModel
 from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
+from landslip.runtime.declared.bands import COLOURS
 
 Json = dict[str, Any]
 
@@ -21,7 +22,6 @@ _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
 _MULTIHASH_SHA256 = "1220"
 """Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
-_COLOURS = ("red", "green", "blue")
 _RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
 """Ways in which the inputs that are no measurements are made from elevation."""
 _BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
@@ -133,7 +133,7 @@ def _bands(entry: InputSpec) -> list[Json]:
 def _band_names(entry: InputSpec) -> list[str]:
     if entry.bands == 1:
         return [entry.name]
-    names = _COLOURS if entry.bands == len(_COLOURS) else tuple(str(number + 1) for number in range(entry.bands))
+    names = COLOURS if entry.bands == len(COLOURS) else tuple(str(number + 1) for number in range(entry.bands))
     return [f"{entry.name}-{name}" for name in names]
 
 

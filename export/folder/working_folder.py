@@ -15,15 +15,13 @@ from pathlib import Path
 from landslip.runtime.access.location import exists
 from landslip.runtime.errors import OutputError
 from landslip.runtime.run.workspace import check_folder
-from landslip.runtime.system.drafts import PARTIAL, output_errors
+from landslip.runtime.system.drafts import LOCK, PARTIAL, output_errors
 from landslip.runtime.system.locks import open_locked
 
 log = logging.getLogger(__name__)
 
 _HIDDEN = f"{PARTIAL}-"
 """Begin of the names of working folders."""
-_LOCK = "lock"
-"""File in a working folder that its owner holds locked."""
 _ATTEMPTS = 10
 
 
@@ -78,19 +76,19 @@ def _owned_folder(out: Path) -> tuple[Path, FileIO]:
         folder = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=out))
         # Another export may take it for a leftover before it is locked, and remove it.
         with contextlib.suppress(FileNotFoundError):
-            if (lock := open_locked(folder / _LOCK)) is not None:
+            if (lock := open_locked(folder / LOCK)) is not None:
                 return folder, lock
     raise OSError(errno.EAGAIN, "other exports remove what is made there")
 
 
 def _remove_leftovers(out: Path, own: Path) -> None:
-    held = open_locked(own / _LOCK)
+    held = open_locked(own / LOCK)
     if held is not None:  # locks do not work there, and nothing says who lives
         held.close()
         return
     for folder in out.glob(f"{_HIDDEN}*"):
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or not folder.is_dir() or (lock := open_locked(folder / _LOCK)) is None:
+            if folder.is_symlink() or not folder.is_dir() or (lock := open_locked(folder / LOCK)) is None:
                 continue
             lock.close()
             shutil.rmtree(folder, ignore_errors=True)

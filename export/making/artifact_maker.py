@@ -7,13 +7,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from landslip.export.folder.artifacts import Artifact, record_path
+from landslip.export.folder.artifacts import Artifact
 from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict
 from landslip.export.making.artifact_record import Circumstances, KerasSource, record_text
 from landslip.export.making.candidate_selection import select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.topology.left_out import LeftOut
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.drafts import output_errors, put_in_place

@@ -8,12 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from landslip.export.folder.artifacts import read_record, record_path, recorded
+from landslip.export.folder.artifacts import read_record, recorded
 from landslip.export.folder.json_file import read_json
 from landslip.export.hdf5.recognise import check_keras_file
 from landslip.models.registry.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import is_folder
 from landslip.runtime.artifacts.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.reference_tiles import read_reference
 from landslip.runtime.artifacts.spec import METADATA_KEY, InputSpec, ModelSpec
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES

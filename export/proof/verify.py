@@ -18,6 +18,13 @@ from landslip.runtime.errors import EngineError, InputError, LandslipError
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.system.versions import landslip_version
 
+_VERDICTS = {
+    0: "PASS",
+    LandslipError.exit_code: "FAIL",
+    InputError.exit_code: "nothing to compare",
+    EngineError.exit_code: "not run",
+}
+
 
 @dataclass(frozen=True)
 class VerifyRequest:
@@ -73,7 +80,7 @@ class VerifyReport:
         """Plain values, for ``--json``."""
         return {
             "landslip": landslip_version(),
-            "verdict": {0: "PASS", 1: "FAIL", 3: "nothing to compare", 4: "not run"}[self.exit_code],
+            "verdict": _VERDICTS[self.exit_code],
             "references": dict(self.references),
             "gates": {name: limits_of(gate) for name, gate in self.gates.items()},
             "runs": [outcome.as_json() for outcome in self.outcomes],

@@ -15,7 +15,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.run.workspace import CONFIDENCE, check_folder
 from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.system.progress import NoProgress, Progress
 
@@ -73,7 +73,7 @@ def run_demo(
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
         request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite, keep=False)
         record = map_scene(request, engine=engine, progress=progress)
-    scores = score_map(request.out / "confidence.tif", event.truth, record["threshold"])
+    scores = score_map(request.out / CONFIDENCE, event.truth, record["threshold"])
     _write_scores(out / "scores.json", {"seed": seed, "size_km": size_km, **scores.as_dict()})
     return DemoResult(event, request.out, record, scores)
 

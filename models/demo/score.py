@@ -20,9 +20,11 @@ from rasterio.windows import transform
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.access.location import exists, local_path
+from landslip.runtime.confidence import LOWEST_THRESHOLD, NOT_OBSERVED, level_of
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.mapping.mapper import MapResult
+from landslip.runtime.run.workspace import CONFIDENCE
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
     Bounds = tuple[float, float, float, float]
-
-NOT_OBSERVED = 255
-"""Value of the map where nothing was observed; such pixels are not scored."""
 
 _ROWS = 512
 
@@ -122,7 +121,7 @@ def score(
     """
     if isinstance(confidence, MapResult):
         level = confidence.record.threshold if threshold is None else threshold
-        return score_map(confidence.products["confidence.tif"], local_path(truth, "truth"), level)
+        return score_map(confidence.products[CONFIDENCE], local_path(truth, "truth"), level)
     path = local_path(confidence, "confidence")
     return score_map(path, local_path(truth, "truth"), 0.5 if threshold is None else threshold)
 
@@ -140,7 +139,7 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
         InputMissingError: a file is not there.
         InputError: a file cannot be used.
     """
-    if not 0.01 <= threshold <= 1.0:
+    if not LOWEST_THRESHOLD <= threshold <= 1.0:
         raise UsageError(f"A threshold of {threshold:g} is out of range: give a confidence from 0.01 to 1.")
     if not exists(confidence):
         raise InputMissingError(f"There is no map at {confidence}. Make it with: landslip map")
@@ -148,7 +147,7 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
         with rasterio.open(confidence) as dataset:
             _check(dataset, confidence)
             _check_crs(truth, dataset.crs)
-            return _score_bands(dataset, truth, math.ceil(round(100 * threshold, 6)))
+            return _score_bands(dataset, truth, level_of(threshold))
     except RASTER_ERRORS as error:
         raise InputError(f"The map {confidence} cannot be read: {error}. Make it again.") from error
 

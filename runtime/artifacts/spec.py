@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from landslip.runtime.confidence import LOWEST_THRESHOLD
 from landslip.runtime.errors import ModelError, UsageError
 from landslip.runtime.untrusted.json_text import parse_json
 from landslip.runtime.untrusted.printable import printable, shown
@@ -42,9 +43,6 @@ LARGEST = 1e9
 
 FINEST = 0.01
 """Metres of a pixel; a finer map would never be finished."""
-
-LOWEST = 0.01
-"""Confidence; maps hold whole percent."""
 
 LARGEST_DIVISOR = 1000.0
 """Largest divisor of 8-bit data: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
@@ -174,7 +172,7 @@ class ModelSpec:
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
             raise ValueError(f"tile {shown(self.tile)} is not a multiple of {shown(self.multiple)} up to {MAX_TILE}")
-        if not (FINEST <= self.resolution <= LARGEST and LOWEST <= self.threshold < 1):
+        if not (FINEST <= self.resolution <= LARGEST and LOWEST_THRESHOLD <= self.threshold < 1):
             raise ValueError(
                 f"resolution {shown(self.resolution)} or threshold {shown(self.threshold)} is out of range"
             )

@@ -19,7 +19,7 @@ from landslip.runtime.cli.lazy_group import LazyGroup
 from landslip.runtime.errors import LandslipError, ResourceError
 from landslip.runtime.system import endings
 from landslip.runtime.system.shortage import shortage, within_limit
-from landslip.runtime.system.supervisor import supervised
+from landslip.runtime.system.supervisor import LONGEST_SENTENCE, supervised
 from landslip.runtime.untrusted.printable import printable, printable_lines
 
 COMMANDS = {
@@ -49,9 +49,6 @@ COMMANDS = {
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
 
 _NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
-
-_SENTENCE = 2000
-"""Most characters of an error: files can make it repeat a megabyte."""
 
 
 @click.group(
@@ -165,4 +162,4 @@ def _interrupted(cause: BaseException | None) -> int:
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):  # the terminal may be gone
-        click.echo(f"landslip: {printable(with_flags(sentence), _SENTENCE)}", err=True)
+        click.echo(f"landslip: {printable(with_flags(sentence), LONGEST_SENTENCE)}", err=True)

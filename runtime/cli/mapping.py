@@ -16,6 +16,7 @@ from landslip.runtime.mapping.choosing import GivenOptions, choose
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD
 from landslip.runtime.system.progress import progress_for
 
 
@@ -45,5 +46,5 @@ def _summary(record: dict[str, Any], out: Path) -> str:
         f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
         f"{record['observed_km2']:.2f} km2 observed; "
         f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
-        + "\n".join(str(out / name) for name in ("landslides.gpkg", "confidence.tif", "quicklook.png", "run.json"))
+        + "\n".join(str(out / name) for name in (LANDSLIDES, CONFIDENCE, QUICKLOOK, RECORD))
     )

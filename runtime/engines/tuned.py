@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
@@ -184,7 +185,7 @@ def family_of(artifact: Path, sha256: str) -> str:
         sha256: its digest.
     """
     try:
-        with artifact.with_name(f"{artifact.name}.json").open("rb") as stream:
+        with record_path(artifact).open("rb") as stream:
             record = parse_json(stream.read(MOST_BYTES))
         same = record["artifact"]["sha256"] == sha256
         source = record["source"]["sha256"]

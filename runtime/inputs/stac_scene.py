@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.access.location import Location
+from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, Asset, Item, read_items
 from landslip.runtime.untrusted.printable import printable
 
 log = logging.getLogger(__name__)
 
-_RGB = ("red", "green", "blue")
 _CLOUDS = frozenset({"cloud", "cloud-shadow", "snow-ice"})
 _PREVIEWS = frozenset({"thumbnail", "overview"})
 _ELEVATION = re.compile(r"(^|[^a-z0-9])(dem|elevation)([^a-z0-9]|$)", re.IGNORECASE)
@@ -112,12 +112,12 @@ def _natural_colours(item: Item, name: str) -> Sequence[Asset]:
     """The RGB image of an Item, as one asset or three; none where it has none."""
     assets = [asset for asset in item.assets if asset.role is None and not asset.roles & _PREVIEWS]
     visual = [asset for asset in assets if asset.key == "visual"] or [a for a in assets if "visual" in a.roles]
-    joined = visual or [asset for asset in assets if all(asset.colours.count(colour) == 1 for colour in _RGB)]
+    joined = visual or [asset for asset in assets if all(asset.colours.count(colour) == 1 for colour in COLOURS)]
     if len(joined) > 1:
         raise InputError(f"{name}: {_names(joined)} are all images in natural colours of one Item. {_MARK}.")
     if joined:
         return joined
-    single = {colour: [asset for asset in assets if asset.colours == (colour,)] for colour in _RGB}
+    single = {colour: [asset for asset in assets if asset.colours == (colour,)] for colour in COLOURS}
     return [each[0] for each in single.values()] if all(len(each) == 1 for each in single.values()) else ()
 
 
@@ -192,14 +192,14 @@ def _reading(found: dict[str, Sequence[Asset]]) -> dict[str, Any]:
 
 
 def _one_band_each(assets: Sequence[Asset]) -> bool:
-    return len(assets) == len(_RGB) and all(len(asset.colours) == 1 for asset in assets)
+    return len(assets) == len(COLOURS) and all(len(asset.colours) == 1 for asset in assets)
 
 
 def _order(colours: Sequence[str]) -> tuple[int, ...] | None:
     """Bands that are red, green and blue, where the Item names more than these three, or them in another order."""
-    if tuple(colours) == _RGB or any(colours.count(colour) != 1 for colour in _RGB):
+    if tuple(colours) == COLOURS or any(colours.count(colour) != 1 for colour in COLOURS):
         return None
-    return tuple(colours.index(colour) + 1 for colour in _RGB)
+    return tuple(colours.index(colour) + 1 for colour in COLOURS)
 
 
 def _found(items: Sequence[Item]) -> str:

@@ -21,7 +21,7 @@ from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.quicklook import write_quicklook
 from landslip.runtime.products.tracing import SlopeOf, Strip, trace
 from landslip.runtime.run.saving import Saving
-from landslip.runtime.run.workspace import Workspace
+from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, Workspace
 from landslip.runtime.system.progress import waiting
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def _write_polygons(
                 transform=grid.transform,
                 slope_of=_slope_of(run, earlier_rows),
             )
-            return write_landslides(work.path("landslides.gpkg"), landslides, grid.crs, notice=notice)
+            return write_landslides(work.path(LANDSLIDES), landslides, grid.crs, notice=notice)
     finally:
         run.progress.finish()
 
@@ -106,9 +106,9 @@ def _write_pictures(run: Run, saving: Saving, work: Workspace) -> None:
         waiting(run.progress, "writing confidence.tif and quicklook.png"),
     ):
         quicklook = pool.submit(
-            write_quicklook, work.path("quicklook.png"), images, pictures.confidence, run.level, notice=notice
+            write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, notice=notice
         )
         with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
-            write_cog(rows.as_raster({"NOTICE": notice} if notice else None), work.path("confidence.tif"))
-            check_written(work.path("confidence.tif"), rows.histogram)
+            write_cog(rows.as_raster({"NOTICE": notice} if notice else None), work.path(CONFIDENCE))
+            check_written(work.path(CONFIDENCE), rows.histogram)
         quicklook.result()

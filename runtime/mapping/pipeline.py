@@ -34,6 +34,9 @@ __all__ = ["MapRequest", "Run", "map_scene", "stream"]
 
 log = logging.getLogger(__name__)
 
+STAGES = ("read", "prepare", "infer", "stitch", "write", "polygons")
+"""Names of the stages, in the order in which they see a pixel."""
+
 
 def map_scene(
     request: MapRequest,
@@ -149,7 +152,7 @@ def _record(ready: PreparedMap, run: Run, facts: Record, found: Record, resumed:
         **({"reading": reading} if reading else {}),
         **found,
         **({"damaged": damaged} if damaged else {}),
-        "seconds": run.clock.seconds("read", "prepare", "infer", "stitch", "write", "polygons"),
+        "seconds": run.clock.seconds(*STAGES),
         "tiles_per_second": round(run.computed / run.clock.elapsed, 3),
         "peak_rss_bytes": peak_rss_bytes(),
         **({"resumed_after_row": resumed} if resumed else {}),

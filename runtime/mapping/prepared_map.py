@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import rasterio
 
 from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import EngineOptions, spec_of
 from landslip.runtime.engines.shrinking import open_shrinking
@@ -64,7 +64,7 @@ class PreparedMap:
     @property
     def level(self) -> int:
         """Percent from which on a pixel counts as landslide."""
-        return math.ceil(round(100 * (self.request.threshold or self.engine.spec.threshold), 6))
+        return level_of(self.request.threshold or self.engine.spec.threshold)
 
     @property
     def batch(self) -> Record:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.confidence import LOWEST_THRESHOLD
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
@@ -59,7 +60,7 @@ class MapRequest:
                 f"The {self.protocol} protocol lays its tiles as published: leave out `preset` {self.preset}, or take "
                 "`protocol` gaussian."
             )
-        if self.threshold is not None and not 0.01 <= self.threshold <= 1.0:
+        if self.threshold is not None and not LOWEST_THRESHOLD <= self.threshold <= 1.0:
             raise UsageError(f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.")
         if not (math.isfinite(self.min_area) and self.min_area >= 0):
             raise UsageError(f"A smallest area of {self.min_area:g} square metres makes no sense: give 0 or more.")

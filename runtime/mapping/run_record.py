@@ -16,6 +16,7 @@ from typing import Any
 
 from landslip.runtime.access.location import Location, exists, is_networked, shown
 from landslip.runtime.access.web import version_of
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
 from landslip.runtime.errors import OutputError, UsageError
@@ -56,7 +57,7 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 def _warn_of_another_record(model: Path, sha256: str) -> None:
     """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
-    beside = model.with_name(f"{model.name}.json")
+    beside = record_path(model)
     try:
         with beside.open("rb") as stream:
             recorded = parse_json(stream.read(MOST_BYTES))["artifact"]["sha256"]

@@ -13,11 +13,9 @@ from rasterio.windows import Window
 from landslip.runtime.geo import longitudes
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.window_blocks import LARGEST_WINDOW
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.raster import Raster
-
-LARGEST_WINDOW = 4 << 20
-"""Pixels read at a time."""
 
 
 class Measured(Protocol):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from landslip.runtime.access.location import exists, is_folder, is_text
 from landslip.runtime.errors import LandslipError, OutputError, UsageError
-from landslip.runtime.system.drafts import PARTIAL, put_in_place, sync, sync_names
+from landslip.runtime.system.drafts import LOCK, PARTIAL, put_in_place, sync, sync_names
 from landslip.runtime.system.endings import Will, bequeath, standing, undisturbed
 from landslip.runtime.system.locks import open_locked
 from landslip.runtime.system.safe_writing import is_filled, is_real_folder
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 RECORD = "run.json"
 """The run record is moved last: where it is, the rest is complete and belongs to it."""
 
-PRODUCTS = ("confidence.tif", "landslides.gpkg", "quicklook.png", RECORD)
+CONFIDENCE = "confidence.tif"
+"""Confidence of each pixel."""
+
+LANDSLIDES = "landslides.gpkg"
+"""Polygons."""
+
+QUICKLOOK = "quicklook.png"
+"""Picture of the map beside the images."""
+
+PRODUCTS = (CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD)
 """Final names, in the order they are put in place."""
 
 ROWS = "rows.raw"
@@ -40,14 +49,13 @@ PICTURES = "images.raw"
 JOURNAL = "journal.jsonl"
 """Journal of what is made there, and how much of it is finished."""
 
-_LOCK = "lock"
 _ATTEMPTS = 100
 """Attempts at making the folders anew for a run, while others remove them. On some file systems they never stay."""
 
-_KEPT = (_LOCK, ROWS, PICTURES, JOURNAL)
+_KEPT = (LOCK, ROWS, PICTURES, JOURNAL)
 """Files that a run needs to go on. Drafts of the one before would only be in its way, and might be planted links."""
 
-_SIDE_FILES = tuple(f"landslides.gpkg-{kind}" for kind in ("wal", "shm", "journal"))
+_SIDE_FILES = tuple(f"{LANDSLIDES}-{kind}" for kind in ("wal", "shm", "journal"))
 
 
 class Workspace:
@@ -112,7 +120,7 @@ class Workspace:
         with contextlib.suppress(FileExistsError):
             self._partial.mkdir()
         check_hidden(self._partial)
-        lock = open_locked(self._partial / _LOCK)
+        lock = open_locked(self._partial / LOCK)
         if lock is None:
             raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
         with contextlib.suppress(OSError):  # who holds it is a nicety, for which a full disk may have no room
@@ -122,7 +130,7 @@ class Workspace:
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError, ValueError):
-            return f"another run (process {int((self._partial / _LOCK).read_text(encoding='ascii'))})"
+            return f"another run (process {int((self._partial / LOCK).read_text(encoding='ascii'))})"
         return "another run"
 
     def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
@@ -135,7 +143,7 @@ class Workspace:
             )
         self.is_kept = left and not overwrite
         self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
-        self._empty(_KEPT if self.is_kept else (_LOCK,))
+        self._empty(_KEPT if self.is_kept else (LOCK,))
         if not (self.is_kept or self.complete):
             try:
                 self.check_free()
@@ -208,7 +216,7 @@ class Workspace:
                 self.out.rmdir()
         bequeath(self._will_before)
 
-    def _empty(self, kept: Sequence[str] = (_LOCK,)) -> None:
+    def _empty(self, kept: Sequence[str] = (LOCK,)) -> None:
         # The rows first: without them the rest says nothing, and they would say something wrong without the rest.
         for entry in sorted(self._partial.iterdir(), key=lambda entry: entry.name != ROWS):
             if entry.is_dir() and not entry.is_symlink():
@@ -223,7 +231,7 @@ class Workspace:
         if os.name == "nt":
             self._lock.close()  # Windows removes no open files
         with contextlib.suppress(OSError):
-            (self._partial / _LOCK).unlink()
+            (self._partial / LOCK).unlink()
         self._lock.close()
         with contextlib.suppress(OSError):
             self._partial.rmdir()

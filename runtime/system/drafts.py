@@ -21,6 +21,9 @@ from landslip.runtime.system.safe_writing import write_anew
 PARTIAL = ".landslip-partial"
 """Begins the name of everything that is unfinished: drafts, and the folders that results are made in."""
 
+LOCK = "lock"
+"""Name of the file in such a folder that its owner holds locked."""
+
 _STALE = 24 * 3600
 """Seconds after which nobody is writing a draft any more."""
 

@@ -43,8 +43,8 @@ SAME = 0.1
 CRASHED = 1
 """Exit code when the child was ended by a signal that nobody sent to us."""
 
-_SENTENCE = 2000
-"""Most characters that are said."""
+LONGEST_SENTENCE = 2000
+"""Most characters that are said: files can make an error repeat a megabyte."""
 
 Work = Callable[[], int]
 """Runs the command, and gives its exit code."""
@@ -299,4 +299,4 @@ def _say(wording: Wording, sentence: str) -> None:
     """Write a line to standard error, whatever has become of it; a progress bar may stand there."""
     start = "\n" if os.isatty(2) else ""
     with contextlib.suppress(OSError):
-        os.write(2, f"{start}landslip: {printable(wording(sentence), _SENTENCE)}\n".encode(errors="replace"))
+        os.write(2, f"{start}landslip: {printable(wording(sentence), LONGEST_SENTENCE)}\n".encode(errors="replace"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.untrusted.json_text import MOST_BYTES
 from landslip.runtime.untrusted.printable import printable
 
 if sys.version_info >= (3, 11):
@@ -17,8 +18,6 @@ else:
 
 MOST_TOML = 64 << 10
 """Bytes; a longer file is no description."""
-_MOST = 16 << 20
-"""Bytes that are read of any file."""
 _LINE = 2000
 """Bytes; the time that a dotted key takes grows with the square of its length."""
 _REASON = 200
@@ -40,7 +39,7 @@ def read_toml(path: Path, what: str, example: str) -> dict[str, Any]:
     return parse_toml(read_file(path, what, MOST_TOML + 1), str(path), what, example)
 
 
-def read_file(path: Path, what: str, most: int = _MOST + 1) -> bytes:
+def read_file(path: Path, what: str, most: int = MOST_BYTES + 1) -> bytes:
     """Read up to ``most`` bytes of a file that describes something.
 
     Args:

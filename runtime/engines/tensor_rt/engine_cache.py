@@ -15,12 +15,12 @@ from pathlib import Path
 
 import platformdirs
 
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines.tensor_rt.engine_record import (
     SUFFIX,
     EngineKey,
     EngineRecord,
     read_engine_record,
-    record_path,
 )
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
 from landslip.runtime.system.drafts import write_file

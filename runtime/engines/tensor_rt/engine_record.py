@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.cuda import Gpu
 from landslip.runtime.engines.tensor_rt.slots import Profile
@@ -173,11 +174,6 @@ class _Stored:
     spec: ModelSpec
     key: EngineKey
     build: _Build
-
-
-def record_path(engine: Path) -> Path:
-    """Path of the record of an engine: beside it."""
-    return engine.with_name(f"{engine.name}.json")
 
 
 def read_engine_record(engine: Path) -> EngineRecord:

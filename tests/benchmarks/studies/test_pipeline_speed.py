@@ -8,7 +8,8 @@ import rasterio
 
 from landslip.benchmarks.measuring.fixed_tile_engine import FixedTiles
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
-from landslip.benchmarks.studies.pipeline_speed import STAGES, layouts, measure_pipeline
+from landslip.benchmarks.studies.pipeline_speed import layouts, measure_pipeline
+from landslip.runtime.mapping.pipeline import STAGES
 from landslip.runtime.scene.scene import open_scene
 
 

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from helpers.engines import mixing_engine
 from helpers.rasters import scene_on_grid
 from helpers.tensor_rt import KEY, record_of
+from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.tensor_rt.engine_cache import EngineCache
-from landslip.runtime.engines.tensor_rt.engine_record import EngineRecord, read_engine_record, record_path
+from landslip.runtime.engines.tensor_rt.engine_record import EngineRecord, read_engine_record
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
