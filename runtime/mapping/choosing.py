@@ -145,7 +145,7 @@ def _tuning_of(tunings: Sequence[Tuning], family: str, digests: set[str]) -> Tun
 
 
 def _why_stale(tuning: Tuning) -> str:
-    """Differences of machine and versions from those of a tuning; empty if they do not."""
+    """Differences of machine and versions from those of a tuning; empty if there are none."""
     return "; ".join(tuning.differences(machine_here(), versions_here()))
 
 
