@@ -180,11 +180,11 @@ def draw_roofline(axes: Axes, points: Sequence[Point], roofs: Sequence[Roof], ba
     left = 0.3 * min([*(point.intensity for point in points), ridge])
     right = 3.0 * max([*(point.intensity for point in points), highest / bandwidth])
     axes.plot([left, highest / bandwidth], [left * bandwidth, highest], color="#444444")
-    _beside(axes, "memory", (1.25 * left, 1.25 * left * bandwidth), "#444444", (8, -3))
+    _annotate(axes, "memory", (1.25 * left, 1.25 * left * bandwidth), "#444444", (8, -3))
     for roof in roofs:
         start, colour = (roof.height / bandwidth, roof.height), OF_PRECISION[roof.precision]
         axes.plot([start[0], right], [roof.height, roof.height], color=colour, linewidth=1.4)
-        _beside(axes, roof.label, start, colour, (16, 4))
+        _annotate(axes, roof.label, start, colour, (16, 4))
     for point, marker in zip(points, _repeated(MARKERS), strict=False):
         colour = OF_PRECISION[point.precision]
         axes.plot(
@@ -213,7 +213,7 @@ def _plain(number: float) -> str:
     return f"{number:,.10g}".replace(",", "\u2009")
 
 
-def _beside(axes: Axes, text: str, place: tuple[float, float], colour: str, offset: tuple[int, int]) -> None:
+def _annotate(axes: Axes, text: str, place: tuple[float, float], colour: str, offset: tuple[int, int]) -> None:
     axes.annotate(text, place, xytext=offset, textcoords="offset points", color=colour, fontsize=9)
 
 

@@ -23,8 +23,8 @@ def operation(kind: str, options: Options) -> Any:
         kind: one of :data:`landslip.export.layers.OPERATIONS`, or ``Resizing``.
         options: arguments of the constructor: ``name``, ``dtype``, and those of the operation.
     """
-    own = {key: value for key, value in options.items() if key not in {"name", "dtype"}}
-    return _Operation(_MADE[kind](**own), name=options["name"], dtype=options["dtype"])
+    arguments = {key: value for key, value in options.items() if key not in {"name", "dtype"}}
+    return _Operation(_MADE[kind](**arguments), name=options["name"], dtype=options["dtype"])
 
 
 class _Operation(keras.layers.Layer):  # type: ignore[misc]

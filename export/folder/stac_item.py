@@ -226,7 +226,7 @@ def _model_asset(export: Export) -> Json:
     # Graphs made for TensorRT are of use to nothing else.
     bound = {"mlm:accelerator": "cuda", "mlm:accelerator_constrained": True} if export.target == "tensorrt" else {}
     return {
-        "href": _beside(export.file.name),
+        "href": _sibling(export.file.name),
         "title": f"{export.spec.name}, {export.precision}, for {_backend(export)}",
         "type": "application/octet-stream; framework=onnx",
         "roles": ["mlm:model", "mlm:compiled"],
@@ -245,7 +245,7 @@ def _backend(export: Export) -> str:
 
 def _record_asset(export: Export) -> Json:
     return {
-        "href": _beside(f"{export.file.name}.json"),
+        "href": _sibling(f"{export.file.name}.json"),
         "title": f"How {export.file.name} was made and checked",
         "type": "application/json",
         "roles": ["metadata"],
@@ -254,7 +254,7 @@ def _record_asset(export: Export) -> Json:
 
 def _reference_asset(reference: CatalogueFile) -> Json:
     return {
-        "href": _beside(reference.name),
+        "href": _sibling(reference.name),
         "title": "Tiles with the answers of the Keras network, to prove an engine with",
         "type": "application/zip",
         "roles": ["data"],
@@ -272,7 +272,7 @@ def _source_asset(published: RegisteredModel) -> Json:
     }
 
 
-def _beside(name: str) -> str:
+def _sibling(name: str) -> str:
     """A file in the folder of the item, as a relative URI."""
     return f"./{quote(name)}"
 

@@ -81,8 +81,8 @@ def _owned_folder(out: Path) -> tuple[Path, FileIO]:
     raise OSError(errno.EAGAIN, "other exports remove what is made there")
 
 
-def _remove_leftovers(out: Path, own: Path) -> None:
-    held = open_locked(own / LOCK)
+def _remove_leftovers(out: Path, current: Path) -> None:
+    held = open_locked(current / LOCK)
     if held is not None:  # locks do not work there, and nothing says who lives
         held.close()
         return

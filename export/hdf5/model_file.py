@@ -173,10 +173,10 @@ def _screened(file: h5py.File, path: Path) -> SavedModel:
 def _config(file: h5py.File, path: Path) -> Any:
     if "model_config" not in file.attrs:
         attributes, groups = _OF_WEIGHTS_ALONE
-        alone = attributes & set(file.attrs) or groups & set(file)
+        only_weights = attributes & set(file.attrs) or groups & set(file)
         raise ModelError(
             f"{path}: holds no 'model_config', so it is not a whole Keras model"
-            f"{', but weights alone, which do not say what network they belong to' if alone else ''}. "
+            f"{', but weights alone, which do not say what network they belong to' if only_weights else ''}. "
             "Save the whole model with model.save('NAME.h5'), not model.save_weights()."
         )
     config = text(file, "model_config", path, _CONFIG_BYTES)

@@ -45,8 +45,8 @@ class WeightNames:
         return self._by_order(order)[layer]
 
     def _named_after(self, order: Paths) -> bool:
-        own = {path[-1] for path in order}
-        return len(own) == len(order) and own <= self._by_folder.keys()
+        layer_names = {path[-1] for path in order}
+        return len(layer_names) == len(order) and layer_names <= self._by_folder.keys()
 
     def _by_order(self, order: Paths) -> dict[tuple[str, ...], list[str]]:
         found: dict[str, list[str]] = {}
@@ -54,11 +54,11 @@ class WeightNames:
             found.setdefault(name.rpartition("/")[0], []).append(name)
         if len(found) != len(order):
             raise ValueError(f"weights of {len(found)} layers where the model has {len(order)} with weights")
-        own = {path[-1] for path in order}
+        layer_names = {path[-1] for path in order}
         for folder, path in zip(found, order, strict=True):
             names = _without_suffix(folder.rpartition("/")[2])
             # The name of another layer in this place: they are not in the order of Keras.
-            if path[-1] not in names and not own.isdisjoint(names):
+            if path[-1] not in names and not layer_names.isdisjoint(names):
                 raise ValueError(f"weights of {names[0]!r} where those of {path[-1]!r} belong")
         return dict(zip(order, found.values(), strict=True))
 

@@ -24,14 +24,14 @@ _MISSING = 0.01
 def parity_tiles(spec: ModelSpec, seed: int = 0) -> tuple[TileSet, ...]:
     """Made-up tiles that a model of this spec can be checked on: of its own size, and of others if it takes them."""
     rng = np.random.default_rng(seed)
-    own = (
+    usual = (
         TileSet("noise", noise_batch(spec, rng, 2, spec.tile)),
         TileSet("relief", relief_batch(spec, rng, 2, spec.tile)),
     )
     if spec.fixed:
-        return own
+        return usual
     return (
-        *own,
+        *usual,
         TileSet("relief", relief_batch(spec, rng, 1, spec.tile + spec.multiple)),
         TileSet("noise", noise_batch(spec, rng, 1, min(spec.tile, 2 * spec.multiple))),
     )

@@ -148,7 +148,7 @@ class _Placing:
         """The nodes so far."""
         self.constants: Constants = {}
         """Their new constants."""
-        self._given = constants_of(graph)
+        self._constants = constants_of(graph)
         self._chosen, self._ranges, self._scheme, self._largest = chosen, ranges, scheme, largest
         users = users_of(graph)
         self._stored = {_result(node, users) for node in graph.node if node.name in chosen} if scheme.outputs else set()
@@ -166,7 +166,7 @@ class _Placing:
         """Give a convolution quantised inputs."""
         activation, filters, *rest = node.input
         new.input[0] = self._quantised(activation)
-        weights, bias = self._given[filters], self._given.get(rest[0]) if rest else None
+        weights, bias = self._constants[filters], self._constants.get(rest[0]) if rest else None
         integer_bias = bias if self._scheme.outputs else None
         step = float(self._integer_scale(activation).scale)
         scales = filter_scales(weights, self._largest, integer_bias, step)

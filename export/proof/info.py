@@ -60,14 +60,14 @@ def describe_file(path: Path) -> Facts:
     if is_folder(path):
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
     found = kind_of(path)
-    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else _beside_a_map(path) if found == "other" else found
+    kind = "engine" if path.suffix in TENSORRT_SUFFIXES else _kind_of_product(path) if found == "other" else found
     described = _DESCRIBERS.get(kind, _nothing)(path)
     if described is None:
         raise InputError(f"{path} {_NOTHING_OF_OURS[kind]}")
     return {"file": str(path), **described}
 
 
-def _beside_a_map(path: Path) -> str:
+def _kind_of_product(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
     return next((kind for kind, sign in _SIGNS.items() if sign.match(head)), "other")

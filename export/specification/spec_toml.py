@@ -163,7 +163,7 @@ def _input(table: InputTable, where: str) -> InputSpec:
     return entry
 
 
-def _per_band(given: PerBand | None, bands: int, usual: PerBand, where: str) -> PerBand:
-    if isinstance(given, tuple) and len(given) != bands:
-        raise UnfitError(f"{where} is {shown(given)}; give a number, or a list of {bands} numbers.")
-    return usual if given is None else given
+def _per_band(stated: PerBand | None, bands: int, usual: PerBand, where: str) -> PerBand:
+    if isinstance(stated, tuple) and len(stated) != bands:
+        raise UnfitError(f"{where} is {shown(stated)}; give a number, or a list of {bands} numbers.")
+    return usual if stated is None else stated

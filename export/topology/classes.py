@@ -40,12 +40,12 @@ def objection(entry: dict[str, Any]) -> str | None:
     if not strange and inside is None:
         what = f"is of class {kind!r}, a layer of Keras" if function is None else f"calls {shown(function)}, a function"
         return f"{what} that landslip does not support. Build the network, or serve an output, without it."
-    own = f" ({entry.get('module') or 'keras'}, {entry.get('registered_name') or kind})" if kind in KNOWN else ""
+    origin = f" ({entry.get('module') or 'keras'}, {entry.get('registered_name') or kind})" if kind in KNOWN else ""
     held = f" and holds {inside['class_name']!r}" if inside else ""
     return (
-        f"is of class {kind!r}{printable(own + held, _NAME)}, which landslip does not know and which can carry code of "
-        f"its own. landslip does not load it. If the network is yours, build it with layers of Keras instead, such as "
-        f"Rescaling for a division. {WARNING}"
+        f"is of class {kind!r}{printable(origin + held, _NAME)}, which landslip does not know and which can carry code "
+        f"of its own. landslip does not load it. If the network is yours, build it with layers of Keras instead, such "
+        f"as Rescaling for a division. {WARNING}"
     )
 
 

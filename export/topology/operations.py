@@ -92,8 +92,8 @@ def calls_of_function(function: str, settings: Options, inbound: Any) -> list[Ca
         ValueError, TypeError, KeyError: an argument is not known, or not what is known of it.
     """
     operation = FUNCTIONS[function]
-    own = {key: value for key, value in settings.items() if key in operation.parameters or key not in _OF_ANY_LAYER}
-    kept = own if function.startswith(_KERAS_3) else {}
+    stated = {key: value for key, value in settings.items() if key in operation.parameters or key not in _OF_ANY_LAYER}
+    kept = stated if function.startswith(_KERAS_3) else {}
     return [_call(operation, _arguments(operation, each, kept)) for each in call_arguments(inbound)]
 
 

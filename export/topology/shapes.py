@@ -107,8 +107,8 @@ def _work(node: Node, shape: Shape, weights: Mapping[str, tuple[int, ...]]) -> i
 def _check_total(
     weights: Mapping[str, Mapping[str, tuple[int, ...]]], topology: Topology, work: int, where: str
 ) -> None:
-    own = {node.layer: weights[node.name] for node in topology.nodes}
-    total = sum(math.prod(shape) for shapes in own.values() for shape in shapes.values())
+    of_layers = {node.layer: weights[node.name] for node in topology.nodes}
+    total = sum(math.prod(shape) for shapes in of_layers.values() for shape in shapes.values())
     if total > MAX_WEIGHTS:
         raise ModelError(f"{where}: its layers have {total} weights; an ONNX file holds at most {MAX_WEIGHTS}.")
     if work > MAX_WORK:

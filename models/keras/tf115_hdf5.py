@@ -150,10 +150,10 @@ def _write_weights(group: Any, model: Any) -> None:
     for layer in model.layers:
         weights = [*layer.trainable_weights, *layer.non_trainable_weights]
         names = [f"{layer.name}/{_leaf(weight)}:0" for weight in weights]
-        own = group.create_group(layer.name)
-        _write_names(own, "weight_names", names)
+        group_of_layer = group.create_group(layer.name)
+        _write_names(group_of_layer, "weight_names", names)
         for name, weight in zip(names, weights, strict=True):
-            own.create_dataset(name, data=weight.numpy())
+            group_of_layer.create_dataset(name, data=weight.numpy())
 
 
 def _write_slots(group: Any, model: Any) -> None:

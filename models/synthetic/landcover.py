@@ -99,23 +99,25 @@ def _steepness(surface: NDArray[np.float64], i: int, j: int, pixel: float) -> fl
 @kernel
 def _slopes(x: float, y: float, height: float, steep: float, season: Season, seed: int) -> tuple[float, float, float]:
     """Vegetation, rock and scree by altitude and steepness."""
-    patch = fractal_noise(x / 900.0, y / 900.0, 4, seed + 50)
+    patchiness = fractal_noise(x / 900.0, y / 900.0, 4, seed + 50)
     grain = gradient_noise(x / 24.0, y / 24.0, seed + 51)
-    dry = min(1.0, max(0.0, season.dryness + 0.35 * patch))
+    dry = min(1.0, max(0.0, season.dryness + 0.35 * patchiness))
     grass = brighten(
         mix(_GRASS, _GRASS_DRY, min(1.0, dry + smoothstep(1300.0, 2200.0, height) * 0.4)), 1.0 + 0.08 * grain
     )
     leafy = smoothstep(-0.1, 0.25, gradient_noise(x / 500.0, y / 500.0, seed + 52))
     forest = brighten(mix(_FOREST, _FOREST_DRY, leafy * dry), 1.0 + 0.22 * grain)
-    tree_line = 1650.0 + 260.0 * patch
-    trees = smoothstep(-0.28, -0.16, patch + 0.12 * grain) * (
+    tree_line = 1650.0 + 260.0 * patchiness
+    trees = smoothstep(-0.28, -0.16, patchiness + 0.12 * grain) * (
         1.0 - smoothstep(tree_line - 90.0, tree_line + 50.0, height)
     )
     colour = mix(grass, forest, trees)
     stones = gradient_noise(x / 60.0, y / 60.0, seed + 53)
     scree = smoothstep(0.30, 0.40, fractal_noise(x / 420.0, y / 420.0, 3, seed + 54)) * smoothstep(0.25, 0.45, steep)
     colour = mix(colour, brighten(_SCREE, 1.0 + 0.12 * stones), 0.9 * scree)
-    bare = max(smoothstep(1.05, 1.35, steep + 0.2 * stones), 0.9 * smoothstep(1850.0, 2250.0, height + 260.0 * patch))
+    bare = max(
+        smoothstep(1.05, 1.35, steep + 0.2 * stones), 0.9 * smoothstep(1850.0, 2250.0, height + 260.0 * patchiness)
+    )
     return mix(colour, brighten(_ROCK, 1.0 + 0.16 * stones + 0.08 * grain), bare)
 
 

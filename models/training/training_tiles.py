@@ -57,12 +57,12 @@ def training_scene(spec: EventSpec) -> TrainingScene:
         event = SceneFiles(pre=files.pre, post=files.post, dem=files.dem, masks=(files.clouds,))
         with open_scene(event, _SPEC.resolution) as scene:
             grid = scene.grid
-            patch = scene.read(make_window(0, 0, grid.width, grid.height))
+            block = scene.read(make_window(0, 0, grid.width, grid.height))
             outlines = outlines_in(files.truth, grid.bounds)
             truth = outline_mask(outlines, (grid.height, grid.width), grid.transform)
-    arrays = patch.arrays
+    arrays = block.arrays
     inputs = np.concatenate([arrays["pre"], arrays["post"], arrays["hillshade"]])
-    return TrainingScene(inputs, arrays["slope"][0], truth, patch.valid)
+    return TrainingScene(inputs, arrays["slope"][0], truth, block.valid)
 
 
 def varied_spec(seed: int, size_m: float) -> EventSpec:

@@ -96,20 +96,20 @@ def as_location(name: str | os.PathLike[str]) -> Location:
     if not text or (text == "." and not isinstance(name, Path)):
         raise UsageError("A file name is empty. Give a path or an address.")
     if isinstance(name, Path):
-        bare = _SLASH_LOST.match(text)
-        text = f"{bare[1]}://{text[bare.end() :]}" if bare else text
-        return located(text) if bare or text.startswith("/vsi") else name
+        lost = _SLASH_LOST.match(text)
+        text = f"{lost[1]}://{text[lost.end() :]}" if lost else text
+        return located(text) if lost or text.startswith("/vsi") else name
     return located(text)
 
 
-def as_locations(given: Names) -> Locations:
+def as_locations(value: Names) -> Locations:
     """Locations of what a program gives for a role: nothing, one name, or several in any collection."""
-    if given is None or isinstance(given, str | os.PathLike):
-        return None if given is None else as_location(given)
+    if value is None or isinstance(value, str | os.PathLike):
+        return None if value is None else as_location(value)
     try:
-        names = tuple(given)
+        names = tuple(value)
     except TypeError as error:
-        raise UsageError(f"{given!r} is no file name. Give a text, a Path, or several of them.") from error
+        raise UsageError(f"{value!r} is no file name. Give a text, a Path, or several of them.") from error
     return tuple(map(as_location, names))
 
 
@@ -158,11 +158,11 @@ def is_text(path: Path) -> bool:
     return True
 
 
-def several(given: Locations) -> tuple[Location, ...]:
+def several(value: Locations) -> tuple[Location, ...]:
     """The files that were given, none to many."""
-    if given is None:
+    if value is None:
         return ()
-    return given if isinstance(given, tuple) else (given,)
+    return value if isinstance(value, tuple) else (value,)
 
 
 def is_remote(location: Location) -> bool:

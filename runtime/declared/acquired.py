@@ -95,7 +95,7 @@ def parsed_time(text: str) -> tuple[datetime, bool]:
         raise ValueError(f"{text!r} is no date ({error})") from error
 
 
-def given_time(text: str) -> Acquired:
+def user_time(text: str) -> Acquired:
     """Time that a user gives.
 
     Raises:

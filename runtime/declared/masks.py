@@ -63,7 +63,7 @@ class MaskRule:
         """Tell whether every value but 0 hides the ground."""
         return self.classes is None and not self.bits and not self.inverted
 
-    def clear(self, mask: Pixels, *, masked: bool) -> NDArray[np.bool_]:
+    def valid_pixels(self, mask: Pixels, *, masked: bool) -> NDArray[np.bool_]:
         """Pixels (rows, cols) that leave the ground visible.
 
         Args:
@@ -73,15 +73,15 @@ class MaskRule:
         values, valid = mask.values[0], mask.valid
         if self.plain:
             # A declared nodata value decides nothing: masks that mark only clouds declare their 0 as nodata.
-            clear: NDArray[np.bool_] = values == 0
-            return clear & valid if masked else clear
+            valid_pixels: NDArray[np.bool_] = values == 0
+            return valid_pixels & valid if masked else valid_pixels
         if self.classes is not None:
-            clear = ~in_classes(values, self.classes)
+            valid_pixels = ~in_classes(values, self.classes)
         elif self.bits:
-            clear = (values.astype(np.int64) & self.bits) == 0
+            valid_pixels = (values.astype(np.int64) & self.bits) == 0
         else:
-            clear = values != 0
-        return clear if self.nodata_is_valid and not masked else clear & valid
+            valid_pixels = values != 0
+        return valid_pixels if self.nodata_is_valid and not masked else valid_pixels & valid
 
 
 @dataclass(frozen=True)

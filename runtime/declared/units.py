@@ -93,8 +93,8 @@ def plain(name: str) -> str:
     found = " ".join(name.replace("_", " ").replace("-", " ").lower().split())
     if found in _NOTHING:
         return ""
-    bare = _REFERENCE.match(found)
-    return bare.group(1) if bare else found
+    found_reference = _REFERENCE.match(found)
+    return found_reference.group(1) if found_reference else found
 
 
 def metres_of(name: str) -> float | None:

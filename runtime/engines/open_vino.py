@@ -182,8 +182,8 @@ def _present(core: Any, device: str) -> str:
 
 def _settings(device: str, threads: int, shares: Shares) -> dict[str, Any]:
     # All of the device for one request, or of a CPU the same share for each of several.
-    alone = device != "cpu" or shares.workers == 1
-    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"} if alone else {"NUM_STREAMS": shares.workers}
+    one_stream = device != "cpu" or shares.workers == 1
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"} if one_stream else {"NUM_STREAMS": shares.workers}
     if threads and device == "cpu":
         settings["INFERENCE_NUM_THREADS"] = threads
     return settings

@@ -275,9 +275,9 @@ def _valid_of_four(
     """Tell whether all of the four that have a weight are valid."""
     zero = np.float32(0.0)
     for j in range(len(corner)):
-        k, alone, level = corner[j], across[j] == zero, down[j] == zero
-        above = valid[k] & (valid[k + 1] | alone)
-        out_valid[j] = above & (level | (valid[k + stride] & (valid[k + stride + 1] | alone)))
+        k, single, level = corner[j], across[j] == zero, down[j] == zero
+        above = valid[k] & (valid[k + 1] | single)
+        out_valid[j] = above & (level | (valid[k + stride] & (valid[k + stride + 1] | single)))
 
 
 @kernel

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from landslip.runtime.artifacts.spec import Role
-from landslip.runtime.declared.acquired import Acquired, acquired, given_time
+from landslip.runtime.declared.acquired import Acquired, acquired, user_time
 from landslip.runtime.imagery.image import Image
 from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -50,4 +50,4 @@ def _times_of(image: Image, files: SceneFiles) -> tuple[Acquired | None, ...]:
 
 def _said(role: Role, reading: Reading) -> Acquired | None:
     text = {"pre": reading.pre_date, "post": reading.post_date}.get(role)
-    return None if text is None else given_time(text)
+    return None if text is None else user_time(text)

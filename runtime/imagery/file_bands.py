@@ -31,7 +31,7 @@ class Bands:
     """Stretch that brings its values to 8 bits; None for values that are in 8 bits already."""
     fills: tuple[Fill, ...] = ()
     """Numbers that are unknown besides those that the file declares."""
-    beside: tuple[Raster, ...] = ()
+    siblings: tuple[Raster, ...] = ()
     """The other files of one band on the same grid that have to be fill, too, for a pixel to be it."""
 
     @property
@@ -65,7 +65,7 @@ class Bands:
     def _filled(self, window: Window, stored: NDArray[Any], fill: Fill) -> NDArray[np.bool_]:
         """Mask of a window where it is fill: the same whatever the window."""
         if not fill.tolerance:
-            if not self.beside or fill.any_band or not (stored == fill.value).any():
+            if not self.siblings or fill.any_band or not (stored == fill.value).any():
                 return is_filled(stored, fill)
             return is_filled(self._picture(window), fill)
         top, left = (max(0, int(first) - HALO) for first in (window.row_off, window.col_off))
@@ -77,7 +77,7 @@ class Bands:
 
     def _picture(self, window: Window) -> NDArray[Any]:
         """The stored numbers of these bands and those beside them."""
-        others = [raster.read(window, (1,)).values for raster in self.beside]
+        others = [raster.read(window, (1,)).values for raster in self.siblings]
         return np.concatenate([self.raster.read(window, self.numbers).values, *others])
 
     @property

@@ -24,7 +24,7 @@ Opener = Callable[[Location, str], Raster]
 """Opens a file in a role."""
 
 
-def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: Opener) -> Image:
+def open_image(role: Role, locations: Sequence[Location], reading: Reading, opened: Opener) -> Image:
     """Open what a user gives as the image of one date.
 
     A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else its only three.
@@ -34,7 +34,7 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
 
     Args:
         role: pre or post.
-        given: one location or more.
+        locations: one location or more.
         reading: options of reading.
         opened: opens a raster in a role, as messages name it.
 
@@ -44,27 +44,27 @@ def open_image(role: Role, given: Sequence[Location], reading: Reading, opened: 
         InputError: a file is no image, or does not go with the others.
     """
     name = f"{role}-event image"
-    if len(given) == 1:
-        part, facts = _picture(_open(given[0], opened, name), reading)
+    if len(locations) == 1:
+        part, facts = _picture(_open(locations[0], opened, name), reading)
         return Image(role, (part,), facts)
-    if len(set(given)) != len(given) or not given:
-        raise UsageError(_unclear(role, given))
-    files = [_open(location, opened, name) for location in given]
+    if len(set(locations)) != len(locations) or not locations:
+        raise UsageError(_unclear(role, locations))
+    files = [_open(location, opened, name) for location in locations]
     single = [file for file in files if file.is_single]
     if not single:
         return _tiles(role, files, reading, name)
     if len(single) < len(files):
         raise InputError(_mixed(next(file for file in files if not file.is_single), single[0]))
     if len(files) != 3:
-        raise UsageError(_unclear(role, given))
+        raise UsageError(_unclear(role, locations))
     return _colours(role, files, name)
 
 
-def _unclear(role: Role, given: Sequence[Location]) -> str:
+def _unclear(role: Role, locations: Sequence[Location]) -> str:
     return (
-        f"{len(given)} files are given as {role}-event image ({shown(given)}). Give one file, or three different ones "
-        f"for red, green and blue: `{role}` RED `{role}` GREEN `{role}` BLUE. Or give tiles that have all three "
-        f"colours each: `{role}` TILE `{role}` TILE."
+        f"{len(locations)} files are given as {role}-event image ({shown(locations)}). Give one file, or three "
+        f"different ones for red, green and blue: `{role}` RED `{role}` GREEN `{role}` BLUE. Or give tiles that have "
+        f"all three colours each: `{role}` TILE `{role}` TILE."
     )
 
 

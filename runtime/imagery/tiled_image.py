@@ -128,7 +128,7 @@ class TiledBands:
             place = place_in(part, window)
             if valid[place].all():
                 continue
-            found = bands.stored(tile.own(part))
+            found = bands.stored(tile.window_in_file(part))
             if part == window and found.valid.all():
                 return found
             new = found.valid & ~valid[place]

@@ -186,7 +186,7 @@ def _filled(image: Image, group: Sequence[Bands], evidence: Evidence, said: str)
         replace(
             part,
             fills=(*part.fills, fill),
-            beside=tuple(other.raster for other in group if other.raster is not part.raster),
+            siblings=tuple(other.raster for other in group if other.raster is not part.raster),
         )
         if id(part.raster) in rasters
         else part

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from landslip.runtime.declared.acquired import given_time
+from landslip.runtime.declared.acquired import user_time
 from landslip.runtime.declared.mask_values import Classes, parsed_classes
 from landslip.runtime.errors import UsageError
 
@@ -132,7 +132,7 @@ def _check_date(option: str, text: str | None) -> None:
     if text is None:
         return
     try:
-        given_time(text)
+        user_time(text)
     except ValueError as error:
         raise UsageError(
             f"{option} {text[:40]!r} is no date. Give a day such as 2018-09-06, or a time in UTC such as "

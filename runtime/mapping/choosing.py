@@ -92,8 +92,8 @@ def _for_file(model: Path, given: GivenOptions) -> EngineOptions:
     tuning = _tuning_of(tunings, family_of(model, sha256), {sha256})
     if tuning is None:
         return usual
-    own = [way for way in tuning.choices if way.sha256 == sha256]
-    if reason := _why_stale(tuning) or ("" if own else f"{model.name} is not one of the files it was tuned with"):
+    tuned = [way for way in tuning.choices if way.sha256 == sha256]
+    if reason := _why_stale(tuning) or ("" if tuned else f"{model.name} is not one of the files it was tuned with"):
         log.warning(
             "%s was tuned on %s, which does not hold here and now: %s. The defaults are used; tune again with: "
             "landslip bench tune -m %s", tuning.model, tuning.day, reason, model,
@@ -101,7 +101,7 @@ def _for_file(model: Path, given: GivenOptions) -> EngineOptions:
         return usual
     # Another precision than the artifact's own is the user's to ask for.
     wanted = given if given.precision != "auto" else replace(given, precision=read_onnx_file(model).precision)
-    way = next(filter(wanted.allows, own), None)
+    way = next(filter(wanted.allows, tuned), None)
     if way is None:
         return usual
     _say(tuning, way, given)

@@ -57,16 +57,16 @@ def describe_engine(model: Path, engine: Engine) -> Record:
 
 def _warn_of_another_record(model: Path, sha256: str) -> None:
     """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
-    beside = record_path(model)
+    record = record_path(model)
     try:
-        with beside.open("rb") as stream:
+        with record.open("rb") as stream:
             recorded = parse_json(stream.read(MOST_BYTES))["artifact"]["sha256"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return
     if recorded != sha256:
         log.warning(
             "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
-            "it again.", model, beside.name,
+            "it again.", model, record.name,
         )  # fmt: skip
 
 

@@ -47,8 +47,8 @@ class Unchanged:
             parts: SHA-256 of each local file that its files refer to.
         """
         pairs = list(zip(files.roles(), inputs, strict=True))
-        own = [(hashed_file(*given), entry["sha256"]) for given, entry in pairs if entry["sha256"]]
-        local = {path: sha256 for path, sha256 in (*own, *parts.items()) if path is not None}
+        hashed = [(hashed_file(*given), entry["sha256"]) for given, entry in pairs if entry["sha256"]]
+        local = {path: sha256 for path, sha256 in (*hashed, *parts.items()) if path is not None}
         self._local = [_Local(path, sha256, _state_of(path)) for path, sha256 in local.items()]
         self._remote = [(location, entry["version"]) for (_, location), entry in pairs if entry.get("version")]
 

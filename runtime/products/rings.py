@@ -75,7 +75,7 @@ def _trace_rings(corners: Array, region: Array, clockwise: bool) -> tuple[Array,
     vertices = np.empty(count + most_rings, dtype=np.int64)
     ends = np.empty(most_rings, dtype=np.int64)
     areas = np.empty(most_rings, dtype=np.int64)
-    rings = _walk(following, twin, row, col, vertices, ends, areas)
+    rings = _trace_cycles(following, twin, row, col, vertices, ends, areas)
     return vertices[: ends[rings - 1]], ends[:rings], areas[:rings]
 
 
@@ -88,7 +88,7 @@ def _reorder(values: Array, ends: Array, order: Array) -> tuple[Array, Array]:
 
 
 @kernel
-def _walk(
+def _trace_cycles(
     following: Array, twin: Array, row: Array, col: Array, vertices: Array, ends: Array, areas: Array
 ) -> int:  # pragma: no cover - compiled
     """Walk every cycle of ``following``, cutting it where it comes to a place again; returns how many rings there are.

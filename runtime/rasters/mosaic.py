@@ -36,9 +36,9 @@ class Tile:
 
     def read(self, window: Window) -> Pixels:
         """The first band on a window of the mosaic that lies inside the tile."""
-        return self.raster.read(self.own(window), (1,))
+        return self.raster.read(self.window_in_file(window), (1,))
 
-    def own(self, window: Window) -> Window:
+    def window_in_file(self, window: Window) -> Window:
         """A window of the mosaic as one of the file."""
         col, row, width, height = (int(part) for part in window.flatten())
         return make_window(col - self.col, row - self.row, width, height)
@@ -128,8 +128,8 @@ def _misfit(raster: Raster, model: Raster) -> str | None:
     sides = np.diff(corners, axis=0) - [(raster.width, 0), (0, raster.height)]
     if not np.abs(sides).max() <= OFF_GRID:
         return f"its pixels are {_cell(raster)}, not {_cell(model)}"
-    beside = np.abs(corners[0] - np.rint(corners[0])).max()
-    return None if beside <= OFF_GRID else f"it lies {beside:.2f} of a pixel beside it"
+    offset = np.abs(corners[0] - np.rint(corners[0])).max()
+    return None if offset <= OFF_GRID else f"it lies {offset:.2f} of a pixel beside it"
 
 
 def _corners(raster: Raster, model: Raster) -> NDArray[np.float64]:

@@ -128,7 +128,7 @@ class Raster(Closing):
         """Units that the bands state; empty where they state none."""
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
         """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
-        self.tags: dict[str, str] = {**self._beside(0), **self._dataset.tags()}
+        self.tags: dict[str, str] = {**self._product_tags(0), **self._dataset.tags()}
         """What the file says of itself besides, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """What the bands are called; empty where they have no name."""
@@ -136,19 +136,19 @@ class Raster(Closing):
     def band_tags(self, number: int) -> dict[str, str]:
         """Tags of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
         with settings(self.location):
-            tags = self._dataset.tags(number) | self._beside(number)
+            tags = self._dataset.tags(number) | self._product_tags(number)
         return {str(key).lower(): str(value) for key, value in tags.items()}
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """Other local files it is made of: sources, masks and statistics beside it."""
-        own = None if isinstance(self.location, str) else self.location.absolute()
+        itself = None if isinstance(self.location, str) else self.location.absolute()
         with settings(self.location):
             files = self._reopened().files
         named = (Path(name).absolute() for name in files if not name.startswith("/vsi"))
-        return tuple(path for path in named if path != own and path.is_file())
+        return tuple(path for path in named if path != itself and path.is_file())
 
-    def _beside(self, number: int) -> dict[str, str]:
+    def _product_tags(self, number: int) -> dict[str, str]:
         """Tags that the metadata of a product give a band, or all (0); a server would be asked for a dozen names."""
         return {} if is_networked(self.location) else self._dataset.tags(number, ns="IMAGERY")
 

@@ -212,11 +212,11 @@ class MaskLayer:
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
         """Mask of the pixels (h, w) of a map window that may be used."""
-        return self._on_map(window, lambda clear, _: clear)
+        return self._on_map(window, lambda valid_pixels, _: valid_pixels)
 
     def said(self, window: Window) -> NDArray[np.bool_]:
         """Mask of the pixels (h, w) of a map window of which it says anything: where it reaches and is not nodata."""
-        return self._on_map(window, lambda clear, stated: clear | stated)
+        return self._on_map(window, lambda valid_pixels, stated: valid_pixels | stated)
 
     def _on_map(
         self, window: Window, wanted: Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
@@ -225,7 +225,7 @@ class MaskLayer:
         found = np.zeros((int(window.height), int(window.width)), dtype=np.bool_)
         for block in blocks(self._resampler, window):
             mask = self.raster.read(block.source, (self.rule.band,), fill=1)
-            clear = self.rule.clear(mask, masked=self.raster.masked)
-            marks = Pixels(mask.values, wanted(clear, mask.valid))
+            valid_pixels = self.rule.valid_pixels(mask, masked=self.raster.masked)
+            marks = Pixels(mask.values, wanted(valid_pixels, mask.valid))
             found[block.place] = self._resampler.resample(block.sampling, marks).valid
         return found

@@ -46,7 +46,7 @@ Opener = Callable[[Location, str], Raster]
 
 
 def open_masks(
-    given: Sequence[Location], reading: Reading, grid: MapGrid, opened: Opener
+    locations: Sequence[Location], reading: Reading, grid: MapGrid, opened: Opener
 ) -> tuple[list[MaskLayer], list[str]]:
     """Open the masks of a scene.
 
@@ -54,7 +54,7 @@ def open_masks(
     each is read as its names say, else nonzero is not usable.
 
     Args:
-        given: files and products.
+        locations: files and products.
         reading: options of reading.
         grid: the map.
         opened: opens a raster in a role, as messages name it.
@@ -67,7 +67,7 @@ def open_masks(
         InputError: a file is no mask, or its place is unknown.
     """
     layers, doubts = [], []
-    for location in given:
+    for location in locations:
         file = sentinel2.scene_classes(location, "mask") if sentinel2.is_product(location) else location
         raster = opened(file, "mask")
         here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
@@ -87,9 +87,9 @@ def _rule(raster: Raster, location: Location, reading: Reading, grid: MapGrid) -
     file = _described(raster, location, ())
     if chosen is not None:
         classes(raster)
-        clear = raster.nodata == 0 and probability_with_nodata(file)
-        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_valid=clear)
-        return rule, None if clear or is_scl(file) else _nodata_doubt(raster, grid)
+        nodata_is_valid = raster.nodata == 0 and probability_with_nodata(file)
+        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_valid=nodata_is_valid)
+        return rule, None if nodata_is_valid or is_scl(file) else _nodata_doubt(raster, grid)
     file = _described(raster, location, _values(raster, grid, band_of_interest(file)))
     found = rule_of(file)
     if found is not None:
@@ -134,7 +134,7 @@ def _warn_of_much(raster: Raster, rule: MaskRule, grid: MapGrid) -> None:
     seen = hidden = 0
     for block in _sample(raster, grid, rule.band):
         seen += block.valid.size
-        hidden += int(np.count_nonzero(~rule.clear(block, masked=raster.masked)))
+        hidden += int(np.count_nonzero(~rule.valid_pixels(block, masked=raster.masked)))
     if seen and MUCH <= hidden / seen < 1:  # where all is hidden, an error says so
         log.warning(
             "mask: %s hides about %.0f %% of the map, as every value but 0 counts as not usable. If it marks what is "

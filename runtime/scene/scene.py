@@ -179,8 +179,8 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         shown_by = [raster for image in found for raster in image.rasters]
         grid = common_grid(shown_by, area, files.reading, resolution)
         ground = Ground(grid.crs, common_ground(shown_by, grid.crs))
-        bare = [without_fill(image, ground, files.reading) for image in found]
-        images = [prepared(image, ground, files.reading.rgb_range) for image in bare]
+        cleaned = [without_fill(image, ground, files.reading) for image in found]
+        images = [prepared(image, ground, files.reading.rgb_range) for image in cleaned]
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
         doubts = [doubt for image in images for doubt in image.doubts]
         doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)

@@ -167,8 +167,8 @@ def waiting(progress: Progress, what: str) -> AbstractContextManager[None]:
         progress: is told, where it has a method of that name.
         what: what is done, as a participle: "measuring the images".
     """
-    own: Callable[[str], AbstractContextManager[None]] | None = getattr(progress, "waiting", None)
-    return contextlib.nullcontext() if own is None else own(what)
+    method: Callable[[str], AbstractContextManager[None]] | None = getattr(progress, "waiting", None)
+    return contextlib.nullcontext() if method is None else method(what)
 
 
 def progress_for(stream: object) -> Progress:

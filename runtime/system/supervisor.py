@@ -188,13 +188,13 @@ class _Watch:
         return asked_again or now - first >= GRACE
 
     def _outcome(self, status: int) -> int:
-        own = self._standing.code
-        if self._came and status and own != 0:
-            if own is None:
+        code = self._standing.code
+        if self._came and status and code != 0:
+            if code is None:
                 self._end("interrupted.")
             return code_of(self._came[0][0])
-        if own is not None:  # whatever a library did to the process at its exit
-            return status if status >= 0 else own
+        if code is not None:  # whatever a library did to the process at its exit
+            return status if status >= 0 else code
         if -status in ENDING:
             self._end("interrupted.")
             return code_of(-status)

@@ -117,7 +117,7 @@ class Elevation:
             place = place_in(part, window)
             if valid[place].all():
                 continue
-            found = self.heights_of(index, tile.read(part), tile.own(part))
+            found = self.heights_of(index, tile.read(part), tile.window_in_file(part))
             new = found.valid & ~valid[place]
             elevation[place][new] = found.values[0][new]
             valid[place] |= new

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from landslip.runtime.declared.acquired import acquired, earliest, given_time
+from landslip.runtime.declared.acquired import acquired, earliest, user_time
 
 SAFE = "S2A_MSIL1C_20180911T012701_N0206_R074_T54TWN_20180911T045123.SAFE"
 
@@ -93,7 +93,7 @@ def test_tags_that_say_nothing(value):
     ],
 )
 def test_what_a_user_writes(text, start, whole_day):
-    found = given_time(text)
+    found = user_time(text)
     assert found.start == datetime(*start, tzinfo=timezone.utc)
     assert found.whole_day == whole_day
 
@@ -103,12 +103,12 @@ def test_what_a_user_writes(text, start, whole_day):
 )
 def test_what_is_no_date(text):
     with pytest.raises(ValueError, match="is no date"):
-        given_time(text)
+        user_time(text)
 
 
 def test_one_day_is_not_later_than_itself():
     day, noon, evening, next_day = map(
-        given_time, ("2018-09-06", "2018-09-06T12:00Z", "2018-09-06T18:00Z", "2018-09-07")
+        user_time, ("2018-09-06", "2018-09-06T12:00Z", "2018-09-06T18:00Z", "2018-09-07")
     )
     assert evening.after(noon)
     assert not noon.after(evening)
