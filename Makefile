@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO ?= demo-out
 STUBS := build/tensorrt
 BENCH := build/bench
+LOCK := --upgrade
 # A worker that has nothing left takes half of what another has: halves are neighbours, which share what is made once.
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n auto --dist worksteal
 
@@ -62,8 +63,8 @@ $(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of
 		--precision int8 --target onnx --target openvino
 	touch $@
 
-lock: .venv/full ## update the pinned versions, on purpose
-	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+lock: .venv/full ## update the pinned versions, on purpose; LOCK= only adds what is new
+	$(BIN)/uv pip compile $(LOCK) --universal --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev --extra docs \
 		pyproject.toml -o constraints.txt
 
