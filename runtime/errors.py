@@ -35,6 +35,8 @@ import os
 from typing import Any
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_SAID_FULL = ("No space left", "disk is full")
+"""How GDAL and SQLite say it."""
 
 
 class LandslipError(Exception):
@@ -126,9 +128,11 @@ class OutputError(LandslipError, OSError):
     @property
     def retryable(self) -> bool:
         """Tell whether the disk was full, where nothing else is said."""
+        if self._retryable is not None:
+            return self._retryable
         cause = self.__cause__
-        full = isinstance(cause, OSError) and cause.errno in _FULL
-        return full if self._retryable is None else self._retryable
+        known = isinstance(cause, OSError) and cause.errno in _FULL
+        return known or any(text in str(cause) for text in _SAID_FULL)
 
 
 class FetchError(LandslipError, ConnectionError):

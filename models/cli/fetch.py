@@ -87,8 +87,8 @@ def _needing_requests() -> Iterator[None]:
         if error.name is None or error.name.startswith("landslip"):
             raise
         raise UsageError(
-            f"landslip fetch needs the package {error.name!r}, which is not installed. "
-            "Install it with: pip install 'landslip[fetch]'"
+            f"landslip fetch needs the package {error.name!r}, which is not installed.",
+            "Install it with: pip install 'landslip[fetch]'",
         ) from error
 
 

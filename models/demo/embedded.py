@@ -80,10 +80,12 @@ def run_demo(
 
 def _check(out: Path, size_km: float, overwrite: bool) -> None:
     if not 1.0 <= size_km <= 200.0:
-        raise UsageError(f"A scene of {size_km:g} km cannot be made: give a size from 1 to 200 km.")
+        raise UsageError(f"A scene of {size_km:g} km cannot be made: give a size from 1 to 200 km.", option="size_km")
     check_folder(out)
     if exists(out) and any(out.iterdir()) and not overwrite:
-        raise UsageError(f"output: {out} is not empty. Choose another folder, or add overwrite=True.")
+        raise UsageError(
+            f"output: {out} is not empty.", "Choose another folder, or add overwrite=True.", where=out, option="out"
+        )
 
 
 def _generate(folder: Path, spec: EventSpec, progress: Progress) -> EventFiles:

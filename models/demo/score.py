@@ -140,16 +140,20 @@ def score_map(confidence: Path, truth: Path, threshold: float = 0.5) -> Scores:
         InputError: a file cannot be used.
     """
     if not LOWEST_THRESHOLD <= threshold <= 1.0:
-        raise UsageError(f"A threshold of {threshold:g} is out of range: give a confidence from 0.01 to 1.")
+        raise UsageError(
+            f"A threshold of {threshold:g} is out of range: give a confidence from 0.01 to 1.", option="threshold"
+        )
     if not exists(confidence):
-        raise InputMissingError(f"There is no map at {confidence}. Make it with: landslip map")
+        raise InputMissingError(f"There is no map at {confidence}.", "Make it with: landslip map", where=confidence)
     try:
         with rasterio.open(confidence) as dataset:
             _check(dataset, confidence)
             _check_crs(truth, dataset.crs)
             return _score_bands(dataset, truth, level_of(threshold))
     except RASTER_ERRORS as error:
-        raise InputError(f"The map {confidence} cannot be read: {error}. Make it again.") from error
+        raise InputError(
+            f"The map {confidence} cannot be read: {error}.", "Make it again.", where=confidence
+        ) from error
 
 
 def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
@@ -160,11 +164,15 @@ def outlines_in(truth: Path, bounds: Bounds) -> list[shapely.Geometry]:
         InputError: it cannot be read.
     """
     if not exists(truth):
-        raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
+        raise InputMissingError(
+            f"There are no known landslides at {truth}.", "Give a vector file of polygons.", where=truth
+        )
     try:
         geometry = pyogrio.raw.read(truth, columns=[], bbox=bounds)[2]
     except pyogrio.errors.DataSourceError as error:
-        raise InputError(f"The known landslides in {truth} cannot be read: {error}. Give polygons.") from error
+        raise InputError(
+            f"The known landslides in {truth} cannot be read: {error}.", "Give polygons.", where=truth
+        ) from error
     return [outline for outline in shapely.from_wkb(geometry) if outline is not None and not outline.is_empty]
 
 
@@ -185,20 +193,27 @@ def _check(dataset: DatasetReader, path: Path) -> None:
     if dataset.count != 1 or dataset.dtypes[0] != "uint8" or dataset.crs is None:
         raise InputError(
             f"{path} is not a confidence map: it has {dataset.count} band(s) of {dataset.dtypes[0]}, CRS "
-            f"{dataset.crs}; one band of uint8 with a CRS is expected. Give the confidence.tif that landslip map "
-            "writes."
+            f"{dataset.crs}; one band of uint8 with a CRS is expected.",
+            "Give the confidence.tif that landslip map writes.",
+            where=path,
         )
 
 
 def _check_crs(truth: Path, crs: CRS) -> None:
     if not exists(truth):
-        raise InputMissingError(f"There are no known landslides at {truth}. Give a vector file of polygons.")
+        raise InputMissingError(
+            f"There are no known landslides at {truth}.", "Give a vector file of polygons.", where=truth
+        )
     try:
         found = pyogrio.read_info(truth)["crs"]
     except pyogrio.errors.DataSourceError as error:
-        raise InputError(f"The known landslides in {truth} cannot be read: {error}. Give polygons.") from error
+        raise InputError(
+            f"The known landslides in {truth} cannot be read: {error}.", "Give polygons.", where=truth
+        ) from error
     if found is None or CRS.from_user_input(found) != crs:
-        raise InputError(f"{truth} is in {found}, the map in {crs}. Convert it first: ogr2ogr -t_srs {crs} NEW {truth}")
+        raise InputError(
+            f"{truth} is in {found}, the map in {crs}.", f"Convert it first: ogr2ogr -t_srs {crs} NEW {truth}"
+        )
 
 
 def _score_bands(dataset: DatasetReader, truth: Path, level: int) -> Scores:

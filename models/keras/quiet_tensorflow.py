@@ -53,8 +53,8 @@ try:
         tf.config.list_physical_devices()  # the first look for a GPU is the other thing that is logged
 except ImportError as error:
     raise UsageError(
-        f"Keras models need TensorFlow and tf_keras, which are not usable here ({error}). "
-        "Install them with: pip install 'landslip[export]'"
+        f"Keras models need TensorFlow and tf_keras, which are not usable here ({error}).",
+        "Install them with: pip install 'landslip[export]'",
     ) from error
 
 tf.get_logger().setLevel("ERROR")

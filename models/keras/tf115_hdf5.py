@@ -90,7 +90,7 @@ def _initializer(config: dict[str, Any]) -> dict[str, Any]:
 def _op_config(layer: Any, node_def: NodeDef) -> dict[str, Any]:
     rows, cols = layer.output_shape[1:3]
     if rows is None or cols is None:
-        raise UsageError(f"The size of {layer.name!r} is open: TensorFlow 1.15 saved it as a constant. Give a tile.")
+        raise UsageError(f"The size of {layer.name!r} is open: TensorFlow 1.15 saved it as a constant.", "Give a tile.")
     op = layer.name.removeprefix(_OP_PREFIX)
     node = _json_node(op, layer.input.node.layer.name)
     return {

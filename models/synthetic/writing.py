@@ -39,7 +39,7 @@ def finished_together(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
             yield drafts
     except (OSError, *RASTER_ERRORS, pyogrio.errors.DataSourceError) as error:
         raise OutputError(
-            f"{paths[0].parent}: the scene cannot be written: {error}. Check space and permissions."
+            f"{paths[0].parent}: the scene cannot be written: {error}.", "Check space and permissions."
         ) from error
 
 

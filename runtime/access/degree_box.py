@@ -28,7 +28,7 @@ def parsed_box(text: str) -> DegreeBox:
     west, south, east, north = (float(part) for part in text.split(","))
     if not (-90 <= south < north <= 90 and max(abs(west), abs(east)) <= 360 and west != east and east - west <= 360):
         raise UsageError(
-            f"The area of interest {text} is no box in degrees. Give WEST,SOUTH,EAST,NORTH, such as 8.1,45.2,8.4,45.6, "
-            "or over the date line 179.5,-17.2,-179.8,-16.9."
+            f"The area of interest {text} is no box in degrees.",
+            "Give WEST,SOUTH,EAST,NORTH, such as 8.1,45.2,8.4,45.6, or over the date line 179.5,-17.2,-179.8,-16.9.",
         )
     return west, south, east, north

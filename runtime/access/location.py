@@ -91,10 +91,10 @@ def as_location(name: str | os.PathLike[str]) -> Location:
         UsageError: it is empty, or no name at all.
     """
     if not isinstance(name, str | os.PathLike):
-        raise UsageError(f"{name!r} is no file name. Give a text, a Path, or several of them.")
+        raise UsageError(f"{name!r} is no file name.", "Give a text, a Path, or several of them.")
     text = name.as_posix() if isinstance(name, Path) else os.fsdecode(name)
     if not text or (text == "." and not isinstance(name, Path)):
-        raise UsageError("A file name is empty. Give a path or an address.")
+        raise UsageError("A file name is empty.", "Give a path or an address.")
     if isinstance(name, Path):
         lost = _SLASH_LOST.match(text)
         text = f"{lost[1]}://{text[lost.end() :]}" if lost else text
@@ -109,7 +109,7 @@ def as_locations(value: Names) -> Locations:
     try:
         names = tuple(value)
     except TypeError as error:
-        raise UsageError(f"{value!r} is no file name. Give a text, a Path, or several of them.") from error
+        raise UsageError(f"{value!r} is no file name.", "Give a text, a Path, or several of them.") from error
     return tuple(map(as_location, names))
 
 

@@ -43,7 +43,11 @@ def check_kind(location: Location, role: str) -> None:
         InputError: it is a pipe, a socket, a device or standard input, or leads to one.
     """
     if isinstance(location, str) and re.search("/vsistdin", location, re.IGNORECASE):
-        raise InputError(f"{role}: {shown(location)} is standard input. Save what comes from it as a file first.")
+        raise InputError(
+            f"{role}: {shown(location)} is standard input.",
+            "Save what comes from it as a file first.",
+            where=shown(location),
+        )
     path = container(location)
     if isinstance(path, Path):
         _check_file(path, role, shown(path))
@@ -78,7 +82,7 @@ def _rasters_in(location: Location) -> list[str]:
 
 def _check_file(path: Path, role: str, name: str) -> None:
     if exists(path) and not (is_file(path) or is_folder(path)):
-        raise InputError(f"{role}: {name} is no regular file. Save what comes from it as a file first.")
+        raise InputError(f"{role}: {name} is no regular file.", "Save what comes from it as a file first.", where=name)
 
 
 def _reads(path: Path, role: str, counts: dict[Path, int]) -> int:
@@ -90,8 +94,9 @@ def _reads(path: Path, role: str, counts: dict[Path, int]) -> int:
     counts[path] = 1 + sum(leads_to)
     if counts[path] > max(MOST_READS, 2 * len(leads_to) + 1):
         raise InputError(
-            f"{role}: {shown(path)} leads to other virtual files, and these to others, {counts[path]} times in all. "
-            "Write it as a GeoTIFF first: gdal_translate FILE NEW.tif."
+            f"{role}: {shown(path)} leads to other virtual files, and these to others, {counts[path]} times in all.",
+            "Write it as a GeoTIFF first: gdal_translate FILE NEW.tif.",
+            where=shown(path),
         )
     return counts[path]
 
@@ -100,7 +105,11 @@ def _sources(path: Path, role: str) -> Iterator[Path]:
     """The local files that a virtual one names."""
     for attributes, name in _named(path, role):
         if re.search("/vsistdin", name, re.IGNORECASE):
-            raise InputError(f"{role}: {shown(path)} leads to standard input. Save what comes from it as a file first.")
+            raise InputError(
+                f"{role}: {shown(path)} leads to standard input.",
+                "Save what comes from it as a file first.",
+                where=shown(path),
+            )
         if re.match(r"/vsi|[A-Za-z][A-Za-z0-9+._-]+:", name):
             continue  # GDAL's own names, addresses, databases
         source = Path(name)
@@ -124,8 +133,9 @@ def _named(path: Path, role: str) -> Iterator[tuple[bytes, str]]:
         return  # GDAL says it better
     if len(content) > MOST_BYTES:
         raise InputError(
-            f"{role}: {shown(path)} is a virtual file of more than {MOST_BYTES >> 20} MB. Write it as a GeoTIFF first: "
-            "gdal_translate FILE NEW.tif."
+            f"{role}: {shown(path)} is a virtual file of more than {MOST_BYTES >> 20} MB.",
+            "Write it as a GeoTIFF first: gdal_translate FILE NEW.tif.",
+            where=shown(path),
         )
     for _, attributes, name in _SOURCE.findall(content):
         yield attributes, html.unescape(name.decode("utf-8", "replace")).strip()

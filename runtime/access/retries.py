@@ -179,21 +179,26 @@ def opening_error(location: Location, role: str, message: str) -> InputError | N
         return None
     name, status = shown(location), _status(message)
     if status in {404, 410} or _GONE.search(message):
-        return InputMissingError(f"{role}: {name} does not exist ({message}). Check the address.")
+        return InputMissingError(f"{role}: {name} does not exist ({message}).", "Check the address.", where=name)
     if status in _REFUSALS or _REFUSED.search(message):
         return InputError(
-            f"{role}: the server refuses {name} ({message}). Give access as GDAL takes it, for example with "
-            "GDAL_HTTP_HEADER_FILE or AWS_ACCESS_KEY_ID in the environment, or a signed address that has not expired."
+            f"{role}: the server refuses {name} ({message}).",
+            "Give access as GDAL takes it, for example with GDAL_HTTP_HEADER_FILE or AWS_ACCESS_KEY_ID in the "
+            "environment, or a signed address that has not expired.",
+            where=name,
         )
     if _LINK.search(message):
         return ConnectionLostError(
-            f"{role}: {name} cannot be reached ({message}){_more()}. Check the connection and the address."
+            f"{role}: {name} cannot be reached ({message}){_more()}.",
+            "Check the connection and the address.",
+            where=name,
         )
     if _UNKNOWN in message:
         return InputError(
             f"{role}: what {name} answers cannot be read as a raster. Where a login is asked for, as by Earthdata, a "
             "web page comes in place of the file: give access as GDAL takes it, for example with "
-            "GDAL_HTTP_HEADER_FILE, or with GDAL_HTTP_COOKIEFILE, GDAL_HTTP_COOKIEJAR and a .netrc file."
+            "GDAL_HTTP_HEADER_FILE, or with GDAL_HTTP_COOKIEFILE, GDAL_HTTP_COOKIEJAR and a .netrc file.",
+            where=name,
         )
     return None
 
@@ -209,8 +214,9 @@ def reading_error(location: Location, role: str, where: str, message: str) -> In
     """
     refused = opening_error(location, role, message) if is_final(message) else None
     return refused or ConnectionLostError(
-        f"{role}: the connection to {shown(location)} was lost in {where} ({message}){_more()}. Check the "
-        "connection and continue with resume=True; if it stops there again, the file is damaged."
+        f"{role}: the connection to {shown(location)} was lost in {where} ({message}){_more()}.",
+        "Check the connection and continue with resume=True; if it stops there again, the file is damaged.",
+        where=shown(location),
     )
 
 

@@ -70,18 +70,20 @@ def read_address(location: Location, most: int) -> bytes:
     """
     address, name = web_address(location), shown(location)
     if address is None:
-        raise InputError(f"{name} is no address of a web server. Give one with https://, or a file.")
+        raise InputError(f"{name} is no address of a web server.", "Give one with https://, or a file.", where=name)
     try:
         with _response(address, {}) as answer:
             content: bytes = answer.read(most)
     except HTTPError as error:
         if error.code in {404, 410}:
-            raise InputMissingError(f"{name} does not exist ({error.code}). Check the address.") from error
-        raise InputError(f"{name} cannot be read: the server answers with status {error.code}.") from error
+            raise InputMissingError(
+                f"{name} does not exist ({error.code}).", "Check the address.", where=name
+            ) from error
+        raise InputError(f"{name} cannot be read: the server answers with status {error.code}.", where=name) from error
     except _ERRORS as error:
         reason = printable(str(getattr(error, "reason", error)), _TEXT)
         raise ConnectionLostError(
-            f"{name} cannot be reached ({reason}). Check the connection and the address."
+            f"{name} cannot be reached ({reason}).", "Check the connection and the address.", where=name
         ) from error
     return content
 

@@ -111,7 +111,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
     """
     header = read_onnx_header(path)
     if METADATA_KEY not in header.metadata:
-        raise ModelError(f"model: {path} {_undescribed(header)}")
+        raise ModelError(f"model: {path} {_undescribed(header)}", where=path, option="model")
     spec = ModelSpec.from_json(header.metadata[METADATA_KEY], str(path))
     precision = _one_of(header, PRECISION_KEY, PRECISIONS)
     return OnnxFile(path, spec, precision, _one_of(header, TARGET_KEY, TARGETS), header)
@@ -130,8 +130,10 @@ def read_onnx_header(path: Path) -> OnnxHeader:
             return _header(path, stream, path.stat().st_size)
     except (MalformedError, OSError) as error:
         raise ModelError(
-            f"model: {path} is damaged or no ONNX model ({error}). Copy it again, or export it again with "
-            "landslip export."
+            f"model: {path} is damaged or no ONNX model ({error}).",
+            "Copy it again, or export it again with landslip export.",
+            where=path,
+            option="model",
         ) from error
 
 
@@ -150,15 +152,22 @@ def _undescribed(header: OnnxHeader) -> str:
 
 def _check_kind(path: Path) -> None:
     if not exists(path):
-        raise InputMissingError(f"model: {path} does not exist. Check the path, or export the model first.")
+        raise InputMissingError(
+            f"model: {path} does not exist.", "Check the path, or export the model first.", where=path, option="model"
+        )
     if not is_text(path):
-        raise ModelError(f"model: the name {path} is not in UTF-8, which engines need. Rename the file.")
+        raise ModelError(
+            f"model: the name {path} is not in UTF-8, which engines need.",
+            "Rename the file.",
+            where=path,
+            option="model",
+        )
     if is_folder(path):
-        raise ModelError(f"model: {path} is a folder. Give the .onnx file inside it.")
+        raise ModelError(f"model: {path} is a folder.", "Give the .onnx file inside it.", where=path, option="model")
     if not is_file(path):
-        raise ModelError(f"model: {path} is no regular file. Give an .onnx file.")
+        raise ModelError(f"model: {path} is no regular file.", "Give an .onnx file.", where=path, option="model")
     if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(_kind(path)):
-        raise ModelError(f"model: {path} {mistaken}")
+        raise ModelError(f"model: {path} {mistaken}", where=path, option="model")
 
 
 def _kind(path: Path) -> str:
@@ -175,8 +184,10 @@ def _one_of(header: OnnxHeader, key: str, allowed: tuple[str, ...]) -> str:
     value = header.metadata.get(key, allowed[0])
     if value not in allowed:
         raise ModelError(
-            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(allowed)}. "
-            "Use the version that exported it, or export it again."
+            f"model: {header.path} says {value!r} for {key}, and this version of landslip knows {', '.join(allowed)}.",
+            "Use the version that exported it, or export it again.",
+            where=header.path,
+            option="model",
         )
     return value
 

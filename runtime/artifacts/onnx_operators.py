@@ -64,13 +64,17 @@ def check_graph(path: Path) -> None:
             objection = _objection(stream, path.stat().st_size)
     except (MalformedError, OSError) as error:
         raise ModelError(
-            f"model: {path} is damaged or no ONNX model ({error}). Copy it again, or export it again with "
-            "landslip export."
+            f"model: {path} is damaged or no ONNX model ({error}).",
+            "Copy it again, or export it again with landslip export.",
+            where=path,
+            option="model",
         ) from error
     if objection is not None:
         raise ModelError(
-            f"model: {path} {objection}, which no export of landslip has. It is not opened. Export the network again "
-            "from its Keras file with landslip export."
+            f"model: {path} {objection}, which no export of landslip has. It is not opened.",
+            "Export the network again from its Keras file with landslip export.",
+            where=path,
+            option="model",
         )
 
 

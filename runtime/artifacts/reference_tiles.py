@@ -119,12 +119,14 @@ def read_reference(path: Path) -> Reference:
         return _reference(read_arrays(path))
     except FileNotFoundError as error:
         raise InputMissingError(
-            f"{path}: there is no such file. Export the model again, or give `reference`."
+            f"{path}: there is no such file.", "Export the model again, or give `reference`.", where=path
         ) from error
     except Exception as error:  # NumPy, zipfile, zlib and bz2 raise what they happen to meet
         reason = printable(str(error) or type(error).__name__, MAX_TEXT)
         raise ModelError(
-            f"{path}: the reference tiles cannot be read ({reason}). Copy the file again, or export the model again."
+            f"{path}: the reference tiles cannot be read ({reason}).",
+            "Copy the file again, or export the model again.",
+            where=path,
         ) from error
 
 

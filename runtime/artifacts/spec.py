@@ -147,12 +147,14 @@ class ModelSpec:
         size = self.tile if tile is None else tile
         if self.fixed and size != self.tile:
             raise UsageError(
-                f"Tiles of {size} pixels do not fit the model {self.name}: it was made for {self.tile} pixels alone."
+                f"Tiles of {size} pixels do not fit the model {self.name}: it was made for {self.tile} pixels alone.",
+                option="tile",
             )
         if not self.multiple <= size <= MAX_TILE or size % self.multiple:
             raise UsageError(
                 f"Tiles of {size} pixels do not fit the model {self.name}: its strides need a multiple of "
-                f"{self.multiple} up to {MAX_TILE}, such as {self.tile}."
+                f"{self.multiple} up to {MAX_TILE}, such as {self.tile}.",
+                option="tile",
             )
         return size
 

@@ -28,8 +28,9 @@ def parsed_classes(text: str) -> Classes:
         first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
         if first > last:
             raise UsageError(
-                f"The mask values {text[:_SHOWN]!r} are not understood. Give whole numbers and ranges with commas "
-                "between them, such as 3,8-10."
+                f"The mask values {text[:_SHOWN]!r} are not understood.",
+                "Give whole numbers and ranges with commas between them, such as 3,8-10.",
+                option="mask_values",
             )
         ranges.append((first, last))
     return tuple(ranges)

@@ -162,7 +162,9 @@ def scaling_of(raster: Stated) -> Linear:
     if not (math.isfinite(scale) and scale and math.isfinite(offset)):
         raise InputError(
             f"{raster.role}: {raster.path} states a scale of {scale:g} and an offset of {offset:g}, which make no "
-            "values. Give them as they are meant: gdal_edit.py -scale 1 -offset 0 FILE."
+            "values.",
+            "Give them as they are meant: gdal_edit.py -scale 1 -offset 0 FILE.",
+            where=raster.path,
         )
     return Linear(scale, offset)
 
@@ -184,13 +186,15 @@ def _stated_metres(raster: Stated) -> float:
     stated, vertical = raster.units[0], vertical_of(raster.crs)
     if vertical is not None and vertical.down:
         raise InputError(
-            f"{raster.role}: the vertical axis of {raster.path} points down, so it holds depths. Give elevation "
-            "above a datum."
+            f"{raster.role}: the vertical axis of {raster.path} points down, so it holds depths.",
+            "Give elevation above a datum.",
+            where=raster.path,
         )
     if steepness_of(stated) is not None:
         raise InputError(
-            f"{raster.role}: {raster.path} states its values in {stated}, so it is no elevation. Give a ready slope "
-            "with `slope`, and an elevation model here."
+            f"{raster.role}: {raster.path} states its values in {stated}, so it is no elevation.",
+            "Give a ready slope with `slope`, and an elevation model here.",
+            where=raster.path,
         )
     metres = metres_of(stated)
     if metres is not None:

@@ -93,7 +93,8 @@ class Backend:
             if isinstance(error, ModuleNotFoundError) and error.name == self.package:
                 raise EngineError(f"{self.missing}.") from error
             raise EngineError(
-                f"{self.name} is installed but does not load ({error}). Install it again, or the libraries it asks for."
+                f"{self.name} is installed but does not load ({error}).",
+                "Install it again, or the libraries it asks for.",
             ) from error
 
 

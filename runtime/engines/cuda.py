@@ -66,7 +66,7 @@ def first_gpu() -> Gpu:
         EngineError: there is none, no driver, or no cuda-python.
     """
     if not call("cudaDriverGetVersion"):
-        raise EngineError("There is no NVIDIA driver on this machine. Install one, or run on the CPU.")
+        raise EngineError("There is no NVIDIA driver on this machine.", "Install one, or run on the CPU.")
     if not call("cudaGetDeviceCount"):
         raise EngineError(f"CUDA shows no GPU. {_REMEDIES['cudaErrorNoDevice']}")
     call("cudaSetDevice", 0)
@@ -115,7 +115,7 @@ def call(function: str, *arguments: Any) -> Any:
     try:
         status, *outputs = getattr(library, function)(*arguments)
     except RuntimeError as error:  # cuda-python 12 raises where there is no driver to load
-        raise EngineError(f"CUDA does not start: {error}. Install an NVIDIA driver, or run on the CPU.") from error
+        raise EngineError(f"CUDA does not start: {error}.", "Install an NVIDIA driver, or run on the CPU.") from error
     if int(status):
         sentence = _sentence(library, function, status)
         raise (EngineMemoryError if "cudaErrorMemoryAllocation" in sentence else EngineError)(sentence)

@@ -127,8 +127,9 @@ def _device(requested: str) -> str:
     available = _CUDA in providers()
     if requested == "cuda" and not available:
         raise EngineError(
-            f"The installed onnxruntime {ort.__version__} has no CUDA support. Install the GPU build instead of the "
-            "CPU one: pip uninstall onnxruntime, then pip install 'landslip[gpu]'; or run with `device` cpu."
+            f"The installed onnxruntime {ort.__version__} has no CUDA support.",
+            "Install the GPU build instead of the CPU one: pip uninstall onnxruntime, then pip install "
+            "'landslip[gpu]'; or run with `device` cpu.",
         )
     if requested == "auto":
         return "cuda" if available else "cpu"
@@ -157,7 +158,9 @@ def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any
             raise failure(f"onnxruntime cannot open {model} for batches of {options.batch}", error) from error
         raise ModelError(
             f"model: {model} cannot be loaded by onnxruntime {ort.__version__} ({reason(error)}). The file is damaged "
-            "or no ONNX model: export it again with landslip export."
+            "or no ONNX model: export it again with landslip export.",
+            where=model,
+            option="model",
         ) from error
     session.disable_fallback()  # a failing GPU would be replaced by the CPU in the middle of a map
     return session
@@ -178,7 +181,10 @@ def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
     if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32. Export the model again."
+            f"{spec.output!r} in float32.",
+            "Export the model again.",
+            where=model,
+            option="model",
         )
 
 

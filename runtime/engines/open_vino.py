@@ -86,8 +86,9 @@ class OpenVinoEngine(Closing):
             found = request.infer(inputs, share_inputs=True, share_outputs=True)[self.spec.output]
             if found.shape != confidence.shape:
                 raise EngineError(
-                    f"it gives {found.shape} where tiles are {confidence.shape}: the model is not one that maps each "
-                    "pixel. Export the right output"
+                    f"it gives {found.shape} where tiles are {confidence.shape}: the model is not one that maps "
+                    "each pixel.",
+                    "Export the right output",
                 )
             confidence[:] = found
         finally:
@@ -116,7 +117,9 @@ def _graph(file: OnnxFile, batch: int, tile: int) -> Any:
     except Exception as error:
         raise ModelError(
             f"model: {file.path} cannot be loaded by openvino {ov.get_version()} ({reason(error)}). The file is "
-            "damaged or no ONNX model: export it again with landslip export."
+            "damaged or no ONNX model: export it again with landslip export.",
+            where=file.path,
+            option="model",
         ) from error
     return graph
 
@@ -131,7 +134,10 @@ def _check_graph(graph: Any, spec: ModelSpec, model: Path) -> None:
     if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32. Export the model again."
+            f"{spec.output!r} in float32.",
+            "Export the model again.",
+            where=model,
+            option="model",
         )
 
 
@@ -174,8 +180,8 @@ def _present(core: Any, device: str) -> str:
     name, found = device.upper(), core.available_devices
     if name not in map(_kind, found):
         raise EngineError(
-            f"openvino finds no {name} here, only {', '.join(found)}. Install the driver of the {name}, or run with "
-            "`device` cpu."
+            f"openvino finds no {name} here, only {', '.join(found)}.",
+            f"Install the driver of the {name}, or run with `device` cpu.",
         )
     return name
 

@@ -61,11 +61,16 @@ class EngineOptions:
             ("Precision", self.precision, RUN_PRECISIONS),
         ):
             if value not in known:
-                raise UsageError(f"{what} {value!r} is unknown. Choose from: {', '.join(known)}.")
+                raise UsageError(
+                    f"{what} {value!r} is unknown.", f"Choose from: {', '.join(known)}.", option=what.lower()
+                )
         if not 1 <= self.batch <= MAX_BATCH:
-            raise UsageError(f"A batch of {self.batch} tiles is out of range: give 1 to {MAX_BATCH}.")
+            raise UsageError(f"A batch of {self.batch} tiles is out of range: give 1 to {MAX_BATCH}.", option="batch")
         if not 0 <= self.threads <= MAX_THREADS:
-            raise UsageError(f"{self.threads} threads are out of range: give 1 to {MAX_THREADS}, or 0 for the default.")
+            raise UsageError(
+                f"{self.threads} threads are out of range: give 1 to {MAX_THREADS}, or 0 for the default.",
+                option="threads",
+            )
 
 
 def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
@@ -127,7 +132,7 @@ def _choose(model: Path, options: EngineOptions) -> tuple[Backend, str]:
     able = [backend for backend in BACKENDS.values() if _may_choose(backend, file, options)]
     installed = [backend for backend in able if backend.installed]
     if not installed:
-        raise EngineError(_nothing_installed(file, options.precision, able))
+        raise _nothing_installed(file, options.precision, able)
     kind = f"{file.precision} for {file.target}" + f" in {options.precision}" * (options.precision != "auto")
     return installed[0], f"the first of the installed engines that run {kind}"
 
@@ -137,9 +142,16 @@ def _may_choose(backend: Backend, file: OnnxFile, options: EngineOptions) -> boo
     return (backend.automatic or made_for_it) and backend.objection(file, options.precision, options.device) is None
 
 
-def _nothing_installed(file: OnnxFile, precision: str, able: list[Backend]) -> str:
+def _nothing_installed(file: OnnxFile, precision: str, able: list[Backend]) -> EngineError:
     what = f"{file.path} ({file.precision})" + f" in {precision}" * (precision != "auto")
     if not able:
-        return f"No engine runs {what}. Ask for another precision, or export one with landslip export --precision."
+        return EngineError(
+            f"No engine runs {what}.",
+            "Ask for another precision, or export one with landslip export --precision.",
+            where=file.path,
+            option="precision",
+        )
     commands = " or ".join(f"pip install 'landslip[{backend.extra}]'" for backend in able)
-    return f"No engine that runs {what} is installed. Install one: {commands}."
+    return EngineError(
+        f"No engine that runs {what} is installed.", f"Install one: {commands}.", where=file.path, option="engine"
+    )

@@ -153,8 +153,8 @@ class ShrinkingEngine(Closing):
         """Half as many as were too many."""
         if tiles == 1:
             raise EngineMemoryError(
-                f"{trouble} That was for a single tile. Take a smaller `tile`, another `precision` or `engine`, or "
-                "close what else uses the memory."
+                f"{trouble} That was for a single tile.",
+                "Take a smaller `tile`, another `precision` or `engine`, or close what else uses the memory.",
             )
         self._batch = tiles // 2
         log.warning("The memory does not suffice (%s) Going on with batches of %d.", trouble, self._batch)

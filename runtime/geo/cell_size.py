@@ -40,8 +40,10 @@ class CellSize:
         self._middle, y = self._transform @ (raster.width / 2, raster.height / 2)
         if not (raster.crs.is_geographic or raster.crs.is_projected):
             raise InputError(
-                f"{raster.role}: the CRS of {raster.path} is neither projected nor in degrees, so its cells have "
-                "no size on the ground. Reproject it, for example with gdalwarp."
+                f"{raster.role}: the CRS of {raster.path} is neither projected nor in degrees, so its cells have no "
+                "size on the ground.",
+                "Reproject it, for example with gdalwarp.",
+                where=raster.path,
             )
         self._metric = is_metric(raster.crs, self._middle, y)
 

@@ -33,8 +33,8 @@ def _unusable(why: str) -> InputError:
     named = [name for name in VARIABLES if os.environ.get(name)]
     if not named:
         return InputError(
-            f"PROJ cannot use its database of coordinate systems{why}. Install rasterio again: "
-            "pip install --force-reinstall --no-deps rasterio."
+            f"PROJ cannot use its database of coordinate systems{why}.",
+            "Install rasterio again: pip install --force-reinstall --no-deps rasterio.",
         )
     places = " and ".join(f"{name}={os.environ[name]}" for name in named)
     return InputError(

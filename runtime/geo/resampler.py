@@ -175,8 +175,8 @@ class Resampler:
             source_xs, source_ys = transform_points(self._grid.crs, self._source.crs, xs.ravel(), ys.ravel())
         except RASTER_ERRORS as error:
             raise InputError(
-                f"Coordinates cannot be brought from {self._grid.crs} to {self._source.crs} ({error}). "
-                "Reproject the raster first, for example with gdalwarp."
+                f"Coordinates cannot be brought from {self._grid.crs} to {self._source.crs} ({error}).",
+                "Reproject the raster first, for example with gdalwarp.",
             ) from error
         if self._source.crs.is_geographic:
             # All on one side of the date line, that of the source's centre.

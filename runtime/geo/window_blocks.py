@@ -63,8 +63,9 @@ def resampler_of(raster: Placed, grid: MapGrid, method: Method) -> Resampler:
     under = resampler.sampling(make_window(grid.width // 2, grid.height // 2, 1, 1)).source
     if under is not None and under.width * under.height > LARGEST_WINDOW:
         raise InputError(
-            f"{raster.role}: {raster.path} has {under.width} x {under.height} pixels under a single one of the map. "
-            "Check its georeferencing, or bring it to a coarser resolution first."
+            f"{raster.role}: {raster.path} has {under.width} x {under.height} pixels under a single one of the map.",
+            "Check its georeferencing, or bring it to a coarser resolution first.",
+            where=raster.path,
         )
     return resampler
 
@@ -80,8 +81,9 @@ def _check_ends(raster: Placed, grid: MapGrid) -> None:
     if len(windows) > 1:
         box = " ".join(f"{edge:.0f}" for edge in grid.bounds)
         raise InputError(
-            f"{raster.role}: {raster.path} goes around the globe, and the map lies over both of its ends. "
-            f"Cut the place out first: gdalwarp -t_srs {grid.crs} -te {box} FILE NEW.tif."
+            f"{raster.role}: {raster.path} goes around the globe, and the map lies over both of its ends.",
+            f"Cut the place out first: gdalwarp -t_srs {grid.crs} -te {box} FILE NEW.tif.",
+            where=raster.path,
         )
 
 

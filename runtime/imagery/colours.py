@@ -50,27 +50,33 @@ def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, .
     if "palette" in raster.colours:
         raise InputError(
             f"{raster.role}: {raster.path} holds numbers of colours in a palette. "
-            "Expand it first: gdal_translate -expand rgb FILE NEW."
+            "Expand it first: gdal_translate -expand rgb FILE NEW.",
+            where=raster.path,
         )
     if wanted is not None:
         if max(wanted) > raster.bands:
             raise UsageError(
                 f"{raster.role}: {raster.path} has {band_count(raster.bands)}, but `bands` "
-                f"{','.join(map(str, wanted))} asks for band {max(wanted)}. Choose others."
+                f"{','.join(map(str, wanted))} asks for band {max(wanted)}.",
+                "Choose others.",
+                where=raster.path,
             )
         return wanted
     if len(coloured(raster)) < 3:
         raise InputError(
-            f"{raster.role}: {raster.path} has {band_count(raster.bands)}, but red, green and blue are needed. "
-            "Give a file that has them, or three files of one band: red, green, blue."
+            f"{raster.role}: {raster.path} has {band_count(raster.bands)}, but red, green and blue are needed.",
+            "Give a file that has them, or three files of one band: red, green, blue.",
+            where=raster.path,
         )
     declared = chosen(_described(raster), _sensor(raster))
     if declared is None:
         called = ", ".join(printable(name, _NAME) or "?" for name in raster.names) if any(raster.names) else "no names"
         raise InputError(
-            f"{raster.role}: {raster.path} has {band_count(raster.bands)} ({printable(called, _NAMES)}) and does not "
-            "say which are red, green and blue. Say so: `bands` 3,2,1 where blue comes first, as from PlanetScope, "
-            "RapidEye and in stacks of Sentinel-2 bands, `bands` 1,2,3 where red does."
+            f"{raster.role}: {raster.path} has {band_count(raster.bands)} ({printable(called, _NAMES)}) and does "
+            "not say which are red, green and blue.",
+            "Say so: `bands` 3,2,1 where blue comes first, as from PlanetScope, RapidEye and in stacks of "
+            "Sentinel-2 bands, `bands` 1,2,3 where red does.",
+            where=raster.path,
         )
     if declared != (1, 2, 3):
         log.info("%s: %s calls bands %s red, green and blue", raster.role, raster.path, declared)
@@ -114,7 +120,8 @@ def check_order(rasters: Sequence[Raster]) -> None:
             name = rasters[0].role.partition(" (")[0]
             role = name.partition("-")[0]
             raise InputError(
-                f"{name}: three files are red, green and blue in the order in which they are given, and by their names "
-                f"these are: {each}. Give them in order: `{role}` RED `{role}` GREEN `{role}` BLUE (for Sentinel-2 and "
-                "Landsat 8 and 9 bands 4, 3, 2). Rename a file whose name is wrong."
+                f"{name}: three files are red, green and blue in the order in which they are given, and by their "
+                f"names these are: {each}.",
+                f"Give them in order: `{role}` RED `{role}` GREEN `{role}` BLUE (for Sentinel-2 and Landsat 8 and 9 "
+                "bands 4, 3, 2). Rename a file whose name is wrong.",
             )

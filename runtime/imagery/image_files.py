@@ -128,8 +128,8 @@ def _colours(role: Role, files: Sequence[_File], name: str) -> Image:
     types = [part.type for part in parts]
     if len(set(types)) > 1:
         raise InputError(
-            f"{name}: {shown([file.location for file in files])} are {', '.join(types)}. Give red, green and blue in "
-            "one type, from one product."
+            f"{name}: {shown([file.location for file in files])} are {', '.join(types)}.",
+            "Give red, green and blue in one type, from one product.",
         )
     return Image(role, parts, {"bands": [number for part in parts for number in part.numbers]})
 
@@ -139,13 +139,16 @@ def _checked(bands: Bands) -> Bands:
     types = {raster.dtypes[number - 1] for number in bands.numbers}
     if len(types) > 1 or bands.type.startswith("complex"):
         raise InputError(
-            f"{raster.role}: {raster.path} is {', '.join(sorted(types))}, which is no picture. "
-            "Give real numbers of one type, for example with gdal_translate -ot Float32."
+            f"{raster.role}: {raster.path} is {', '.join(sorted(types))}, which is no picture.",
+            "Give real numbers of one type, for example with gdal_translate -ot Float32.",
+            where=raster.path,
         )
     scales = [raster.scales[number - 1] for number in bands.numbers]
     if not all(np.isfinite(scales)) or 0.0 in scales or not np.isfinite(raster.offsets).all():
         raise InputError(
             f"{raster.role}: {raster.path} says that its values are scaled by {', '.join(map(str, scales))}, which "
-            "leaves no values. Set it right: gdal_edit.py -scale 1 -offset 0 FILE."
+            "leaves no values.",
+            "Set it right: gdal_edit.py -scale 1 -offset 0 FILE.",
+            where=raster.path,
         )
     return bands

@@ -196,7 +196,8 @@ def _measured(part: ImageInput, ground: Ground, rule: str) -> Stretch:
             raise InputError(
                 f"{raster.role}: {raster.path} has the value {low:g} in almost all of band {number}, so it cannot be "
                 "stretched to 8 bits. If that value means nodata, declare it: gdal_edit.py -a_nodata VALUE FILE. "
-                "Else give the limits: `rgb_range` LO HI."
+                "Else give the limits: `rgb_range` LO HI.",
+                where=raster.path,
             )
     if (found[:, 0] == found[:, 1]).all():
         log.warning(

@@ -151,15 +151,16 @@ def check_alike(tiles: Sequence[Bands], name: str) -> None:
     for tile in tiles[1:]:
         if tile.type != first.type:
             raise InputError(
-                f"{name}: {first.raster.path} is {first.type} and {tile.raster.path} is {tile.type}, and tiles of one "
-                "image need one type. Give tiles that were made alike, such as the same file of two products."
+                f"{name}: {first.raster.path} is {first.type} and {tile.raster.path} is {tile.type}, and tiles of "
+                "one image need one type.",
+                "Give tiles that were made alike, such as the same file of two products.",
             )
         if tile.units != first.units:
             scales = [f"{_listed(each.units[0])} and offset {_listed(each.units[1])}" for each in (first, tile)]
             raise InputError(
-                f"{name}: {first.raster.path} has scale {scales[0]}, and {tile.raster.path} has scale {scales[1]}, but "
-                "tiles of one image need the same. Write the values they stand for first, each: gdal_translate "
-                "-unscale -ot Float32 FILE NEW.tif."
+                f"{name}: {first.raster.path} has scale {scales[0]}, and {tile.raster.path} has scale {scales[1]}, "
+                "but tiles of one image need the same.",
+                "Write the values they stand for first, each: gdal_translate -unscale -ot Float32 FILE NEW.tif.",
             )
 
 

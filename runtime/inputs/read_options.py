@@ -64,23 +64,34 @@ class Reading:
         """Check what would be wrong for any scene."""
         if self.bands is not None and (len(self.bands) != 3 or min(self.bands) < 1):
             given = ",".join(map(str, self.bands))
-            raise UsageError(f"Bands {given} are no picture: give those of red, green and blue, from 1: `bands` 3,2,1.")
+            raise UsageError(
+                f"Bands {given} are no picture: give those of red, green and blue, from 1: `bands` 3,2,1.",
+                option="bands",
+            )
         if self.rgb_range is not None:
             self._check_range(*self.rgb_range)
         if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
-            raise UsageError(f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.")
+            raise UsageError(
+                f"A resolution of {self.resolution:g} m is out of range: give 0.01 to 1000.", option="resolution"
+            )
         if self.on_error not in ON_ERROR:
-            raise UsageError(f"on-error {self.on_error!r} is unknown. Choose from: {', '.join(ON_ERROR)}.")
+            raise UsageError(
+                f"on-error {self.on_error!r} is unknown.", f"Choose from: {', '.join(ON_ERROR)}.", option="on_error"
+            )
         if self.dem_unit not in (None, *DEM_UNITS):
-            raise UsageError(f"The unit {self.dem_unit!r} is unknown. Choose from: {', '.join(DEM_UNITS)}.")
+            raise UsageError(
+                f"The unit {self.dem_unit!r} is unknown.", f"Choose from: {', '.join(DEM_UNITS)}.", option="dem_unit"
+            )
         for number in (self.nodata, self.pre_nodata, self.post_nodata):
             if not (number is None or number == "none" or math.isfinite(number)):
-                raise UsageError(f"A nodata value of {number} is no number: give one, or none: `nodata` 0.")
+                raise UsageError(
+                    f"A nodata value of {number} is no number: give one, or none: `nodata` 0.", option="nodata"
+                )
         if self.crs is not None:
             self._parsed()
         if self.mask_values is not None:
             parsed_classes(self.mask_values)
-        for option, text in (("`pre_date`", self.pre_date), ("`post_date`", self.post_date)):
+        for option, text in (("pre_date", self.pre_date), ("post_date", self.post_date)):
             _check_date(option, text)
 
     @staticmethod
@@ -88,7 +99,8 @@ class Reading:
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise UsageError(
                 f"A range of {low:g} to {high:g} cannot be stretched: give the value that becomes black, then a larger "
-                "one that becomes white: `rgb_range` 0 3000."
+                "one that becomes white: `rgb_range` 0 3000.",
+                option="rgb_range",
             )
 
     @property
@@ -125,7 +137,9 @@ class Reading:
             from landslip.runtime.geo.proj_database import check_projections  # noqa: PLC0415 - as above
 
             check_projections()  # where no CRS is known, it is not this one that is wrong
-            raise UsageError(f"The CRS {self.crs!r} is unknown. Give one as EPSG:CODE, WKT or PROJ text.") from error
+            raise UsageError(
+                f"The CRS {self.crs!r} is unknown.", "Give one as EPSG:CODE, WKT or PROJ text.", option="crs"
+            ) from error
 
 
 def _check_date(option: str, text: str | None) -> None:
@@ -135,6 +149,7 @@ def _check_date(option: str, text: str | None) -> None:
         user_time(text)
     except ValueError as error:
         raise UsageError(
-            f"{option} {text[:40]!r} is no date. Give a day such as 2018-09-06, or a time in UTC such as "
-            "2018-09-06T01:27:01Z."
+            f"`{option}` {text[:40]!r} is no date.",
+            "Give a day such as 2018-09-06, or a time in UTC such as 2018-09-06T01:27:01Z.",
+            option=option,
         ) from error

@@ -50,18 +50,23 @@ class SceneFiles:
         if isinstance(self.aoi, str) and is_box(self.aoi):
             parsed_box(self.aoi)
         if self.pre is None and self.post is None:
-            raise UsageError("An image is missing: the map lies where the images are. Give `post`, `pre`, or both.")
+            raise UsageError(
+                "An image is missing: the map lies where the images are.", "Give `post`, `pre`, or both.", option="post"
+            )
         if self.dem is not None and (self.hillshade is not None or self.slope is not None):
-            raise UsageError("Give either an elevation model (`dem`) or hillshade and slope, not both.")
+            raise UsageError("Give either an elevation model (`dem`) or hillshade and slope, not both.", option="dem")
         if self.dem is None and self.reading.of_elevation:
             raise UsageError(
-                "`dem_nodata`, `dem_unit` and `fill_voids` say how to read an elevation model: give one with `dem`."
+                "`dem_nodata`, `dem_unit` and `fill_voids` say how to read an elevation model: give one with `dem`.",
+                option="dem",
             )
         for role, date in (("pre", self.reading.pre_date), ("post", self.reading.post_date)):
             if date is not None and getattr(self, role) is None:
-                raise UsageError(f"`{role}_date` says when an image was taken: give the image with `{role}`.")
+                raise UsageError(
+                    f"`{role}_date` says when an image was taken: give the image with `{role}`.", option=role
+                )
         if not self.masks and self.reading.mask_values is not None:
-            raise UsageError("`mask_values` says what masks mean: give one with `masks`.")
+            raise UsageError("`mask_values` says what masks mean: give one with `masks`.", option="masks")
 
     @property
     def images(self) -> dict[Role, tuple[Location, ...]]:
@@ -87,7 +92,11 @@ class SceneFiles:
         missing: list[Role] = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
         if missing:
             verb = "which is missing" if len(missing) == 1 else "which are missing"
-            raise UsageError(f"The model {spec.name} takes {_listed(missing)}, {verb}. Give {_remedy(missing)}.")
+            raise UsageError(
+                f"The model {spec.name} takes {_listed(missing)}, {verb}.",
+                f"Give {_remedy(missing)}.",
+                option=missing[0],
+            )
         unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
         unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
         if unused:

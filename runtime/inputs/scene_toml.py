@@ -152,5 +152,7 @@ def _file(name: str, key: str, value: Any, base: Location) -> Location:
         raise InputError(f"{name}: {key} is {shown(value)}, which is no address ({error}).") from error
     if isinstance(file, Path) and not os.path.exists(file):  # noqa: PTH110 - Path.exists raises for a name too long
         path, where = printable(str(file), _PATH), shown_location(base)
-        raise InputMissingError(f"{name}: {key} is {path}, which does not exist. Paths are relative to {where}.")
+        raise InputMissingError(
+            f"{name}: {key} is {path}, which does not exist.", f"Paths are relative to {where}.", where=path
+        )
     return file

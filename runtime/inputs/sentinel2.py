@@ -64,14 +64,14 @@ def true_colour(product: Path, role: str) -> Location:
     found = _files(product, role, _PICTURE)
     if not found:
         raise InputError(
-            f"{role}: {product} holds no true colour image (GRANULE/*/IMG_DATA/*_TCI*.jp2). "
-            "Download the whole product, or give its bands B04, B03 and B02 one by one."
+            f"{role}: {product} holds no true colour image (GRANULE/*/IMG_DATA/*_TCI*.jp2).",
+            "Download the whole product, or give its bands B04, B03 and B02 one by one.",
         )
     if len(found) > 1:
         raise InputError(
-            f"{role}: {product} holds {len(found)} true colour images, {found[0]} the first of them. "
-            "Give the one that shows the place, or a mosaic of them: "
-            "gdalbuildvrt -srcnodata 0 -vrtnodata 0 MOSAIC.vrt FILE FILE."
+            f"{role}: {product} holds {len(found)} true colour images, {found[0]} the first of them.",
+            "Give the one that shows the place, or a mosaic of them: gdalbuildvrt -srcnodata 0 -vrtnodata 0 "
+            "MOSAIC.vrt FILE FILE.",
         )
     return found[0]
 
@@ -91,12 +91,13 @@ def scene_classes(product: Path, role: str) -> Location:
         return found[0]
     if found:
         raise InputError(
-            f"{role}: {product} holds {len(found)} scene classifications, {found[0]} the first of them. Give each by "
-            "itself: `masks` FILE `masks` FILE."
+            f"{role}: {product} holds {len(found)} scene classifications, {found[0]} the first of them.",
+            "Give each by itself: `masks` FILE `masks` FILE.",
         )
     raise InputError(
-        f"{role}: {product} holds no scene classification (GRANULE/*/IMG_DATA/R20m/*_SCL_20m.jp2), which products of "
-        "level L2A have. Give the L2A product of that date, or a mask that was made for it."
+        f"{role}: {product} holds no scene classification (GRANULE/*/IMG_DATA/R20m/*_SCL_20m.jp2), which products "
+        "of level L2A have.",
+        "Give the L2A product of that date, or a mask that was made for it.",
     )
 
 
@@ -112,7 +113,7 @@ def product_of(path: Path, role: str) -> Path:
         InputError: it is a folder of several products.
     """
     if not os.path.lexists(path):
-        raise InputMissingError(f"{role}: {path} does not exist. Check the path.")
+        raise InputMissingError(f"{role}: {path} does not exist.", "Check the path.", where=path)
     if not _is_folder(path) and path.suffix.lower() == ".zip":
         return path
     root = _root(path)
@@ -123,7 +124,9 @@ def product_of(path: Path, role: str) -> Path:
         names = ", ".join(path.name for path in products[:_SHOWN])
         rest = f" and {len(products) - _SHOWN} more" if len(products) > _SHOWN else ""
         raise InputError(
-            f"{role}: {path} is a folder of {len(products)} Sentinel-2 products ({names}{rest}). Give the one wanted."
+            f"{role}: {path} is a folder of {len(products)} Sentinel-2 products ({names}{rest}).",
+            "Give the one wanted.",
+            where=path,
         )
     return products[0]
 
@@ -202,5 +205,5 @@ def _zip_names(archive: Path, role: str) -> Iterable[str]:
             return opened.namelist()
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{role}: {archive} cannot be read as a zip archive ({error}). Download it again, or unpack it."
+            f"{role}: {archive} cannot be read as a zip archive ({error}).", "Download it again, or unpack it."
         ) from error

@@ -87,14 +87,16 @@ def read_items(content: bytes, name: str, base: Location) -> list[Item]:
         InputError: it is damaged, too large, or holds something else.
     """
     if len(content) > MOST_BYTES:
-        raise InputError(f"{name} is larger than {MOST_BYTES >> 20} MB. Give the Items of one event alone.")
+        raise InputError(f"{name} is larger than {MOST_BYTES >> 20} MB.", "Give the Items of one event alone.")
     try:
         parsed = parse_json(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} is not in JSON: {printable(str(error), _REASON)}. Save it again.") from error
+        raise InputError(f"{name} is not in JSON: {printable(str(error), _REASON)}.", "Save it again.") from error
     items = _listed(parsed, name)
     if not 0 < len(items) <= _MOST_ITEMS:
-        raise InputError(f"{name} holds {len(items)} Items. Give those of one event: an image before, and one after.")
+        raise InputError(
+            f"{name} holds {len(items)} Items.", "Give those of one event: an image before, and one after."
+        )
     return [_item(entry, name, base) for entry in items]
 
 
@@ -108,8 +110,8 @@ def _listed(parsed: Any, name: str) -> list[Any]:
         features: list[Any] = parsed["features"]
         return features
     raise InputError(
-        f"{name} is of type {shown(kind)}, not a STAC Item (Feature) or ItemCollection (FeatureCollection). "
-        "Give the Items themselves, not the Catalog or Collection that links to them."
+        f"{name} is of type {shown(kind)}, not a STAC Item (Feature) or ItemCollection (FeatureCollection).",
+        "Give the Items themselves, not the Catalog or Collection that links to them.",
     )
 
 
@@ -120,7 +122,7 @@ def _item(entry: Any, name: str, base: Location) -> Item:
     where = f"{name}: {item}"
     assets = _table(table.get("assets"), where, "the assets")
     if len(assets) > _MOST_ASSETS:
-        raise InputError(f"{where} has {len(assets)} assets. Keep those that make the scene.")
+        raise InputError(f"{where} has {len(assets)} assets.", "Keep those that make the scene.")
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
     self_link = _self_link(table.get("links"))
@@ -143,12 +145,14 @@ def _asset(
     table = _table(entry, where, "it")
     href = table.get("href")
     if not isinstance(href, str) or not href or len(href) > _ADDRESS or not href.isprintable():
-        raise InputError(f"{where} has the href {shown(href)}, which is no address. Correct it.")
+        raise InputError(f"{where} has the href {shown(href)}, which is no address.", "Correct it.")
     roles = frozenset(role for role in _list(table.get("roles")) if isinstance(role, str))
     named = [table.get("landslip:role"), *(role for role in {key, *roles} if role.startswith("landslip:"))]
     marked = {_landslip_role(each, where) for each in named if each is not None}
     if len(marked) > 1:
-        raise InputError(f"{where} is marked as {' and '.join(sorted(filter(None, marked)))}. Mark it as one of them.")
+        raise InputError(
+            f"{where} is marked as {' and '.join(sorted(filter(None, marked)))}.", "Mark it as one of them."
+        )
     location = _joined(href, where, *bases)
     return Asset(item, key, location, roles, _colours(table), next(iter(marked), None), time, _nodata(table))
 
@@ -179,7 +183,9 @@ def _joined(href: str, where: str, base: Location, self_link: str | None) -> Loc
             return location
         return located(href, self_link)
     except ValueError as error:
-        raise InputError(f"{where} has the href {shown(href)}, which is no address ({error}). Correct it.") from error
+        raise InputError(
+            f"{where} has the href {shown(href)}, which is no address ({error}).", "Correct it."
+        ) from error
 
 
 def _self_link(links: Any) -> str | None:
@@ -219,7 +225,7 @@ def _time(value: Any) -> datetime | None:
 
 def _table(value: Any, where: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InputError(f"{where}: {what} should be an object of JSON, and is {shown(value)}. Give a STAC Item.")
+        raise InputError(f"{where}: {what} should be an object of JSON, and is {shown(value)}.", "Give a STAC Item.")
     return value
 
 

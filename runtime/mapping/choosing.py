@@ -113,24 +113,38 @@ def _from_folder(folder: Path, given: GivenOptions) -> tuple[Path, EngineOptions
     """The fastest artifact of a folder."""
     found = {path: sha256_of(path) for path in _artifacts(folder)}
     if not found:
-        raise InputMissingError(f"model: {folder} holds no .onnx file. Give a file made by landslip export.")
+        raise InputMissingError(
+            f"model: {folder} holds no .onnx file.",
+            "Give a file made by landslip export.",
+            where=folder,
+            option="model",
+        )
     families = {family_of(path, sha256) for path, sha256 in found.items()}
     if len(families) > 1:
-        raise UsageError(f"model: {folder} holds artifacts of {len(families)} models. Name one of its files.")
+        raise UsageError(
+            f"model: {folder} holds artifacts of {len(families)} models.",
+            "Name one of its files.",
+            where=folder,
+            option="model",
+        )
     tuning = _tuning_of(all_tunings(), families.pop(), set(found.values()))
     unknown = f"model: which file in {folder} is the fastest here is not known"
     remedy = f"Name one of them, or tune with: landslip bench tune -m {folder}"
     if tuning is None:
-        raise UsageError(f"{unknown}. {remedy}")
+        raise UsageError(f"{unknown}.", remedy, where=folder, option="model")
     if reason := _why_stale(tuning):
-        raise UsageError(f"{unknown} any more, as it was tuned on {tuning.day}: {reason}. {remedy}")
+        raise UsageError(
+            f"{unknown} any more, as it was tuned on {tuning.day}: {reason}.", remedy, where=folder, option="model"
+        )
     places = {(path.name, sha256): path for path, sha256 in found.items()}
     for way in filter(given.allows, tuning.choices):
         if path := places.get((way.artifact, way.sha256)):
             _say(tuning, way, given)
             return path, given.completed(way.options())
         log.warning("%s, the fastest here when it was tuned on %s, is gone or another file", way.artifact, tuning.day)
-    raise UsageError(f"model: no file in {folder} was tuned for what is asked for. {remedy}")
+    raise UsageError(
+        f"model: no file in {folder} was tuned for what is asked for.", remedy, where=folder, option="model"
+    )
 
 
 def _artifacts(folder: Path) -> list[Path]:
@@ -218,4 +232,9 @@ def _file_begun(model: Path, begun: Mapping[str, Any]) -> Path:
         if sha256_of(path) == wanted:
             log.info("as the run was started: %s", path)
             return path
-    raise InputError(f"model: {model} does not hold the artifact the run was started with. Name the file.")
+    raise InputError(
+        f"model: {model} does not hold the artifact the run was started with.",
+        "Name the file.",
+        where=model,
+        option="model",
+    )

@@ -162,4 +162,4 @@ def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")
     for objection in filter(None, (entry.objection for entry in spec.inputs)):
-        raise ModelError(f"The model {spec.name} cannot be fed: {objection}. Export it again with another `spec`.")
+        raise ModelError(f"The model {spec.name} cannot be fed: {objection}.", "Export it again with another `spec`.")

@@ -52,18 +52,26 @@ class MapRequest:
         object.__setattr__(self, "model", Path(self.model))
         object.__setattr__(self, "out", Path(self.out))
         if self.overwrite and self.resume:
-            raise UsageError("A run goes on (resume=True) or starts anew (overwrite=True): give one of the two.")
+            raise UsageError(
+                "A run goes on (resume=True) or starts anew (overwrite=True): give one of the two.", option="resume"
+            )
         if self.preset not in PRESETS:
-            raise UsageError(f"Preset {self.preset!r} is unknown: choose one of {', '.join(PRESETS)}.")
+            raise UsageError(f"Preset {self.preset!r} is unknown: choose one of {', '.join(PRESETS)}.", option="preset")
         if self.protocol != "gaussian" and self.preset != FAITHFUL:
             raise UsageError(
                 f"The {self.protocol} protocol lays its tiles as published: leave out `preset` {self.preset}, or take "
-                "`protocol` gaussian."
+                "`protocol` gaussian.",
+                option="preset",
             )
         if self.threshold is not None and not LOWEST_THRESHOLD <= self.threshold <= 1.0:
-            raise UsageError(f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.")
+            raise UsageError(
+                f"A threshold of {self.threshold:g} is out of range: give a confidence from 0.01 to 1.",
+                option="threshold",
+            )
         if not (math.isfinite(self.min_area) and self.min_area >= 0):
-            raise UsageError(f"A smallest area of {self.min_area:g} square metres makes no sense: give 0 or more.")
+            raise UsageError(
+                f"A smallest area of {self.min_area:g} square metres makes no sense: give 0 or more.", option="min_area"
+            )
 
     @property
     def laid_as(self) -> str | None:

@@ -132,13 +132,15 @@ def earlier_record(path: Path, identity: Record) -> Record:
     same = isinstance(record, dict) and record.get("fingerprint") == fingerprint_of(identity)
     if same and record.get("products") != describe_products(path.parent):
         raise UsageError(
-            f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed. "
-            "Choose another folder, or add overwrite=True to make them again."
+            f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed.",
+            "Choose another folder, or add overwrite=True to make them again.",
+            option="out",
         )
     if not same:
         raise UsageError(
-            f"output: {path.parent} holds results already, of something else. Choose another folder, or add "
-            "overwrite=True to replace them."
+            f"output: {path.parent} holds results already, of something else.",
+            "Choose another folder, or add overwrite=True to replace them.",
+            option="out",
         )
     log.info("%s is complete already", path.parent)
     found: Record = record
@@ -205,4 +207,6 @@ def write_record(path: Path, record: Record) -> None:
     try:
         write_anew(path, json.dumps(record, indent=2) + "\n")
     except OSError as error:
-        raise OutputError(f"{path.name} cannot be written ({error.strerror}). Check the free disk space.") from error
+        raise OutputError(
+            f"{path.name} cannot be written ({error.strerror}).", "Check the free disk space.", where=path
+        ) from error

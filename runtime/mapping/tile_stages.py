@@ -125,6 +125,6 @@ def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], e
     if confidence.shape != (batch, 1, height, width) or confidence.dtype != np.float32:
         raise EngineError(
             f"{engine} gave an output of shape {confidence.shape} in {confidence.dtype} for a batch of "
-            f"{(batch, 1, height, width)} in float32: the model is not one that maps each pixel. Export the right "
-            "output."
+            f"{(batch, 1, height, width)} in float32: the model is not one that maps each pixel.",
+            "Export the right output.",
         )

@@ -92,8 +92,9 @@ class HashedInputs:
 
 def _changed(name: str, how: str) -> InputChangedError:
     return InputChangedError(
-        f"{name} was changed while it was being mapped{how}: the map would be of two files. Nothing is kept of it. Map "
-        "again when the file is complete."
+        f"{name} was changed while it was being mapped{how}: the map would be of two files. Nothing is kept of it.",
+        "Map again when the file is complete.",
+        where=name,
     )
 
 

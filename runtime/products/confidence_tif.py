@@ -74,7 +74,9 @@ def check_written(path: Path, written: NDArray[np.int64]) -> None:
     except _ERRORS as error:
         raise _unwritable(path, error) from error
     if not (is_whole and np.array_equal(found, written)):
-        raise OutputError(f"{path.name} does not hold what was written to it. Check the disk and its free space.")
+        raise OutputError(
+            f"{path.name} does not hold what was written to it.", "Check the disk and its free space.", where=path
+        )
 
 
 def _is_overview(path: Path, level: int) -> bool:
@@ -129,5 +131,7 @@ def _of_four(join: np.ufunc, values: NDArray[np.uint8], axis: int, count: int) -
 
 def _unwritable(path: Path, error: Exception) -> OutputError:
     return OutputError(
-        f"{path.name} cannot be written to {path.parent.parent} ({reason(error)}). Check the free disk space."
+        f"{path.name} cannot be written to {path.parent.parent} ({reason(error)}).",
+        "Check the free disk space.",
+        where=path.parent.parent,
     )

@@ -184,7 +184,10 @@ def _errors_about(path: Path) -> Iterator[None]:
     except (DataSourceError, DataLayerError, OSError) as error:
         reason = _STATEMENT.sub("", str(error))
         raise OutputError(
-            f"output: {path} cannot be written: {reason}. Check that its folder exists, may be written and has space."
+            f"output: {path} cannot be written: {reason}.",
+            "Check that its folder exists, may be written and has space.",
+            where=path,
+            option="out",
         ) from error
 
 

@@ -54,7 +54,10 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
         write_file(path, encoded)
     except OSError as error:
         raise OutputError(
-            f"output: {path} cannot be written: {error}. Check that its folder exists, may be written and has space."
+            f"output: {path} cannot be written: {error}.",
+            "Check that its folder exists, may be written and has space.",
+            where=path,
+            option="out",
         ) from error
 
 

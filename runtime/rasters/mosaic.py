@@ -98,8 +98,9 @@ def check_north_up(rasters: Sequence[Raster]) -> None:
     for raster in rasters:
         if not raster.axis_aligned:
             raise InputError(
-                f"{raster.role}: the grid of {raster.path} is rotated, so hillshade has no direction. "
-                "Bring it onto a north-up grid first, for example with gdalwarp."
+                f"{raster.role}: the grid of {raster.path} is rotated, so hillshade has no direction.",
+                "Bring it onto a north-up grid first, for example with gdalwarp.",
+                where=raster.path,
             )
 
 

@@ -61,7 +61,7 @@ class Raster(Closing):
         path = shown(location)
         holder = container(location)
         if isinstance(holder, Path) and not exists(holder):
-            raise InputMissingError(f"{role}: {shown(holder)} does not exist. Check the path.")
+            raise InputMissingError(f"{role}: {shown(holder)} does not exist.", "Check the path.", where=shown(holder))
         check_kind(location, role)
         self.location = location
         self.path = path
@@ -75,7 +75,8 @@ class Raster(Closing):
                 self._describe()
         except RASTER_ERRORS as error:
             raise opening_error(location, role, reason(error)) or InputError(
-                f"{role}: {path} cannot be read as a raster ({reason(error)}). {what_to_give(location, role)}"
+                f"{role}: {path} cannot be read as a raster ({reason(error)}). {what_to_give(location, role)}",
+                where=path,
             ) from error
         self.damaged: dict[tuple[int, int, int, int], str] = {}
         """Blocks that could not be read, as (first row, end, first column, end), and why."""
@@ -216,7 +217,8 @@ class Raster(Closing):
             if not self._salvage:
                 raise InputError(
                     f"{self.role}: {self.path} cannot be read in {_place(window)} ({reason(error)}). The file is "
-                    "damaged or was cut off: copy or download it again, or leave such places out with `on_error` skip."
+                    "damaged or was cut off: copy or download it again, or leave such places out with `on_error` skip.",
+                    where=self.path,
                 ) from error
             values, valid = self._salvaged(window, bands, fill, each)
         if np.issubdtype(values.dtype, np.floating):
@@ -267,13 +269,15 @@ class Raster(Closing):
         """Make sure that it is the file that is damaged, and not out of reach for a while."""
         if isinstance(error.__cause__ or error, CPLE_OutOfMemoryError):
             raise InputError(
-                f"{self.role}: {self.path} cannot be read for want of memory ({reason(error)}). Close what else uses "
-                "it; resume=True goes on."
+                f"{self.role}: {self.path} cannot be read for want of memory ({reason(error)}).",
+                "Close what else uses it; resume=True goes on.",
+                where=self.path,
             ) from error
         if _state_of(self.location) != self._state:
             raise InputError(
                 f"{self.role}: {self.path} has changed since it was opened, or is not there any more. Once it is back "
-                "as it was, resume=True goes on."
+                "as it was, resume=True goes on.",
+                where=self.path,
             ) from error
 
     def _blocks(self, window: Window) -> Iterator[Window]:
@@ -319,16 +323,18 @@ class Raster(Closing):
             remedy_for(self._dataset) if self._dataset.crs is None or self.transform.is_identity else None
         )
         if placed_otherwise is not None:
-            raise InputError(f"{self.role}: {self.path} lies on no grid: {placed_otherwise}.")
+            raise InputError(f"{self.role}: {self.path} lies on no grid: {placed_otherwise}.", where=self.path)
         if self._dataset.crs is None:
             raise InputError(
-                f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown. "
-                "Assign the right one: gdal_edit.py -a_srs EPSG:CODE FILE."
+                f"{self.role}: {self.path} has no coordinate reference system, so its place is unknown.",
+                "Assign the right one: gdal_edit.py -a_srs EPSG:CODE FILE.",
+                where=self.path,
             )
         if self.transform.is_identity or not all(map(math.isfinite, self.transform)) or not self.transform.determinant:
             raise InputError(
-                f"{self.role}: {self.path} has no usable georeferencing (transform {tuple(self.transform)[:6]}). "
-                "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr."
+                f"{self.role}: {self.path} has no usable georeferencing (transform {tuple(self.transform)[:6]}).",
+                "Use the georeferenced original, or set corner coordinates with gdal_edit.py -a_ullr.",
+                where=self.path,
             )
         return self._dataset.crs
 
@@ -338,7 +344,8 @@ class Raster(Closing):
             if rows * cols * np.dtype(dtype).itemsize > LARGEST_BLOCK:
                 raise InputError(
                     f"{self.role}: {self.path} is stored in blocks of {rows} x {cols} pixels, too large to be decoded. "
-                    "If the file is not damaged, write it in tiles first: gdal_translate -co TILED=YES."
+                    "If the file is not damaged, write it in tiles first: gdal_translate -co TILED=YES.",
+                    where=self.path,
                 )
 
 

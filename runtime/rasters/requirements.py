@@ -12,7 +12,9 @@ def measured(raster: Raster) -> Raster:
     """A single band of real numbers."""
     if raster.dtypes[0].startswith("complex"):
         raise InputError(
-            f"{raster.role}: {raster.path} holds complex numbers. Give the band of real values, in float32 for example."
+            f"{raster.role}: {raster.path} holds complex numbers.",
+            "Give the band of real values, in float32 for example.",
+            where=raster.path,
         )
     return single(raster)
 
@@ -22,7 +24,8 @@ def single(raster: Raster) -> Raster:
     if raster.bands - raster.alpha != 1:
         raise InputError(
             f"{raster.role}: {raster.path} has {raster.bands} bands, but one is expected. "
-            "Extract the right one, for example with gdal_translate -b."
+            "Extract the right one, for example with gdal_translate -b.",
+            where=raster.path,
         )
     return raster
 
@@ -31,7 +34,9 @@ def classes(raster: Raster) -> Raster:
     """One band of whole numbers."""
     if not np.issubdtype(np.dtype(raster.dtypes[0]), np.integer):
         raise InputError(
-            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and `mask_values` chooses among whole numbers. Give "
-            "the class map itself, in 8-bit integers for example, or leave `mask_values` out: then nonzero counts."
+            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and `mask_values` chooses among whole numbers.",
+            "Give the class map itself, in 8-bit integers for example, or leave `mask_values` out: then nonzero "
+            "counts.",
+            where=raster.path,
         )
     return single(raster)

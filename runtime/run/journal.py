@@ -120,7 +120,9 @@ class Journal:
         if differences := list(_differences(lines[0]["identity"], json.loads(json.dumps(self.identity)))):
             raise UsageError(
                 f"output: {self.path.parent.parent} holds a run that is not finished, of something else: "
-                f"{'; '.join(differences)}. Give what it was started with, or add overwrite=True to start anew."
+                f"{'; '.join(differences)}.",
+                "Give what it was started with, or add overwrite=True to start anew.",
+                option="out",
             )
         found: list[Checkpoint] = []
         for line in filter(None, map(_line, lines[1:])):
@@ -170,7 +172,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise OutputError(f"{path} cannot be read ({error.strerror}). Check the disk.") from error
+        raise OutputError(f"{path} cannot be read ({error.strerror}).", "Check the disk.", where=path) from error
     for line in content.decode(errors="replace").split("\n"):
         try:
             entry = json.loads(line)

@@ -151,7 +151,9 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     """Sentence for when a working file cannot be written."""
     full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
     remedy = "Check the free disk space." if full else "Once the folder can be written again, resume=True goes on."
-    return OutputError(f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}). {remedy}")
+    return OutputError(
+        f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}).", remedy, where=path.parent.parent
+    )
 
 
 def _read(file: int, size: int) -> bytes:

@@ -105,7 +105,10 @@ class Workspace:
             raise
         except OSError as error:
             raise OutputError(
-                f"output: {self.out} cannot be written ({error.strerror}). Choose another folder."
+                f"output: {self.out} cannot be written ({error.strerror}).",
+                "Choose another folder.",
+                where=self.out,
+                option="out",
             ) from error
 
     def _lock_in_folder(self) -> FileIO:
@@ -122,7 +125,13 @@ class Workspace:
         check_hidden(self._partial)
         lock = open_locked(self._partial / LOCK)
         if lock is None:
-            raise UsageError(f"output: {self._holder()} is writing to {self.out}. Wait, or choose another.")
+            raise UsageError(
+                f"output: {self._holder()} is writing to {self.out}.",
+                "Wait, or choose another.",
+                where=self.out,
+                option="out",
+                retryable=True,
+            )
         with contextlib.suppress(OSError):  # who holds it is a nicety, for which a full disk may have no room
             lock.truncate(0)
             lock.write(str(os.getpid()).encode())
@@ -138,8 +147,10 @@ class Workspace:
         left = is_filled(self._partial / ROWS)
         if left and not (overwrite or resume):
             raise UsageError(
-                f"output: {self.out} holds a run that is not finished. Add resume=True to go on with it, or "
-                "overwrite=True to start anew."
+                f"output: {self.out} holds a run that is not finished.",
+                "Add resume=True to go on with it, or overwrite=True to start anew.",
+                where=self.out,
+                option="out",
             )
         self.is_kept = left and not overwrite
         self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
@@ -161,11 +172,18 @@ class Workspace:
         found = [name for name in PRODUCTS if (self.out / name).exists()]
         folders = [name for name in found if (self.out / name).is_dir()]
         if folders:
-            raise UsageError(f"output: {self.out / folders[0]} is a folder. Choose another folder for the results.")
+            raise UsageError(
+                f"output: {self.out / folders[0]} is a folder.",
+                "Choose another folder for the results.",
+                where=self.out,
+                option="out",
+            )
         if found and not self._overwrite:
             raise UsageError(
-                f"output: {self.out} holds results already ({', '.join(found)}). "
-                "Choose another folder, or add overwrite=True to replace them."
+                f"output: {self.out} holds results already ({', '.join(found)}).",
+                "Choose another folder, or add overwrite=True to replace them.",
+                where=self.out,
+                option="out",
             )
 
     def path(self, name: str) -> Path:
@@ -198,7 +216,9 @@ class Workspace:
                 put_in_place(products, self.out, stale=_SIDE_FILES)
                 self.is_kept, self.is_published = False, True
         except OSError as error:
-            raise OutputError(f"output: results cannot be put into {self.out} ({error}).") from error
+            raise OutputError(
+                f"output: results cannot be put into {self.out} ({error}).", where=self.out, option="out"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -244,13 +264,20 @@ def check_folder(out: Path) -> None:
         UsageError: it is that of a file, or of a link into nothing, or no text.
     """
     if not is_text(out):
-        raise UsageError(f"output: the name {out} is not in UTF-8, which GDAL needs. Choose another folder.")
+        raise UsageError(
+            f"output: the name {out} is not in UTF-8, which GDAL needs.",
+            "Choose another folder.",
+            where=out,
+            option="out",
+        )
     if os.path.exists(out) and not is_folder(out):  # noqa: PTH110 - Path.exists may raise
-        raise UsageError(f"output: {out} is a file. Give the name of a folder.")
+        raise UsageError(f"output: {out} is a file.", "Give the name of a folder.", where=out, option="out")
     if os.path.islink(out) and not exists(out):  # noqa: PTH114 - so may Path.is_symlink
         raise UsageError(
-            f"output: {out} is a link to {out.readlink()}, which is not there. Connect its disk, or choose another "
-            "folder."
+            f"output: {out} is a link to {out.readlink()}, which is not there.",
+            "Connect its disk, or choose another folder.",
+            where=out,
+            option="out",
         )
 
 
@@ -263,8 +290,10 @@ def check_hidden(folder: Path) -> None:
     """
     if not is_real_folder(folder):
         raise OutputError(
-            f"output: {folder} is a file or a link, and landslip needs that name for a folder of its own. Remove it, "
-            "or choose another folder."
+            f"output: {folder} is a file or a link, and landslip needs that name for a folder of its own.",
+            "Remove it, or choose another folder.",
+            where=folder,
+            option="out",
         )
 
 

@@ -179,7 +179,9 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
         return VectorArea(path, CRS.from_epsg(4326), np.array([outline_of(parsed_box(path))]))
     if isinstance(location, Path) and not exists(location):
         raise InputMissingError(
-            f"{_ROLE}: {path} does not exist. Check the path; a box is given in degrees as WEST,SOUTH,EAST,NORTH."
+            f"{_ROLE}: {path} does not exist.",
+            "Check the path; a box is given in degrees as WEST,SOUTH,EAST,NORTH.",
+            where=path,
         )
     check_kind(location, _ROLE)
     found = read_polygons(location, _ROLE)
@@ -205,5 +207,7 @@ def _placed(path: str, crs: object) -> Any:
             yield
     except (*RASTER_ERRORS, ShapelyError) as error:
         raise InputError(
-            f"{_ROLE}: {path} cannot be brought to {crs} ({reason(error)}). Check its coordinate reference system."
+            f"{_ROLE}: {path} cannot be brought to {crs} ({reason(error)}).",
+            "Check its coordinate reference system.",
+            where=path,
         ) from error

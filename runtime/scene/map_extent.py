@@ -39,7 +39,8 @@ def check_on_globe(raster: Placed) -> None:
         raise InputError(
             f"{raster.role}: {raster.path} lies outside the globe, at latitudes from {south:.9g} to {north:.9g} in "
             f"{raster.crs}. Either its coordinates are no degrees, or longitudes and latitudes are exchanged: give it "
-            "the CRS of its coordinates (gdal_edit.py -a_srs EPSG:CODE FILE), or exchange them."
+            "the CRS of its coordinates (gdal_edit.py -a_srs EPSG:CODE FILE), or exchange them.",
+            where=raster.path,
         )
 
 
@@ -65,8 +66,10 @@ def meeting(raster: Raster, grid: MapGrid) -> Raster:
     if not meets(raster, grid):
         bounds = _bounds_in(raster.crs, raster.bounds, grid.crs, raster.path)
         raise InputError(
-            f"{raster.role}: {raster.path} lies elsewhere, at {_box(bounds)}; the images show {_box(grid.bounds)} in "
-            f"{grid.crs}. Check that it belongs to this place, and its CRS."
+            f"{raster.role}: {raster.path} lies elsewhere, at {_box(bounds)}; the images show {_box(grid.bounds)} "
+            f"in {grid.crs}.",
+            "Check that it belongs to this place, and its CRS.",
+            where=raster.path,
         )
     return raster
 
@@ -101,15 +104,16 @@ def common_grid(images: Sequence[RasterLike], area: Area | None, reading: Readin
         wanted = intersection([common, outline]) if outline is not None else None
         if wanted is None:
             raise InputError(
-                f"The area of interest {area.path} lies outside the images ({_box(common)} in {crs}). "
-                "Check its coordinates and CRS."
+                f"The area of interest {area.path} lies outside the images ({_box(common)} in {crs}).",
+                "Check its coordinates and CRS.",
             )
         common = wanted
     grid = MapGrid.covering(common, crs, resolution, _anchor(leading, crs, resolution))
     if not 0 < grid.height * grid.width <= MAX_PIXELS:
         raise InputError(
             f"The common area of the inputs, {_box(common)} in {crs}, makes a map of {grid.width} x {grid.height} "
-            f"pixels of {resolution:g} m. Check the georeferencing of {' and '.join(image.path for image in images)}."
+            f"pixels of {resolution:g} m.",
+            f"Check the georeferencing of {' and '.join(image.path for image in images)}.",
         )
     return grid
 
@@ -134,7 +138,8 @@ def common_ground(images: Sequence[RasterLike], crs: CRS) -> Bounds:
     if common is None:
         raise InputError(
             f"The {' and the '.join(f'{raster.role} {raster.path}' for raster in images)} have no area in common: "
-            f"{' and '.join(map(_box, boxes))} in {crs}. Check that all show the same place."
+            f"{' and '.join(map(_box, boxes))} in {crs}.",
+            "Check that all show the same place.",
         )
     return common
 
@@ -150,9 +155,11 @@ def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
     x, y = (left + right) / 2, (bottom + top) / 2
     if _goes_around(image):
         raise InputError(
-            f"{image.role}: {image.path} spans {right - left:.0f} degrees of longitude, so where the map is wanted is "
-            "unknown. Cut the place out first: gdalwarp -t_srs EPSG:CODE -te WEST SOUTH EAST NORTH -te_srs EPSG:4326 "
-            "FILE NEW.tif, with the code of its UTM zone."
+            f"{image.role}: {image.path} spans {right - left:.0f} degrees of longitude, so where the map is wanted "
+            "is unknown.",
+            "Cut the place out first: gdalwarp -t_srs EPSG:CODE -te WEST SOUTH EAST NORTH -te_srs EPSG:4326 FILE "
+            "NEW.tif, with the code of its UTM zone.",
+            where=image.path,
         )
     try:
         if chosen is not None:
@@ -162,12 +169,15 @@ def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
         longitudes, latitudes = transform_points(image.crs, CRS.from_epsg(4326), [x], [y])
     except RASTER_ERRORS as error:
         raise InputError(
-            f"{image.role}: the place of {image.path} on the globe is unknown ({reason(error)}). "
-            "Give it a CRS that is tied to the globe, for example with gdalwarp."
+            f"{image.role}: the place of {image.path} on the globe is unknown ({reason(error)}).",
+            "Give it a CRS that is tied to the globe, for example with gdalwarp.",
+            where=image.path,
         ) from error
     if not (math.isfinite(longitudes[0]) and math.isfinite(latitudes[0])):
         raise InputError(
-            f"{image.role}: {image.path} lies outside the area its CRS {image.crs} is made for. Check its coordinates."
+            f"{image.role}: {image.path} lies outside the area its CRS {image.crs} is made for.",
+            "Check its coordinates.",
+            where=image.path,
         )
     crs = utm_crs(float(longitudes[0]), float(latitudes[0]))
     log.info("map in %s: the %s is in %s, which has no true metres there", crs, image.role, image.crs)
@@ -178,8 +188,9 @@ def _true_to_scale(crs: CRS, image: RasterLike, x: float, y: float) -> CRS:
     xs, ys = transform_points(image.crs, crs, [x], [y])
     if not (math.isfinite(xs[0]) and math.isfinite(ys[0]) and is_metric(crs, float(xs[0]), float(ys[0]))):
         raise UsageError(
-            f"{crs} has no true metres where {image.path} lies, and the network knows landslides by their size. Choose "
-            "a CRS that is made for that place, such as its UTM zone, or leave `crs` out."
+            f"{crs} has no true metres where {image.path} lies, and the network knows landslides by their size.",
+            "Choose a CRS that is made for that place, such as its UTM zone, or leave `crs` out.",
+            where=image.path,
         )
     return crs
 
@@ -199,8 +210,9 @@ def _bounds_in(source: CRS, bounds: Bounds, crs: CRS, path: str) -> Bounds:
 
 def _unrelated(path: str, source: CRS, crs: CRS, error: Exception) -> InputError:
     return InputError(
-        f"{path}: its outline cannot be brought from {source} to {crs} ({reason(error)}). "
-        "Reproject it first, for example with gdalwarp."
+        f"{path}: its outline cannot be brought from {source} to {crs} ({reason(error)}).",
+        "Reproject it first, for example with gdalwarp.",
+        where=path,
     )
 
 

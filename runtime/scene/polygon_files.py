@@ -55,22 +55,26 @@ def read_polygons(location: Location, role: str) -> tuple[str, NDArray[Any]] | N
         if not layers and _is_raster(location):
             return None
         why = "" if layers else ", and no layer that could: it is empty, of another kind, or damaged"
-        raise InputError(f"{role}: {path} holds no polygon{why}. Give a file with the area as polygons.")
+        raise InputError(f"{role}: {path} holds no polygon{why}.", "Give a file with the area as polygons.", where=path)
     if len(found) > 1:
         names = ", ".join(name for name, _, _ in found[:_SHOWN])
         raise InputError(
-            f"{role}: {path} has several layers of polygons ({names}). Save the one wanted by itself, for example with "
-            f'ogr2ogr -f GPKG NEW.gpkg FILE "{found[0][0]}".'
+            f"{role}: {path} has several layers of polygons ({names}).",
+            f'Save the one wanted by itself, for example with ogr2ogr -f GPKG NEW.gpkg FILE "{found[0][0]}".',
+            where=path,
         )
     _, crs, shapes = found[0]
     if crs is None:
-        raise InputError(f"{role}: {path} has no coordinate reference system. Assign one, then try again.")
+        raise InputError(
+            f"{role}: {path} has no coordinate reference system.", "Assign one, then try again.", where=path
+        )
     try:
         return crs, made_valid(shapes)
     except TooLongError as error:
         raise InputError(
             f"{role}: the outlines in {path} cross themselves too often to be put right ({error}). "
-            "Draw the area again, or simplify it, for example with ogr2ogr -simplify."
+            "Draw the area again, or simplify it, for example with ogr2ogr -simplify.",
+            where=path,
         ) from error
 
 
@@ -87,12 +91,13 @@ def _areas(wkb: NDArray[Any], path: str, role: str) -> NDArray[Any]:
         shapes: NDArray[Any] = np.atleast_1d(shapely.from_wkb(wkb))
     except ShapelyError as error:
         raise InputError(
-            f"{role}: {path} holds damaged outlines ({reason(error)}). Draw or export them again."
+            f"{role}: {path} holds damaged outlines ({reason(error)}). Draw or export them again.", where=path
         ) from error
     areas: NDArray[Any] = shapes[(shapely.get_dimensions(shapes) == 2) & ~shapely.is_empty(shapes)]
     if not np.isfinite(shapely.get_coordinates(areas)).all():
         raise InputError(
-            f"{role}: {path} holds outlines with coordinates that are no numbers. Draw or export them again."
+            f"{role}: {path} holds outlines with coordinates that are no numbers. Draw or export them again.",
+            where=path,
         )
     return areas
 
@@ -111,7 +116,9 @@ def _layers(location: Location, role: str) -> list[_Layer] | None:
                 opened(location).close()  # If it is no raster either, the connection may have broken.
             elif isinstance(error, DataSourceError) and "not recognized" not in str(error):
                 raise InputError(
-                    f"{role}: {shown(location)} cannot be read ({reason(error)}). Save or copy it again."
+                    f"{role}: {shown(location)} cannot be read ({reason(error)}).",
+                    "Save or copy it again.",
+                    where=shown(location),
                 ) from error
             return None
         return found
@@ -120,7 +127,9 @@ def _layers(location: Location, role: str) -> list[_Layer] | None:
         return patiently(location, read, RASTER_ERRORS)
     except RASTER_ERRORS as error:
         raise opening_error(location, role, reason(error)) or InputError(
-            f"{role}: {shown(location)} cannot be read ({reason(error)}). Give polygons, or a raster."
+            f"{role}: {shown(location)} cannot be read ({reason(error)}).",
+            "Give polygons, or a raster.",
+            where=shown(location),
         ) from error
 
 

@@ -22,7 +22,7 @@ def sha256_of(path: Path, stop: Event | None = None) -> str:
             while not (stop and stop.is_set()) and (data := stream.read(1 << 20)):
                 digest.update(data)
     except FileNotFoundError as error:
-        raise InputMissingError(f"{path} does not exist. Check the path.") from error
+        raise InputMissingError(f"{path} does not exist.", "Check the path.", where=path) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}).", where=path) from error
     return digest.hexdigest()

@@ -75,7 +75,8 @@ class Light:
             elevation = self._elevation
             raise InputError(
                 f"{elevation.role}: the direction of north cannot be told on the grid of {elevation.path} in "
-                f"{elevation.crs} ({reason(error)}). Reproject it first, for example with gdalwarp."
+                f"{elevation.crs} ({reason(error)}).",
+                "Reproject it first, for example with gdalwarp.",
             ) from error
 
 

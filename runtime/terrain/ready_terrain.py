@@ -66,8 +66,9 @@ class Steepness:
         if beyond.size:
             raise InputError(
                 f"{self.raster.role}: {self.raster.path} reaches {beyond.max():g}, but 90 degrees is the most there "
-                "can be: it may be in percent, or show the aspect. Make it in degrees: gdaldem slope, without -p. If "
-                "that number means unknown, declare it: gdal_edit.py -a_nodata NUMBER FILE."
+                "can be: it may be in percent, or show the aspect.",
+                "Make it in degrees: gdaldem slope, without -p. If that number means unknown, declare it: "
+                "gdal_edit.py -a_nodata NUMBER FILE.",
             )
 
 

@@ -66,7 +66,9 @@ def make_plan(protocol: str, grid: MapGrid, spec: ModelSpec, tile: int | None, o
         UsageError: an argument is out of range, or the model cannot take such tiles.
     """
     if protocol not in PROTOCOLS:
-        raise UsageError(f"Protocol {protocol!r} is unknown: choose one of {', '.join(PROTOCOLS)}.")
+        raise UsageError(f"Protocol {protocol!r} is unknown: choose one of {', '.join(PROTOCOLS)}.", option="protocol")
     if not 0.0 <= overlap <= 0.9:
-        raise UsageError(f"An overlap of {overlap:g} is out of range: give a share from 0 to 0.9, such as 0.5.")
+        raise UsageError(
+            f"An overlap of {overlap:g} is out of range: give a share from 0 to 0.9, such as 0.5.", option="overlap"
+        )
     return PROTOCOLS[protocol](grid, spec.checked_tile(tile), overlap)

@@ -34,13 +34,13 @@ def kind_of(path: Path) -> FileKind:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path} is no regular file. Give one.")
+            raise InputError(f"{path} is no regular file.", "Give one.", where=path)
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError as error:
-        raise InputMissingError(f"{path} does not exist. Check the path.") from error
+        raise InputMissingError(f"{path} does not exist.", "Check the path.", where=path) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}).", where=path) from error
     return kind_of_head(head)
 
 

@@ -53,13 +53,17 @@ def read_file(path: Path, what: str, most: int = MOST_BYTES + 1) -> bytes:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path} cannot be read: it is no regular file. Give one that describes {what}.")
+            raise InputError(
+                f"{path} cannot be read: it is no regular file.", f"Give one that describes {what}.", where=path
+            )
         with path.open("rb") as stream:
             return stream.read(most)
     except FileNotFoundError as error:
-        raise InputMissingError(f"{path} does not exist. Check the path of the file that describes {what}.") from error
+        raise InputMissingError(
+            f"{path} does not exist.", f"Check the path of the file that describes {what}.", where=path
+        ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}).", where=path) from error
     except ValueError as error:  # a name with a NUL
         if isinstance(error, InputError):
             raise
@@ -80,12 +84,12 @@ def parse_toml(content: bytes, name: str, what: str, example: str) -> dict[str, 
     """
     if len(content) > MOST_TOML or max(map(len, content.split(b"\n"))) > _LINE:
         raise InputError(
-            f"{name} is too large for a description of {what}. Give a text file in TOML, of up to {MOST_TOML >> 10} KB "
-            f"and with lines of up to {_LINE} characters."
+            f"{name} is too large for a description of {what}.",
+            f"Give a text file in TOML, of up to {MOST_TOML >> 10} KB and with lines of up to {_LINE} characters.",
         )
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{name} is not in TOML: {printable(str(error), _REASON)}. Write lines such as: {example}."
+            f"{name} is not in TOML: {printable(str(error), _REASON)}.", f"Write lines such as: {example}."
         ) from error

@@ -86,8 +86,9 @@ def check_target(file: OnnxFile) -> None:
         raise EngineError(objection)
     if file.precision == "int8" and file.target != "tensorrt":
         raise EngineError(
-            f"{file.path} is quantised with zero points, which TensorRT does not compute with. Export one for it: "
-            "landslip export MODEL.hdf5 -o FOLDER --precision int8 --target tensorrt."
+            f"{file.path} is quantised with zero points, which TensorRT does not compute with.",
+            "Export one for it: landslip export MODEL.hdf5 -o FOLDER --precision int8 --target tensorrt.",
+            where=file.path,
         )
 
 
@@ -132,7 +133,7 @@ def _content(model: Path) -> bytes:
     try:
         return model.read_bytes()
     except OSError as error:
-        raise InputError(f"model: {model} cannot be read ({error.strerror}).") from error
+        raise InputError(f"model: {model} cannot be read ({error.strerror}).", where=model, option="model") from error
 
 
 def _progress() -> Progress:

@@ -115,8 +115,9 @@ def _parsed(order: Order, messages: Messages) -> _Parsed:
         return created(parse, messages)
     except PolygraphyError as error:
         raise ModelError(
-            f"model: TensorRT {trt.__version__} cannot read {order.name} ({messages.reason(error)}). "
-            "Export the model again, or use another engine."
+            f"model: TensorRT {trt.__version__} cannot read {order.name} ({messages.reason(error)}).",
+            "Export the model again, or use another engine.",
+            option="model",
         ) from error
 
 
@@ -129,7 +130,9 @@ def _check_inputs(order: Order, network: trt.INetworkDefinition) -> None:
     if found != wanted or order.spec.output not in outputs:
         raise ModelError(
             f"model: the graph in {order.name} takes {found} and gives {sorted(outputs)}, but its description says "
-            f"{wanted} and {order.spec.output!r}. Export the model again."
+            f"{wanted} and {order.spec.output!r}.",
+            "Export the model again.",
+            option="model",
         )
 
 

@@ -42,14 +42,15 @@ def check_types(types: Mapping[str, int], precision: str) -> None:
     """
     if not types:
         raise EngineError(
-            "TensorRT does not tell what the layers of the engine compute in, so the engine cannot be trusted. "
-            "Use a version of TensorRT from 10.3 to 11, or another engine."
+            "TensorRT does not tell what the layers of the engine compute in, so the engine cannot be trusted.",
+            "Use a version of TensorRT from 10.3 to 11, or another engine.",
         )
     if not types.get(precision):
         found = ", ".join(f"{count} {name}" for name, count in types.items())
         raise EngineError(
-            f"TensorRT built an engine without a single {precision} tensor (it has {found}), so it would not compute "
-            f"in {precision}. Export the model again, or use another engine."
+            f"TensorRT built an engine without a single {precision} tensor (it has {found}), so it would not "
+            f"compute in {precision}.",
+            "Export the model again, or use another engine.",
         )
 
 

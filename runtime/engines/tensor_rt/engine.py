@@ -75,19 +75,27 @@ def _check_fits(cached: CachedEngine, options: EngineOptions) -> None:
     key, precision = cached.record.key, cached.record.precision
     if options.precision not in ("auto", precision):
         raise EngineError(
-            f"{cached.path} computes in {precision} and in nothing else. Give an ONNX file to build from."
+            f"{cached.path} computes in {precision} and in nothing else.",
+            "Give an ONNX file to build from.",
+            where=cached.path,
         )
     tile = cached.record.spec.checked_tile(options.tile)
     if tile != key.tile:
-        raise UsageError(f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}. Give `tile` {key.tile}.")
+        raise UsageError(
+            f"{cached.path} was built for tiles of {key.tile} pixels, not {tile}.",
+            f"Give `tile` {key.tile}.",
+            where=cached.path,
+        )
     here = machine_key(first_gpu(), tensorrt_version(), key.onnx_sha256, key.profile)
     if here != key:
         raise EngineError(
             f"{cached.path} was built for {key.gpu} with driver {key.driver} and TensorRT {key.tensorrt}; here are "
-            f"{here.gpu}, {here.driver} and {here.tensorrt}. Give {cached.record.onnx}, and it is built again."
+            f"{here.gpu}, {here.driver} and {here.tensorrt}.",
+            f"Give {cached.record.onnx}, and it is built again.",
+            where=cached.path,
         )
 
 
 def _check_device(device: str) -> None:
     if device not in ("auto", "cuda"):  # said before anything is read, also where an engine is given
-        raise EngineError(f"tensorrt does not run on {device}. Run with `device` cuda, or take another engine.")
+        raise EngineError(f"tensorrt does not run on {device}.", "Run with `device` cuda, or take another engine.")

@@ -83,18 +83,25 @@ class EngineCache:
             EngineError: others can write into the folder.
         """
         if not path.exists():
-            raise InputMissingError(f"model: {path} does not exist. Check the path, or give the ONNX file.")
+            raise InputMissingError(
+                f"model: {path} does not exist.", "Check the path, or give the ONNX file.", where=path, option="model"
+            )
         if path.parent.resolve() != self.folder.resolve():
             raise ModelError(
-                f"model: {path} is a TensorRT engine from elsewhere. Engines are programs, and fit one GPU, driver and "
-                "TensorRT; landslip runs only those it has built itself. Give the ONNX file with `engine` tensorrt."
+                f"model: {path} is a TensorRT engine from elsewhere. Engines are programs, and fit one GPU, driver "
+                "and TensorRT; landslip runs only those it has built itself.",
+                "Give the ONNX file with `engine` tensorrt.",
+                where=path,
+                option="model",
             )
         self._check_folder()
         key = read_engine_record(path).key
         try:
             return _checked(path, key)
         except UntrustedError as error:
-            raise ModelError(f"model: {path} {error}. Give the ONNX file it was built from instead.") from error
+            raise ModelError(
+                f"model: {path} {error}.", "Give the ONNX file it was built from instead.", where=path, option="model"
+            ) from error
 
     def store(self, plan: bytes, record: EngineRecord) -> CachedEngine:
         """Keep an engine. It gets its name when it is complete, and its record last.
@@ -150,8 +157,9 @@ class EngineCache:
             raise EngineError(self._refusal(error)) from error
         except OSError as error:
             raise OutputError(
-                f"{self.folder} cannot be written ({error.strerror}). Free some space, or set XDG_CACHE_HOME to a "
-                "folder of your own."
+                f"{self.folder} cannot be written ({error.strerror}).",
+                "Free some space, or set XDG_CACHE_HOME to a folder of your own.",
+                where=self.folder,
             ) from error
 
     def _refusal(self, error: UntrustedError) -> str:

@@ -123,8 +123,8 @@ class EngineRecord:
             stored.spec.check()
         except (ValueError, RecursionError) as error:
             raise ModelError(
-                f"{where} is no record of a TensorRT engine, or a damaged one ({printable(str(error), _REASON)}). "
-                "Delete it and the engine; the engine is built again from the ONNX file."
+                f"{where} is no record of a TensorRT engine, or a damaged one ({printable(str(error), _REASON)}).",
+                "Delete it and the engine; the engine is built again from the ONNX file.",
             ) from error
         return cls(
             key=stored.key,
@@ -189,10 +189,10 @@ def read_engine_record(engine: Path) -> EngineRecord:
             return EngineRecord.from_json(stream.read(_MOST).decode(), str(path))
     except FileNotFoundError as error:
         raise InputMissingError(
-            f"{engine} has no record beside it ({path.name}), so it is no engine that landslip built."
+            f"{engine} has no record beside it ({path.name}), so it is no engine that landslip built.", where=engine
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}).") from error
+        raise ModelError(f"{path} cannot be read ({error}).", where=path) from error
 
 
 def key_of(gpu: Gpu, tensorrt: str, platform: str, onnx_sha256: str, profile: Profile, recipe: int) -> EngineKey:

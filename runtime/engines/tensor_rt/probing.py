@@ -43,8 +43,8 @@ def tensorrt_version() -> str:
     check_version(version)
     if importlib.util.find_spec("polygraphy") is None:
         raise EngineError(
-            "The package polygraphy, which builds engines with TensorRT, is not installed. Install it with: "
-            "pip install 'landslip[tensorrt]', or on a Jetson: pip install polygraphy."
+            "The package polygraphy, which builds engines with TensorRT, is not installed.",
+            "Install it with: pip install 'landslip[tensorrt]', or on a Jetson: pip install polygraphy.",
         )
     return version
 

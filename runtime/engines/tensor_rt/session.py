@@ -131,5 +131,7 @@ def _loaded(runtime: trt.Runtime, plan: bytes, spec: ModelSpec, messages: Messag
     wanted[spec.output] = (trt.DataType.FLOAT, 1)
     if found != wanted:
         # The sizes of the buffers are taken from the description.
-        raise EngineError(f"The TensorRT engine has the tensors {found}, but its description says {wanted}. Delete it.")
+        raise EngineError(
+            f"The TensorRT engine has the tensors {found}, but its description says {wanted}.", "Delete it."
+        )
     return engine
