@@ -67,9 +67,9 @@ class LandslipError(Exception):
         """
         super().__init__(f"{what} {remedy}" if remedy else what)
         self.what = what
-        """What was found."""
+        """Sentence on what was found."""
         self.remedy = remedy
-        """What to do about it; empty where ``what`` says it."""
+        """Sentence on what to do about it; empty where ``what`` says it."""
         self.where = str(where)
         """File, folder or address it is about, as messages show it; empty where there is none."""
         self.option = option

@@ -27,7 +27,7 @@ def docstrings(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
             yield node.body[0].lineno, getattr(node, "name", path.stem), text
-        if isinstance(node, ast.Module | ast.ClassDef):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             for assignment, after in zip(node.body, node.body[1:], strict=False):
                 if isinstance(assignment, ast.Assign | ast.AnnAssign) and _is_text(after):
                     yield after.lineno, ast.unparse(assignment).partition("=")[0].strip(), after.value.value

@@ -55,7 +55,7 @@ class InMemory:
         self._scene = Scene(grid, layers, [], None)
         self._engine, self._batch = engine, batch
         self.plan: Plan = make_plan("gaussian", grid, engine.spec, None, 0.5)
-        """How tiles are laid."""
+        """Plan of the tiles."""
 
     def map(self) -> NDArray[np.uint8]:
         """Confidence in percent (rows, cols)."""

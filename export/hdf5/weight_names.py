@@ -22,7 +22,7 @@ class WeightNames:
         """
         # A name that starts at the root would leave the screened part of the file.
         self.all = [name for name in names if not name.startswith("/")]
-        """Those that stay in the group."""
+        """Names of the weights that stay in the group."""
         self._by_folder: dict[str, list[str]] = {}
         for name in self.all:
             for folder in _ends(name):

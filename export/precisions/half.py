@@ -105,7 +105,7 @@ class _Halving:
         self.nodes: list[NodeProto] = []
         """The nodes so far."""
         self.constants: Constants = {}
-        """Their constants in fp16."""
+        """Constants of the nodes, in fp16."""
         self._inside = inside
         self._outputs = {value.name for value in model.graph.output}
         self._given = constants_of(model.graph)

@@ -147,7 +147,7 @@ class _Placing:
         self.nodes: list[NodeProto] = []
         """The nodes so far."""
         self.constants: Constants = {}
-        """Their new constants."""
+        """Constants that the new nodes need."""
         self._constants = constants_of(graph)
         self._chosen, self._ranges, self._scheme, self._largest = chosen, ranges, scheme, largest
         users = users_of(graph)

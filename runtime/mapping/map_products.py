@@ -20,7 +20,7 @@ from landslip.runtime.products.confidence_tif import BLOCK, check_written, write
 from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.quicklook import write_quicklook
 from landslip.runtime.products.tracing import SlopeOf, Strip, trace
-from landslip.runtime.run.saving import Saving
+from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, Workspace
 from landslip.runtime.system.progress import waiting
 
@@ -28,23 +28,23 @@ log = logging.getLogger(__name__)
 
 
 def make_products(
-    run: Run, strips: Generator[Strip, None, None], saving: Saving, work: Workspace, min_area: float
+    run: Run, strips: Generator[Strip, None, None], run_files: RunFiles, work: Workspace, min_area: float
 ) -> Record:
     """Write every product but the record, as drafts.
 
     Args:
         run: what is under way.
         strips: the whole map from the top down, saved as it is taken.
-        saving: where its rows are.
+        run_files: where its rows are.
         work: where the products lie.
         min_area: smaller landslides are left out of the polygons, square metres.
 
     Returns:
         Areas and numbers for the record.
     """
-    grid, rows = run.scene.grid, saving.rows
-    landslides = _write_polygons(run, strips, saving.state.rows, work, math.ceil(min_area / grid.pixel_area))
-    _write_pictures(run, saving, work)
+    grid, rows = run.scene.grid, run_files.rows
+    landslides = _write_polygons(run, strips, run_files.state.rows, work, math.ceil(min_area / grid.pixel_area))
+    _write_pictures(run, run_files, work)
     if not rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
@@ -96,9 +96,9 @@ def _without_old_slopes(strips: Iterable[Strip], slopes: SlopeRows | None) -> It
             slopes.drop_before(strip.end)
 
 
-def _write_pictures(run: Run, saving: Saving, work: Workspace) -> None:
+def _write_pictures(run: Run, run_files: RunFiles, work: Workspace) -> None:
     """Write the map and the quicklook, side by side."""
-    pictures, rows, notice = run.thumbnails, saving.rows, run.engine.spec.notice
+    pictures, rows, notice = run.thumbnails, run_files.rows, run.engine.spec.notice
     images, width = [pictures.image(role) for role in run.scene.images], run.scene.grid.width
     with (
         ThreadPoolExecutor(1) as pool,

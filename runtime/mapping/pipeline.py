@@ -23,7 +23,7 @@ from landslip.runtime.mapping.tile_stages import Run, Saver, inferred, saved, se
 from landslip.runtime.mapping.unchanged import HashedInputs
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
-from landslip.runtime.run.saving import Saving
+from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import RECORD, Workspace
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.memory import peak_rss_bytes
@@ -72,11 +72,11 @@ def map_scene(
         if work.complete:
             return earlier_record(request.out / RECORD, identity)
         run = _run(ready, clock, progress)
-        saving = stack.enter_context(Saving(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
-        run.state, resumed = saving.state, saving.state.rows
+        run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
+        run.state, resumed = run_files.state, run_files.state.rows
         tell_beginning(facts, run.plan, ready.batch, cache_bytes(run.scene))
-        with saving.kept():
-            products = make_products(run, _strips(run, saving), saving, work, request.min_area)
+        with run_files.resumable():
+            products = make_products(run, _strips(run, run_files), run_files, work, request.min_area)
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
             record = _record(ready, run, facts, findings | products, resumed)
@@ -112,11 +112,11 @@ def stream(
         yield from line.background(saved(stitched(results, run), run, save, at_end), depth=1)
 
 
-def _strips(run: Run, saving: Saving) -> Generator[Strip, None, None]:
+def _strips(run: Run, run_files: RunFiles) -> Generator[Strip, None, None]:
     """The whole map: what an earlier run has left, then the rest as it is made."""
-    for first, percent in saving.rows.stored(run.state.rows, BLOCK_ROWS):
+    for first, percent in run_files.rows.stored(run.state.rows, BLOCK_ROWS):
         yield Strip(first, percent)
-    with closing(stream(run, saving.add, saving.checkpoint_if_possible)) as rest:
+    with closing(stream(run, run_files.add, run_files.checkpoint_if_possible)) as rest:
         yield from rest
 
 

@@ -65,7 +65,7 @@ class Raster(Closing):
         check_kind(location, role)
         self.location = location
         self.path = path
-        """Where it lies, as messages show it."""
+        """Path or address, as messages show it."""
         self.role = role
         try:
             self._dataset: DatasetReader = patiently(location, lambda: opened(location), RASTER_ERRORS)
@@ -116,23 +116,23 @@ class Raster(Closing):
         self.nodata: float | None = self._dataset.nodata
         """The value the file declares as unknown."""
         self.alpha: bool = self._dataset.colorinterp[-1] == ColorInterp.alpha
-        """Whether the last band says where the others are known."""
+        """True if the last band says where the others are known."""
         self.nodata_values: tuple[float | None, ...] = self._dataset.nodatavals
-        """The same of each band."""
+        """Number that means nodata in each band."""
         self._heard = frozenset(self._dataset.mask_flag_enums[0])
         self._all_valid = {*map(tuple, self._dataset.mask_flag_enums)} == {(MaskFlags.all_valid,)}
         self.masked: bool = self.alpha or MaskFlags.per_dataset in self._heard
-        """Whether a mask or an alpha band says what is known, and not a value."""
+        """True if a mask or an alpha band says what is known, and not a value."""
         self.scales: tuple[float, ...] = self._dataset.scales
         self.offsets: tuple[float, ...] = self._dataset.offsets
         self.units: tuple[str, ...] = tuple(unit or "" for unit in self._dataset.units)
         """Units that the bands state; empty where they state none."""
         self.colours: tuple[str, ...] = tuple(colour.name for colour in self._dataset.colorinterp)
-        """What each band shows, by the file's own word: red, alpha, palette, undefined …"""
+        """Colour that each band shows, by the file's own word: red, alpha, palette, undefined …"""
         self.tags: dict[str, str] = {**self._product_tags(0), **self._dataset.tags()}
-        """What the file says of itself besides, by GDAL's names."""
+        """Tags of the file, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
-        """What the bands are called; empty where they have no name."""
+        """Names of the bands; empty where they have no name."""
 
     def band_tags(self, number: int) -> dict[str, str]:
         """Tags of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""

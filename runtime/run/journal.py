@@ -108,7 +108,7 @@ class Journal:
         """
         self._write(asdict(JournalLine.of(checkpoint, before)))
 
-    def earlier(self) -> list[Checkpoint] | None:
+    def checkpoints(self) -> list[Checkpoint] | None:
         """The checkpoints of an earlier run of the same, in order; None if there was none.
 
         Raises:

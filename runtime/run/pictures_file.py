@@ -26,7 +26,7 @@ class ThumbnailFile(Closing):
             OutputError: it cannot be opened.
         """
         self._path, self._thumbnails, self._names = path, thumbnails, names
-        self._kept = 0
+        self._saved_rows = 0
         self.checksum = 0
         """CRC-32 of what is kept."""
         try:
@@ -41,15 +41,15 @@ class ThumbnailFile(Closing):
             OutputError: it cannot be written.
         """
         stop = self._thumbnails.rows_for(rows)
-        lines = np.concatenate([self._thumbnails.image(name)[:, self._kept : stop] for name in self._names])
+        lines = np.concatenate([self._thumbnails.image(name)[:, self._saved_rows : stop] for name in self._names])
         content = np.ascontiguousarray(lines.swapaxes(0, 1)).tobytes()  # row after row, each with all its bands
         try:
-            self._file.seek(self._kept * self._line)
+            self._file.seek(self._saved_rows * self._line)
             write_all(self._file, memoryview(content))
             os.fsync(self._file.fileno())
         except OSError as error:
             raise unwritable(self._path, error) from error
-        self._kept, self.checksum = stop, zlib.crc32(content, self.checksum)
+        self._saved_rows, self.checksum = stop, zlib.crc32(content, self.checksum)
 
     def stored(self, most: int) -> list[int]:
         """CRC-32 of what is there for the first 0, 1, 2 … rows of the pictures, as far as there are any.
@@ -75,7 +75,7 @@ class ThumbnailFile(Closing):
         )
         for number, name in enumerate(self._names):
             self._thumbnails.image(name)[:, :stop] = bands[3 * number : 3 * number + 3]
-        self._kept, self.checksum = stop, zlib.crc32(content)
+        self._saved_rows, self.checksum = stop, zlib.crc32(content)
 
     def close(self) -> None:
         """Close the file."""

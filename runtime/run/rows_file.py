@@ -32,7 +32,7 @@ class RowsFile(Closing):
     """Rows of uint8 percent, appended in order; counts what is in them."""
 
     def __init__(self, path: Path, grid: MapGrid) -> None:
-        """Open a file, made if needed, with nothing taken from it yet; see :meth:`stored` and :meth:`keep`.
+        """Open a file, made if needed, with nothing taken from it yet; see :meth:`stored` and :meth:`count`.
 
         Raises:
             OutputError: it cannot be opened.
@@ -43,7 +43,7 @@ class RowsFile(Closing):
         self.checksum = 0
         """CRC-32 of them."""
         self.histogram = np.zeros(256, dtype=np.int64)
-        """How often each value occurs in them."""
+        """Counts of each value in them."""
         try:
             self._file = open_or_make(path)
         except OSError as error:
@@ -70,7 +70,7 @@ class RowsFile(Closing):
             yield first, rows
             first += len(rows)
 
-    def keep(self, percent: NDArray[np.uint8]) -> None:
+    def count(self, percent: NDArray[np.uint8]) -> None:
         """Count stored rows (rows, width) as whole, in order."""
         self.rows += len(percent)
         self.checksum = checksum_of(percent, self.checksum)
@@ -88,7 +88,7 @@ class RowsFile(Closing):
             write_all(self._file, content)
         except OSError as error:
             raise unwritable(self._path, error) from error
-        self.keep(percent)
+        self.count(percent)
 
     def sync(self) -> None:
         """Cut off what is not whole, and wait until the disk has the rest.

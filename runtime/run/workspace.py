@@ -52,7 +52,7 @@ JOURNAL = "journal.jsonl"
 _ATTEMPTS = 100
 """Attempts at making the folders anew for a run, while others remove them. On some file systems they never stay."""
 
-_KEPT = (LOCK, ROWS, PICTURES, JOURNAL)
+_RESUME_FILES = (LOCK, ROWS, PICTURES, JOURNAL)
 """Files that a run needs to go on. Drafts of the one before would only be in its way, and might be planted links."""
 
 _SIDE_FILES = tuple(f"{LANDSLIDES}-{kind}" for kind in ("wal", "shm", "journal"))
@@ -74,24 +74,24 @@ class Workspace:
             UsageError: results are there already, or an unfinished run, or a run is under way; or ``out`` is a file.
             OutputError: the folder cannot be made or written.
         """
-        self.out, self._overwrite, self._keep = out, overwrite, keep
-        self._partial = out / PARTIAL
+        self.out, self._overwrite, self._may_resume = out, overwrite, keep
+        self._hidden = out / PARTIAL
         check_folder(out)
         self._made = not exists(out)
         self._lock = self._locked()
-        self.is_kept = False
-        """Whether the hidden folder stays when the context is left with an error."""
+        self.is_resumable = False
+        """True if the hidden folder stays when the context is left with an error."""
         self.is_published = False
-        """Whether the results have their names."""
+        """True if the results have their names."""
         self.complete = False
-        """Whether a run is to go on that is complete already."""
+        """True if a run is to go on that is complete already."""
         try:
             self.unfinished = self._taken_over(overwrite=overwrite, resume=resume)
         except BaseException:
             self._lock.close()
             raise
         self._will_before = standing().will
-        if not self.is_kept:
+        if not self.is_resumable:
             bequeath(Will(clear=f"{__name__}:{abandoned.__name__}", arguments=(str(out.absolute()), self._made)))
 
     def _locked(self) -> FileIO:
@@ -121,9 +121,9 @@ class Workspace:
         """
         self.out.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
-            self._partial.mkdir()
-        check_hidden(self._partial)
-        lock = open_locked(self._partial / LOCK)
+            self._hidden.mkdir()
+        check_hidden(self._hidden)
+        lock = open_locked(self._hidden / LOCK)
         if lock is None:
             raise UsageError(
                 f"output: {self._holder()} is writing to {self.out}.",
@@ -139,12 +139,12 @@ class Workspace:
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError, ValueError):
-            return f"another run (process {int((self._partial / LOCK).read_text(encoding='ascii'))})"
+            return f"another run (process {int((self._hidden / LOCK).read_text(encoding='ascii'))})"
         return "another run"
 
     def _taken_over(self, *, overwrite: bool, resume: bool) -> bool:
         """Tell whether there is an unfinished run to go on with."""
-        left = is_filled(self._partial / ROWS)
+        left = is_filled(self._hidden / ROWS)
         if left and not (overwrite or resume):
             raise UsageError(
                 f"output: {self.out} holds a run that is not finished.",
@@ -152,16 +152,16 @@ class Workspace:
                 where=self.out,
                 option="out",
             )
-        self.is_kept = left and not overwrite
+        self.is_resumable = left and not overwrite
         self.complete = resume and not left and all((self.out / name).is_file() for name in PRODUCTS)
-        self._empty(_KEPT if self.is_kept else (LOCK,))
-        if not (self.is_kept or self.complete):
+        self._empty(_RESUME_FILES if self.is_resumable else (LOCK,))
+        if not (self.is_resumable or self.complete):
             try:
                 self.check_free()
             except UsageError:
                 self._clear()
                 raise
-        return self.is_kept
+        return self.is_resumable
 
     def check_free(self) -> None:
         """Make sure that no results are there that may not be replaced.
@@ -188,15 +188,15 @@ class Workspace:
 
     def path(self, name: str) -> Path:
         """Path to write what will be called ``name``."""
-        return self._partial / name
+        return self._hidden / name
 
-    def keep(self) -> None:
+    def allow_resume(self) -> None:
         """Note that something is there from now on that a later run can go on with."""
-        self.is_kept = self._keep
+        self.is_resumable = self._may_resume
 
     def sync_names(self) -> None:
         """Wait until the disk knows of the files that were made here, so that a power cut does not lose them whole."""
-        sync_names(self._partial)
+        sync_names(self._hidden)
         sync_names(self.out)
 
     def publish(self) -> None:
@@ -214,7 +214,7 @@ class Workspace:
             with undisturbed():
                 # SQLite would play side files of an earlier map into the new one.
                 put_in_place(products, self.out, stale=_SIDE_FILES)
-                self.is_kept, self.is_published = False, True
+                self.is_resumable, self.is_published = False, True
         except OSError as error:
             raise OutputError(
                 f"output: results cannot be put into {self.out} ({error}).", where=self.out, option="out"
@@ -226,7 +226,7 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.is_kept:
+        if self.is_resumable:
             self._lock.close()
         else:
             self._clear()
@@ -236,12 +236,12 @@ class Workspace:
                 self.out.rmdir()
         bequeath(self._will_before)
 
-    def _empty(self, kept: Sequence[str] = (LOCK,)) -> None:
+    def _empty(self, spared: Sequence[str] = (LOCK,)) -> None:
         # The rows first: without them the rest says nothing, and they would say something wrong without the rest.
-        for entry in sorted(self._partial.iterdir(), key=lambda entry: entry.name != ROWS):
+        for entry in sorted(self._hidden.iterdir(), key=lambda entry: entry.name != ROWS):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name not in kept:
+            elif entry.name not in spared:
                 entry.unlink(missing_ok=True)
 
     def _clear(self) -> None:
@@ -251,10 +251,10 @@ class Workspace:
         if os.name == "nt":
             self._lock.close()  # Windows removes no open files
         with contextlib.suppress(OSError):
-            (self._partial / LOCK).unlink()
+            (self._hidden / LOCK).unlink()
         self._lock.close()
         with contextlib.suppress(OSError):
-            self._partial.rmdir()
+            self._hidden.rmdir()
 
 
 def check_folder(out: Path) -> None:

@@ -14,7 +14,7 @@ from landslip.runtime.geo.projection import bounds_in
 from landslip.runtime.geo.resampler import Lattice, Resampler
 
 
-def kept_bytes(raster: RasterLike, grid: MapGrid, rows: int) -> int:
+def cached_bytes(raster: RasterLike, grid: MapGrid, rows: int) -> int:
     """Bytes of the blocks that a step touches at the most.
 
     Args:

@@ -26,7 +26,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import measured
 from landslip.runtime.scene.area import Area, open_area
-from landslip.runtime.scene.block_cache import kept_bytes
+from landslip.runtime.scene.block_cache import cached_bytes
 from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, StackedLayer, TerrainLayer
 from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
 from landslip.runtime.scene.mask_inputs import open_masks
@@ -69,7 +69,7 @@ class Scene:
             doubts: what speaks against its files, for the user to judge.
         """
         self.times: Times = dict(times or {})
-        """When the images were taken, file by file."""
+        """Times when the images were taken, file by file."""
         self._opened = tuple(opened)
         self.doubts = tuple(doubts)
         self.facts: dict[str, Any] = dict(facts or {})
@@ -133,7 +133,7 @@ class Scene:
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [raster for mask in self._masks for raster in mask.rasters]
         rasters += [] if self._area is None else self._area.rasters
-        return sum(kept_bytes(raster, self.grid, rows) for raster in rasters)
+        return sum(cached_bytes(raster, self.grid, rows) for raster in rasters)
 
     @property
     def parts(self) -> tuple[Path, ...]:

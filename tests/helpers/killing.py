@@ -21,7 +21,7 @@ from helpers.rasters import scene_mixed
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
@@ -69,7 +69,7 @@ def _has_checkpoints(journal: Path) -> bool:
 
 def main(folder: Path, rounds: int) -> None:
     """Kill ``rounds`` maps, some of them several times, finish each, and tell."""
-    saving.INTERVAL = 0.0
+    run_files.INTERVAL = 0.0
     chance = random.Random(rounds + 1)  # noqa: S311 - moments, no secrets; of 2 rounds one is early
     files = scene_mixed(folder, height_m=3000.0, width_m=1200.0)
     began = time.monotonic()

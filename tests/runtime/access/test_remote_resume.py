@@ -20,14 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from helpers.engines import mixing_engine
 from landslip.runtime.mapping import prepared_map
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import LandslipError
 from landslip.runtime.mapping.pipeline import MapRequest, map_scene
 from landslip.runtime.scene.scene import SceneFiles
 
 base, folder, out, resume = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "resume"
-saving.INTERVAL, prepared_map.LEAST_CACHE = 0.0, 0
+run_files.INTERVAL, prepared_map.LEAST_CACHE = 0.0, 0
 files = SceneFiles(f"{base}/pre.tif", f"{base}/post.tif", None, folder / "hillshade.tif", folder / "slope.tif")
 options = EngineOptions(tile=64, batch=2)
 request = MapRequest(folder / "none.onnx", files, out, engine=options, force=True, resume=resume)

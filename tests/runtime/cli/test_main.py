@@ -267,11 +267,11 @@ def test_ctrl_c_and_sigterm_end_cleanly_and_can_be_gone_on_from(scene, sent, cod
 import os
 import signal
 import time
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.cli.main import main
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 
-saving.INTERVAL = 0.0
+run_files.INTERVAL = 0.0
 infer = OnnxRuntimeEngine.infer
 
 def slowly(self, batch):

@@ -26,7 +26,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.scene.scene import open_scene
 
 OVERLAP = 7
@@ -368,7 +368,7 @@ def test_a_dry_run_reads_tiles_as_the_run_does(tmp_path, caplog):
 
 
 def test_a_resumed_run_of_tiles_is_the_same_and_knows_its_tiles(tmp_path, monkeypatch):
-    monkeypatch.setattr(saving, "INTERVAL", 0.0)
+    monkeypatch.setattr(run_files, "INTERVAL", 0.0)
     files = in_tiles(scene_mixed(tmp_path, height_m=3000.0, width_m=1200.0))
     mapped(files, tmp_path / "whole")
     calls = []

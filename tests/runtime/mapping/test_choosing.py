@@ -201,7 +201,7 @@ def test_a_map_uses_what_was_tuned_and_falls_back_where_it_is_stale(tmp_path, mo
 
 def stopped(files, model, out, monkeypatch, engine):
     """A run that some rows of are kept of."""
-    monkeypatch.setattr("landslip.runtime.run.saving.INTERVAL", 0.0)
+    monkeypatch.setattr("landslip.runtime.run.run_files.INTERVAL", 0.0)
     calls = iter(range(100))
     usual = engine.infer
 

@@ -21,9 +21,9 @@ ROOM = 4 << 20
 
 MAP = """
 import sys
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.cli.main import main
-saving.INTERVAL = 0.0
+run_files.INTERVAL = 0.0
 main()
 """
 
@@ -53,12 +53,12 @@ def scene(tmp_path_factory):
 
 
 SLOW_MAP = MAP.replace(
-    "saving.INTERVAL = 0.0",
+    "run_files.INTERVAL = 0.0",
     """
 import os
 import time
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
-saving.INTERVAL = 0.0
+run_files.INTERVAL = 0.0
 infer = OnnxRuntimeEngine.infer
 def slowly(self, batch):
     os.write(1, b"busy\\n")  # whole, as lanes write side by side

@@ -41,7 +41,7 @@ def test_damage_is_told_once_and_known_from_then_on(journal):
     journal.add(first)
     journal.add(second, first.state.damaged)
     assert [line["damaged"] for line in lines(journal.path)[1:]] == [[damage(1)], [damage(5)]]
-    assert journal.earlier() == [first, second]
+    assert journal.checkpoints() == [first, second]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_line_of_another_kind_is_no_checkpoint(journal, wrong):
     whole = lines(journal.path)[1]
     with journal.path.open("a") as stream:
         stream.write(json.dumps(whole | wrong) + "\n")
-    assert journal.earlier() == [good]
+    assert journal.checkpoints() == [good]
 
 
 def test_rows_of_tiles_count_one_by_one():

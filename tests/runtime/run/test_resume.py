@@ -22,7 +22,7 @@ from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.run.workspace import PRODUCTS, Workspace
 from landslip.runtime.system.drafts import PARTIAL
 
@@ -36,7 +36,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def every_row_is_saved(monkeypatch):
-    monkeypatch.setattr(saving, "INTERVAL", 0.0)
+    monkeypatch.setattr(run_files, "INTERVAL", 0.0)
 
 
 def request_for(files, out, *, tile=64, batch=BATCH, **options):

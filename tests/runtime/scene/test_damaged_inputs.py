@@ -20,7 +20,7 @@ from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 
 BLOCK = 64
 SKIPPING = Reading(on_error="skip")
@@ -98,7 +98,7 @@ def test_what_is_unknown_of_terrain_and_masks_is_not_observed(files, tmp_path, r
 
 
 def test_a_resumed_run_remembers_what_was_skipped(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(saving, "INTERVAL", 0.0)
+    monkeypatch.setattr(run_files, "INTERVAL", 0.0)
     with_damaged_block(files.post, 0, 1)
     files = replace(files, reading=SKIPPING)
     record, percent = run(files, tmp_path / "whole")

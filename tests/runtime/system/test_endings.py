@@ -32,7 +32,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and so does what nohup starts
 """
 SLOW = """
 import collections, itertools
-from landslip.runtime.run import saving
+from landslip.runtime.run import run_files
 from landslip.runtime.engines.onnx_runtime import OnnxRuntimeEngine
 infer, calls = OnnxRuntimeEngine.infer, itertools.count()
 
@@ -45,7 +45,7 @@ def slowly(self, batch):
     return infer(self, batch)
 
 OnnxRuntimeEngine.infer = slowly
-saving.INTERVAL = 0.0
+run_files.INTERVAL = 0.0
 """
 
 

@@ -30,7 +30,7 @@ INTERVAL = 2.0
 """Seconds between checkpoints at the least; a crash costs what came after the last, and the tiles reaching over it."""
 
 
-class Saving(Closing):
+class RunFiles(Closing):
     """Keeps finished rows so that a later run can go on after them."""
 
     def __init__(
@@ -56,11 +56,11 @@ class Saving(Closing):
         """
         self._work, self._thumbnails, self._height = work, thumbnails, grid.height
         self._journal = Journal(work.path(JOURNAL), identity)
-        earlier = self._journal.earlier() if work.unfinished else None
+        checkpoints = self._journal.checkpoints() if work.unfinished else None
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
             self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
-            self.state = self._restored(earlier or [])
+            self.state = self._restored(checkpoints or [])
             """State that the run has reached."""
             self._stack = stack.pop_all()
         self._checksum = self.rows.checksum
@@ -68,7 +68,7 @@ class Saving(Closing):
         self._told = self.state.damaged
         if self.state.rows:
             log.info("going on after row %d of %d", self.state.rows, grid.height)
-            work.keep()
+            work.allow_resume()
             self._bequeath()
         else:
             self._start_anew(work)
@@ -101,20 +101,20 @@ class Saving(Closing):
             self._checkpoint()
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
+    def resumable(self) -> Iterator[None]:
         """A block whose failure loses nothing: what is finished is saved, and how to go on is said."""
         try:
             yield
         except InputChangedError:
-            self._work.is_kept = False  # what is there is of no version of the input
+            self._work.is_resumable = False  # what is there is of no version of the input
             raise
         except BaseException:
             if self._work.is_published:
                 log.warning("the map was complete by then: %s", self._work.out)
                 raise
             self.checkpoint_if_possible()
-            if self._work.is_kept and self._saved_rows and self._work.path(ROWS).exists():
-                log.warning("%s", self._kept)
+            if self._work.is_resumable and self._saved_rows and self._work.path(ROWS).exists():
+                log.warning("%s", self._resume_notice)
             raise
 
     def close(self) -> None:
@@ -133,40 +133,40 @@ class Saving(Closing):
         self._pictures.save(self.state.rows)
         self._journal.add(Checkpoint(self.state, self._checksum, self._pictures.checksum), self._told)
         self._told = self.state.damaged
-        self._work.keep()
+        self._work.allow_resume()
         self._saved, self._saved_rows = time.monotonic(), self.state.rows
         self._bequeath()
         log.debug("checkpoint: %d of %d rows", self._saved_rows, self._height)
 
     @property
-    def _kept(self) -> str:
+    def _resume_notice(self) -> str:
         return (
             f"{self._saved_rows} of {self._height} rows are kept in {self._work.out}: the same again with resume=True "
             "(without overwrite=True) goes on from there."
         )
 
     def _bequeath(self) -> None:
-        if self._work.is_kept:
-            bequeath(Will(say=self._kept))
+        if self._work.is_resumable:
+            bequeath(Will(say=self._resume_notice))
 
-    def _restored(self, earlier: list[Checkpoint]) -> RunState:
+    def _restored(self, checkpoints: list[Checkpoint]) -> RunState:
         """The last state whose rows are on the disk; they are counted, and shown in the small pictures."""
-        last = self._last_whole(earlier)
+        last = self._last_whole(checkpoints)
         for first, rows in self.rows.stored(last.rows):
-            self.rows.keep(rows)
+            self.rows.count(rows)
             self._thumbnails.add_confidence(first, rows)
         self._pictures.load(last.rows)
         return last
 
-    def _with_pictures(self, earlier: list[Checkpoint]) -> Iterator[Checkpoint]:
+    def _with_pictures(self, checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
         """The checkpoints whose small pictures are there as they were."""
-        sums = dict(enumerate(self._pictures.stored(max(map(_rows, earlier), default=0))))
-        for checkpoint in earlier:
+        sums = dict(enumerate(self._pictures.stored(max(map(_rows, checkpoints), default=0))))
+        for checkpoint in checkpoints:
             if sums.get(self._thumbnails.rows_for(checkpoint.state.rows)) == checkpoint.pictures:
                 yield checkpoint
 
-    def _last_whole(self, earlier: list[Checkpoint]) -> RunState:
-        waiting = sorted(self._with_pictures(earlier), key=_rows)
+    def _last_whole(self, checkpoints: list[Checkpoint]) -> RunState:
+        waiting = sorted(self._with_pictures(checkpoints), key=_rows)
         last, checksum, stop = RunState(), 0, max(map(_rows, waiting), default=0)
         for first, rows in self.rows.stored(stop):
             taken = 0
