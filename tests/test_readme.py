@@ -100,7 +100,7 @@ def test_a_map_from_python(folder):
 def shell_block_with(words):
     """The lines of the only block for a shell that begins with these words, without comments."""
     (block,) = [block for block in blocks("README.md", "sh") if block.startswith(words)]
-    return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
+    return [re.sub(r"\s+#.*", "", line) for line in block.replace("\\\n", "").splitlines()]
 
 
 @pytest.mark.slow
