@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from landslip.export.proof.verify import VerifyReport as VerifyReport
     from landslip.models.demo.score import Scores as Scores
     from landslip.models.demo.score import score as score
+    from landslip.runtime.artifacts.artifact_types import ArtifactRecord as ArtifactRecord
     from landslip.runtime.artifacts.parity import Parity as Parity
     from landslip.runtime.engines.opening import EngineOptions as EngineOptions
     from landslip.runtime.engines.protocol import Engine as Engine
@@ -67,6 +68,7 @@ _ERRORS = (
 _PLACES = {
     **dict.fromkeys(_ERRORS, "runtime.errors"),
     "Artifact": "export.folder.artifacts",
+    "ArtifactRecord": "runtime.artifacts.artifact_types",
     "Engine": "runtime.engines.protocol",
     "EngineOptions": "runtime.engines.opening",
     "Forecast": "runtime.mapping.forecast_types",
@@ -91,6 +93,7 @@ _PLACES = {
 
 __all__ = [
     "Artifact",
+    "ArtifactRecord",
     "ConnectionLostError",
     "Engine",
     "EngineError",

@@ -16,8 +16,10 @@ from typing import Any
 
 import platformdirs
 
+from landslip.runtime.artifacts.artifact_types import ArtifactRecord
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines.opening import EngineOptions
+from landslip.runtime.errors import InputError
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import shown
@@ -185,10 +187,7 @@ def family_of(artifact: Path, sha256: str) -> str:
         sha256: its digest.
     """
     try:
-        with record_path(artifact).open("rb") as stream:
-            record = parse_json(stream.read(MOST_BYTES))
-        same = record["artifact"]["sha256"] == sha256
-        source = record["source"]["sha256"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        record = ArtifactRecord.read(record_path(artifact))
+    except InputError:
         return sha256
-    return source if same and isinstance(source, str) else sha256
+    return record.source.sha256 if record.artifact.sha256 == sha256 else sha256

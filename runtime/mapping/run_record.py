@@ -16,10 +16,11 @@ from typing import Any
 
 from landslip.runtime.access.location import Location, exists, is_networked, shown
 from landslip.runtime.access.web import version_of
+from landslip.runtime.artifacts.artifact_types import ArtifactRecord
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
-from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.errors import InputError, OutputError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.read_options import Reading
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -27,7 +28,6 @@ from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_clas
 from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.safe_writing import write_anew
-from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,10 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
     """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
     record = record_path(model)
     try:
-        with record.open("rb") as stream:
-            recorded = parse_json(stream.read(MOST_BYTES))["artifact"]["sha256"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        recorded = ArtifactRecord.read(record)
+    except InputError:
         return
-    if recorded != sha256:
+    if recorded.artifact.sha256 != sha256:
         log.warning(
             "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
             "it again.", model, record.name,

@@ -1,0 +1,88 @@
+"""The record beside an ONNX file with types: what it was made from, with what, and how it was checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from landslip.runtime.untrusted.json_record import JsonRecord
+
+
+class FileRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """The ONNX file that a record was written for."""
+
+    file: str
+    """Its name."""
+    sha256: str
+    """Its digest."""
+    bytes: int | None = None
+    """Its length; None where an early version did not say."""
+    precision: str | None = None
+    """Number format that the network computes in; None likewise."""
+    target: str | None = None
+    """Backend it was made for; None likewise."""
+
+
+class SourceRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """The Keras file that it was made from."""
+
+    file: str
+    """Its name."""
+    sha256: str
+    """Its digest."""
+    bytes: int | None = None
+    """Its length; None where an early version did not say."""
+    keras_version: str | None = None
+    """Version of Keras that wrote it; None likewise."""
+    registered: str | None = None
+    """Name of the published model it is; None for any other."""
+
+
+class ParityRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """How it was checked before it got its name."""
+
+    reference: str
+    """Name of what it was compared with."""
+    engine: str
+    """Engine and device that ran it."""
+    machine: str | None = None
+    """Kind of processor; None where an early version did not say."""
+    scenes: str | None = None
+    """Source of the tiles of scenes; None where there were none."""
+    limits: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Limits that it had to keep, by name."""
+    figures: tuple[dict[str, Any], ...] = ()
+    """Distance from the reference for each set of tiles, with the engine it is made for."""
+    engines: tuple[dict[str, Any], ...] = ()
+    """The same with every engine that judged it."""
+
+
+class TilesRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """The reference tiles beside it."""
+
+    file: str
+    """Name of their file."""
+    sha256: str
+    """Digest of that file."""
+
+
+class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
+    """What is recorded of an artifact: ``NAME.onnx.json`` beside ``NAME.onnx``."""
+
+    landslip: str = ""
+    """Version that made it; empty where an early one did not say."""
+    created: str = ""
+    """When, UTC in ISO 8601; empty likewise."""
+    artifact: FileRecorded
+    """The ONNX file."""
+    source: SourceRecorded
+    """The Keras file."""
+    spec: dict[str, Any] | None = None
+    """What it takes and means; None for a network that keeps its own inputs."""
+    tools: dict[str, str] = msgspec.field(default_factory=dict)
+    """Versions of what made it, by name."""
+    parity: ParityRecorded | None = None
+    """How it was checked; None where an early version did not say."""
+    reference: TilesRecorded | None = None
+    """Reference tiles; None where there are none."""
