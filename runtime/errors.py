@@ -36,7 +36,7 @@ from typing import Any
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _SAID_FULL = ("No space left", "disk is full")
-"""How GDAL and SQLite say it."""
+"""Words of GDAL and SQLite for a full disk."""
 
 
 class LandslipError(Exception):
