@@ -221,7 +221,7 @@ def test_the_command_line_and_scene_files_take_it(tmp_path, files, capsys):
         scene.write_text(f"{text}nodata = {nodata}\n")
         assert read_scene_file(scene).reading.nodata == json.loads(nodata)
     scene.write_text(f'{text}nodata = "black"\n')
-    with pytest.raises(InputError, match="nodata is 'black', not a number or 'none'"):
+    with pytest.raises(InputError, match="nodata is 'black'; give a number or 'none'"):
         read_scene_file(scene)
     given = ["--post", str(files.post), "--nodata", "black"]
     assert run(["map", "-m", "x.onnx", *given, "-o", str(tmp_path / "out")]) == 2
