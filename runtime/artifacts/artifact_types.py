@@ -12,8 +12,8 @@ from landslip.runtime.untrusted.json_record import JsonRecord
 class FileRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """The ONNX file that a record was written for."""
 
-    file: str
-    """Its name."""
+    file: str = ""
+    """Its name; empty where a record does not say."""
     sha256: str
     """Its digest."""
     bytes: int | None = None
@@ -76,8 +76,8 @@ class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
     """When, UTC in ISO 8601; empty likewise."""
     artifact: FileRecorded
     """The ONNX file."""
-    source: SourceRecorded
-    """The Keras file."""
+    source: SourceRecorded | None = None
+    """The Keras file; None where a record does not say."""
     spec: dict[str, Any] | None = None
     """What it takes and means; None for a network that keeps its own inputs."""
     tools: dict[str, str] = msgspec.field(default_factory=dict)

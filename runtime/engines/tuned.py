@@ -190,4 +190,6 @@ def family_of(artifact: Path, sha256: str) -> str:
         record = ArtifactRecord.read(record_path(artifact))
     except InputError:
         return sha256
-    return record.source.sha256 if record.artifact.sha256 == sha256 else sha256
+    if record.source is None or record.artifact.sha256 != sha256:
+        return sha256
+    return record.source.sha256

@@ -19,6 +19,7 @@ def test_the_record_of_the_embedded_model():
     written = json.loads(path.read_text(encoding="utf-8"))
     assert record.artifact.sha256 == sha256_of(DEMO_MODEL)
     assert (record.artifact.precision, record.artifact.target) == ("fp32", "onnx")
+    assert record.source is not None
     assert record.source.keras_version == written["source"]["keras_version"]
     assert list(record.parity.figures) == written["parity"]["figures"]
     assert record.reference.file == "demo.reference.npz"
