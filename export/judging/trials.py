@@ -127,7 +127,7 @@ def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, 
                 for tiles, expected in same_size:
                     confidence = confidence_of(engine, tiles, batch)
                     figures.append(compare(tiles, expected, confidence, engine.spec.threshold))
-    except _NotUsableError as error:
+    except _NotRunError as error:
         return replace(outcome, not_run=str(error))
     except LandslipError as error:
         return replace(outcome, objections=(str(error),))
@@ -147,7 +147,7 @@ def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.floa
     return confidence
 
 
-class _NotUsableError(EngineError):
+class _NotRunError(EngineError):
     """The engine does not start here, which says nothing about the artifact."""
 
 
@@ -155,7 +155,7 @@ def _opened(trial: Trial, options: EngineOptions) -> Engine:
     try:
         engine: Engine = trial.backend.load()(trial.file.path, options)
     except EngineError as error:
-        raise _NotUsableError(_here(str(error))) from error
+        raise _NotRunError(_here(str(error))) from error
     return engine
 
 

@@ -13,11 +13,11 @@ class FileRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """The ONNX file that a record was written for."""
 
     file: str = ""
-    """Its name; empty where a record does not say."""
+    """Name of the file; empty where a record does not say."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
     bytes: int | None = None
-    """Its length; None where an early version did not say."""
+    """Length in bytes; None where an early version did not say."""
     precision: str | None = None
     """Number format that the network computes in; None likewise."""
     target: str | None = None
@@ -28,11 +28,11 @@ class SourceRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """The Keras file that it was made from."""
 
     file: str
-    """Its name."""
+    """Name of the file."""
     sha256: str
-    """Its digest."""
+    """SHA-256 of the file."""
     bytes: int | None = None
-    """Its length; None where an early version did not say."""
+    """Length in bytes; None where an early version did not say."""
     keras_version: str | None = None
     """Version of Keras that wrote it; None likewise."""
     registered: str | None = None
@@ -40,7 +40,7 @@ class SourceRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParityRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """How it was checked before it got its name."""
+    """Parity check of an artifact before it got its name."""
 
     reference: str
     """Name of what it was compared with."""
@@ -55,7 +55,7 @@ class ParityRecorded(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[dict[str, Any], ...] = ()
     """Distance from the reference for each set of tiles, with the engine it is made for."""
     engines: tuple[dict[str, Any], ...] = ()
-    """The same with every engine that judged it."""
+    """Distance from the reference with every engine that judged it."""
 
 
 class TilesRecorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,21 +68,21 @@ class TilesRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
-    """What is recorded of an artifact: ``NAME.onnx.json`` beside ``NAME.onnx``."""
+    """Record of an artifact: ``NAME.onnx.json`` beside ``NAME.onnx``."""
 
     landslip: str = ""
     """Version that made it; empty where an early one did not say."""
     created: str = ""
-    """When, UTC in ISO 8601; empty likewise."""
+    """Time of the export, UTC in ISO 8601; empty likewise."""
     artifact: FileRecorded
     """The ONNX file."""
     source: SourceRecorded | None = None
     """The Keras file; None where a record does not say."""
     spec: dict[str, Any] | None = None
-    """What it takes and means; None for a network that keeps its own inputs."""
+    """Description of inputs and output; None for a network that keeps its own inputs."""
     tools: dict[str, str] = msgspec.field(default_factory=dict)
     """Versions of what made it, by name."""
     parity: ParityRecorded | None = None
-    """How it was checked; None where an early version did not say."""
+    """Parity check; None where an early version did not say."""
     reference: TilesRecorded | None = None
     """Reference tiles; None where there are none."""

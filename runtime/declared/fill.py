@@ -90,9 +90,9 @@ class Evidence:
     """Pixels of the colour in pieces of 9 x 9 and more that are not joined to an edge."""
     near: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Pixels almost of the colour and all other pixels, beside pieces; and the same elsewhere."""
-    beside_edge: list[NDArray[np.float64]] = field(default_factory=list)
+    near_edge: list[NDArray[np.float64]] = field(default_factory=list)
     """Distances from the colour of pixels beside what is joined to an edge: a sample."""
-    beside_large: list[NDArray[np.float64]] = field(default_factory=list)
+    near_large: list[NDArray[np.float64]] = field(default_factory=list)
     """Distances of pixels beside large pieces."""
     ground: list[NDArray[np.float64]] = field(default_factory=list)
     """Distances of all pixels that have another colour."""
@@ -116,7 +116,7 @@ class Evidence:
         """Tell whether pieces at the edges of the file border on the image as fill does."""
         framed = self.long and self.straight >= FRAME * self.lines
         least = LIKE_GROUND / 2 if framed else LIKE_GROUND
-        return self.run >= RUN and self.joined >= LEAST and _abrupt(self.beside_edge, self.ground, least)
+        return self.run >= RUN and self.joined >= LEAST and _abrupt(self.near_edge, self.ground, least)
 
     @property
     def goes_straight(self) -> bool:
@@ -142,7 +142,7 @@ def judged(evidence: Evidence) -> Verdict:
     if evidence.count == evidence.looked > LEAST and not evidence.bright:
         return "fill"
     inner = evidence.count - evidence.joined
-    if evidence.large < max(LEAST, IN_PIECES * inner) or not _abrupt(evidence.beside_large, evidence.ground):
+    if evidence.large < max(LEAST, IN_PIECES * inner) or not _abrupt(evidence.near_large, evidence.ground):
         return "ground"
     if evidence.large >= SHARE * evidence.looked:
         return "remarkable" if evidence.bright else "doubtful"
@@ -164,10 +164,10 @@ def _at_edge(evidence: Evidence) -> Verdict:
 
 
 def _abrupt(
-    beside: Sequence[NDArray[np.float64]], ground: Sequence[NDArray[np.float64]], least: float = LIKE_GROUND
+    near: Sequence[NDArray[np.float64]], ground: Sequence[NDArray[np.float64]], least: float = LIKE_GROUND
 ) -> bool:
     """Tell whether the image begins at once beside pieces, with any of its colours; they may fill windows, too."""
-    found, usual = _joined(beside), _joined(ground)
+    found, usual = _joined(near), _joined(ground)
     if found.size < RUN or not usual.size:
         return True
     middle = np.median(found)

@@ -96,7 +96,7 @@ def look(evidence: Evidence, stored: Pixels, sides: Sides) -> None:
     evidence.large += int(np.count_nonzero(large & valid))
     outside = other & ~spoiled
     evidence.ground.append(_sample(distance, outside))
-    for pieces, sample in ((joined, evidence.beside_edge), (large & ~grown(joined, REACH), evidence.beside_large)):
+    for pieces, sample in ((joined, evidence.near_edge), (large & ~grown(joined, REACH), evidence.near_large)):
         # Not the next pixel, which may be mixed of both.
         sample.append(_sample(distance, _around(pieces, spoiled) & outside))
     if any(sides):
