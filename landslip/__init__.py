@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from landslip.runtime.errors import ParityError as ParityError
     from landslip.runtime.errors import ResourceError as ResourceError
     from landslip.runtime.errors import UsageError as UsageError
-    from landslip.runtime.inputs.read_options import Reading as Reading
+    from landslip.runtime.inputs.read_options import ReadOptions as ReadOptions
     from landslip.runtime.inputs.scene_files import SceneFiles as SceneFiles
     from landslip.runtime.mapping.forecast_types import Forecast as Forecast
     from landslip.runtime.mapping.mapper import Mapper as Mapper
@@ -76,7 +76,7 @@ _PLACES = {
     "Mapper": "runtime.mapping.mapper",
     "Parity": "runtime.artifacts.parity",
     "Progress": "runtime.system.progress",
-    "Reading": "runtime.inputs.read_options",
+    "ReadOptions": "runtime.inputs.read_options",
     "RunRecord": "runtime.run.record_types",
     "SceneFiles": "runtime.inputs.scene_files",
     "Scores": "models.demo.score",
@@ -112,7 +112,7 @@ __all__ = [
     "Parity",
     "ParityError",
     "Progress",
-    "Reading",
+    "ReadOptions",
     "ResourceError",
     "RunRecord",
     "SceneFiles",

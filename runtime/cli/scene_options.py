@@ -10,7 +10,7 @@ import click
 
 from landslip.runtime.access.location import Location, Locations, located
 from landslip.runtime.cli.paths import EMPTY
-from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR, Reading
+from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR, ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 
 if TYPE_CHECKING:
@@ -145,12 +145,12 @@ def scene_files(options: dict[str, Any]) -> SceneFiles:
     # Imported here, with GDAL: help needs none of it.
     from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of  # noqa: PLC0415
 
-    reading = {field.name: options.pop(field.name, None) for field in fields(Reading)}
+    reading = {field.name: options.pop(field.name, None) for field in fields(ReadOptions)}
     files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
     for role in ("pre", "post", "dem"):
         files[role] = _few(files[role])
     given = {role: named for role, named in files.items() if named not in (None, ())}
-    usual = Reading()
+    usual = ReadOptions()
     given["reading"] = {name: value for name, value in reading.items() if value not in (None, getattr(usual, name))}
     scene: Location | None = options.pop("scene")
     return scene_of({} if scene is None else read_scene_fields(scene), given)

@@ -8,7 +8,7 @@ from typing import Any
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.declared.acquired import Acquired, acquired, user_time
 from landslip.runtime.imagery.image import Image
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.sentinel2 import is_product
 
@@ -48,6 +48,6 @@ def _times_of(image: Image, files: SceneFiles) -> tuple[Acquired | None, ...]:
     )
 
 
-def _said(role: Role, reading: Reading) -> Acquired | None:
+def _said(role: Role, reading: ReadOptions) -> Acquired | None:
     text = {"pre": reading.pre_date, "post": reading.post_date}.get(role)
     return None if text is None else user_time(text)

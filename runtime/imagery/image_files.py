@@ -17,14 +17,14 @@ from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.tiled_image import TiledRaster, check_alike
 from landslip.runtime.inputs import sentinel2
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 
 Opener = Callable[[Location, str], Raster]
 """Opens a file in a role."""
 
 
-def open_image(role: Role, locations: Sequence[Location], reading: Reading, opened: Opener) -> Image:
+def open_image(role: Role, locations: Sequence[Location], reading: ReadOptions, opened: Opener) -> Image:
     """Open what a user gives as the image of one date.
 
     A file's bands are those of ``reading.bands``, else those the file calls red, green and blue, else its only three.
@@ -99,7 +99,7 @@ def _open(location: Location, opened: Opener, name: str) -> _File:
     return _File(opened(location, name), location, in_product=False)
 
 
-def _picture(file: _File, reading: Reading) -> tuple[Bands, dict[str, Any]]:
+def _picture(file: _File, reading: ReadOptions) -> tuple[Bands, dict[str, Any]]:
     """The colours of a file that has all three, and what the run record says of it."""
     facts: dict[str, Any]
     if file.in_product:
@@ -109,7 +109,7 @@ def _picture(file: _File, reading: Reading) -> tuple[Bands, dict[str, Any]]:
     return _checked(Bands(file.raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file.location))), facts
 
 
-def _tiles(role: Role, files: Sequence[_File], reading: Reading, name: str) -> Image:
+def _tiles(role: Role, files: Sequence[_File], reading: ReadOptions, name: str) -> Image:
     """An image in tiles, in the order in which they are given."""
     parts, facts = zip(*(_picture(file, reading) for file in files), strict=True)
     check_alike(parts, name)

@@ -23,7 +23,7 @@ from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.stretch_limits import Ground, cells, regions_of
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ BLOCK_PIXELS = 1 << 20
 """Pixels that are looked at together."""
 
 
-def without_fill(image: Image, ground: Ground, reading: Reading) -> Image:
+def without_fill(image: Image, ground: Ground, reading: ReadOptions) -> Image:
     """The image with what is fill in it, as the user, a catalogue or its pixels say.
 
     Returns:

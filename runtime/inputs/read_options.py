@@ -21,7 +21,7 @@ DEM_UNITS = ("m", "ft", "us-ft", "dm", "cm")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """Choices that hold for a whole scene; the defaults take what the files say."""
 
     crs: str | None = None

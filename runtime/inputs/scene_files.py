@@ -11,7 +11,7 @@ from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.location import Location, Locations, as_location, as_locations, several
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class SceneFiles:
     aoi: Location | None = None
     """Area of interest: polygons in any vector format, a raster, nonzero = inside, or a box in degrees as the text
     ``WEST,SOUTH,EAST,NORTH``."""
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadOptions = field(default_factory=ReadOptions)
     """Options for reading them."""
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@
     resolution = 10.0
 
 Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.scene.SceneFiles`
-or of :class:`~landslip.runtime.inputs.read_options.Reading`. A STAC Item or ItemCollection is taken as well: see
+or of :class:`~landslip.runtime.inputs.read_options.ReadOptions`. A STAC Item or ItemCollection is taken as well: see
 :mod:`~landslip.runtime.inputs.stac_scene`.
 """
 
@@ -28,7 +28,7 @@ from landslip.runtime.access.location import Location, located
 from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.access.web import read_address
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.stac_scene import scene_of_stac
 from landslip.runtime.untrusted.json_text import MOST_BYTES
@@ -37,13 +37,13 @@ from landslip.runtime.untrusted.toml_file import MOST_TOML, parse_toml, read_fil
 from landslip.runtime.untrusted.typed_values import UnfitError, check_key, typed
 
 Fields = dict[str, Any]
-"""Fields of :class:`~landslip.runtime.scene.scene.SceneFiles`, with those of ``Reading`` as a table under
+"""Fields of :class:`~landslip.runtime.scene.scene.SceneFiles`, with those of ``ReadOptions`` as a table under
 ``reading``."""
 
 _FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.name != "reading"}
-_READING: Mapping[str, Any] = get_type_hints(Reading)
+_READING: Mapping[str, Any] = get_type_hints(ReadOptions)
 
-KEYS = (*_FILES, *(field.name for field in fields(Reading)))
+KEYS = (*_FILES, *(field.name for field in fields(ReadOptions)))
 """Keys that can be named."""
 
 _PATH = 500
@@ -102,7 +102,7 @@ def scene_of(named: Fields, options: Fields | None = None) -> SceneFiles:
     # A date or nodata value that a file says is that of the image in it, not of one that is given in its place.
     stale = {f"{role}_{what}" for role in ("pre", "post") if role in options for what in ("date", "nodata")}
     stated = {key: value for key, value in named.get("reading", {}).items() if key not in stale}
-    reading = Reading(**{**stated, **options.get("reading", {})})
+    reading = ReadOptions(**{**stated, **options.get("reading", {})})
     return SceneFiles(**{**named, **options, "masks": masks, "reading": reading})
 
 
@@ -121,7 +121,7 @@ def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
             else:
                 dated = value.isoformat() if isinstance(value, date) else value  # TOML has dates of its own
                 named["reading"][key] = typed(dated, _READING[key], key, plain=True)
-        Reading(**named["reading"])
+        ReadOptions(**named["reading"])
     except UnfitError as error:
         raise InputError(f"{name}: {error}", where=name) from error
     except UsageError as error:

@@ -8,13 +8,13 @@ from typing import Any
 
 from landslip.runtime.access.location import Locations, as_location, as_locations, several
 from landslip.runtime.errors import UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of
 from landslip.runtime.mapping.arguments import Name
 
 _FILES = tuple(field.name for field in fields(SceneFiles) if field.name != "reading")
-_READING = tuple(field.name for field in fields(Reading))
+_READING = tuple(field.name for field in fields(ReadOptions))
 _SINGLE = ("hillshade", "slope", "aoi")
 
 SCENE_NAMES = frozenset((*_FILES, *_READING))
@@ -44,7 +44,7 @@ def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
         return {}
     if not isinstance(scene, SceneFiles):
         return read_scene_fields(as_location(scene))
-    usual = Reading()
+    usual = ReadOptions()
     reading = {name: getattr(scene.reading, name) for name in _READING}
     files = {name: getattr(scene, name) for name in _FILES}
     return {

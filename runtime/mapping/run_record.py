@@ -22,7 +22,7 @@ from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
 from landslip.runtime.errors import InputError, OutputError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour
 from landslip.runtime.run.workspace import PRODUCTS
@@ -72,7 +72,7 @@ def _warn_of_another_record(model: Path, sha256: str) -> None:
 def identity_of(
     facts: Record,
     engine: Engine,
-    reading: Reading,
+    reading: ReadOptions,
     parts: Mapping[Path, str],
     batch: Record | None = None,
     masks: Sequence[str] = (),

@@ -16,7 +16,7 @@ from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.map_grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.geo.overlap import windows_under
 from landslip.runtime.geo.projection import bounds_in, transform_points
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.area import Area
 
@@ -74,7 +74,7 @@ def meeting(raster: Raster, grid: MapGrid) -> Raster:
     return raster
 
 
-def common_grid(images: Sequence[RasterLike], area: Area | None, reading: Reading, resolution: float) -> MapGrid:
+def common_grid(images: Sequence[RasterLike], area: Area | None, reading: ReadOptions, resolution: float) -> MapGrid:
     """The grid of a map.
 
     Where no CRS is chosen, it has that of the leading image, the last one, if that is projected in metres, else the UTM

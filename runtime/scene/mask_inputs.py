@@ -27,7 +27,7 @@ from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.stretch_limits import cells
 from landslip.runtime.inputs import sentinel2
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import classes, single
 from landslip.runtime.scene.layers import MaskLayer
@@ -46,7 +46,7 @@ Opener = Callable[[Location, str], Raster]
 
 
 def open_masks(
-    locations: Sequence[Location], reading: Reading, grid: MapGrid, opened: Opener
+    locations: Sequence[Location], reading: ReadOptions, grid: MapGrid, opened: Opener
 ) -> tuple[list[MaskLayer], list[str]]:
     """Open the masks of a scene.
 
@@ -82,7 +82,7 @@ def open_masks(
     return layers, doubts
 
 
-def _rule(raster: Raster, location: Location, reading: Reading, grid: MapGrid) -> tuple[MaskRule, str | None]:
+def _rule(raster: Raster, location: Location, reading: ReadOptions, grid: MapGrid) -> tuple[MaskRule, str | None]:
     chosen = reading.mask_classes
     file = _described(raster, location, ())
     if chosen is not None:

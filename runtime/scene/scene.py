@@ -21,7 +21,7 @@ from landslip.runtime.imagery.image_files import open_image
 from landslip.runtime.imagery.rendering import rendered_apart
 from landslip.runtime.imagery.stretch_limits import Ground, prepared
 from landslip.runtime.imagery.undeclared_fill import without_fill
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import measured
@@ -216,7 +216,7 @@ def _ready(files: SceneFiles, grid: MapGrid, opened: Callable[[Location, str], R
         yield RasterLayer("slope", steepness, grid)
 
 
-def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elevation:
+def _elevation(tiles: Sequence[Raster], reading: ReadOptions, grid: MapGrid) -> Elevation:
     """Tiles of which one at least shows a part of the map."""
     if not any(meets(tile, grid) for tile in tiles):
         meeting(tiles[0], grid)
@@ -224,7 +224,7 @@ def _elevation(tiles: Sequence[Raster], reading: Reading, grid: MapGrid) -> Elev
     return Elevation(tiles, nodata=reading.dem_nodata, reach=reach, unit=reading.dem_unit)
 
 
-def _doubts(dem: Elevation, reading: Reading, grid: MapGrid) -> list[str]:
+def _doubts(dem: Elevation, reading: ReadOptions, grid: MapGrid) -> list[str]:
     """Doubts about an elevation model."""
     doubts = look_at(dem, grid, cliffs=reading.dem_nodata is None)
     open_units = [] if reading.dem_unit else [unit_in_doubt(tile.raster) for tile in dem.tiles]

@@ -15,7 +15,7 @@ from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, write
 from landslip.runtime.declared.units import FOOT, US_SURVEY_FOOT, Linear, metres_of, steepness_of
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -83,7 +83,8 @@ def test_tiles_may_state_different_units(tmp_path, files):
 def test_a_chosen_unit_counts_more_than_a_stated_one(tmp_path, files):
     dem = stated(tmp_path / "odd.tif", HILLS / np.float32(FOOT), unit="m")
     close(
-        terrain_of(replace(files, dem=dem, reading=Reading(dem_unit="ft")), dem=dem), terrain_of(files, dem=files.dem)
+        terrain_of(replace(files, dem=dem, reading=ReadOptions(dem_unit="ft")), dem=dem),
+        terrain_of(files, dem=files.dem),
     )
 
 
@@ -125,7 +126,7 @@ def test_heights_on_a_grid_in_feet_are_asked_for(tmp_path):
     with pytest.raises(InputError, match=r"grid in US survey foot, .*`dem_unit` ft or `dem_unit` m\. Or map it all"):
         mapped("asked", files)
     assert mapped("forced", files, force=True)["objections_overruled"]
-    feet = mapped("feet", replace(files, reading=Reading(dem_unit="us-ft")))
+    feet = mapped("feet", replace(files, reading=ReadOptions(dem_unit="us-ft")))
     assert feet["objections_overruled"] == []
     assert feet["reading"]["elevation"]["metres_per_number"] == [US_SURVEY_FOOT]
     told = stated(
@@ -139,7 +140,7 @@ def test_feet_in_all_directions_have_the_slope_of_metres_in_all_directions(tmp_p
     slopes = []
     for unit, values in (("us-ft", HILLS / np.float32(US_SURVEY_FOOT)), ("m", HILLS)):
         dem = stated(tmp_path / f"{unit}.tif", values, resolution=90.0, left=999_000.0, top=201_000.0, crs="EPSG:2263")
-        slopes.append(terrain_of(replace(files, reading=Reading(dem_unit=unit)), dem=dem).arrays["slope"])
+        slopes.append(terrain_of(replace(files, reading=ReadOptions(dem_unit=unit)), dem=dem).arrays["slope"])
     np.testing.assert_allclose(slopes[0], slopes[1], atol=0.02)
 
 
@@ -192,12 +193,12 @@ def test_names_of_units():
 
 def test_an_unknown_choice_is_refused():
     with pytest.raises(UsageError, match=r"The unit 'mile' is unknown\. Choose from: m, ft"):
-        Reading(dem_unit="mile")
+        ReadOptions(dem_unit="mile")
 
 
 def test_a_chosen_unit_without_elevation_is_refused(files):
     with pytest.raises(UsageError, match="give one with `dem`"):
-        replace(files, dem=None, reading=Reading(dem_unit="ft"))
+        replace(files, dem=None, reading=ReadOptions(dem_unit="ft"))
 
 
 def test_the_corner_of_the_scene_is_covered(files):

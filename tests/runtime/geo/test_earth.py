@@ -14,7 +14,7 @@ from helpers.rasters import elevation, scene_mixed
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.earth import can_be_height, can_be_slope
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 
@@ -56,7 +56,7 @@ def test_a_void_of_elevation_that_is_not_declared_is_not_observed(tmp_path, file
 
 
 def test_such_voids_are_filled_as_others_are(tmp_path, files):
-    reading = Reading(fill_voids=True)
+    reading = ReadOptions(fill_voids=True)
     told = stated(tmp_path / "told.tif", holed(HILLS, -999, "float32"), nodata=-999)
     dem = stated(tmp_path / "odd.tif", holed(HILLS, -999, "float32"))
     expected, found = (terrain_of(replace(files, reading=reading, dem=path), dem=path) for path in (told, dem))

@@ -15,7 +15,7 @@ from helpers.rasters import scene_on_grid
 from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 
@@ -64,17 +64,17 @@ def test_exchanged_images_are_an_objection(files, tmp_path):
 
 def test_what_the_user_says_counts_more_than_a_name(files, tmp_path):
     exchanged = named(files, LATE, EARLY)
-    said = replace(exchanged, reading=Reading(pre_date="2018-08-24", post_date="2018-09-06T03:00:00+09:00"))
+    said = replace(exchanged, reading=ReadOptions(pre_date="2018-08-24", post_date="2018-09-06T03:00:00+09:00"))
     found = times(mapped(said, tmp_path / "out"))
     assert found["pre"] == ("2018-08-24", "given")
     assert found["post"] == ("2018-09-05T18:00:00Z", "given")
     with pytest.raises(InputError, match=r"2018-09-07 \(as given\), later than"):
-        mapped(replace(files, reading=Reading(pre_date="2018-09-07", post_date="2018-09-06")), tmp_path / "other")
+        mapped(replace(files, reading=ReadOptions(pre_date="2018-09-07", post_date="2018-09-06")), tmp_path / "other")
 
 
 def test_one_date_alone_and_the_same_day_are_no_objection(files, tmp_path):
-    mapped(replace(files, reading=Reading(pre_date="2018-09-07")), tmp_path / "one")
-    mapped(replace(files, reading=Reading(pre_date="2018-09-07T10:00Z", post_date="2018-09-07")), tmp_path / "day")
+    mapped(replace(files, reading=ReadOptions(pre_date="2018-09-07")), tmp_path / "one")
+    mapped(replace(files, reading=ReadOptions(pre_date="2018-09-07T10:00Z", post_date="2018-09-07")), tmp_path / "day")
 
 
 def test_the_tag_of_a_tiff_is_only_a_warning(files, tmp_path, caplog):
@@ -101,4 +101,4 @@ def test_on_the_command_line(files, tmp_path, capsys):
 
 def test_a_date_needs_its_image(files):
     with pytest.raises(UsageError, match="`pre_date`"):
-        replace(files, pre=None, reading=Reading(pre_date="2018-08-24"))
+        replace(files, pre=None, reading=ReadOptions(pre_date="2018-08-24"))

@@ -34,7 +34,7 @@ from helpers.images import (
 from helpers.rasters import LEFT, TOP, rgb, write
 from landslip.runtime.cli.scene_options import scene_files, scene_options
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -177,7 +177,7 @@ def test_windows_do_not_matter(tmp_path, scene, kind):
 def test_the_stretch_is_that_of_gdal(tmp_path, scene):
     """Both in one: stretched by GDAL's own -scale arithmetic, then warped by GDAL."""
     values = radiance()[:3]
-    files = replace(scene, pre=one(tmp_path, values.astype(np.uint16)), reading=Reading(rgb_range=(500, 2500)))
+    files = replace(scene, pre=one(tmp_path, values.astype(np.uint16)), reading=ReadOptions(rgb_range=(500, 2500)))
     opened, patch = read_all(replace(files, post=files.pre))
     picture = stretched(values, np.ones((HIGH, WIDE), bool), 500, 2500)
     expected = np.zeros((3, opened.grid.height, opened.grid.width), np.uint8)
@@ -198,7 +198,7 @@ def test_pictures_in_8_bits_come_through_unchanged(tmp_path):
 
 def test_a_range_holds_for_every_image_and_type(tmp_path, scene):
     values = radiance()
-    files = replace(scene, pre=uint16(tmp_path, values), reading=Reading(rgb_range=(20, 180)))
+    files = replace(scene, pre=uint16(tmp_path, values), reading=ReadOptions(rgb_range=(20, 180)))
     post = stretched(rgb(HIGH, WIDE, 5).astype(np.float64), np.ones((HIGH, WIDE), bool), 20, 180)
     expected = reference(tmp_path, replace(scene, post=write(tmp_path / "8.tif", post, 10.0)), post, hidden())
     opened, patch = read_all(files)
@@ -213,14 +213,14 @@ def test_a_range_is_in_the_units_of_scale_and_offset(tmp_path, scene):
     picture = stretched(values[:3] * 1e-4 - 0.1, hidden(), 0.0, 0.2)
     expected = reference(tmp_path, scene, picture, hidden())
     tagged_file = tagged(tmp_path, values)
-    _, patch = read_all(replace(scene, pre=tagged_file, reading=Reading(rgb_range=(0.0, 0.2))))
+    _, patch = read_all(replace(scene, pre=tagged_file, reading=ReadOptions(rgb_range=(0.0, 0.2))))
     np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
 
 
 def test_chosen_bands_hold_for_both_images(tmp_path, scene):
     values = radiance()
     expected = reference(tmp_path, scene, stretched(values[:3], hidden()), hidden())
-    files = replace(scene, pre=blue_first(tmp_path, values), reading=Reading(bands=(3, 2, 1)))
+    files = replace(scene, pre=blue_first(tmp_path, values), reading=ReadOptions(bands=(3, 2, 1)))
     opened, patch = read_all(files)
     np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
     np.testing.assert_array_equal(patch.arrays["post"], expected.arrays["post"][::-1])
@@ -235,7 +235,7 @@ def test_bands_in_the_order_of_wavelengths_are_the_same_picture(tmp_path, scene,
     opened, patch = read_all(replace(scene, pre=named(one(tmp_path, values[::-1]), descriptions=names)))
     np.testing.assert_array_equal(patch.arrays["pre"], expected.arrays["pre"])
     assert opened.facts["images"]["pre"]["bands"] == [3, 2, 1]
-    chosen, _ = read_all(replace(scene, pre=tmp_path / "image.tif", reading=Reading(bands=(1, 2, 3))))
+    chosen, _ = read_all(replace(scene, pre=tmp_path / "image.tif", reading=ReadOptions(bands=(1, 2, 3))))
     assert chosen.facts["images"]["pre"]["bands"] == [1, 2, 3]
 
 
@@ -342,7 +342,7 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_refusals_name_the_file_and_the_remedy(tmp_path, scene, kind):
     make, bands, error, words = REFUSED[kind]
-    files = replace(scene, pre=make(tmp_path), reading=Reading(bands=bands))
+    files = replace(scene, pre=make(tmp_path), reading=ReadOptions(bands=bands))
     with pytest.raises(error, match=words) as caught, open_scene(files, 6.0):
         pass
     assert str(caught.value).startswith(("pre-event image", "2 files", "3 files"))
@@ -386,8 +386,8 @@ def test_options_become_choices():
         "--pre", "r.tif", "--pre", "g.tif", "--pre", "b.tif", "--bands", "3,2,1", "--rgb-range", "0", "3e3"
     )
     assert files.pre == (Path("r.tif"), Path("g.tif"), Path("b.tif"))
-    assert files.reading == Reading(bands=(3, 2, 1), rgb_range=(0.0, 3000.0))
-    assert options("--post", "image.tif")[0].reading == Reading()
+    assert files.reading == ReadOptions(bands=(3, 2, 1), rgb_range=(0.0, 3000.0))
+    assert options("--post", "image.tif")[0].reading == ReadOptions()
 
 
 @pytest.mark.parametrize(
@@ -411,4 +411,4 @@ def test_options_that_are_no_bands_are_refused(given, words):
 )
 def test_choices_that_are_wrong_for_any_scene_are_refused(choice, words):
     with pytest.raises(UsageError, match=words):
-        Reading(**choice)
+        ReadOptions(**choice)

@@ -10,7 +10,7 @@ import pytest
 from helpers.images import read_all, warnings_in
 from helpers.pictures import land, stretched_hard
 from helpers.rasters import write
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 
 PRE, POST = land(), land(seed=20)
@@ -19,7 +19,7 @@ PRE, POST = land(), land(seed=20)
 def opened(folder, pre, post, **reading):
     """What is objected to when the dates are opened."""
     files = SceneFiles(
-        write(folder / "1.tif", pre, 6.0), write(folder / "2.tif", post, 6.0), reading=Reading(**reading)
+        write(folder / "1.tif", pre, 6.0), write(folder / "2.tif", post, 6.0), reading=ReadOptions(**reading)
     )
     return read_all(files)[0].doubts
 

@@ -15,7 +15,7 @@ from helpers.images import HIGH, WIDE, bands_apart, named, one, plain_scene, rad
 from helpers.rasters import LEFT, TOP, rgb, write
 from landslip.runtime.errors import InputError
 from landslip.runtime.imagery import stretch_limits
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.scene import open_scene
@@ -47,7 +47,7 @@ def test_of_a_large_image_blocks_from_all_over_it_are_measured(tmp_path, scene, 
     values = radiance(600, 700)[:3]
     values += np.mgrid[:600, :700].sum(axis=0)  # brighter towards one corner
     post = one(tmp_path, values.astype(np.uint16), 2.0, **tiling)
-    files = replace(scene, post=post, reading=Reading(nodata="none"))  # fill is looked for in more of it
+    files = replace(scene, post=post, reading=ReadOptions(nodata="none"))  # fill is looked for in more of it
     exact, _ = read_all(files)
     read = []
     original = Raster.read
@@ -117,7 +117,7 @@ DULL = {
 def test_what_is_no_picture_in_8_bits_is_said(tmp_path, caplog, kind):
     values, limits, words = DULL[kind]
     values = np.maximum(values, 221) if kind == "bright" else values
-    with open_scene(SceneFiles(post=one(tmp_path, values), reading=Reading(rgb_range=limits)), 6.0):
+    with open_scene(SceneFiles(post=one(tmp_path, values), reading=ReadOptions(rgb_range=limits)), 6.0):
         pass
     (record,) = warnings_in(caplog)
     assert record.getMessage().startswith("post-event image: ")

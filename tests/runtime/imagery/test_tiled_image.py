@@ -21,7 +21,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
@@ -180,7 +180,7 @@ def test_colours_are_found_in_each_tile_by_itself(tmp_path):
 
 def test_chosen_bands_and_a_range_hold_for_all_tiles(tmp_path):
     files = scene_of(tmp_path, infrared)
-    files = replace(files, reading=Reading(bands=(4, 3, 2), rgb_range=(500, 2500)))
+    files = replace(files, reading=ReadOptions(bands=(4, 3, 2), rgb_range=(500, 2500)))
     _, expected = read_all(files)
     opened, patch = read_all(in_tiles(files))
     np.testing.assert_array_equal(patch.arrays["post"], expected.arrays["post"])
@@ -346,7 +346,7 @@ def test_a_damaged_tile_is_named_and_its_neighbour_fills_what_it_can(tmp_path):
     damaged(tiles[0])
     with pytest.raises(InputError, match=r"post00\.tif cannot be read in rows"):
         mapped(replace(files, post=tiles), tmp_path / "out")
-    skipping = replace(files, post=tiles, reading=Reading(on_error="skip"))
+    skipping = replace(files, post=tiles, reading=ReadOptions(on_error="skip"))
     record = mapped(skipping, tmp_path / "out")
     assert {entry["path"] for entry in record["damaged"]} == {str(tiles[0])}
     _, patch = read_all(skipping)

@@ -18,7 +18,7 @@ from helpers.rasters import LEFT, TOP, elevation, write
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.imagery import undeclared_fill
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_file
 from landslip.runtime.mapping.pipeline import map_scene
@@ -81,7 +81,7 @@ def test_an_edge_of_another_colour_is_warned_of(tmp_path, files, caplog, colour,
     assert f"pre.tif has the colour {' '.join(map(str, colour))} in 3" in warning
     assert remedy in warning
     caplog.clear()
-    read_all(replace(given, reading=Reading(nodata="none")))
+    read_all(replace(given, reading=ReadOptions(nodata="none")))
     assert "has the colour" not in caplog.text
 
 
@@ -172,7 +172,7 @@ def test_what_may_be_either_is_asked_about(tmp_path, files, kind):
         mapped(files, tmp_path / "asked")
     shown = (picture != value).any(axis=0)
     area = picture[0].size * 36e-6
-    for reading, seen in ((Reading(nodata=value), shown.mean()), (Reading(nodata="none"), 1.0)):
+    for reading, seen in ((ReadOptions(nodata=value), shown.mean()), (ReadOptions(nodata="none"), 1.0)):
         record = mapped(replace(files, reading=reading), tmp_path / f"{reading.nodata}")
         assert record["observed_km2"] == pytest.approx(seen * area, rel=0.01)
     record = mapped(files, tmp_path / "forced", force=True)
@@ -184,13 +184,13 @@ def test_what_the_user_says_holds_for_both_images(tmp_path, files, caplog):
     before, after = LAND.copy(), LATER.copy()
     before[:, 30:40, 50:90] = after[:, 100:110, 200:220] = 90
     files = SceneFiles(pre=write(tmp_path / "1.tif", before, 6.0), post=write(tmp_path / "2.tif", after, 6.0))
-    opened, patch = read_all(replace(files, reading=Reading(nodata=90)))
+    opened, patch = read_all(replace(files, reading=ReadOptions(nodata=90)))
     assert not patch.valid[30:40, 50:90].any()
     assert not patch.valid[100:110, 200:220].any()
     assert patch.valid.mean() > 0.99
     assert [opened.facts["images"][role]["fill"][0]["said"] for role in ("pre", "post")] == ["stated", "stated"]
     assert not warnings_in(caplog)
-    files = replace(files, pre=write(tmp_path / "3.tif", swath(LAND)[0], 6.0), reading=Reading(nodata="none"))
+    files = replace(files, pre=write(tmp_path / "3.tif", swath(LAND)[0], 6.0), reading=ReadOptions(nodata="none"))
     _, patch = read_all(files)
     assert patch.valid.all()
 
@@ -198,7 +198,7 @@ def test_what_the_user_says_holds_for_both_images(tmp_path, files, caplog):
 def test_a_catalogue_may_say_it_of_one_image(tmp_path, files):
     before, after = (np.where(np.arange(LAND.shape[2]) == 150, np.uint8(0), picture) for picture in (LAND, LATER))
     files = SceneFiles(pre=write(tmp_path / "1.tif", before, 6.0), post=write(tmp_path / "2.tif", after, 6.0))
-    _, patch = read_all(replace(files, reading=Reading(pre_nodata=0)))
+    _, patch = read_all(replace(files, reading=ReadOptions(pre_nodata=0)))
     assert not patch.valid[:, 150].any()
     _, patch = read_all(files)
     assert patch.valid.all()
@@ -227,7 +227,7 @@ def test_the_command_line_and_scene_files_take_it(tmp_path, files, capsys):
     assert run(["map", "-m", "x.onnx", *given, "-o", str(tmp_path / "out")]) == 2
     assert "neither a number such as 0 nor the word none" in capsys.readouterr().err
     with pytest.raises(UsageError, match="A nodata value of nan is no number"):
-        Reading(nodata=float("nan"))
+        ReadOptions(nodata=float("nan"))
 
 
 def test_the_record_tells_what_was_taken_as_fill(tmp_path, files):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpers.range_server import serving_folder, status
 from helpers.rasters import scene_mixed
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_toml import KEYS, read_scene_fields, read_scene_file, scene_of
 from landslip.runtime.scene.scene import open_scene
 
@@ -55,7 +55,7 @@ def test_lists_addresses_and_how_to_read(folder):
     assert files.post == folder / "b.tif"
     assert files.dem == "s3://bucket/dem.tif"
     assert files.masks == ("/vsizip/m.zip/m.tif",)
-    assert files.reading == Reading(crs="EPSG:32632", resolution=10.0)
+    assert files.reading == ReadOptions(crs="EPSG:32632", resolution=10.0)
 
 
 def test_dates_as_texts_and_as_dates_of_toml(folder):
@@ -80,7 +80,7 @@ def test_what_is_given_besides_replaces_and_masks_are_added(folder):
     assert (files.pre, files.post, files.dem) == (folder / "a.tif", Path("p.tif"), Path("d.tif"))
     assert (files.hillshade, files.slope) == (None, None)
     assert files.masks == (folder / "clouds.tif", Path("m.tif"))
-    assert files.reading == Reading(crs="EPSG:32632", resolution=10.0)
+    assert files.reading == ReadOptions(crs="EPSG:32632", resolution=10.0)
     assert scene_of({"pre": Path("a"), "dem": Path("d")}, {"slope": Path("s")}).dem is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.rasters import rgb, scene_mixed, write
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour, zero_is_nodata
 from landslip.runtime.mapping.run_record import describe_inputs
 from landslip.runtime.scene.scene import open_scene
@@ -221,6 +221,6 @@ def test_zero_is_nodata_only_in_files_named_as_those_of_sentinel_2(name, expecte
 @pytest.mark.parametrize("nodata_by", ["name", "the user"])
 def test_what_is_nodata_by_its_name_is_no_news(tmp_path, files, nodata_by, caplog):
     """The end of the swath in a picture, which no file declares, and every other product has."""
-    reading = Reading() if nodata_by == "name" else Reading(nodata=0)
+    reading = ReadOptions() if nodata_by == "name" else ReadOptions(nodata=0)
     read_all(replace(files, post=product(tmp_path, L2A), reading=reading))
     assert not [record for record in caplog.records if "nodata" in record.getMessage()]

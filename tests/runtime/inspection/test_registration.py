@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection.registration import Registration, Shift, agreed, luminance, shift_between
 from landslip.runtime.inspection.sample_windows import sample_windows
@@ -125,7 +125,7 @@ def test_two_real_images_eleven_years_apart(tmp_path, east, south):
         with rasterio.open(moved, "w", **profile) as target:
             target.write(source.read([1, 2, 3]))
     shifts = []
-    with open_scene(SceneFiles(NAIP / "pre_2009.tif", moved, reading=Reading(bands=(1, 2, 3))), 5.0) as scene:
+    with open_scene(SceneFiles(NAIP / "pre_2009.tif", moved, reading=ReadOptions(bands=(1, 2, 3))), 5.0) as scene:
         for window in sample_windows(scene.grid.height, scene.grid.width):
             patch = scene.read(window)
             shifts.append(shift_between(*(luminance(patch.arrays[role]) for role in ("pre", "post")), patch.valid))

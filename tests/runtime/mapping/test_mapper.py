@@ -134,7 +134,7 @@ def test_a_model_and_results_lie_here(name, text, mixed, model, tmp_path):
 
 
 def test_arguments_are_the_fields_they_become():
-    reading, files = {f.name for f in fields(landslip.Reading)}, {f.name for f in fields(landslip.SceneFiles)}
+    reading, files = {f.name for f in fields(landslip.ReadOptions)}, {f.name for f in fields(landslip.SceneFiles)}
     assert set(arguments.ReadArguments.__annotations__) == reading
     assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading"}
     how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine"}

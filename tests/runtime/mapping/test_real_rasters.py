@@ -11,7 +11,7 @@ from rasterio.warp import Resampling, reproject
 
 from helpers.engines import mixing_engine
 from helpers.rasters import elevation, write
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
@@ -29,7 +29,7 @@ def files(tmp_path):
         crs = dataset.crs.to_string()
     dem = write(tmp_path / "dem.tif", elevation(180, 220), 30.0, left=left - 700, top=top + 700, crs=crs)
     # Four bands without names: red, green, blue, infrared.
-    return SceneFiles(NAIP / "pre_2009.tif", NAIP / "post_2020.tif", dem, reading=Reading(bands=(1, 2, 3)))
+    return SceneFiles(NAIP / "pre_2009.tif", NAIP / "post_2020.tif", dem, reading=ReadOptions(bands=(1, 2, 3)))
 
 
 def test_images_on_shifted_grids_are_brought_together_as_gdal_does(files):

@@ -19,7 +19,7 @@ from helpers.killing import digests
 from helpers.rasters import rgb, scene_mixed, write
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, OutputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run import run_files
@@ -416,7 +416,7 @@ def test_what_a_vrt_refers_to_is_part_of_the_inputs(files, tmp_path):
 
 
 def test_a_nodata_value_that_is_no_number_can_be_gone_on_with(files, tmp_path):
-    unusual = replace(files, reading=Reading(dem_nodata=float("nan")))
+    unusual = replace(files, reading=ReadOptions(dem_nodata=float("nan")))
     interrupted(unusual, tmp_path / "out")
     assert run(unusual, tmp_path / "out", resume=True)["resumed_after_row"] > 0
 

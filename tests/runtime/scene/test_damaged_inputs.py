@@ -16,14 +16,14 @@ from helpers.images import read_all
 from helpers.rasters import elevation, rgb, scene_mixed, write
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.run import run_files
 
 BLOCK = 64
-SKIPPING = Reading(on_error="skip")
+SKIPPING = ReadOptions(on_error="skip")
 TILED = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate"}
 
 
@@ -88,7 +88,7 @@ def test_what_is_unknown_of_terrain_and_masks_is_not_observed(files, tmp_path, r
     else:
         broken = write(tmp_path / "m.tif", rgb(240, 180)[0] // 200, 10.0, **TILED)
         changed = replace(files, masks=(broken,), reading=SKIPPING)
-    _, sound = run(replace(changed, reading=Reading()), tmp_path / "sound")
+    _, sound = run(replace(changed, reading=ReadOptions()), tmp_path / "sound")
     with_damaged_block(broken, 1, 1)
     record, percent = run(changed, tmp_path / "out")
     assert [entry["path"] for entry in record["damaged"]] == [str(broken)]
@@ -128,7 +128,7 @@ def test_a_file_that_is_sound_is_read_as_ever(files, tmp_path, caplog):
 
 def test_other_words_are_refused():
     with pytest.raises(UsageError, match="Choose from: stop, skip"):
-        Reading(on_error="ignore")
+        ReadOptions(on_error="ignore")
 
 
 def test_a_file_that_changes_meanwhile_is_not_taken_for_damaged(files):

@@ -13,7 +13,7 @@ import shapely
 from helpers.images import named
 from helpers.rasters import CRS, LEFT, TOP, scene_on_grid, write
 from landslip.runtime.errors import InputError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.run_record import describe_inputs
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.digests import sha256_of
@@ -24,7 +24,7 @@ CLOUD = (slice(20, 31), slice(30, 45))
 
 def looked_at(folder, mask, **reading):
     """What a mask hides, and what is asked about it."""
-    files = replace(scene_on_grid(folder, ROWS, COLS), masks=(mask,), reading=Reading(**reading))
+    files = replace(scene_on_grid(folder, ROWS, COLS), masks=(mask,), reading=ReadOptions(**reading))
     with open_scene(files, 6.0) as scene:
         return ~scene.read(scene.grid.rows(0, scene.grid.height)).valid, scene
 

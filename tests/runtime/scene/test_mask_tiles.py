@@ -10,7 +10,7 @@ import pytest
 from helpers.images import HIGH, WIDE, plain_scene, read_all
 from helpers.rasters import LEFT, TOP, rgb, write
 from landslip.runtime.errors import InputError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 
 CLOUD, CLEAR = 9, 5
 CUT = 55, 45
@@ -91,7 +91,7 @@ def test_a_tile_elsewhere_is_no_error_where_another_shows_the_map(tmp_path, scen
 def test_chosen_classes_make_tiles_too(tmp_path, scene):
     values = classes(3)
     whole = (write(tmp_path / "whole.tif", values, 10.0),)
-    files = replace(scene, masks=whole, reading=Reading(mask_values=str(CLOUD)))
+    files = replace(scene, masks=whole, reading=ReadOptions(mask_values=str(CLOUD)))
     _, expected = read_all(files)
     _, patch = read_all(replace(files, masks=tiles(tmp_path, values)))
     np.testing.assert_array_equal(patch.valid, expected.valid)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
 from landslip.runtime.errors import InputError, UsageError
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.scene.scene import open_scene
 
 ROWS, COLS = 60, 70
@@ -47,7 +47,7 @@ def test_chosen_classes_are_hidden_and_nothing_else(tmp_path, dtype):
     mask = write(tmp_path / "classes.tif", scl, 6.0)
     files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,))
     np.testing.assert_array_equal(hidden(files), scl != 0)
-    chosen = replace(files, reading=Reading(mask_values=SCL_HIDDEN))
+    chosen = replace(files, reading=ReadOptions(mask_values=SCL_HIDDEN))
     np.testing.assert_array_equal(hidden(chosen), np.isin(scl, (3, 8, 9, 10, 11)))
     with open_scene(chosen, 6.0) as scene:
         assert scene.facts["mask_values"] == SCL_HIDDEN
@@ -56,14 +56,14 @@ def test_chosen_classes_are_hidden_and_nothing_else(tmp_path, dtype):
 def test_classes_hold_for_all_masks_and_each_hides_its_own(tmp_path):
     one, other = classes(), np.roll(classes(), 9)
     masks = (write(tmp_path / "a.tif", one, 6.0), write(tmp_path / "b.tif", other, 6.0))
-    files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=masks, reading=Reading(mask_values="4-5"))
+    files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=masks, reading=ReadOptions(mask_values="4-5"))
     np.testing.assert_array_equal(hidden(files), np.isin(one, (4, 5)) | np.isin(other, (4, 5)))
 
 
 def test_the_nodata_of_a_class_map_says_that_nothing_was_seen(tmp_path):
     scl = classes()
     mask = write(tmp_path / "scl.tif", scl, 6.0, nodata=0)
-    files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,), reading=Reading(mask_values="3"))
+    files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,), reading=ReadOptions(mask_values="3"))
     np.testing.assert_array_equal(hidden(files), np.isin(scl, (0, 3)))
 
 
@@ -76,7 +76,7 @@ def test_the_nearest_class_counts(tmp_path, resolution):
     rows = (top - (TOP - (np.arange(ROWS) + 0.5) * 6)) / resolution
     cols = (LEFT + (np.arange(COLS) + 0.5) * 6 - left) / resolution
     expected = scl[np.ix_(np.floor(rows).astype(int), np.floor(cols).astype(int))]
-    found = hidden(replace(files, masks=(mask,), reading=Reading(mask_values="8-10")))
+    found = hidden(replace(files, masks=(mask,), reading=ReadOptions(mask_values="8-10")))
     # Centres that lie between two pixels may count for either.
     certain = np.ix_(*(np.abs(place - np.rint(place)) > 1e-6 for place in (rows, cols)))
     np.testing.assert_array_equal(found[certain], np.isin(expected, (8, 9, 10))[certain])
@@ -86,13 +86,13 @@ def test_the_nearest_class_counts(tmp_path, resolution):
 @pytest.mark.parametrize("text", ["", "cloud", "3,", "3;8", "10-8", "-1", "3.5", "1e3", "3,,4", "9" * 3000, "3-4-5"])
 def test_classes_that_are_not_understood_are_refused(text):
     with pytest.raises(UsageError, match=r"mask values .* Give whole numbers and ranges .* such as 3,8-10\.") as caught:
-        Reading(mask_values=text)
+        ReadOptions(mask_values=text)
     assert len(str(caught.value)) < 250
 
 
 def test_classes_of_no_mask_are_refused(tmp_path):
     with pytest.raises(UsageError, match="give one with `masks`"):
-        replace(scene_on_grid(tmp_path, ROWS, COLS), reading=Reading(mask_values="3"))
+        replace(scene_on_grid(tmp_path, ROWS, COLS), reading=ReadOptions(mask_values="3"))
 
 
 def test_classes_of_a_mask_in_floating_point_are_refused(tmp_path):
@@ -100,7 +100,7 @@ def test_classes_of_a_mask_in_floating_point_are_refused(tmp_path):
     files = replace(scene_on_grid(tmp_path, ROWS, COLS), masks=(mask,))
     assert hidden(files).any()
     with pytest.raises(InputError, match=r"mask: .*probability\.tif is float32, and `mask_values` chooses among whole"):
-        hidden(replace(files, reading=Reading(mask_values="3")))
+        hidden(replace(files, reading=ReadOptions(mask_values="3")))
 
 
 # How a file says what is unknown in it: each writes values with the hole unknown, whatever the values are there.
@@ -202,7 +202,7 @@ def test_a_fourth_band_that_is_no_alpha_hides_nothing(tmp_path, dtype, nodata):
     stack = np.concatenate([values, infrared])
     stack[:, 5, 5] = nodata
     post = write(tmp_path / "rgbn.tif", stack, 6.0, nodata=nodata, photometric="RGB", alpha="NO")
-    named = replace(scene_on_grid(tmp_path, ROWS, COLS), post=post, reading=Reading(bands=(1, 2, 3)))
+    named = replace(scene_on_grid(tmp_path, ROWS, COLS), post=post, reading=ReadOptions(bands=(1, 2, 3)))
     assert np.argwhere(hidden(named)).tolist() == [[5, 5]]
 
 
@@ -218,7 +218,7 @@ def test_what_is_unknown_never_enters_a_result(tmp_path, role, way):
     for k, absurd in enumerate(ABSURD[values.dtype.name]):
         path = way(tmp_path / f"{role}{k}.tif", np.where(known, values, values.dtype.type(absurd)), known)
         files = scene_with(tmp_path, role, path)
-        with open_scene(replace(files, reading=Reading(resolution=7.3)), 6.0) as scene:
+        with open_scene(replace(files, reading=ReadOptions(resolution=7.3)), 6.0) as scene:
             results.append(scene.read(scene.grid.rows(0, scene.grid.height)))
     assert 0.5 < results[0].valid.mean() < 1
     for result in results[1:]:
@@ -243,7 +243,7 @@ def test_valid_pixels_do_not_depend_on_the_fill(tmp_path_factory, seed, resoluti
         path = with_internal_mask(
             folder / f"post{fill}.tif", np.where(known, rgb(40, 50, seed), fill).astype("u1"), known
         )
-        files = replace(scene_on_grid(folder, 40, 50), post=path, reading=Reading(resolution=resolution, crs=crs))
+        files = replace(scene_on_grid(folder, 40, 50), post=path, reading=ReadOptions(resolution=resolution, crs=crs))
         results.append(read_scene(files))
     np.testing.assert_array_equal(results[0].valid, results[1].valid)
     np.testing.assert_array_equal(results[0].arrays["post"], results[1].arrays["post"])

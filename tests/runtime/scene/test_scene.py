@@ -16,7 +16,7 @@ from helpers.engines import SPEC
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo import window_blocks as cutting
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.scene import open_scene
@@ -320,7 +320,7 @@ def test_a_model_of_slope_alone_takes_it_from_either_file(tmp_path):
 
 def test_crs_and_resolution_can_be_chosen(tmp_path, caplog):
     files = scene_mixed(tmp_path)
-    chosen = replace(files, reading=Reading(crs="EPSG:25832", resolution=12.0))
+    chosen = replace(files, reading=ReadOptions(crs="EPSG:25832", resolution=12.0))
     grid, patch = read_all(chosen)
     assert grid.crs == CRS.from_epsg(25832)
     assert grid.resolution == 12.0
@@ -331,7 +331,7 @@ def test_crs_and_resolution_can_be_chosen(tmp_path, caplog):
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32660"])
 def test_a_crs_without_true_metres_there_is_refused(tmp_path, crs):
-    files = replace(scene_mixed(tmp_path), reading=Reading(crs=crs))
+    files = replace(scene_mixed(tmp_path), reading=ReadOptions(crs=crs))
     with pytest.raises(UsageError, match=r"no true metres where .*UTM zone"):
         read_all(files)
 
@@ -341,4 +341,4 @@ def test_a_crs_without_true_metres_there_is_refused(tmp_path, crs):
 )
 def test_choices_that_are_wrong_in_themselves(options, words):
     with pytest.raises(UsageError, match=words):
-        Reading(**options)
+        ReadOptions(**options)

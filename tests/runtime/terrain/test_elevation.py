@@ -18,7 +18,7 @@ from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_gri
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geo.geodesy import metres_per_degree
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.scene import open_scene
@@ -95,7 +95,7 @@ def test_tiles_are_one_elevation_model(tmp_path):
 def test_terrain_over_seams_is_that_of_a_merged_file_to_the_bit(tmp_path, order, fill):
     paths, _ = srtm(tmp_path)
     tiles = tuple(paths[k] for k in order)
-    files = replace(images(tmp_path), dem=tiles, reading=Reading(fill_voids=fill))
+    files = replace(images(tmp_path), dem=tiles, reading=ReadOptions(fill_voids=fill))
     patch, facts = read_scene(files)
     expected, _ = read_scene(replace(files, dem=merged(tmp_path, paths)))
     np.testing.assert_array_equal(patch.valid, expected.valid)
@@ -257,7 +257,7 @@ def test_voids_are_hidden_or_filled_as_chosen(tmp_path):
     place = {"left": LEFT - 300, "top": TOP + 300, "nodata": -9999}
     holed = replace(files, dem=write(tmp_path / "holed.tif", values, 30.0, **place))
     hidden, facts = read_scene(holed)
-    filled, _ = read_scene(replace(holed, reading=Reading(fill_voids=True)))
+    filled, _ = read_scene(replace(holed, reading=ReadOptions(fill_voids=True)))
     assert facts["elevation"]["voids"] == "not observed"
     assert filled.valid.all()
     # The voids, the ring around them where a slope needs them, and what would be interpolated from that.
@@ -295,6 +295,6 @@ def test_terrain_of_degrees_in_whole_numbers_against_whole_arrays(tmp_path):
 
 def test_readings_of_what_is_not_given_are_refused(tmp_path):
     files = scene_on_grid(tmp_path, 40, 50)
-    for reading in (Reading(dem_nodata=0), Reading(fill_voids=True)):
+    for reading in (ReadOptions(dem_nodata=0), ReadOptions(fill_voids=True)):
         with pytest.raises(UsageError, match="give one with `dem`"):
             replace(files, reading=reading)

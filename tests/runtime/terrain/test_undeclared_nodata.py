@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.rasters import LEFT, TOP, elevation, scene_mixed, write
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.terrain import elevation_sample, undeclared_nodata
 
@@ -36,7 +36,7 @@ def with_hole(value, values=None):
 def warnings_of(folder, caplog, values, *, reading=None, resolution=30.0, **options):
     place = {"left": LEFT - 300, "top": TOP + 300}
     path = write(folder / "odd.tif", values, resolution, **place, **options)
-    files = replace(scene_mixed(folder), dem=path, reading=reading or Reading())
+    files = replace(scene_mixed(folder), dem=path, reading=reading or ReadOptions())
     with open_scene(files, 6.0):
         pass
     return [record.getMessage() for record in caplog.records]
@@ -52,7 +52,7 @@ def test_a_fill_that_is_not_declared_is_warned_of(tmp_path, caplog, dtype, nodat
 
 
 def test_a_fill_that_is_a_height_in_the_unit_of_the_file_is_warned_of(tmp_path, caplog):
-    reading = Reading(dem_unit="ft")
+    reading = ReadOptions(dem_unit="ft")
     (said,) = warnings_of(tmp_path, caplog, with_hole(-999, hills() * np.float32(3.28)), reading=reading)
     assert said.endswith("give `dem_nodata` -999.")
 
@@ -80,7 +80,7 @@ QUIET = {
     "a plain of zeros": (lambda: np.zeros((100, 120), np.float32), {}),
     "a few pixels": (lambda: np.where(np.mgrid[:100, :120].sum(0) % 109 == 0, 0, hills())[:60], {}),
     "zero is declared": (lambda: with_hole(0), {"nodata": 0}),
-    "zero is given": (lambda: with_hole(0), {"reading": Reading(dem_nodata=0)}),
+    "zero is given": (lambda: with_hole(0), {"reading": ReadOptions(dem_nodata=0)}),
     "quays and houses": (lambda: np.where(coast() == 0, 0, coast() + 20), {"resolution": 30.0}),
     "far from the map": (lambda: np.pad(hills(), ((0, 60), (0, 0))), {}),
 }

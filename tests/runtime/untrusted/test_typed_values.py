@@ -9,7 +9,7 @@ from typing import Literal, get_type_hints
 
 import pytest
 
-from landslip.runtime.inputs.read_options import Reading
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.untrusted.typed_values import UnfitError, described, typed
 
 
@@ -85,6 +85,6 @@ def test_what_is_wanted_is_said():
 
 
 def test_every_choice_of_reading_can_be_written_in_a_file():
-    for name, hint in get_type_hints(Reading).items():
+    for name, hint in get_type_hints(ReadOptions).items():
         assert described(hint) != "a value", name
-    assert {entry.name for entry in fields(Reading)} == set(get_type_hints(Reading))
+    assert {entry.name for entry in fields(ReadOptions)} == set(get_type_hints(ReadOptions))
