@@ -23,7 +23,7 @@ from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.tuned import all_tunings, tuning_folder
 from landslip.runtime.errors import EngineError, InputError, InputMissingError, OutputError, UsageError
-from landslip.runtime.mapping.choosing import Wish, choose
+from landslip.runtime.mapping.choosing import GivenOptions, choose
 
 with_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 OTHER = "cd" * 32
@@ -59,12 +59,12 @@ def test_every_artifact_of_the_model_is_tuned_and_kept(family):
     assert {"engine", "batch", "threads"} <= set(report.tables[0].columns)
     assert report.findings["best_vs_usual"].value > 0
     assert report.findings["fast_vs_faithful_km2"].value > 0
-    model, options = choose(named, Wish())
+    model, options = choose(named, GivenOptions())
     assert model == named
     assert options.precision == "fp32"
     assert options in [choice.options() for choice in tuning.choices]
     (family / "stranger.onnx").unlink()
-    assert choose(family, Wish())[0].name == tuning.choices[0].artifact
+    assert choose(family, GivenOptions())[0].name == tuning.choices[0].artifact
 
 
 def test_what_fails_its_gate_is_not_kept(tmp_path):
@@ -226,7 +226,7 @@ def test_the_demo_model_is_tuned(tmp_path):
         shutil.copy(path, tmp_path)
     tuning, _, _ = tune(TuneRequest(tmp_path / "demo.fp32.onnx", budget=0.0))
     assert tuning.model == "demo"
-    assert choose(tmp_path / "demo.fp32.onnx", Wish(batch=2))[1] == EngineOptions(
+    assert choose(tmp_path / "demo.fp32.onnx", GivenOptions(batch=2))[1] == EngineOptions(
         tuning.choices[0].engine, tuning.choices[0].device, 2, None, 0, "fp32"
     )
 
