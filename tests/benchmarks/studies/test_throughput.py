@@ -109,16 +109,16 @@ def test_energy_is_told_per_square_kilometre_where_there_is_a_meter():
         meter.total += 6.0
         return 4.0
 
-    alone = Contestant("alone", Tiling(224, 0.5, 4), work, lambda: 3.0, "nothing")
-    results = contest([alone], 3, meter)
+    raw = Contestant("alone", Tiling(224, 0.5, 4), work, lambda: 3.0, "nothing")
+    results = contest([raw], 3, meter)
     assert results["alone"].joules == (6, 6, 6)
     assert ratio_table("", results, "alone").rows[0][-1] == 2
-    assert contest([alone], 1)["alone"].joules_per_km2 is None
+    assert contest([raw], 1)["alone"].joules_per_km2 is None
 
 
-def test_a_bare_engine_keeps_the_time_of_every_call():
-    alone = RawEngine(constant_engine(0.5), 3, 64)
-    assert alone.rate() > 0
-    assert alone.run(4) + alone.run(2) == 18
-    assert len(alone.calls.seconds) == 6
-    assert alone.calls.work == 3
+def test_a_raw_engine_keeps_the_time_of_every_call():
+    raw = RawEngine(constant_engine(0.5), 3, 64)
+    assert raw.rate() > 0
+    assert raw.run(4) + raw.run(2) == 18
+    assert len(raw.timing.seconds) == 6
+    assert raw.timing.work == 3
