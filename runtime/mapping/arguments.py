@@ -23,7 +23,7 @@ DeviceName: TypeAlias = Literal["auto", "cpu", "cuda", "gpu", "npu"]
 
 
 class ReadArguments(TypedDict, total=False):
-    """Arguments of reads; fields of :class:`~landslip.runtime.inputs.read_options.ReadOptions`, which explains each."""
+    """Arguments of readers: fields of :class:`~landslip.runtime.inputs.read_options.ReadOptions`, explained there."""
 
     crs: str | None
     resolution: float | None
