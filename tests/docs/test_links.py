@@ -69,7 +69,7 @@ def test_a_decision_has_a_question_a_choice_and_what_would_change_it():
 
 
 def test_rooms_in_the_design_are_those_of_the_floors():
-    from test_rooms import FLOORS
+    from helpers.house import FLOORS
 
     rows = dict(re.findall(r"^\| (runtime|models|export|benchmarks) \| (.+) \|$", prose_of("DESIGN.md"), re.MULTILINE))
     for package, floors in FLOORS.items():
