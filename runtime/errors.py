@@ -32,6 +32,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -160,3 +162,17 @@ class ResourceError(LandslipError, RuntimeError):
 
 class ParityError(LandslipError, ArithmeticError):
     """An exported artifact whose outputs stray from the reference by more than its gate allows."""
+
+
+@contextmanager
+def located(where: str | os.PathLike[str]) -> Iterator[None]:
+    """Let errors of the block that name no place in a field be about this one.
+
+    Args:
+        where: file, folder or address that the block is about.
+    """
+    try:
+        yield
+    except LandslipError as error:
+        error.where = error.where or str(where)
+        raise

@@ -27,7 +27,7 @@ from landslip.export.topology.weight_order import weight_orders
 from landslip.export.topology.whole_numbers import check_integers
 from landslip.runtime.artifacts.reference_tiles import Batch
 from landslip.runtime.artifacts.spec import ModelSpec
-from landslip.runtime.errors import ModelError
+from landslip.runtime.errors import ModelError, located
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,11 @@ def read_network(
         InputMissingError: there is no such file.
         ModelError: the file is not a model that can be exported, or the description does not fit it.
     """
+    with located(source):
+        return _read(source, description, insist=insist, output=output)
+
+
+def _read(source: Path, description: Description, *, insist: bool, output: str | int | None) -> Network:
     where = str(source)
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:

@@ -9,7 +9,7 @@ from typing import Any
 from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.topology.layer_screen import SavedGraph, screened_graph
 from landslip.export.topology.topology import served_topology
-from landslip.runtime.errors import ModelError
+from landslip.runtime.errors import ModelError, located
 
 
 def describe_network(path: Path) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def describe_network(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: the first output of the file cannot be exported.
     """
-    with open_saved_model(path) as saved:
+    with located(path), open_saved_model(path) as saved:
         graph = screened_graph(saved.config, str(path))
         return {
             "keras_version": saved.keras_version,

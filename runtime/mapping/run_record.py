@@ -28,6 +28,7 @@ from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_clas
 from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +127,8 @@ def earlier_record(path: Path, identity: Record) -> Record:
         UsageError: it was not.
     """
     record: Any = None
-    with contextlib.suppress(OSError, ValueError):
-        record = json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as stream:
+        record = parse_json(stream.read(MOST_BYTES))
     same = isinstance(record, dict) and record.get("fingerprint") == fingerprint_of(identity)
     if same and record.get("products") != describe_products(path.parent):
         raise UsageError(

@@ -20,6 +20,7 @@ from landslip.runtime.errors import (
     LandslipError,
     OutputError,
     UsageError,
+    located,
 )
 from landslip.runtime.mapping.mapper import map_scene
 from landslip.runtime.run.workspace import Workspace
@@ -136,3 +137,12 @@ def test_the_command_line_says_the_same_sentence_with_flags(tmp_path, capsys):
         map_scene(pre=scene.pre, model=model, out=tmp_path / "out")
     assert raised.value.remedy == "Give `post` and `dem` (or `hillshade` and `slope`)."
     assert "Give --post and --dem (or --hillshade and --slope)." in capsys.readouterr().err
+
+
+def test_a_block_about_a_file_gives_its_place_to_errors_that_name_none():
+    with pytest.raises(InputError) as caught, located("/a/model.hdf5"):
+        raise InputError("It has no layers.")
+    assert (caught.value.where, str(caught.value)) == ("/a/model.hdf5", "It has no layers.")
+    with pytest.raises(OutputError) as caught, located("/a/model.hdf5"):
+        raise OutputError("It cannot be written.", where="/b")
+    assert caught.value.where == "/b"
