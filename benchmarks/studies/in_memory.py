@@ -12,10 +12,12 @@ from rasterio.windows import Window
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.engines import Engine
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.mapping.pipeline import Run, stream
+from landslip.runtime.mapping.pipeline import stream
+from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.scene.scene import Scene, SceneBlock
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.progress import NoProgress
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling.plan import Plan, make_plan

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from landslip.benchmarks.tune.engine_settings import Way, larger_batches, other_threads, smaller_batches
 from landslip.benchmarks.tune.trial_speed import Deadline, Running, in_turn, tiles_per_second
-from landslip.benchmarks.tune.ways import Way, larger_batches, other_threads, smaller_batches
 from landslip.export.judging.trials import ReferenceSets, TrialOutcome, attempt
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES

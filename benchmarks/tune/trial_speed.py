@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from landslip.benchmarks.measuring.raw_engine import noise
-from landslip.benchmarks.tune.ways import Way
+from landslip.benchmarks.tune.engine_settings import Way
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.speed import seconds_per_batch
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.tune.engine_settings import Way, ways_of
 from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
 from landslip.benchmarks.tune.trial_speed import CALLS, Deadline, tiles_per_second
-from landslip.benchmarks.tune.ways import Way, ways_of
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import ReferenceSets
 from landslip.export.proof.references import References

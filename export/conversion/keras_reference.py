@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.export.conversion.fitting import Fitted
-from landslip.runtime.artifacts.reference_tiles import Batch, Rounding
+from landslip.runtime.artifacts.reference_tiles import Rounding, TileArrays
 from landslip.runtime.artifacts.spec import InputSpec
 from landslip.runtime.errors import ModelError
 
@@ -25,7 +25,7 @@ MADE_BY = "Keras network, float64, CPU"
 """Name of what computes the reference."""
 
 
-def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
+def reference_confidence(model: Any, fitted: Fitted, batch: TileArrays) -> NDArray[np.float64]:
     """Confidence that the Keras network gives to tiles, computed in float64.
 
     Args:
@@ -44,7 +44,7 @@ def reference_confidence(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np
     return confidence
 
 
-def confidence_of(model: Any, fitted: Fitted, batch: Batch) -> NDArray[np.float64]:
+def confidence_of(model: Any, fitted: Fitted, batch: TileArrays) -> NDArray[np.float64]:
     """Output of the Keras network for tiles, of whatever range it is."""
     entries = fitted.spec.inputs if fitted.spec else ()
     scaled = {entry.name: _scaled(batch[entry.name], entry) for entry in entries}
@@ -68,7 +68,7 @@ def rounding_of(exact: NDArray[np.float64], rounded: NDArray[np.float64], unit: 
     return Rounding(float(difference.max()), float(difference.mean()))
 
 
-def keras_output(model: Any, names: Sequence[str], batch: Batch) -> NDArray[np.float64]:
+def keras_output(model: Any, names: Sequence[str], batch: TileArrays) -> NDArray[np.float64]:
     """Output of the Keras network for values of its own inputs.
 
     Args:

@@ -25,7 +25,7 @@ from landslip.export.topology.left_out import LeftOut
 from landslip.export.topology.topology import Topology, served_topology
 from landslip.export.topology.weight_order import weight_orders
 from landslip.export.topology.whole_numbers import check_integers
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.errors import ModelError, located
 
@@ -40,10 +40,10 @@ class Network:
     """The checked fp32 graph."""
     spec: ModelSpec | None
     """Description of inputs and output; None for a network that keeps its own inputs, which no description fits."""
-    confidence: Callable[[Batch], NDArray[np.float64]]
+    confidence: Callable[[TileArrays], NDArray[np.float64]]
     """Confidence of raw tiles, computed by Keras in float64: (n, 1, tile, tile). Without a spec: its own output
     for its own inputs."""
-    float32: Callable[[Batch], NDArray[np.float64]]
+    float32: Callable[[TileArrays], NDArray[np.float64]]
     """Confidence of raw tiles, computed by Keras in float32: the difference is what rounding alone changes."""
     keras_version: str
     """Version of the Keras that saved the file."""

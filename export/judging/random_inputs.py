@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from landslip.export.conversion.keras_reference import rounding_of
 from landslip.export.conversion.network import Network
 from landslip.runtime.artifacts.parity import Parity
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.errors import ParityError
 
@@ -37,7 +37,7 @@ def random_input_parity(path: Path, network: Network, seed: int = 0) -> list[Par
     """
     rng = np.random.default_rng(seed)
     shapes = {name: (_COUNT, *shape) for name, shape in network.trial.items()}
-    kinds: dict[str, Batch] = {
+    kinds: dict[str, TileArrays] = {
         "normal": {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()},
         "uniform": {name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()},
     }

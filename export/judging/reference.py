@@ -14,12 +14,12 @@ from landslip.export.conversion.keras_reference import MADE_BY, rounding_of
 from landslip.export.folder.existing_artifacts import ExistingArtifacts
 from landslip.export.precisions.graph_session import single_tiles
 from landslip.runtime.artifacts.parity import GATES
-from landslip.runtime.artifacts.reference_tiles import Batch, Reference, TileSet, read_reference, write_reference
+from landslip.runtime.artifacts.reference_tiles import Reference, TileArrays, TileSet, read_reference, write_reference
 from landslip.runtime.errors import InputError
 
 log = logging.getLogger(__name__)
 
-NetworkFunction = Callable[[Batch], NDArray[np.float64]]
+NetworkFunction = Callable[[TileArrays], NDArray[np.float64]]
 """Function from raw tiles to confidence (n, 1, tile, tile)."""
 
 ReferenceSet = tuple[TileSet, NDArray[np.float64]]

@@ -22,20 +22,21 @@ from rasterio.windows import Window
 from landslip.export.judging.tiles import as_input
 from landslip.models.synthetic import write_event
 from landslip.models.training.training_tiles import varied_spec
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_file
-from landslip.runtime.scene.scene import Scene, SceneBlock, open_scene
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import Scene, open_scene
 
 log = logging.getLogger(__name__)
 
 Purpose = Literal["calibration", "held-out"]
 """Purpose that tiles serve."""
 
-Sees = Callable[[Batch], NDArray[Any]]
+Sees = Callable[[TileArrays], NDArray[Any]]
 """Function from tiles to the share of each that the network maps, (n,)."""
 
 SEEDS: dict[Purpose, range] = {"calibration": range(6000, 6100), "held-out": range(7000, 7100)}
@@ -74,7 +75,7 @@ class TileSource:
             return "generated scenes, seeds from " + " and ".join(f"{s[0]} ({purpose})" for purpose, s in SEEDS.items())
         return f"scene {self.scene_file.name}"
 
-    def tiles(self, purpose: Purpose, sees: Sees) -> Batch:
+    def tiles(self, purpose: Purpose, sees: Sees) -> TileArrays:
         """Tiles of one part: half of them where the network sees most, the others spread over the scene.
 
         Args:
@@ -86,7 +87,7 @@ class TileSource:
             UsageError: it lacks what the model takes.
         """
         blocks = self._blocks(purpose)
-        batch: Batch = {
+        batch: TileArrays = {
             entry.name: as_input(np.stack([_values(block, entry.name) for block in blocks]), entry)
             for entry in self.spec.inputs
         }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.artifacts.reference_tiles import Batch, TileSet
+from landslip.runtime.artifacts.reference_tiles import TileArrays, TileSet
 from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
 
 _HEIGHT = 900.0
@@ -37,12 +37,12 @@ def parity_tiles(spec: ModelSpec, seed: int = 0) -> tuple[TileSet, ...]:
     )
 
 
-def noise_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int) -> Batch:
+def noise_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int) -> TileArrays:
     """Independent random values over the whole range of each input: 0..255, or 0..90 degrees with a few NaN."""
     return {entry.name: _noise(entry, rng, (count, entry.bands, tile, tile)) for entry in spec.inputs}
 
 
-def relief_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int) -> Batch:
+def relief_batch(spec: ModelSpec, rng: np.random.Generator, count: int, tile: int) -> TileArrays:
     """Hillsides at the ground resolution of the spec: forest and soil, lit from the north-west, some of them slid."""
     scenes = [_hillside(rng, tile, spec.resolution) for _ in range(count)]
     return {entry.name: as_input(np.stack([scene[entry.name] for scene in scenes]), entry) for entry in spec.inputs}
@@ -60,7 +60,7 @@ def _noise(entry: InputSpec, rng: np.random.Generator, shape: tuple[int, ...]) -
     return rng.integers(0, 256, shape, dtype=np.uint8).astype(entry.dtype)
 
 
-def _hillside(rng: np.random.Generator, tile: int, resolution: float) -> Batch:
+def _hillside(rng: np.random.Generator, tile: int, resolution: float) -> TileArrays:
     south, east = np.gradient(_HEIGHT * fractal_noise(rng, tile), resolution)
     slope = np.degrees(np.arctan(np.hypot(south, east)))
     light = (_SUN[2] - east * _SUN[0] - south * _SUN[1]) / np.sqrt(1.0 + east**2 + south**2)

@@ -26,7 +26,7 @@ from landslip.export.making.candidates import Candidates
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.int8 import Quantiser
 from landslip.runtime.artifacts.parity import GATES
-from landslip.runtime.artifacts.reference_tiles import Batch, TileSet
+from landslip.runtime.artifacts.reference_tiles import TileArrays, TileSet
 from landslip.runtime.artifacts.spec import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def open_maker(
     )
 
 
-def _mapped_share(graph: ModelProto, threshold: float, batch: Batch) -> NDArray[Any]:
+def _mapped_share(graph: ModelProto, threshold: float, batch: TileArrays) -> NDArray[Any]:
     """Share of each tile that the fp32 graph maps: (n,)."""
     return np.array([(outputs[0] >= threshold).mean() for outputs in run_graph(graph, batch)])
 

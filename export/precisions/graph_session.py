@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.errors import ModelError
 
@@ -17,7 +17,7 @@ _ERRORS_ONLY = 3
 """ONNX Runtime's log level "error"."""
 
 
-def run_graph(model: ModelProto, batch: Batch) -> Iterator[list[NDArray[Any]]]:
+def run_graph(model: ModelProto, batch: TileArrays) -> Iterator[list[NDArray[Any]]]:
     """Outputs of a graph for each tile of a batch, one after the other, so that memory does not grow with the batch.
 
     Yields:
@@ -37,7 +37,7 @@ def run_graph(model: ModelProto, batch: Batch) -> Iterator[list[NDArray[Any]]]:
         raise ModelError(f"The graph of {model.graph.name} does not run: {' '.join(str(error).split())}") from error
 
 
-def single_tiles(batch: Batch) -> Iterator[Batch]:
+def single_tiles(batch: TileArrays) -> Iterator[TileArrays]:
     """Each tile of a batch as a batch of its own."""
     count = len(next(iter(batch.values())))
     for index in range(count):

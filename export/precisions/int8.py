@@ -11,7 +11,7 @@ from onnx import ModelProto
 from landslip.export.precisions.quantise import FULL, REDUCED, Scheme, convolutions, ends, observed, quantised
 from landslip.export.precisions.ranges import activation_ranges
 from landslip.export.precisions.sensitivity import Keeping, keepings, measured_layers, undecided_squares
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.errors import ModelError
 
 _MEASURED = 2
@@ -22,7 +22,7 @@ class Quantiser:
     """Knows the ranges of a network's activations and makes INT8 graphs of it."""
 
     def __init__(
-        self, model: ModelProto, calibration: Batch, *, square: int | None = None, reduced_range: bool = False
+        self, model: ModelProto, calibration: TileArrays, *, square: int | None = None, reduced_range: bool = False
     ) -> None:
         """Measure the ranges.
 

@@ -14,11 +14,11 @@ from onnx import ModelProto, helper
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.integer_scales import Range, is_finite_range
 from landslip.export.precisions.surgery import rebuilt
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.errors import ModelError
 
 
-def activation_ranges(model: ModelProto, values: Sequence[str], batch: Batch) -> dict[str, Range]:
+def activation_ranges(model: ModelProto, values: Sequence[str], batch: TileArrays) -> dict[str, Range]:
     """Range of each value over all tiles of a batch.
 
     The graph itself reduces its activations, so that none of them has to be kept.

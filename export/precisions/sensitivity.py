@@ -16,7 +16,7 @@ from onnx import ModelProto
 
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.quantise import convolutions
-from landslip.runtime.artifacts.reference_tiles import Batch
+from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Keeping:
 
 
 def measured_layers(
-    model: ModelProto, quantise: Callable[[Collection[str]], ModelProto], names: Sequence[str], batch: Batch
+    model: ModelProto, quantise: Callable[[Collection[str]], ModelProto], names: Sequence[str], batch: TileArrays
 ) -> list[SensitiveLayer]:
     """Quantise one layer at a time, and see what it does to the confidence.
 
@@ -73,12 +73,12 @@ def measured_layers(
     return layers
 
 
-def confidence_of(model: ModelProto, batch: Batch) -> NDArray[np.float64]:
+def confidence_of(model: ModelProto, batch: TileArrays) -> NDArray[np.float64]:
     """Confidence that a graph gives to tiles, (n, 1, tile, tile)."""
     return np.concatenate([outputs[0].astype(np.float64) for outputs in run_graph(model, batch)])
 
 
-def undecided_squares(model: ModelProto, batch: Batch, size: int) -> Batch:
+def undecided_squares(model: ModelProto, batch: TileArrays, size: int) -> TileArrays:
     """Square part of each tile where the network is least decided: errors show there, and less has to be run.
 
     Args:

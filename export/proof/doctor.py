@@ -57,7 +57,7 @@ def _engine(backend: Backend) -> Facts:
         return {"usable": False, "problem": backend.missing}
     try:
         backend.load()
-        return {"usable": True, **_PROBES[backend.name]()}
+        return {"usable": True, **_PROBES.get(backend.name, dict)()}
     except EngineError as error:
         return {"usable": False, "problem": str(error)}
 

@@ -16,7 +16,7 @@ from landslip.export.judging.trials import ReferenceSets, confidence_of
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.onnx_file import OnnxFile
-from landslip.runtime.artifacts.reference_tiles import SUFFIX, Batch, TileSet, read_reference
+from landslip.runtime.artifacts.reference_tiles import SUFFIX, TileArrays, TileSet, read_reference
 from landslip.runtime.artifacts.reference_tiles import Reference as StoredReference
 from landslip.runtime.artifacts.spec import ModelSpec, published_spec
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -33,11 +33,11 @@ class ReferenceModel:
 
     made_by: str
     """Name of what computes the reference."""
-    ask: Callable[[Batch], NDArray[Any]]
+    ask: Callable[[TileArrays], NDArray[Any]]
     """Function from raw tiles to confidence (n, 1, tile, tile)."""
     artifact: Path | None = None
     """The artifact it is itself, with ONNX Runtime on the CPU; None for a network."""
-    float32: Callable[[Batch], NDArray[Any]] | None = None
+    float32: Callable[[TileArrays], NDArray[Any]] | None = None
     """A network in float32, which tells what rounding does to it; None where there is none to ask."""
 
 
@@ -183,7 +183,7 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, model: ReferenceModel) -> T
     # Imported here: it needs the synthetic events, whose kernels take a moment.
     from landslip.export.judging.scene_tiles import TileSource  # noqa: PLC0415
 
-    def mapped(batch: Batch) -> NDArray[Any]:
+    def mapped(batch: TileArrays) -> NDArray[Any]:
         share: NDArray[Any] = (model.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
         return share
 
@@ -198,7 +198,7 @@ def _is_fp32_of(each: FoundArtifact, candidate: FoundArtifact, file: OnnxFile) -
     return len(sources) <= 1
 
 
-def _fp32(file: OnnxFile, batch: Batch) -> NDArray[np.float32]:
+def _fp32(file: OnnxFile, batch: TileArrays) -> NDArray[np.float32]:
     tiles = TileSet("", batch)
     with open_engine(file.path, EngineOptions("onnxruntime", "cpu", 1, tiles.tile)) as engine:
         return confidence_of(engine, tiles, 1)

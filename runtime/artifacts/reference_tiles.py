@@ -20,7 +20,7 @@ from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.untrusted.npz_file import Arrays, read_arrays, write_arrays
 from landslip.runtime.untrusted.printable import printable, shown
 
-Batch = dict[str, NDArray[Any]]
+TileArrays = dict[str, NDArray[Any]]
 """Raw values by input name, each (n, bands, tile, tile) in the type the spec gives."""
 
 SUFFIX = ".reference.npz"
@@ -49,7 +49,7 @@ class TileSet:
 
     kind: str
     """``noise``, ``relief`` or ``scene``."""
-    batch: Batch
+    batch: TileArrays
     """The tiles."""
     roundings: tuple[Rounding, ...] = ()
     """Rounding of the network on each tile; empty where nobody measured it."""
@@ -168,7 +168,7 @@ def _tile_set(
     return tiles, confidence
 
 
-def _check_tiles(number: int, batch: Batch, confidence: NDArray[Any]) -> None:
+def _check_tiles(number: int, batch: TileArrays, confidence: NDArray[Any]) -> None:
     if not batch or any(values.dtype not in _TYPES for values in batch.values()) or confidence.dtype != np.float32:
         raise ValueError(f"set {number} has no inputs, or arrays of other types than {' and '.join(_TYPES)}")
     extents = {_extent(values) for values in (*batch.values(), confidence)}

@@ -12,8 +12,8 @@ import click
 
 from landslip.runtime.cli.forecast import forecast_text
 from landslip.runtime.cli.scene_options import scene_files
-from landslip.runtime.mapping.choosing import GivenOptions, choose
 from landslip.runtime.mapping.dry_run import dry_run
+from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Verdict = Literal["fill", "doubtful", "remarkable", "ground"]
+FillVerdict = Literal["fill", "doubtful", "remarkable", "ground"]
 """Unknown; to be asked about; counted as ground with a warning; counted as ground."""
 
 NEVER_MEASURED = (-9999.0, -32768.0, -32767.0, -99999.0, -3.4028234663852886e38)
@@ -133,7 +133,7 @@ def candidates(dtype: np.dtype[Any]) -> tuple[Evidence, ...]:
     return (*(Evidence(value) for value in usual), Evidence(most, bright=True))
 
 
-def judged(evidence: Evidence) -> Verdict:
+def judged(evidence: Evidence) -> FillVerdict:
     """Judge whether a colour is fill."""
     if evidence.value in NEVER_MEASURED:
         return "fill" if evidence.count else "ground"
@@ -149,7 +149,7 @@ def judged(evidence: Evidence) -> Verdict:
     return "remarkable" if evidence.large >= REMARKABLE * evidence.looked and not evidence.bright else "ground"
 
 
-def _at_edge(evidence: Evidence) -> Verdict:
+def _at_edge(evidence: Evidence) -> FillVerdict:
     """Judge a colour whose pieces lie at the edges of the file."""
     if evidence.bright:
         if not evidence.goes_straight:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from landslip.runtime.artifacts.onnx_operators import read_runnable
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
-from landslip.runtime.engines.contract import check_batch
+from landslip.runtime.engines.batch_checks import check_batch
 from landslip.runtime.engines.failures import failure, is_memory, reason
+from landslip.runtime.engines.library_output import prints_logged
 from landslip.runtime.engines.opening import EngineOptions
-from landslip.runtime.engines.printing import prints_logged
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError

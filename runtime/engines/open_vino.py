@@ -21,7 +21,7 @@ from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.onnx_operators import read_runnable
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
-from landslip.runtime.engines.contract import check_batch
+from landslip.runtime.engines.batch_checks import check_batch
 from landslip.runtime.engines.failures import failure, reason
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.openvino_core import openvino_core

@@ -14,9 +14,9 @@ import numpy as np
 from rasterio.windows import Window
 
 from landslip.runtime.access.gdal import block_cache
-from landslip.runtime.declared.collar import Collar
 from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, candidates, judged
 from landslip.runtime.declared.fill_evidence import Sides, look
+from landslip.runtime.declared.image_collar import Collar
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window

@@ -22,7 +22,8 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection import objections
 from landslip.runtime.inspection.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
 from landslip.runtime.inspection.sample_windows import sample_windows
-from landslip.runtime.scene.scene import Scene, SceneBlock
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.scene.scene_inputs import SceneInput
 from landslip.runtime.terrain.ready_checks import ReadyTerrain
 from landslip.runtime.terrain.slope_and_hillshade import AZIMUTH

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.spec import ModelSpec
-from landslip.runtime.scene.scene import Scene, SceneBlock
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling import kernels
 from landslip.runtime.tiling.plan import Plan

@@ -20,7 +20,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping import dry_run as dry
 from landslip.runtime.mapping import pipeline
 from landslip.runtime.mapping.arguments import EngineArguments, MapArguments, MapSceneArguments, Name
-from landslip.runtime.mapping.choosing import GivenOptions, choose
+from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.forecast_types import Forecast
 from landslip.runtime.mapping.given_scene import SCENE_NAMES, given_scene
 from landslip.runtime.mapping.request import MapRequest

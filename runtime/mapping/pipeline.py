@@ -13,14 +13,14 @@ from contextlib import ExitStack, closing
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.mapping.assemble import BLOCK_ROWS, Buffers, assemble, read_rows
-from landslip.runtime.mapping.details import tell_beginning, tell_end
-from landslip.runtime.mapping.map_products import make_products
+from landslip.runtime.mapping.input_checksums import HashedInputs
+from landslip.runtime.mapping.map_and_products import make_products
 from landslip.runtime.mapping.prepared_map import EngineOpener, PreparedMap, cache_bytes, prepared_map
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_products, earlier_record, fingerprint_of, write_record
 from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run, Saver, inferred, saved, seen, stitched
-from landslip.runtime.mapping.unchanged import HashedInputs
+from landslip.runtime.mapping.verbose_lines import tell_beginning, tell_end
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.run_files import RunFiles

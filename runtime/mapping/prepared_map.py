@@ -19,9 +19,9 @@ from landslip.runtime.errors import ModelError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection.inspect import inspect_scene
 from landslip.runtime.mapping.assemble import BLOCK_ROWS
+from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
-from landslip.runtime.mapping.unchanged import HashedInputs
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting

@@ -18,7 +18,8 @@ from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.journal import merged
 from landslip.runtime.run.run_state import RunState
-from landslip.runtime.scene.scene import Scene, SceneBlock
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.progress import Progress
 from landslip.runtime.system.stages import Stopwatch, side_by_side
 from landslip.runtime.tiling.plan import Plan

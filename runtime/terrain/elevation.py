@@ -18,7 +18,7 @@ from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window, place_in
-from landslip.runtime.rasters.impossible import Impossible
+from landslip.runtime.rasters.impossible_values import Impossible
 from landslip.runtime.rasters.mosaic import check_north_up, laid_out, named, outer_transform, overlap
 from landslip.runtime.rasters.raster import Raster, in_type
 from landslip.runtime.terrain.voids import fill_voids

@@ -13,8 +13,8 @@ from landslip.runtime.declared.units import SteepnessUnit, in_degrees, scaling_o
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.earth import STEEPEST, can_be_slope
 from landslip.runtime.geo.pixels import Pixels
-from landslip.runtime.rasters.impossible import Impossible
-from landslip.runtime.rasters.nearest import Beneath
+from landslip.runtime.rasters.impossible_values import Impossible
+from landslip.runtime.rasters.nearest_values import Beneath
 from landslip.runtime.rasters.raster import Raster
 
 log = logging.getLogger(__name__)

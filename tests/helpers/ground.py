@@ -10,7 +10,8 @@ import rasterio
 
 from helpers.rasters import LEFT, TOP, write
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.scene.scene import SceneBlock, open_scene
+from landslip.runtime.scene.layers import SceneBlock
+from landslip.runtime.scene.scene import open_scene
 
 
 def stated(

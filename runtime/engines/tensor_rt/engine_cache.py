@@ -16,12 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from landslip.runtime.artifacts.record_path import record_path
-from landslip.runtime.engines.tensor_rt.engine_record import (
-    SUFFIX,
-    EngineKey,
-    EngineRecord,
-    read_engine_record,
-)
+from landslip.runtime.engines.tensor_rt.engine_record import SUFFIX, EngineKey, EngineRecord, read_engine_record
 from landslip.runtime.errors import EngineError, InputMissingError, ModelError, OutputError
 from landslip.runtime.system.drafts import write_file
 from landslip.runtime.system.private_files import UntrustedError, check_folder, make_private_folder, read_private_file

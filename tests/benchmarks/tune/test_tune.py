@@ -13,9 +13,9 @@ import pytest
 
 from helpers.exports import SOURCE, write_artifact, write_export
 from landslip.benchmarks.tune import search, trial_speed
+from landslip.benchmarks.tune.engine_settings import larger_batches, other_threads, smaller_batches, ways_of
 from landslip.benchmarks.tune.trial_speed import Deadline
 from landslip.benchmarks.tune.tuning import TuneRequest, tune
-from landslip.benchmarks.tune.ways import larger_batches, other_threads, smaller_batches, ways_of
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.cli.main import run
@@ -23,7 +23,7 @@ from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.tuned import all_tunings, tuning_folder
 from landslip.runtime.errors import EngineError, InputError, InputMissingError, OutputError, UsageError
-from landslip.runtime.mapping.choosing import GivenOptions, choose
+from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 
 with_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 OTHER = "cd" * 32
@@ -233,9 +233,9 @@ def test_the_demo_model_is_tuned(tmp_path):
 
 def test_precisions_are_all_ranked():
     known = set(itertools.chain.from_iterable(each for b in BACKENDS.values() for each in b.precisions.values()))
-    from landslip.benchmarks.tune import ways
+    from landslip.benchmarks.tune import engine_settings
 
-    assert known <= set(ways._LIKELY)
+    assert known <= set(engine_settings._LIKELY)
 
 
 def test_tuning_needs_nothing_heavy():

@@ -23,8 +23,9 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inspection.survey import TOGETHER, survey
 from landslip.runtime.mapping.budget import memory_needed
 from landslip.runtime.mapping.dry_run import dry_run
-from landslip.runtime.mapping.pipeline import Run, map_scene, stream
+from landslip.runtime.mapping.pipeline import map_scene, stream
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.progress import NoProgress

@@ -17,7 +17,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR
 from landslip.runtime.mapping import arguments, mapper
-from landslip.runtime.mapping.choosing import GivenOptions
+from landslip.runtime.mapping.engine_choice import GivenOptions
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.tiling.plan import PROTOCOLS
 from landslip.runtime.tiling.presets import PRESETS

@@ -317,7 +317,7 @@ def test_products_that_could_not_be_finished_are_made_from_the_rows(files, whole
         raise OutputError("no space")
 
     with monkeypatch.context() as context:
-        context.setattr("landslip.runtime.mapping.map_products.write_cog", broken)
+        context.setattr("landslip.runtime.mapping.map_and_products.write_cog", broken)
         with pytest.raises(OutputError):
             run(files, tmp_path / "out")
     engine, calls = stopping(-1)

@@ -14,9 +14,10 @@ from helpers.rasters import CRS, LEFT, TOP, elevation, scene_on_grid, write
 from landslip.runtime.access.gdal import block_cache
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.pipeline import Run, map_scene, stream
+from landslip.runtime.mapping.pipeline import map_scene, stream
 from landslip.runtime.mapping.prepared_map import cache_bytes
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.scene.scene import open_scene

@@ -10,7 +10,7 @@ from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES
-from landslip.runtime.mapping.choosing import BATCH
+from landslip.runtime.mapping.engine_choice import BATCH
 
 MOST_TILES = {"cpu": 16, "cuda": 64}
 """Largest batch that is tried on a device; more tiles bring little and take memory."""

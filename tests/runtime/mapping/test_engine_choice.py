@@ -17,7 +17,7 @@ from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions, FakeEngine, open_engine
 from landslip.runtime.engines.tuned import machine_here, versions_here
 from landslip.runtime.errors import InputMissingError, UsageError
-from landslip.runtime.mapping.choosing import GivenOptions, choose
+from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 
