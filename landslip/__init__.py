@@ -10,9 +10,9 @@
     )
     print(result.landslide_km2, "of", result.observed_km2, "km2:", result.products["landslides.gpkg"])
 
-What :data:`landslip.__all__` lists is public and stable: a later version of the same major number takes the same
-arguments, gives the same fields and raises the same errors, and may add to them. Everything else in these packages is
-private, and may change with any version.
+What :data:`landslip.__all__` lists is public and stable, and so is :class:`landslip.runtime.engines.FakeEngine`, for
+tests: a later version of the same major number takes the same arguments, gives the same fields and raises the same
+errors, and may add to them. Everything else in these packages is private, and may change with any version.
 
 Importing this module loads nothing else; each name is loaded when it is first used.
 """

@@ -28,7 +28,7 @@ COMMANDS = {
         "landslip.models.cli.demo:demo",
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
     ),
-    "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model, resumed and checked."),
+    "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model or scene, resumed and checked."),
     "export": ("landslip.export.cli.export:export", "Turn a Keras HDF5 file into ONNX, gated by a parity check."),
     "verify": (
         "landslip.export.cli.proof:verify",

@@ -1,7 +1,8 @@
 """Inference engines behind one protocol; :func:`open_engine` chooses one and says why.
 
 The rest of the runtime knows engines only by :class:`Engine`. An engine of your own needs the members of the protocol;
-:class:`FakeEngine` is the shortest example, and part of the public API for tests.
+:class:`FakeEngine` is the shortest example. Of the names here these two are public, and those that ``landslip.__all__``
+lists; the others are private.
 """
 
 from landslip.runtime.engines.backends import BACKENDS, Backend

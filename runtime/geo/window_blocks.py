@@ -89,7 +89,7 @@ def _check_ends(raster: Placed, grid: MapGrid) -> None:
 
 @dataclass(frozen=True)
 class WindowBlock:
-    """A part of a window of the map."""
+    """A part of a window of the map grid that is read in one go."""
 
     place: tuple[slice, slice]
     """Rows and columns of the window that it is."""

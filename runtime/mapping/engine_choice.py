@@ -1,7 +1,8 @@
 """Chooses what runs a map where the user leaves it open: as an interrupted run was started, as tuned, or the defaults.
 
-This is for the command line. :func:`~landslip.runtime.mapping.pipeline.map_scene` does as its request says, whatever
-lies in the user's config folder.
+Both front doors use this, the command line and :mod:`~landslip.runtime.mapping.mapper`. Below them
+:func:`~landslip.runtime.mapping.pipeline.map_scene` does as its request says, whatever lies in the user's config
+folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Landslides as a GeoPackage. The only place that writes vector files, and where pyogrio's exceptions end."""
+"""Landslides as a GeoPackage: the product that pyogrio writes; what it raises meanwhile is translated here."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Rows of the finished map come in strips; what is kept between strips is one row of labels, and the corners and tallies
 of the landslides that still touch it. So memory grows with the width of the scene and the size of the landslides under
 way, not with the height of the scene, and a landslide that spans strips comes out whole, as if the map had come at
-once.
+once. The reasons are in ``docs/decisions/polygons.md``.
 """
 
 from __future__ import annotations

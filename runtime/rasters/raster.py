@@ -1,4 +1,4 @@
-"""Reading rasters: the one place that opens files with rasterio for input, and translates its errors."""
+"""Pixels of a file that rasterio reads for a map; what it raises meanwhile is translated here."""
 
 from __future__ import annotations
 

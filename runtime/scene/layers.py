@@ -26,7 +26,7 @@ from landslip.runtime.terrain.slope_and_hillshade import horn
 
 @dataclass(frozen=True)
 class SceneBlock:
-    """Network inputs on a window of the map grid: those of one layer, or of all."""
+    """Network inputs on a window of the map grid, read in one go: those of one layer, or of all."""
 
     window: Window
     """Window of the map grid."""
