@@ -42,7 +42,7 @@ def degrees_per_unit(crs: CRS) -> float:
 
 
 def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Metres on the ground per unit of a projected CRS, along x and along y, at some places.
+    """Metres on the ground per unit of a projected CRS, along x and along y, at some places; NaN where there is none.
 
     Raises:
         One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS is not related to the globe.
@@ -50,14 +50,15 @@ def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.
     x, y = np.broadcast_arrays(np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64))
     globe = CRS.from_epsg(4326)
     here, east, north = (transform_points(crs, globe, x + dx, y + dy) for dx, dy in ((0, 0), (_STEP, 0), (0, _STEP)))
-    along_longitude, along_latitude = metres_per_degree(here[1])
 
     def length(there: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
         wide = near(there[0] - here[0], 0.0) * along_longitude
         high = (there[1] - here[1]) * along_latitude
         return np.hypot(wide, high) / _STEP
 
-    return length(east), length(north)
+    with np.errstate(invalid="ignore"):  # infinite places have lengths that are no numbers
+        along_longitude, along_latitude = metres_per_degree(here[1])
+        return length(east), length(north)
 
 
 def is_metric(crs: CRS, x: float, y: float) -> bool:

@@ -18,6 +18,8 @@ def transform_points(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bring points from one CRS to another; infinite where the target has no place for them.
 
+    GDAL raises an error for a point without a place, too, but only for the first twenty between two CRS in a process.
+
     Raises:
         One of :data:`~landslip.runtime.access.gdal.RASTER_ERRORS`: there is no way from one to the other.
     """

@@ -175,7 +175,7 @@ def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
         ) from error
     if not (math.isfinite(longitudes[0]) and math.isfinite(latitudes[0])):
         raise InputError(
-            f"{image.role}: {image.path} lies outside the area its CRS {image.crs} is made for.",
+            f"{image.role}: the place of {image.path} on the globe is unknown: its CRS {image.crs} is not made for it.",
             "Check its coordinates.",
             where=image.path,
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from helpers.rasters import rgb, write
+from helpers.rasters import rgb, scene_on_grid, write
 from landslip.runtime.errors import InputError
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.map_extent import check_on_globe
+from landslip.runtime.scene.scene import open_scene
 
 
 def checked(path, **place):
@@ -49,3 +52,13 @@ def test_rows_from_south_to_north(tmp_path):
     )
     with Raster(path, "mask") as raster:
         check_on_globe(raster)
+
+
+def test_a_place_beyond_its_crs_is_named_however_often_it_is_asked_for(tmp_path):
+    """GDAL says so with an error twenty times between two CRS in a process, and with infinite places from then on."""
+    far = write(tmp_path / "far.tif", rgb(60, 60), 6.0, left=5e8, top=5e9)
+    files = replace(scene_on_grid(tmp_path, 60, 60), pre=far, post=far)
+    for _ in range(25):
+        with pytest.raises(InputError, match="on the globe is unknown") as caught, open_scene(files, 6.0):
+            pass
+        assert caught.value.where == str(far)
