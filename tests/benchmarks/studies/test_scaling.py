@@ -20,6 +20,7 @@ def measured(tmp_path_factory):
     return bench, *measure_scaling(bench, folder)
 
 
+@pytest.mark.slow
 def test_points_are_those_asked_for_and_scenes_that_take_too_long_are_left_out(measured):
     _, engine, sweeps = measured
     assert engine.startswith("onnxruntime ")

@@ -46,6 +46,7 @@ def test_a_map_that_fails_is_an_error_of_the_benchmark(tmp_path):
         measure_memory(tmp_path, [250], 260, tmp_path / "nowhere.onnx")
 
 
+@pytest.mark.slow
 def test_reports_are_written_with_machine_and_settings(tmp_path, capsys):
     out = tmp_path / "results"
     assert run(["bench", "memory", "--rows", "250", "--width", "260", "-o", str(out)]) == 0

@@ -14,6 +14,8 @@ from landslip.benchmarks.studies.throughput import measure_throughput
 from landslip.runtime.artifacts.spec import PRECISION_KEY
 from landslip.runtime.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)}
 
 
@@ -32,7 +34,6 @@ def report(folder, tmp_path_factory):
     return measure_throughput(Bench(folder, absolute=True, **QUICK), tmp_path_factory.mktemp("scenes"))
 
 
-@pytest.mark.slow
 def test_maps_and_engines_are_compared_in_one_run(report):
     names = [row[0] for row in report.tables[0].rows]
     assert len(set(names)) == len(names)
@@ -62,7 +63,6 @@ def test_shares_are_of_the_wall_clock(report):
     assert all(0 <= share < 1.05 for row in table.rows for share in row[1:])
 
 
-@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     pytest.importorskip("torch")
@@ -86,7 +86,6 @@ def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     ]
 
 
-@pytest.mark.slow
 def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
     out, quick = tmp_path / "results", ["--seconds", "0.02", "--repeats", "1", "--size-km", "2"]
     assert run(["bench", "throughput", "-m", str(folder / "m.fp32.onnx"), *quick, "-o", str(out)]) == 0

@@ -46,6 +46,7 @@ def family(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_every_artifact_of_the_model_is_tuned_and_kept(family):
     named = family / "test.fp32.onnx"
     tuning, report, path = tune(TuneRequest(named, engine="onnxruntime"))

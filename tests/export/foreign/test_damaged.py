@@ -180,6 +180,7 @@ def test_a_file_with_damaged_bytes_is_read_or_refused(tmp_path_factory, data):
     assert message.startswith(f"{path}: ")
 
 
+@pytest.mark.slow
 def test_a_text_that_claims_gigabytes_takes_no_memory(tmp_path):
     """The length of the description, a number in the file, is believed by the HDF5 library before it is read."""
     path = write_keras_hdf5(tmp_path / "m.h5")
@@ -194,6 +195,7 @@ def test_a_text_that_claims_gigabytes_takes_no_memory(tmp_path):
     assert outcome.peak < 1 << 29
 
 
+@pytest.mark.slow
 def test_texts_that_are_one_and_the_same_take_bounded_memory(tmp_path):
     """Of two thousand names, all point to the same two megabytes: four gigabytes, if HDF5 had its way."""
     path, count, length = tmp_path / "m.h5", 2000, 2 << 20

@@ -25,6 +25,7 @@ def test_what_the_child_refuses_is_said_in_its_words(file):
         probe(file)
 
 
+@pytest.mark.slow
 def test_a_file_that_keeps_the_library_busy_for_ever_is_refused(file):
     content = bytearray(file.read_bytes())
     at = content.index(b'{"class_name"') - 8  # the length of the text in the heap, which then ends among zeros

@@ -16,6 +16,8 @@ from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.inputs.scene_toml import read_scene_file
 from landslip.runtime.scene.scene import open_scene
 
+pytestmark = pytest.mark.slow
+
 SPEC = replace(published_spec("test", "test"), tile=64)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from landslip.runtime.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 doctor = importlib.import_module("landslip.export.proof.doctor")
 
 
@@ -32,7 +34,6 @@ def examined(capsys):
     return code, json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.slow
 def test_a_machine_with_engines_is_ready(capsys):
     code, found = examined(capsys)
     assert (code, found["ready"]) == (0, True)
@@ -97,7 +98,6 @@ def test_a_cache_that_cannot_be_written(capsys, monkeypatch, tmp_path, engines_e
     assert any("XDG_CACHE_HOME" in advice for advice in found["advice"])
 
 
-@pytest.mark.slow
 def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
     environment = os.environ | {"PROJ_DATA": str(tmp_path), "PROJ_LIB": str(tmp_path)}
     code = "from landslip.runtime.cli.main import main; main()"
@@ -108,7 +108,6 @@ def test_proj_without_its_data_makes_a_machine_unready(tmp_path):
     assert "PROJ does not find its data" in found["gdal"]["problem"]
 
 
-@pytest.mark.slow
 def test_it_needs_no_tensorflow():
     code = (
         "import sys; from landslip.runtime.cli.main import run; run(['-q', 'doctor']); "

@@ -322,6 +322,7 @@ def scene(tmp_path_factory):
     return folder / "SCENE.toml"
 
 
+@pytest.mark.slow
 def test_tiles_of_a_scene_are_compared_with_the_fp32_artifact(export, scene, capsys):
     (export / REFERENCE).unlink()
     write_artifact(export, "test.fp16.onnx", "fp16")

@@ -128,7 +128,7 @@ NASTY = {
 """For each name the option it is given to, what writes it, and what is said of it; None where it can be mapped."""
 
 
-SLOW = {"huge.tif", "dust.vrt"}
+SLOW = {"huge.tif", "dust.vrt", "endless.vrt"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in NASTY])

@@ -238,6 +238,7 @@ def test_the_environment_wins(server, monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp"])
+@pytest.mark.slow
 def test_a_silent_server_is_given_up_in_bounded_time(scheme, monkeypatch):
     """Hundredths of the real times: 30 seconds of silence, 20 for a connection, 40 for all attempts but the last."""
     monkeypatch.delenv("GDAL_HTTP_MAX_RETRY")

@@ -261,6 +261,7 @@ def test_without_an_engine_the_error_says_what_to_install(scene, capsys, monkeyp
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.slow
 def test_ctrl_c_and_sigterm_end_cleanly_and_can_be_gone_on_from(scene, sent, code):
     folder, arguments = scene
     slow = """

@@ -359,7 +359,6 @@ print(sum(is_landslide.stats.cache_misses.values()))
     assert [path.suffix for path in tmp_path.iterdir()] == [".nbc", ".nbc"]
 
 
-@pytest.mark.slow
 def test_a_second_demo_compiles_nothing(tmp_path):
     """With the user's own cache, so that only the very first run here compiles."""
     code = """
@@ -367,6 +366,8 @@ import gc, sys
 from landslip.runtime.cli.main import run
 assert run(["-q", "demo", sys.argv[1], "--overwrite", "--size-km", "3"]) == 0
 from numba.core.dispatcher import Dispatcher
+
+pytestmark = pytest.mark.slow
 ours = [one.stats for one in gc.get_objects() if isinstance(one, Dispatcher) and "landslip" in one.py_func.__module__]
 print(sum(sum(stats.cache_hits.values()) for stats in ours), sum(sum(stats.cache_misses.values()) for stats in ours))
 """

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(not AVAILABLE, reason="needs TensorRT-RTX")
 DEMO = Path(__file__).parents[3] / "models" / "demo_data" / "demo.fp32.onnx"
 
 
+@pytest.mark.slow
 def test_the_demo_model_becomes_an_engine():
     built = build(DEMO)
     assert built["plan"] > DEMO.stat().st_size
@@ -23,6 +24,7 @@ def test_the_demo_model_becomes_an_engine():
     assert "HALF" not in built["types"]
 
 
+@pytest.mark.slow
 def test_the_build_tells_how_far_it_is():
     start, *steps, end = build(DEMO)["progress"]
     assert start.startswith("TensorRT: ")
@@ -31,6 +33,7 @@ def test_the_build_tells_how_far_it_is():
     assert end == "finished"
 
 
+@pytest.mark.slow
 def test_timings_of_a_build_are_taken_by_the_next():
     built = build(DEMO)
     assert built["timings"] > 0

@@ -77,6 +77,7 @@ def test_equal_to_the_whole_array_reference(tmp_path, overlap):
 
 @settings(max_examples=15)
 @given(st.integers(1, 150), st.integers(1, 150), st.integers(0, 50))
+@pytest.mark.slow
 def test_any_size_from_one_pixel(tmp_path_factory, height, width, seed):
     folder = tmp_path_factory.mktemp("scene")
     files = scene_on_grid(folder, height, width, seed=seed)
@@ -84,6 +85,7 @@ def test_any_size_from_one_pixel(tmp_path_factory, height, width, seed):
     assert_same_map(percent, *reference(files))
 
 
+@pytest.mark.slow
 def test_the_same_bytes_for_any_batch_size(tmp_path):
     files = scene_mixed(tmp_path)
     maps = []

@@ -25,7 +25,7 @@ from landslip.runtime.inputs.scene_toml import read_scene_file
 IBURI = Path(__file__).parents[4] / "shared" / "data" / "iburi"
 COLOURS = ("B4", "B3", "B2")
 
-pytestmark = pytest.mark.skipif(not IBURI.is_dir(), reason="the files of the event are not here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IBURI.is_dir(), reason="the files of the event are not here")]
 
 
 def bands(date, kind=""):
@@ -110,7 +110,6 @@ def test_the_shift_is_said(sixteen):
     assert 0 < np.hypot(*found["shift_pixels"]) < 2
 
 
-@pytest.mark.slow
 def test_flags_and_a_scene_file_make_the_same_map(sixteen, tmp_path):
     for member in IBURI_2018.files:
         place = tmp_path / member.path
@@ -125,7 +124,6 @@ def test_flags_and_a_scene_file_make_the_same_map(sixteen, tmp_path):
         assert (tmp_path / "out" / name).read_bytes() == (sixteen / name).read_bytes()
 
 
-@pytest.mark.slow
 def test_a_picture_in_8_bits_makes_nearly_the_same_map(sixteen, tmp_path, caplog):
     out = mapped(tmp_path / "out", [stretched(tmp_path, "pre")], [stretched(tmp_path, "post")])
     eight, wide = confidence(out), confidence(sixteen)
@@ -136,7 +134,6 @@ def test_a_picture_in_8_bits_makes_nearly_the_same_map(sixteen, tmp_path, caplog
     assert "pre.tif" in caplog.text  # its fill is said
 
 
-@pytest.mark.slow
 def test_nearly_black_bands_are_observed_in_the_same_places(sixteen, tmp_path, caplog):
     out = mapped(tmp_path / "out", bands("pre", "_uint8"), bands("post", "_uint8"))
     eight, wide = confidence(out), confidence(sixteen)

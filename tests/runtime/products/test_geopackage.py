@@ -229,6 +229,7 @@ def test_any_number_of_cores_makes_the_same_bytes(tmp_path: Path) -> None:
     assert written[0].endswith(" None\n")
 
 
+@pytest.mark.slow
 def test_layers_written_in_threads_are_equal_and_settings_of_the_host_stay(tmp_path: Path) -> None:
     """The date is a setting of the whole process: another thread must not take it back too early."""
     date = "2020-02-02T02:02:02.000Z"

@@ -31,6 +31,7 @@ def drawn(height, width):
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (300, 700), (EDGE, EDGE), (EDGE + 1, 90), (50, 3 * EDGE + 5)])
 @given(step=st.integers(1, 200))
+@pytest.mark.slow
 def test_what_is_kept_does_not_depend_on_the_pieces(height, width, step):
     image, percent = drawn(height, width)
     thumbnails = Thumbnails(MapGrid(UTM, Affine(6, 0, 0, 0, -6, 0), height, width))

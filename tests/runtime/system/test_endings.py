@@ -86,6 +86,7 @@ def ended(process, most=3.0):
 
 @pytest.mark.parametrize("name", CODES)
 @pytest.mark.parametrize("role", ["--pre", "--aoi"])
+@pytest.mark.slow
 def test_a_silent_server_does_not_keep_a_map_from_ending(scene, role, name):
     folder, arguments = scene
     with silence() as server:
@@ -142,6 +143,7 @@ def test_what_is_kept_is_said_once_and_nothing_else_is_claimed(scene):
 
 
 @pytest.mark.parametrize("megabytes", [60, 100, 130, 200, 300, 400, 500, 600, 700, 800, 1000])
+@pytest.mark.slow
 def test_too_little_address_space_is_a_sentence(scene, megabytes):
     folder, arguments = scene
     limit = megabytes << 20

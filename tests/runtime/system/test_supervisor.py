@@ -180,6 +180,7 @@ def work():
 
 
 @pytest.mark.parametrize("again", [False, True])
+@pytest.mark.slow
 def test_results_get_their_names_undisturbed(again):
     with running(HELD) as process:
         process.send_signal(signal.SIGTERM)

@@ -121,6 +121,7 @@ LENGTHS = st.one_of(st.just(1.0), st.just(1.0), st.floats(0, 1))
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # rasterio quotes what is no text
 @FEW
 @given(changes=CHANGES, length=LENGTHS)
+@pytest.mark.slow
 def test_changed_files(scene, option, name, changes, length):
     folder, files = scene
     path = folder / f"changed-{name}"
