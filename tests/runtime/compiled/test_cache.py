@@ -26,6 +26,8 @@ from numba.core.codegen import JITCPUCodegen
 from landslip.runtime.compiled.kernel_cache import KernelCache
 from landslip.runtime.system.drafts import PARTIAL
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(os.name == "nt", reason="owners and rights of POSIX")
 
 REMEDY = "Set NUMBA_CACHE_DIR to the full path of a folder that only you can write (chmod 700)."
@@ -366,8 +368,6 @@ import gc, sys
 from landslip.runtime.cli.main import run
 assert run(["-q", "demo", sys.argv[1], "--overwrite", "--size-km", "3"]) == 0
 from numba.core.dispatcher import Dispatcher
-
-pytestmark = pytest.mark.slow
 ours = [one.stats for one in gc.get_objects() if isinstance(one, Dispatcher) and "landslip" in one.py_func.__module__]
 print(sum(sum(stats.cache_hits.values()) for stats in ours), sum(sum(stats.cache_misses.values()) for stats in ours))
 """
