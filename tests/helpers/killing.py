@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -70,9 +71,8 @@ def _has_checkpoints(journal: Path) -> bool:
 def main(folder: Path, rounds: int) -> None:
     """Kill ``rounds`` maps, some of them several times, finish each, and tell."""
     run_files.INTERVAL = 0.0
-    chance = random.Random(rounds + 1)  # noqa: S311 - moments, no secrets; of 2 rounds one is early
+    chance = random.Random(rounds + 1)  # noqa: S311 - moments, no secrets
     files = scene_mixed(folder, height_m=3000.0, width_m=1200.0)
-    began = time.monotonic()
     _map(files, folder / "whole")
     began = time.monotonic()
     assert _forked(files, folder / "again", None)
@@ -81,11 +81,18 @@ def main(folder: Path, rounds: int) -> None:
     results = [digests(folder / "again")]
     for number in range(rounds):
         out = folder / f"killed-{number}"
-        while not _forked(files, out, chance.uniform(0.1, 1.0) * length):
-            killed += 1
-            kept += _has_checkpoints(out / PARTIAL / "journal.jsonl")
+        while _forked(files, out, chance.uniform(0.1, 1.0) * length):
+            shutil.rmtree(out)
+            length *= 0.8  # the machine is faster than it was
+        while True:
+            has_checkpoints = _has_checkpoints(out / PARTIAL / "journal.jsonl")
+            killed, kept = killed + 1, kept + has_checkpoints
+            if not has_checkpoints:
+                length *= 1.2  # or slower
             if chance.random() < 0.5:
                 assert _forked(files, out, None)
+                break
+            if _forked(files, out, chance.uniform(0.1, 1.0) * length):
                 break
         results.append(digests(out))
         assert sorted(entry.name for entry in out.iterdir()) == sorted(PRODUCTS)

@@ -362,7 +362,7 @@ def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds):
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["killed"] >= rounds // 2  # a run may be done before it is killed
+    assert report["killed"] >= rounds
     assert report["kept"] > 0
     assert all(result == report["whole"] for result in report["results"])
     assert len(report["results"]) == rounds + 1
