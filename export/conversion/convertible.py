@@ -13,7 +13,7 @@ import numpy as np
 
 from landslip.export.conversion.normalisation import GroupNormalization, LayerNormalization
 from landslip.export.conversion.tensor_layers import operation
-from landslip.export.layers import OPERATIONS
+from landslip.export.layers.known_layers import OPERATIONS
 from landslip.export.layers.values import Options
 from landslip.models.keras.quiet_tensorflow import keras, tf
 

@@ -13,7 +13,7 @@ from landslip.export.conversion.fitting import Fitted
 from landslip.export.conversion.graph_interface import unique
 from landslip.export.conversion.tensorflow_errors import told
 from landslip.export.conversion.weights import Weights
-from landslip.export.layers import OPERATIONS, REBUILT
+from landslip.export.layers.known_layers import OPERATIONS, REBUILT
 from landslip.export.topology.topology import Node
 from landslip.models.keras.quiet_tensorflow import keras
 

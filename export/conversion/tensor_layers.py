@@ -20,7 +20,7 @@ def operation(kind: str, options: Options) -> Any:
     """A layer that does one operation.
 
     Args:
-        kind: one of :data:`landslip.export.layers.OPERATIONS`, or ``Resizing``.
+        kind: one of :data:`landslip.export.layers.known_layers.OPERATIONS`, or ``Resizing``.
         options: arguments of the constructor: ``name``, ``dtype``, and those of the operation.
     """
     arguments = {key: value for key, value in options.items() if key not in {"name", "dtype"}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from landslip.export.layers import KNOWN
 from landslip.export.layers.keras_classes import OF_KERAS, OPERATIONS_OF_KERAS
+from landslip.export.layers.known_layers import KNOWN
 from landslip.export.topology.operations import FUNCTIONS, function_of
 from landslip.runtime.untrusted.printable import printable, shown
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from landslip.export.layers import ALIASES, MODELS, OP_LAYERS
+from landslip.export.layers.known_layers import ALIASES, MODELS, OP_LAYERS
 from landslip.export.topology.classes import objection
 from landslip.export.topology.inbound_nodes import Ref, all_refs, end_refs, is_name
 from landslip.export.topology.operations import function_of
@@ -37,7 +37,7 @@ class SavedLayer:
     name: str
     """Unique name in its model."""
     kind: str
-    """Class name, one of :data:`landslip.export.layers.KNOWN` unless there is an objection."""
+    """Class name, one of :data:`landslip.export.layers.known_layers.KNOWN` unless there is an objection."""
     options: dict[str, Any]
     """Config of the layer, not checked yet."""
     inbound: Any

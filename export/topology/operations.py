@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from landslip.export.layers import REBUILT
 from landslip.export.layers.arithmetic import SIDES
 from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
+from landslip.export.layers.known_layers import REBUILT
 from landslip.export.layers.values import Options
 from landslip.export.topology.inbound_nodes import Arguments, Ref, call_arguments
 from landslip.runtime.untrusted.printable import printable, shown
@@ -33,7 +33,7 @@ class Operation:
     """Layer that a function becomes."""
 
     kind: str
-    """One of :data:`landslip.export.layers.REBUILT`."""
+    """One of :data:`landslip.export.layers.known_layers.REBUILT`."""
     parameters: tuple[str, ...]
     """Names of its arguments, in order; the values come first."""
     fixed: Options = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Call:
     """A call of a function, as a layer and what feeds it."""
 
     kind: str
-    """One of :data:`landslip.export.layers.REBUILT`."""
+    """One of :data:`landslip.export.layers.known_layers.REBUILT`."""
     options: Options
     """Checked arguments of its constructor."""
     inputs: tuple[Ref, ...]

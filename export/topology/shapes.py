@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from landslip.export.layers import REBUILT
+from landslip.export.layers.known_layers import REBUILT
 from landslip.export.layers.layer_kind import Shape, SizeNeededError
 from landslip.export.topology.liveness import depths, most_live
 from landslip.export.topology.topology import Node, Topology

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from landslip.export.layers import KINDS
 from landslip.export.layers.dtypes import check_floating
+from landslip.export.layers.known_layers import KINDS
 from landslip.export.layers.values import Options
 from landslip.export.topology.layer_screen import SavedGraph
 from landslip.export.topology.left_out import LeftOut, left_out
@@ -39,7 +39,7 @@ class Node:
     layer: tuple[str, ...]
     """Path of the layer: names of the models it lies in, then its own. Calls of one layer share its weights."""
     kind: str
-    """One of :data:`landslip.export.layers.REBUILT`, for most a Keras class name."""
+    """One of :data:`landslip.export.layers.known_layers.REBUILT`, for most a Keras class name."""
     options: Options
     """Checked constructor arguments."""
     inputs: tuple[str, ...]

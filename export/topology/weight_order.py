@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landslip.export.layers import KINDS, TRANSPARENT
+from landslip.export.layers.known_layers import KINDS, TRANSPARENT
 from landslip.export.layers.layer_kind import Shape
 from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 

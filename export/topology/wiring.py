@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from landslip.export.layers import ONLY_TRAINS, TRANSPARENT
 from landslip.export.layers.dtypes import check_floating
+from landslip.export.layers.known_layers import ONLY_TRAINS, TRANSPARENT
 from landslip.export.topology.inbound_nodes import Ref, input_refs
 from landslip.export.topology.layer_screen import SavedGraph, SavedLayer
 from landslip.export.topology.operations import Call, calls_of_function

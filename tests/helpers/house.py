@@ -56,7 +56,7 @@ PACKAGES = {
 EXCEPTIONS = {("models.training.train", "export")}
 """What may be imported besides: training exports what it has trained, and is run by itself."""
 
-WITH_NAMES = {"runtime.engines", "runtime.engines.tensor_rt", "runtime.terrain", "export.layers", "models.synthetic"}
+WITH_NAMES = {"runtime.engines", "runtime.engines.tensor_rt", "runtime.terrain", "models.synthetic"}
 """Rooms whose ``__init__`` gives out names too; that of any other room is one docstring."""
 
 
@@ -78,6 +78,8 @@ def imports(path):
             base = node.module.removeprefix("landslip.")
             for alias in node.names:
                 yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in FILES else base
+                if base in WITH_NAMES:
+                    yield base  # whose own imports run as well
         elif isinstance(node, ast.Import):
             yield from (
                 alias.name.removeprefix("landslip.") for alias in node.names if alias.name.startswith("landslip.")

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.foreign import SIZE, assert_equal, randomise, save
 from landslip.export.hdf5.model_file import open_saved_model
-from landslip.export.layers import KINDS, TRANSPARENT
+from landslip.export.layers.known_layers import KINDS, TRANSPARENT
 from landslip.export.layers.values import ACTIVATIONS
 from landslip.export.specification.description import published_description
 from landslip.export.topology.layer_screen import screened_graph

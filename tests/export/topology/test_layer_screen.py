@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.keras_files import layer, layers_with, op, tiny_config, tiny_layers
-from landslip.export.layers import KNOWN
 from landslip.export.layers.keras_classes import OF_KERAS
+from landslip.export.layers.known_layers import KNOWN
 from landslip.export.topology.inbound_nodes import Ref
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helpers.keras_files import layer, tiny_config, tiny_layers
-from landslip.export.layers import REBUILT
 from landslip.export.layers.keras_classes import OPERATIONS_OF_KERAS
+from landslip.export.layers.known_layers import REBUILT
 from landslip.export.topology.inbound_nodes import Ref, all_refs
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.operations import FUNCTIONS, calls_of_function
