@@ -251,11 +251,11 @@ def _announced(work: Work, say: _Say) -> int:
         say(_interrupted())
         code = endings.code_after(interruption)
     finally:
-        endings.announced(code)
-    if endings.end_requested():  # libraries may take seconds to come down, for nothing
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # Python tells of it again at its exit
             sys.stdout.flush()
             sys.stderr.flush()
+        endings.announced(code)
+    if endings.end_requested():  # libraries may take seconds to come down, for nothing
         os._exit(code)
     return code
 
