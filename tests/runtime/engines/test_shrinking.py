@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -213,32 +216,37 @@ def test_other_words():
     assert str(failure("it failed", MemoryError())) == "it failed: MemoryError."
 
 
+SHORT_OF_MEMORY = """
+import json, resource, sys, numpy as np
+from pathlib import Path
+from landslip.runtime.engines import EngineOptions, shrinking
+opened = []
+genuine = shrinking.open_engine
+shrinking.open_engine = lambda model, options: opened.append(options.batch) or genuine(model, options)
+engine = shrinking.open_shrinking(Path(sys.argv[1]), EngineOptions("onnxruntime", "cpu", batch=4, tile=896, threads=2))
+batch = {e.name: np.zeros((4, e.bands, 896, 896), e.dtype) for e in engine.spec.inputs}
+used = int(next(l for l in open("/proc/self/status") if l.startswith("VmSize")).split()[1]) << 10
+most = used + (int(sys.argv[2]) << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+print(json.dumps([opened, engine.infer(batch).shape]))
+"""
+
+
 @pytest.mark.slow
 def test_a_real_engine_without_memory_is_one_that_can_be_helped():
-    """ONNX Runtime in a process with little address space: large tiles do not fit, and one of them does."""
-    import json
-    import subprocess
-    import sys
+    """ONNX Runtime in a process with little address space: large tiles do not fit, and one of them does.
 
-    code = (
-        "import json, resource, sys, numpy as np\n"
-        "from pathlib import Path\n"
-        "from landslip.runtime.engines import EngineOptions\n"
-        "from landslip.runtime.engines.shrinking import open_shrinking\n"
-        "options = EngineOptions('onnxruntime', 'cpu', batch=4, tile=896, threads=2)\n"
-        "engine = open_shrinking(Path(sys.argv[1]), options)\n"
-        "batch = {e.name: np.zeros((4, e.bands, 896, 896), e.dtype) for e in engine.spec.inputs}\n"
-        "used = int(next(l for l in open('/proc/self/status') if l.startswith('VmSize')).split()[1]) * 1024\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (used + (460 << 20), used + (460 << 20)))\n"
-        "out = engine.infer(batch)\n"
-        "print(json.dumps([engine._batch, out.shape]))\n"
-    )
-    command = [sys.executable, "-c", code, str(DEMO_MODEL)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    size, shape = json.loads(done.stdout)
-    assert shape == [4, 1, 896, 896]
-    assert size == 1
+    How much address space that is depends on the processor, so it is narrowed until four tiles at once do not fit.
+    """
+    for megabytes in range(640, 160, -30):
+        command = [sys.executable, "-c", SHORT_OF_MEMORY, str(DEMO_MODEL), str(megabytes)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, f"with {megabytes} MB: {done.stderr}"
+        opened, shape = json.loads(done.stdout)
+        assert shape == [4, 1, 896, 896]
+        if opened != [4]:
+            break
+    assert opened == [4, 1]
     assert done.stderr.count("Going on with batches of 1.") == 1
     assert done.stderr.count("Going on") == 1
 
