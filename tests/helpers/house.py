@@ -20,6 +20,7 @@ FLOORS = {
         "inputs engines tiling",
         "rasters",
         "terrain imagery",
+        "styles",
         "products",
         "scene",
         "run",

@@ -1,0 +1,42 @@
+"""Colours of what maps show, and the words of their legends: one place for QGIS, the quicklook and the report."""
+
+from __future__ import annotations
+
+Colour = tuple[int, int, int]
+"""Red, green, blue; 0 to 255."""
+
+LANDSLIDE: Colour = (255, 0, 120)
+"""Landslides where no class is told apart. Magenta is in no landscape."""
+
+RIM: Colour = (60, 0, 30)
+"""Outline of landslides: dark, so that they are seen on bright ground."""
+
+CLASS_COLOURS: dict[str, Colour] = {"likely": LANDSLIDE, "probable": (255, 92, 170), "possible": (255, 166, 210)}
+"""Colour of each ``confidence_class``, the surest first: the paler, the less sure."""
+
+RAMP: tuple[Colour, Colour, Colour] = ((255, 190, 222), LANDSLIDE, (140, 0, 66))
+"""Confidence at the threshold, half-way from it to 100 percent, and at 100 percent."""
+
+NOT_OBSERVED_FILL: Colour = (128, 128, 128)
+"""Ground below the hatch where nothing was observed."""
+
+NOT_OBSERVED_HATCH: Colour = (235, 235, 235)
+"""Diagonal lines over it."""
+
+CLASS_LABELS: dict[str, str] = {"likely": "likely", "probable": "probable", "possible": "possible"}
+"""Word of each ``confidence_class`` in legends."""
+
+REASON_LABELS: dict[str, str] = {
+    "outside": "outside the images or the area of interest",
+    "nodata": "no data in an image",
+    "mask": "masked (cloud, shadow, water)",
+    "void": "no elevation",
+    "damaged": "damaged part of a file",
+    "unmapped": "not covered by a tile",
+}
+"""Legend text of each reason why ground was not observed."""
+
+
+def hexadecimal(colour: Colour) -> str:
+    """Colour as ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
