@@ -65,6 +65,7 @@ class MapArguments(SceneArguments, total=False):
     force: bool
     resume: bool
     keep: bool
+    title: str | None
 
 
 class EngineArguments(TypedDict, total=False):

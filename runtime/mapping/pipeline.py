@@ -70,7 +70,7 @@ def map_scene(
         facts = ready.facts(inputs)
         identity = ready.identity(facts, inputs)
         if work.complete:
-            return earlier_record(request.out / RECORD, identity)
+            return earlier_record(request.out / RECORD, identity, request.title)
         run = _run(ready, clock, progress)
         run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
         run.state, resumed = run_files.state, run_files.state.rows
@@ -145,6 +145,8 @@ def _record(ready: PreparedMap, run: Run, facts: Record, found: Record, resumed:
     """
     reading, damaged = run.scene.facts, list(run.state.damaged)
     return {
+        "landslip": facts["landslip"],
+        "title": ready.request.title,
         **facts,
         "preset": ready.request.laid_as,
         "batch": ready.batch,

@@ -13,6 +13,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Layout
+from landslip.runtime.untrusted.title import checked_title
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,14 @@ class MapRequest:
     """Go on with a run that was left unfinished in ``out``; it has to be one of the same."""
     keep: bool = True
     """Keep what is finished of a run that ends early, so that one with ``resume`` can go on with it."""
+    title: str | None = None
+    """Name of the event for those who see the map, one line of at most 200 characters; it changes no pixel."""
 
     def __post_init__(self) -> None:
         """Take paths as programs write them, and check ranges."""
         object.__setattr__(self, "model", Path(self.model))
         object.__setattr__(self, "out", Path(self.out))
+        object.__setattr__(self, "title", checked_title(self.title))
         if self.overwrite and self.resume:
             raise UsageError(
                 "A run goes on (resume=True) or starts anew (overwrite=True): give one of the two.", option="resume"

@@ -120,8 +120,13 @@ def describe_products(folder: Path) -> Record:
     }
 
 
-def earlier_record(path: Path, identity: Record) -> Record:
-    """The record of a run that is complete, if it was one of the same.
+def earlier_record(path: Path, identity: Record, title: str | None = None) -> Record:
+    """The record of a run that is complete, if it was one of the same; its title stays.
+
+    Args:
+        path: of the record.
+        identity: what decides the map.
+        title: asked for now; None for whichever it has.
 
     Raises:
         UsageError: it was not.
@@ -143,6 +148,8 @@ def earlier_record(path: Path, identity: Record) -> Record:
             option="out",
         )
     log.info("%s is complete already", path.parent)
+    if title is not None and title != record.get("title"):
+        log.warning("%s is complete, and keeps the title it was made with.", path.parent)
     found: Record = record
     return found
 

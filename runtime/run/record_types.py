@@ -142,6 +142,8 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
 
     landslip: str
     """Version that made the map."""
+    title: str | None = None
+    """Name of the event, as its user gave it; None where none was given."""
     model: ModelUsed
     """The model."""
     engine: EngineUsed

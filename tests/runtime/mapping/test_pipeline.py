@@ -25,6 +25,7 @@ from landslip.runtime.mapping.assemble import Buffers, assemble, read_rows
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.products.quicklook import GAP
+from landslip.runtime.run.record_types import RunRecord
 from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.stages import Stopwatch
@@ -230,11 +231,23 @@ def test_outputs_of_the_wrong_shape_are_refused(tmp_path):
         ({"batch": 0}, "batch of 0"),
         ({"protocol": "magic"}, "magic"),
         ({"min_area": -1.0}, "smallest area"),
+        ({"title": "a\x1b[2J"}, "does not print"),
     ],
 )
 def test_options_out_of_range_are_usage_errors(tmp_path, options, words):
     with pytest.raises(UsageError, match=words):
         make(scene_on_grid(tmp_path, 70, 80), tmp_path / "out", **options)
+
+
+def test_a_title_stands_in_the_record_and_changes_no_pixel(tmp_path):
+    files = scene_on_grid(tmp_path, 70, 80)
+    plain, _ = make(files, tmp_path / "plain")
+    titled, _ = make(files, tmp_path / "titled", title=" Iburi \n <2018> ")
+    assert plain["title"] is None
+    assert titled["title"] == "Iburi <2018>"
+    assert RunRecord.read(tmp_path / "titled" / "run.json").title == "Iburi <2018>"
+    assert plain["fingerprint"] == titled["fingerprint"]
+    assert plain["products"]["confidence.tif"] == titled["products"]["confidence.tif"]
 
 
 class Counting:

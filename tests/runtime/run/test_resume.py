@@ -199,6 +199,21 @@ def test_other_parameters_are_refused(files, tmp_path, options, words):
     assert (tmp_path / "out" / PARTIAL / "rows.raw").stat().st_size > 0
 
 
+def test_another_title_is_taken_by_the_run_that_ends(files, tmp_path):
+    interrupted(files, tmp_path / "out", title="Before")
+    assert run(files, tmp_path / "out", resume=True, title="After")["title"] == "After"
+
+
+def test_a_complete_run_keeps_its_title_and_says_so(files, tmp_path, caplog):
+    run(files, tmp_path / "out", title="Before")
+    before = digests(tmp_path / "out")
+    assert run(files, tmp_path / "out", resume=True)["title"] == "Before"
+    assert "title" not in caplog.text
+    assert run(files, tmp_path / "out", resume=True, title="After")["title"] == "Before"
+    assert "keeps the title it was made with" in caplog.text
+    assert digests(tmp_path / "out") == before
+
+
 def test_another_model_or_engine_is_refused(files, tmp_path):
     interrupted(files, tmp_path / "out")
     engine = mixing_engine(replace(SPEC, name="other"))
