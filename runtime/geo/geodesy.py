@@ -14,6 +14,11 @@ from landslip.runtime.geo.projection import transform_points
 TRUE_SCALE = 0.01
 """A CRS counts as metric when its metre is within this share of a real one; UTM stays within 0.001 in its zone."""
 
+MAJOR = 6378137.0
+"""Metres: the half major axis of the WGS 84 ellipsoid."""
+SQUARED_ECCENTRICITY = 0.00669437999014
+"""Square of the eccentricity of its meridians."""
+
 _STEP = 100.0
 """Units of the CRS over which its scale is measured."""
 
@@ -27,12 +32,27 @@ def metres_per_degree(latitude: NDArray[np.float64]) -> tuple[NDArray[np.float64
     Args:
         latitude: degrees.
     """
-    major, squared_eccentricity = 6378137.0, 0.00669437999014
     phi = np.radians(latitude)
-    root = np.sqrt(1.0 - squared_eccentricity * np.sin(phi) ** 2)
-    longitude_length = np.radians(1.0) * major * np.cos(phi) / root
-    latitude_length = np.radians(1.0) * major * (1.0 - squared_eccentricity) / root**3
+    root = np.sqrt(1.0 - SQUARED_ECCENTRICITY * np.sin(phi) ** 2)
+    longitude_length = np.radians(1.0) * MAJOR * np.cos(phi) / root
+    latitude_length = np.radians(1.0) * MAJOR * (1.0 - SQUARED_ECCENTRICITY) / root**3
     return longitude_length, latitude_length
+
+
+def geocentric(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places on the WGS 84 ellipsoid in space: (..., 3) metres from the centre of the Earth.
+
+    Source: the prime vertical's radius of curvature (Snyder 1987, eq. 4-20), and its foot on the axis.
+
+    Args:
+        longitude: degrees, in any shape.
+        latitude: degrees, in the same shape.
+    """
+    turn, phi = np.radians(longitude), np.radians(latitude)
+    prime = MAJOR / np.sqrt(1.0 - SQUARED_ECCENTRICITY * np.sin(phi) ** 2)
+    from_axis = prime * np.cos(phi)
+    up = prime * (1.0 - SQUARED_ECCENTRICITY) * np.sin(phi)
+    return np.stack([from_axis * np.cos(turn), from_axis * np.sin(turn), up], axis=-1)
 
 
 def degrees_per_unit(crs: CRS) -> float:
