@@ -14,7 +14,7 @@ RIM: Colour = (60, 0, 30)
 CLASS_COLOURS: dict[str, Colour] = {"likely": LANDSLIDE, "probable": (255, 92, 170), "possible": (255, 166, 210)}
 """Colour of each ``confidence_class``, the surest first: the paler, the less sure."""
 
-RAMP: tuple[Colour, Colour, Colour] = ((255, 190, 222), LANDSLIDE, (140, 0, 66))
+RAMP: tuple[Colour, Colour, Colour] = ((255, 205, 230), (255, 110, 182), LANDSLIDE)
 """Confidence at the threshold, half-way from it to 100 percent, and at 100 percent."""
 
 NOT_OBSERVED_FILL: Colour = (128, 128, 128)

@@ -1,0 +1,58 @@
+"""Styles of rasters for QGIS: colours from a limit on, nothing below it, grey where nothing was observed."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+from landslip.runtime.confidence import NOT_OBSERVED
+from landslip.runtime.styles.markup import document, element
+from landslip.runtime.styles.palette import NOT_OBSERVED_FILL, RAMP, Colour, hexadecimal
+
+_WHOLE = 100
+
+
+def confidence_qml(level: int) -> str:
+    """Style of ``confidence.tif``, as the text of the QML file beside it.
+
+    Args:
+        level: percent from which on a pixel counts as landslide, 1 to 100.
+    """
+    head = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}
+    return document(element("qgis", head, *confidence_style(level)))
+
+
+def confidence_style(level: int) -> tuple[Element, ...]:
+    """Parts of that style, as they stand in a QML file and below a layer of a project."""
+    middle = round((level + _WHOLE) / 2)
+    stops = dict(zip((level, middle, _WHOLE), RAMP, strict=True))  # the highest colour where they are one
+    items = [
+        _item(level - 1, RAMP[0], f"below {level} %: not shown", 0),
+        *(_item(value, colour, f"{value} %") for value, colour in stops.items()),
+        # Never reached, as this value is left out of the band: the legend has its grey from here.
+        _item(NOT_OBSERVED, NOT_OBSERVED_FILL, "not observed"),
+    ]
+    return (element("pipe", {}, _renderer(level, items)),)
+
+
+def _renderer(level: int, items: list[Element]) -> Element:
+    """Colours of the band. QGIS leaves 255 out as nodata, which no style changes, but a style may give it a colour."""
+    facts = {
+        "type": "singlebandpseudocolor", "band": 1, "opacity": 1, "alphaBand": -1,
+        "nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": level, "classificationMax": _WHOLE,
+    }  # fmt: skip
+    ramp = {
+        "colorRampType": "INTERPOLATED", "classificationMode": 1, "clip": 0, "labelPrecision": 0,
+        "minimumValue": level, "maximumValue": _WHOLE,
+    }  # fmt: skip
+    # A line for each colour in the legend, with its words, in place of a bar without them.
+    legend = element("rampLegendSettings", {"useContinuousLegend": 0})
+    return element(
+        "rasterrenderer",
+        facts,
+        element("minMaxOrigin", {}, element("limits", text="None")),  # so that QGIS does not look for limits
+        element("rastershader", {}, element("colorrampshader", ramp, *items, legend)),
+    )
+
+
+def _item(value: int, colour: Colour, label: str, alpha: int = 255) -> Element:
+    return element("item", {"value": value, "color": hexadecimal(colour), "alpha": alpha, "label": label})
