@@ -21,6 +21,7 @@ from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.errors import OutputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.histogram import count_values
+from landslip.runtime.products.map_tags import UNIT, statistics_tags
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.safe_writing import open_or_make, write_anew
 
@@ -122,7 +123,7 @@ class RowsFile(Closing):
         """
         path = self._path.with_suffix(".vrt")
         try:
-            write_anew(path, _virtual(self._path.name, self._grid, tags or {}))
+            write_anew(path, _virtual(self._path.name, self._grid, tags or {}, statistics_tags(self.histogram)))
         except OSError as error:
             raise unwritable(path, error) from error
         return path
@@ -165,19 +166,23 @@ def _read(file: int, size: int) -> bytes:
     return b"".join(blocks)
 
 
-def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str]) -> str:
+def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str], of_band: Mapping[str, str]) -> str:
     """GDAL's description of a file of plain bytes (https://gdal.org/drivers/raster/vrt.html, VRTRawRasterBand)."""
-    entries = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
-    metadata = f"\n  <Metadata>{entries}</Metadata>" if entries else ""
     transform = ", ".join(repr(number) for number in grid.transform.to_gdal())
     return f"""<VRTDataset rasterXSize="{grid.width}" rasterYSize="{grid.height}">
   <SRS>{escape(grid.crs.to_wkt())}</SRS>
-  <GeoTransform>{transform}</GeoTransform>{metadata}
-  <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">
+  <GeoTransform>{transform}</GeoTransform>{_metadata(tags)}
+  <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">{_metadata(of_band)}
     <Description>landslide confidence, percent</Description>
+    <UnitType>{UNIT}</UnitType>
     <NoDataValue>{NOT_OBSERVED}</NoDataValue>
     <SourceFilename relativeToVRT="1">{escape(name)}</SourceFilename>
     <ImageOffset>0</ImageOffset><PixelOffset>1</PixelOffset><LineOffset>{grid.width}</LineOffset>
   </VRTRasterBand>
 </VRTDataset>
 """
+
+
+def _metadata(tags: Mapping[str, str]) -> str:
+    entries = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
+    return f"\n  <Metadata>{entries}</Metadata>" if entries else ""

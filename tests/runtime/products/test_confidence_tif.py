@@ -42,6 +42,11 @@ def test_rows_become_a_cloud_optimised_geotiff(tmp_path):
         assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert dataset.overviews(1) == [2]
         assert dataset.descriptions == ("landslide confidence, percent",)
+        assert dataset.units == ("percent",)
+        tags, observed = dataset.tags(1), percent[percent != 255]
+    assert (tags["STATISTICS_MINIMUM"], tags["STATISTICS_MAXIMUM"]) == ("0", "100")
+    assert float(tags["STATISTICS_MEAN"]) == pytest.approx(observed.mean())
+    assert float(tags["STATISTICS_STDDEV"]) == pytest.approx(observed.std())
 
 
 def test_an_error_that_rasterio_lets_slip_is_said_in_a_sentence(tmp_path, monkeypatch):
