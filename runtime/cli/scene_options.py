@@ -11,7 +11,7 @@ import click
 from landslip.runtime.access.location import Location, Locations, located
 from landslip.runtime.cli.paths import EMPTY
 from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR, ReadOptions
-from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
@@ -64,7 +64,8 @@ _OPTIONS = (
     click.option(
         "--scene",
         type=_FILE,
-        help="Scene in a file: SCENE.toml, or a STAC Item or ItemCollection. Options given besides replace what it "
+        help="Scene in a file: SCENE.toml, or a STAC Item, ItemCollection, Catalog or Collection; of a folder its "
+        "catalog.json. Options given besides replace what it "
         "says; --mask adds.",
     ),
     click.option(
@@ -146,7 +147,7 @@ def scene_files(options: dict[str, Any]) -> SceneFiles:
     from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of  # noqa: PLC0415
 
     reading = {field.name: options.pop(field.name, None) for field in fields(ReadOptions)}
-    files = {field.name: options.pop(field.name) for field in fields(SceneFiles) if field.name != "reading"}
+    files = {name: options.pop(name) for name in FILE_FIELDS}
     for role in ("pre", "post", "dem"):
         files[role] = _few(files[role])
     given = {role: named for role, named in files.items() if named not in (None, ())}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
@@ -14,6 +14,18 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """The STAC Item that a file of a scene was found in."""
+
+    location: Location
+    """Location of the file."""
+    id: str
+    """Id of the Item, as messages show it."""
+    address: str | None
+    """Address of the Item on the web, without secrets; None where it is known on this machine alone."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class SceneFiles:
     ``WEST,SOUTH,EAST,NORTH``."""
     reading: ReadOptions = field(default_factory=ReadOptions)
     """Options for reading them."""
+    sources: tuple[SourceItem, ...] = ()
+    """STAC Items that files were found in; those of files that are not in the scene say nothing."""
 
     def __post_init__(self) -> None:
         """Take names as programs write them, and check what would be wrong for any model."""
@@ -82,6 +96,10 @@ class SceneFiles:
         for location in self.masks:
             yield "mask", location
 
+    def source_of(self, location: Location) -> SourceItem | None:
+        """The STAC Item that a file was found in; None where it was given by its name."""
+        return next((source for source in self.sources if source.location == location), None)
+
     def for_model(self, spec: ModelSpec) -> SceneFiles:
         """The files a model takes; the others are left out with a warning, so that they cannot hide parts of the map.
 
@@ -112,6 +130,9 @@ class SceneFiles:
     def _gives(self, role: Role) -> bool:
         return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)
 
+
+FILE_FIELDS = tuple(each.name for each in fields(SceneFiles) if each.name not in {"reading", "sources"})
+"""Fields that name files, in their order."""
 
 _TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
 

@@ -10,8 +10,8 @@
     resolution = 10.0
 
 Paths are relative to the folder of the file. Each key is a field of :class:`~landslip.runtime.scene.scene.SceneFiles`
-or of :class:`~landslip.runtime.inputs.read_options.ReadOptions`. A STAC Item or ItemCollection is taken as well: see
-:mod:`~landslip.runtime.inputs.stac_scene`.
+or of :class:`~landslip.runtime.inputs.read_options.ReadOptions`. A STAC Item, ItemCollection, Catalog or Collection is
+taken as well: see :mod:`~landslip.runtime.inputs.stac_scene`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from landslip.runtime.access.location import Location, located
+from landslip.runtime.access.location import Location, is_folder, located
 from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.access.web import read_address
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
-from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
+from landslip.runtime.inputs.stac_items import base_of
 from landslip.runtime.inputs.stac_scene import scene_of_stac
 from landslip.runtime.untrusted.json_text import MOST_BYTES
 from landslip.runtime.untrusted.printable import printable, shown
@@ -40,11 +41,14 @@ Fields = dict[str, Any]
 """Fields of :class:`~landslip.runtime.scene.scene.SceneFiles`, with those of ``ReadOptions`` as a table under
 ``reading``."""
 
-_FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.name != "reading"}
+_FILES = {field.name: str(field.type) for field in fields(SceneFiles) if field.name in FILE_FIELDS}
 _READING: Mapping[str, Any] = get_type_hints(ReadOptions)
 
 KEYS = (*_FILES, *(field.name for field in fields(ReadOptions)))
 """Keys that can be named."""
+
+CATALOG = "catalog.json"
+"""Name of the Catalog in a folder that is given as a scene, as platforms stage their inputs."""
 
 _PATH = 500
 """Most characters of a path in a message."""
@@ -53,7 +57,9 @@ _JSON_NAME = re.compile(r"\.(geo)?json$", re.IGNORECASE)
 
 
 def read_scene_file(location: Location) -> SceneFiles:
-    """Read the scene of an event: SCENE.toml, or a STAC Item or ItemCollection.
+    """Read the scene of an event: SCENE.toml, or a STAC Item, ItemCollection, Catalog or Collection.
+
+    Of a folder its ``catalog.json`` is taken.
 
     Raises:
         InputMissingError: the file, or one that it names, is not there.
@@ -73,13 +79,15 @@ def read_scene_fields(location: Location) -> Fields:
         InputMissingError: the file, or one that it names, is not there.
         InputError: it is not understood.
     """
+    if isinstance(location, Path) and is_folder(location):
+        location = location / CATALOG
     name = shown_location(location)
     content = read_file(location, "a scene") if isinstance(location, Path) else read_address(location, MOST_BYTES + 1)
-    # The folder of a local file, and the address itself: that is what relative addresses are joined to.
-    base = location.parent if isinstance(location, Path) else location
     if _JSON_NAME.search(name) or content[:100].lstrip().startswith(b"{"):
-        return scene_of_stac(content, name, base)
-    return _of_table(parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base)
+        return scene_of_stac(content, location)
+    return _of_table(
+        parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base_of(location)
+    )
 
 
 def _in_keys(error: UsageError) -> str:

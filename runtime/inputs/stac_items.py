@@ -12,9 +12,11 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from landslip.runtime.access.location import Location, is_remote, located
+from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
@@ -30,6 +32,9 @@ _NAME = 60
 _REASON = 200
 _ADDRESS = 4000
 """Most characters of an address; signed ones are long."""
+_MOST_LINKS = 500
+"""Links that are looked at for the address of a file."""
+_REMOTE = re.compile(r"(https?|s3|gs|az)://")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Asset:
     """Time when it was taken; of a span of time, the start."""
     nodata: float | None = None
     """The number that means unknown, where the Item gives one for all bands."""
+    address: str | None = None
+    """Address of its Item on the web, without secrets; None where the Item is known on this machine alone."""
 
     @property
     def shown(self) -> str:
@@ -75,47 +82,68 @@ class Item:
     """Files of the Item."""
 
 
-def read_items(content: bytes, name: str, base: Location) -> list[Item]:
-    """The Items in a JSON text: one, an ItemCollection, or a list.
-
-    Args:
-        content: the text.
-        name: where it is from, for messages.
-        base: folder, or address, of the file.
+def parsed_stac(content: bytes, name: str) -> Any:
+    """The value of a JSON text that should hold something of STAC.
 
     Raises:
-        InputError: it is damaged, too large, or holds something else.
+        InputError: it is damaged or too large.
     """
     if len(content) > MOST_BYTES:
         raise InputError(f"{name} is larger than {MOST_BYTES >> 20} MB.", "Give the Items of one event alone.")
     try:
-        parsed = parse_json(content)
+        return parse_json(content)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is not in JSON: {printable(str(error), _REASON)}.", "Save it again.") from error
+
+
+def items_of(parsed: Any, location: Location) -> list[Item]:
+    """The Items in one file: an Item, an ItemCollection, or a list.
+
+    Args:
+        parsed: value of its JSON text.
+        location: the file; relative addresses are relative to it.
+
+    Raises:
+        InputError: it holds something else, or too many.
+    """
+    name = shown_location(location)
     items = _listed(parsed, name)
-    if not 0 < len(items) <= _MOST_ITEMS:
-        raise InputError(
-            f"{name} holds {len(items)} Items.", "Give those of one event: an image before, and one after."
-        )
-    return [_item(entry, name, base) for entry in items]
+    check_number(len(items), name)
+    return [_item(entry, name, location) for entry in items]
+
+
+def check_number(items: int, name: str) -> None:
+    """Make sure that there are Items, and not more than a scene can have.
+
+    Raises:
+        InputError: it is not so.
+    """
+    if not 0 < items <= _MOST_ITEMS:
+        raise InputError(f"{name} holds {items} Items.", "Give those of one event: an image before, and one after.")
+
+
+def kind_of(parsed: Any) -> Any:
+    """The type that a JSON value says it is of, such as ``Feature`` or ``Catalog``; None where it says none."""
+    return parsed.get("type") if isinstance(parsed, dict) else None
 
 
 def _listed(parsed: Any, name: str) -> list[Any]:
     if isinstance(parsed, list):
         return parsed
-    kind = parsed.get("type") if isinstance(parsed, dict) else None
+    kind = kind_of(parsed)
     if kind == "Feature":
         return [parsed]
     if kind == "FeatureCollection" and isinstance(parsed.get("features"), list):
         features: list[Any] = parsed["features"]
         return features
     raise InputError(
-        f"{name} is of type {shown(kind)}, not a STAC Item (Feature) or ItemCollection (FeatureCollection).",
-        "Give the Items themselves, not the Catalog or Collection that links to them.",
+        f"{name} is of type {shown(kind)}, not a STAC Item (Feature), ItemCollection (FeatureCollection), Catalog or "
+        "Collection.",
+        "Give one of these.",
     )
 
 
-def _item(entry: Any, name: str, base: Location) -> Item:
+def _item(entry: Any, name: str, location: Location) -> Item:
     table = _table(entry, name, "an Item")
     found = table.get("id")
     item = printable(found, _NAME) if isinstance(found, str) and found else "an Item without an id"
@@ -125,7 +153,8 @@ def _item(entry: Any, name: str, base: Location) -> Item:
         raise InputError(f"{where} has {len(assets)} assets.", "Keep those that make the scene.")
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
-    self_link = _self_link(table.get("links"))
+    own = own_address(table)
+    known = _KnownBy(item, address_of(table, location), base_of(location), own)
     time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
     collection = table.get("collection")
     return Item(
@@ -133,19 +162,24 @@ def _item(entry: Any, name: str, base: Location) -> Item:
         collection=collection if isinstance(collection, str) else "",
         time=time,
         role=_image_role(properties.get("landslip:role"), where),
-        assets=tuple(_asset((item, time), key, asset, name, (base, self_link)) for key, asset in assets.items()),
+        assets=tuple(_asset(known, time, key, asset, name) for key, asset in assets.items()),
     )
 
 
-def _asset(
-    of: tuple[str, datetime | None], key: str, entry: Any, name: str, bases: tuple[Location, str | None]
-) -> Asset:
-    item, time = of
-    where = f"{name}: asset {printable(key, _NAME)} of {item}"
+@dataclass(frozen=True)
+class _KnownBy:
+    """The Item of an asset, and what relative addresses in it are joined to."""
+
+    name: str
+    address: str | None
+    base: Location
+    own_address: str | None
+
+
+def _asset(item: _KnownBy, time: datetime | None, key: str, entry: Any, name: str) -> Asset:
+    where = f"{name}: asset {printable(key, _NAME)} of {item.name}"
     table = _table(entry, where, "it")
-    href = table.get("href")
-    if not isinstance(href, str) or not href or len(href) > _ADDRESS or not href.isprintable():
-        raise InputError(f"{where} has the href {shown(href)}, which is no address.", "Correct it.")
+    href = checked_href(table.get("href"), where)
     roles = frozenset(role for role in _list(table.get("roles")) if isinstance(role, str))
     named = [table.get("landslip:role"), *(role for role in {key, *roles} if role.startswith("landslip:"))]
     marked = {_landslip_role(each, where) for each in named if each is not None}
@@ -153,8 +187,9 @@ def _asset(
         raise InputError(
             f"{where} is marked as {' and '.join(sorted(filter(None, marked)))}.", "Mark it as one of them."
         )
-    location = _joined(href, where, *bases)
-    return Asset(item, key, location, roles, _colours(table), next(iter(marked), None), time, _nodata(table))
+    location = joined(href, where, item.base, item.own_address)
+    role = next(iter(marked), None)
+    return Asset(item.name, key, location, roles, _colours(table), role, time, _nodata(table), item.address)
 
 
 def _landslip_role(value: Any, where: str) -> str | None:
@@ -175,26 +210,59 @@ def _image_role(value: Any, where: str) -> str | None:
     return role
 
 
-def _joined(href: str, where: str, base: Location, self_link: str | None) -> Location:
-    """Relative to the file where that is there, as in a folder that was copied, else to where the Item says it lies."""
+def checked_href(href: Any, where: str) -> str:
+    """An address that a file gives, which is a text of a bounded length.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(href, str) or not href or len(href) > _ADDRESS or not href.isprintable():
+        raise InputError(f"{where} has the href {shown(href)}, which is no address.", "Correct it.")
+    return href
+
+
+def joined(href: str, where: str, base: Location, own_address: str | None) -> Location:
+    """Relative to the file where that is there, as in a folder that was copied, else to where it says it lies.
+
+    Raises:
+        InputError: it is no address.
+    """
     try:
         location = located(href, base)
-        if is_remote(location) or self_link is None or os.path.exists(location):  # noqa: PTH110 - see scene_file.py
+        if is_remote(location) or own_address is None or os.path.exists(location):  # noqa: PTH110 - see scene_file.py
             return location
-        return located(href, self_link)
+        return located(href, own_address)
     except ValueError as error:
         raise InputError(
             f"{where} has the href {shown(href)}, which is no address ({error}).", "Correct it."
         ) from error
 
 
-def _self_link(links: Any) -> str | None:
-    for link in _list(links)[:_MOST_ASSETS]:
-        if isinstance(link, dict) and link.get("rel") == "self":
-            href = link.get("href")
-            if isinstance(href, str) and re.match(r"(https?|s3|gs|az)://", href) and len(href) <= _ADDRESS:
-                return href
+def base_of(location: Location) -> Location:
+    """Base of relative addresses in a file: the folder of a local one, and the address itself of another."""
+    return location.parent if isinstance(location, Path) else location
+
+
+def own_address(table: dict[str, Any], *relations: str) -> str | None:
+    """Address where a file says it lies, in a ``self`` link.
+
+    Args:
+        table: an Item, Catalog or Collection.
+        relations: relations of links that will do where no ``self`` link gives one.
+    """
+    for relation in ("self", *relations):
+        for link in _list(table.get("links"))[:_MOST_LINKS]:
+            if isinstance(link, dict) and link.get("rel") == relation:
+                href = link.get("href")
+                if isinstance(href, str) and _REMOTE.match(href) and len(href) <= _ADDRESS and href.isprintable():
+                    return href
     return None
+
+
+def address_of(table: dict[str, Any], location: Location) -> str | None:
+    """Address by which others know an Item, without secrets; None where it has none beyond this machine."""
+    found = own_address(table, "canonical") or (str(location) if is_remote(location) else None)
+    return shown_location(found) if found is not None and _REMOTE.match(found) else None
 
 
 def _colours(table: dict[str, Any]) -> tuple[str, ...]:

@@ -23,9 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.access.location import Location
+from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, Asset, Item, read_items
+from landslip.runtime.inputs.scene_files import SourceItem
+from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, Asset, Item
+from landslip.runtime.inputs.stac_links import linked_items
 from landslip.runtime.untrusted.printable import printable
 
 log = logging.getLogger(__name__)
@@ -39,19 +42,19 @@ _LENGTH = 300
 _MARK = 'Mark the right ones with "landslip:role": pre, post, dem, hillshade, slope, mask or aoi'
 
 
-def scene_of_stac(content: bytes, name: str, base: Location) -> dict[str, Any]:
+def scene_of_stac(content: bytes, location: Location) -> dict[str, Any]:
     """The fields of a scene that STAC Items give.
 
     Args:
-        content: an Item, an ItemCollection, or a list of Items, in JSON.
-        name: where it is from, for messages.
-        base: folder, or address, of the file.
+        content: an Item, an ItemCollection, a list of Items, or a Catalog or Collection that links to Items, in JSON.
+        location: the file it is from.
 
     Raises:
         InputMissingError: a file that is named is not there.
         InputError: the Items are damaged, or do not say which image is which.
     """
-    items = read_items(content, name, base)
+    name = shown_location(location)
+    items = linked_items(content, location)
     marked = {role: _marked(items, role) for role in LANDSLIP_ROLES}
     found: dict[str, Sequence[Asset]] = {role: assets for role, assets in marked.items() if assets}
     if not found.keys() & {"pre", "post"}:
@@ -164,7 +167,8 @@ def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
                 "Relative addresses are relative to the file, or to the self link of the Item.",
                 where=asset.location,
             )
-    fields: dict[str, Any] = {"masks": tuple(asset.location for asset in found.pop("mask", ()))}
+    sources = tuple(_source(asset) for assets in found.values() for asset in assets)
+    fields: dict[str, Any] = {"masks": tuple(asset.location for asset in found.pop("mask", ())), "sources": sources}
     reading = _reading(found)
     if reading:
         fields["reading"] = reading
@@ -174,6 +178,10 @@ def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
         locations = tuple(asset.location for asset in assets)
         fields[role] = locations[0] if len(locations) == 1 else locations
     return fields
+
+
+def _source(asset: Asset) -> SourceItem:
+    return SourceItem(asset.location, asset.item, asset.address)
 
 
 def _reading(found: dict[str, Sequence[Asset]]) -> dict[str, Any]:

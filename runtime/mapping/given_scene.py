@@ -9,11 +9,11 @@ from typing import Any
 from landslip.runtime.access.location import Locations, as_location, as_locations, several
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
-from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of
 from landslip.runtime.mapping.arguments import Name
 
-_FILES = tuple(field.name for field in fields(SceneFiles) if field.name != "reading")
+_FILES = FILE_FIELDS
 _READING = tuple(field.name for field in fields(ReadOptions))
 _SINGLE = ("hillshade", "slope", "aoi")
 
@@ -25,7 +25,8 @@ def given_scene(scene: SceneFiles | Name | None, arguments: Mapping[str, Any]) -
     """Make a scene of what is given.
 
     Args:
-        scene: files of an event, or SCENE.toml, or a STAC Item or ItemCollection; None where arguments name all.
+        scene: files of an event, or SCENE.toml, or a STAC Item, ItemCollection, Catalog or Collection; None where
+            arguments name all.
         arguments: some of :data:`SCENE_NAMES`. They replace what ``scene`` says; masks are added. None leaves open.
 
     Raises:
@@ -46,7 +47,7 @@ def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
         return read_scene_fields(as_location(scene))
     usual = ReadOptions()
     reading = {name: getattr(scene.reading, name) for name in _READING}
-    files = {name: getattr(scene, name) for name in _FILES}
+    files = {name: getattr(scene, name) for name in (*_FILES, "sources")}
     return {
         **{name: named for name, named in files.items() if named not in (None, ())},
         "reading": {name: value for name, value in reading.items() if value != getattr(usual, name)},

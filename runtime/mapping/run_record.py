@@ -155,12 +155,16 @@ def earlier_record(path: Path, identity: Record, title: str | None = None) -> Re
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
-    """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole."""
+    """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole.
+
+    A file that was found in a STAC Item has an ``item``, with the ``id`` of that and its ``address`` on the web.
+    """
     roles = list(files.roles())
     digests = _digests(roles)
     return [
         {"role": role, "path": shown(given), "sha256": digest}
         | ({"version": version_of(given)} if is_networked(given) else {})
+        | ({"item": {"id": item.id, "address": item.address}} if (item := files.source_of(given)) else {})
         for (role, given), digest in zip(roles, digests, strict=True)
     ]
 

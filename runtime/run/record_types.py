@@ -48,6 +48,15 @@ class GridLaid(msgspec.Struct, frozen=True, kw_only=True):
     """Metres per pixel; told in forecasts alone."""
 
 
+class ItemUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The STAC Item that an input was found in."""
+
+    id: str
+    """Id of the Item, as messages show it."""
+    address: str | None
+    """Address on the web, without secrets; None where it was known on the machine alone."""
+
+
 class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """An input of a run."""
 
@@ -63,6 +72,8 @@ class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Time when an image was taken: a day, or an instant in UTC; None where nobody says."""
     acquired_from: str | None = None
     """Origin of that time."""
+    item: ItemUsed | None = None
+    """STAC Item that names the file; None where it was given by its name."""
 
 
 class BatchSizes(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,8 +178,8 @@ def test_what_is_no_text_is_refused(tmp_path, content):
         read_scene_file(path)
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+def test_a_folder_without_a_catalog_is_refused(tmp_path):
+    with pytest.raises(InputMissingError, match=r"catalog\.json does not exist"):
         read_scene_file(tmp_path)
 
 
