@@ -23,7 +23,7 @@ from landslip.runtime.access.location import Location, container, exists, is_net
 from landslip.runtime.access.readable import check_kind, what_to_give
 from landslip.runtime.access.retries import opening_error, patiently, reading_error, settings
 from landslip.runtime.declared.control_points import remedy_for
-from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.errors import InputChangedError, InputError, InputMissingError
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
@@ -45,13 +45,14 @@ log = logging.getLogger(__name__)
 class Raster(Closing):
     """A georeferenced raster file, read window by window on its own grid."""
 
-    def __init__(self, location: Location, role: str, *, salvage: bool = False) -> None:
+    def __init__(self, location: Location, role: str, *, salvage: bool = False, warns: bool = True) -> None:
         """Open a file.
 
         Args:
             location: anything GDAL reads.
             role: what the file is in the scene, for error messages ("pre-event image").
             salvage: where the file is damaged, its blocks are unknown, instead of an error.
+            warns: whether it and its readers warn of what is odd in it.
 
         Raises:
             InputMissingError: there is no such file.
@@ -67,6 +68,8 @@ class Raster(Closing):
         self.path = path
         """Path or address, as messages show it."""
         self.role = role
+        self.warns = warns
+        """True if it warns of what is odd in it, false where another reader of the file does."""
         try:
             self._dataset: DatasetReader = patiently(location, lambda: opened(location), RASTER_ERRORS)
             with settings(location):
@@ -93,10 +96,11 @@ class Raster(Closing):
         """Make sure that it is one raster, and not a container of several or none."""
         held = self._dataset.subdatasets
         if len(held) > 1 and self._dataset.count:
-            log.warning(
-                "%s: %s holds %d rasters, of which the first is read. Name another one as GDAL does: %s.",
-                role, self.path, len(held), shown(held[1]),
-            )  # fmt: skip
+            if self.warns:
+                log.warning(
+                    "%s: %s holds %d rasters, of which the first is read. Name another one as GDAL does: %s.",
+                    role, self.path, len(held), shown(held[1]),
+                )  # fmt: skip
         elif not self._dataset.count:
             self._dataset.close()
             rest = f" and {len(held) - _MOST_HELD} more" if len(held) > _MOST_HELD else ""
@@ -133,6 +137,28 @@ class Raster(Closing):
         """Tags of the file, by GDAL's names."""
         self.names: tuple[str, ...] = tuple(name or "" for name in self._dataset.descriptions)
         """Names of the bands; empty where they have no name."""
+
+    def again(self) -> Raster:
+        """Second reader of the same file, for another thread; it warns of nothing.
+
+        Raises:
+            InputError: it cannot be opened any more.
+            InputChangedError: it is another one by now.
+        """
+        other = Raster(self.location, self.role, salvage=self._salvage, warns=False)
+        if (other.crs, other.transform, other.shape) != (self.crs, self.transform, self.shape):
+            other.close()
+            raise InputChangedError(
+                f"{self.role}: {self.path} has changed since it was opened.",
+                "Make the map again once nobody writes to it.",
+                where=self.path,
+            )
+        return other
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height, self.width
 
     def band_tags(self, number: int) -> dict[str, str]:
         """Tags of a band, from 1, beside its name: GDAL's metadata, with keys in small letters."""
@@ -291,9 +317,10 @@ class Raster(Closing):
         key = (block.row_off, block.row_off + block.height, block.col_off, block.col_off + block.width)
         if key not in self.damaged:
             self.damaged[key] = why
-            log.warning(
-                "%s: %s cannot be read in %s (%s): not observed there", self.role, self.path, _place(block), why
-            )
+            if self.warns:
+                log.warning(
+                    "%s: %s cannot be read in %s (%s): not observed there", self.role, self.path, _place(block), why
+                )
 
     def close(self) -> None:
         """Close the file."""

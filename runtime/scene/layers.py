@@ -17,7 +17,6 @@ from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
-from landslip.runtime.geo.windows import make_window
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.light import Light
@@ -89,7 +88,8 @@ class RasterLayer:
             grid: the map grid.
         """
         self._role: Role = role
-        self._bands = bands
+        self.bands = bands
+        """Values of the raster."""
         self._resampler = resampler_of(bands.raster, grid, "bilinear")
 
     @property
@@ -100,14 +100,14 @@ class RasterLayer:
     @property
     def rasters(self) -> tuple[RasterLike, ...]:
         """See :class:`Layer`."""
-        return (self._bands.raster,)
+        return (self.bands.raster,)
 
     def read(self, window: Window) -> SceneBlock:
         """See :class:`Layer`."""
         shape = (int(window.height), int(window.width))
-        pasted = Pasted(self._bands.count, shape, self._bands.dtype)
+        pasted = Pasted(self.bands.count, shape, self.bands.dtype)
         for block in blocks(self._resampler, window):
-            pasted.put(block.place, self._resampler.resample(block.sampling, self._bands.read(block.source)))
+            pasted.put(block.place, self._resampler.resample(block.sampling, self.bands.read(block.source)))
         return SceneBlock(window, {self._role: pasted.pixels.values}, pasted.pixels.valid)
 
 
@@ -153,7 +153,8 @@ class TerrainLayer:
         Raises:
             InputError: the elevation model's CRS is not related to the globe.
         """
-        self._dem = dem
+        self.dem = dem
+        """The elevation model."""
         self._cells = CellSize(dem)
         self._light = Light(dem, grid)
         self._resampler = resampler_of(dem, grid, "bilinear")
@@ -166,7 +167,7 @@ class TerrainLayer:
     @property
     def rasters(self) -> tuple[RasterLike, ...]:
         """See :class:`Layer`; of many tiles, those along one row."""
-        return self._dem.rasters
+        return self.dem.rasters
 
     def read(self, window: Window) -> SceneBlock:
         """See :class:`Layer`."""
@@ -179,19 +180,12 @@ class TerrainLayer:
         return SceneBlock(window, arrays, shaded.pixels.valid)
 
     def _terrain(self, window: Window) -> tuple[Pixels, Pixels]:
-        """Hillshade and slope, valid in the same places, on a window of the elevation model.
-
-        The model is read with the ring of neighbours that Horn's formulas need.
-        """
-        first_row, first_col = max(0, window.row_off - 1), max(0, window.col_off - 1)
-        last_row = min(self._dem.height, window.row_off + window.height + 1)
-        last_col = min(self._dem.width, window.col_off + window.width + 1)
-        around = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+        """Hillshade and slope, valid in the same places, on a window of the elevation model."""
+        around, inner = self.dem.with_ring(window)
+        first_row, last_row = int(around.row_off), int(around.row_off + around.height)
         cells, light = self._cells.of_rows(first_row, last_row), self._light.over(around)
-        ground = self._dem.read(around)
+        ground = self.dem.read(around)
         hillshade, slope, valid = horn(ground.values[0], ground.valid, *cells, light)
-        top, left = window.row_off - first_row, window.col_off - first_col
-        inner = (slice(top, top + window.height), slice(left, left + window.width))
         return Pixels(hillshade[inner][None], valid[inner]), Pixels(slope[inner][None], valid[inner])
 
 

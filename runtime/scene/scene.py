@@ -27,6 +27,7 @@ from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import measured
 from landslip.runtime.scene.area import Area, open_area
 from landslip.runtime.scene.block_cache import cached_bytes
+from landslip.runtime.scene.ground import GroundReader, ground_under
 from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, StackedLayer, TerrainLayer
 from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
 from landslip.runtime.scene.mask_inputs import open_masks
@@ -55,6 +56,7 @@ class Scene:
         opened: Sequence[Raster] = (),
         times: Times | None = None,
         doubts: Sequence[str] = (),
+        ground: GroundReader | None = None,
     ) -> None:
         """Put a scene together; :func:`open_scene` is the usual way.
 
@@ -67,7 +69,10 @@ class Scene:
             opened: every raster file that is read.
             times: when the images were taken.
             doubts: what speaks against its files, for the user to judge.
+            ground: reads its terrain a second time.
         """
+        self.ground = ground
+        """Reader of the ground under landslides, for another thread; None where the scene has no slope."""
         self.times: Times = dict(times or {})
         """Times when the images were taken, file by file."""
         self._opened = tuple(opened)
@@ -133,6 +138,7 @@ class Scene:
         rasters = [raster for layer in self._layers for raster in layer.rasters]
         rasters += [raster for mask in self._masks for raster in mask.rasters]
         rasters += [] if self._area is None else self._area.rasters
+        rasters += [] if self.ground is None else self.ground.rasters
         return sum(cached_bytes(raster, self.grid, rows) for raster in rasters)
 
     @property
@@ -201,7 +207,10 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters
-        yield Scene(grid, layers, side_by_side(masks, grid), area, facts, rasters, times_of(found, files), doubts)
+        beneath, tiled = ground_under(layers, grid), side_by_side(masks, grid)
+        if beneath is not None:
+            stack.enter_context(beneath)
+        yield Scene(grid, layers, tiled, area, facts, rasters, times_of(found, files), doubts, beneath)
 
 
 def _ready(files: SceneFiles, grid: MapGrid, opened: Callable[[Location, str], Raster]) -> Iterator[Layer]:

@@ -6,8 +6,10 @@ value for all, they do not say which tile is damaged, and they forget masks of t
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,16 @@ class Elevation:
         self.height = max(tile.row + tile.raster.height for tile in self.tiles)
         self.width = max(tile.col + tile.raster.width for tile in self.tiles)
         self.transform = outer_transform(self.tiles)
+
+    def again(self, opened: Callable[[Raster], Raster]) -> Elevation:
+        """Second reader of the same model, for another thread.
+
+        Args:
+            opened: opens the file of a raster again; see :meth:`landslip.runtime.rasters.raster.Raster.again`.
+        """
+        other = copy.copy(self)
+        other.tiles = tuple(replace(tile, raster=opened(tile.raster)) for tile in self.tiles)
+        return other
 
     @property
     def bounds(self) -> Bounds:
@@ -139,6 +151,14 @@ class Elevation:
         if metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST:
             return Pixels(metres, stored.valid)
         return Pixels(metres, self._impossible[index].left_out(stored, can_be_height(metres[0]), window))
+
+    def with_ring(self, window: Window) -> tuple[Window, tuple[slice, slice]]:
+        """A window with the ring of neighbours that Horn's formulas need, as far as the model goes; its place in it."""
+        first_row, first_col = max(0, int(window.row_off) - 1), max(0, int(window.col_off) - 1)
+        last_row = min(self.height, int(window.row_off + window.height) + 1)
+        last_col = min(self.width, int(window.col_off + window.width) + 1)
+        around = make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+        return around, place_in(window, around)
 
     def _around(self, window: Window) -> Window:
         first_row, first_col = (max(0, int(first) - self._reach) for first in (window.row_off, window.col_off))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,16 @@ class Steepness:
         self._scaling, unit = slopes_of(raster)
         self._unit: SteepnessUnit = unit
         self._impossible = Impossible(raster, "slopes (0 to 90 degrees)")
+
+    def again(self, opened: Callable[[Raster], Raster]) -> Steepness:
+        """Second reader of the same slope, for another thread.
+
+        Args:
+            opened: opens the file of a raster again; see :meth:`landslip.runtime.rasters.raster.Raster.again`.
+        """
+        other = copy.copy(self)
+        other.raster = opened(self.raster)
+        return other
 
     def read(self, window: Window) -> Pixels:
         """See :class:`~landslip.runtime.scene.layers.LayerInput`."""

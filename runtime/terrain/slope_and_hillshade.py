@@ -43,14 +43,50 @@ def horn(
         hillshade (rows, cols) uint8 1..255, 0 = not valid; slope (rows, cols) float32 in degrees, 0 where not valid;
         valid (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is not valid.
     """
+    hillshade, slope, _, out_valid = _computed(elevation, valid, cell_width, cell_height, light, rises=False)
+    return hillshade, slope, out_valid
+
+
+def slope_and_rises(
+    elevation: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    cell_width: NDArray[np.float64],
+    cell_height: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Slope of an elevation window as :func:`horn` gives it, and the rises along both axes that it is made of.
+
+    Args:
+        elevation: see :func:`horn`.
+        valid: see :func:`horn`.
+        cell_width: see :func:`horn`.
+        cell_height: see :func:`horn`.
+
+    Returns:
+        slope (rows, cols) float32 in degrees; rises (2, rows, cols) float32 in metres per metre towards growing x and
+        growing y; valid (rows, cols) bool, see :func:`horn`. 0 where not valid.
+    """
+    _, slope, rises, out_valid = _computed(elevation, valid, cell_width, cell_height, None, rises=True)
+    return slope, rises, out_valid
+
+
+def _computed(
+    elevation: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    cell_width: NDArray[np.float64],
+    cell_height: NDArray[np.float64],
+    light: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    *,
+    rises: bool,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     hillshade = np.zeros(elevation.shape, dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)
+    along = np.zeros((2, *elevation.shape) if rises else (2, 0, 0), dtype=np.float32)
     out_valid = np.zeros(elevation.shape, dtype=np.bool_)
     across, down = cell_width.astype(np.float64, copy=False), cell_height.astype(np.float64, copy=False)
     east, north = GRID_LIGHT if light is None else light
     whole = (np.ascontiguousarray(elevation), np.ascontiguousarray(valid))
-    _horn(*whole, across, down, east, north, hillshade, slope, out_valid)
-    return hillshade, slope, out_valid
+    _horn(*whole, across, down, east, north, hillshade, slope, along, out_valid)
+    return hillshade, slope, along, out_valid
 
 
 _SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))
@@ -69,10 +105,11 @@ def _horn(
     light_north: NDArray[Any],
     hillshade: NDArray[Any],
     slope: NDArray[Any],
+    rises: NDArray[Any],
     out_valid: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     rows, cols = elevation.shape
-    varies = light_east.size > 1
+    varies, wanted = light_east.size > 1, rises.size > 0
     for i in range(1, rows - 1):
         above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
         for j in range(1, cols - 1):
@@ -96,4 +133,7 @@ def _horn(
             facing = -(rise_south * light_north[row, col] + rise_west * light_east[row, col])
             light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
             hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
+            if wanted:
+                rises[0, i, j] = -rise_west / 8.0
+                rises[1, i, j] = -rise_south / 8.0
             out_valid[i, j] = True
