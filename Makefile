@@ -11,16 +11,20 @@ LOCK := --upgrade
 # A worker that has nothing left takes half of what another has: halves are neighbours, which share what is made once.
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test test-quick coverage check docs stubs check-tensorrt format train-demo bench lock clean
+.PHONY: demo test test-apps test-quick coverage check docs stubs check-tensorrt format train-demo bench lock clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite
 
-test: .venv/full ## all tests, on all cores
-	$(SIDE_BY_SIDE) $(PYTEST)
+test: .venv/full ## all tests but those in other applications, on all cores
+	$(SIDE_BY_SIDE) -m 'not apps' $(PYTEST)
+
+test-apps: .venv/apps ## products in QGIS, Chromium and tools of catalogues; those that are not there are skipped
+	tools/install_applications.sh
+	$(SIDE_BY_SIDE) -m apps tests/apps $(PYTEST)
 
 test-quick: .venv/full ## the tests that need neither TensorFlow nor minutes
-	$(SIDE_BY_SIDE) -m 'not tensorflow and not slow' $(PYTEST)
+	$(SIDE_BY_SIDE) -m 'not tensorflow and not slow and not apps' $(PYTEST)
 
 coverage: .venv/full ## all tests, with the lines and branches they reach; slower
 	$(SIDE_BY_SIDE) --cov --cov-report=term $(PYTEST)
@@ -65,7 +69,7 @@ $(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of
 
 lock: .venv/full ## update the pinned versions, on purpose; LOCK= only adds what is new
 	$(BIN)/uv pip compile $(LOCK) --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev --extra docs \
+		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev --extra docs --extra apps \
 		pyproject.toml -o constraints.txt
 
 clean:
@@ -83,6 +87,10 @@ clean:
 .venv/full: .venv/python pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev,docs]'
 	touch $@ .venv/lean
+
+.venv/apps: .venv/full
+	$(PIP) install -q -c constraints.txt -e '.[cpu,openvino,export,bench,dev,docs,apps]'
+	touch $@
 
 .venv/peers: .venv/full
 	$(PIP) install -q -c constraints.txt -e '.[bench-peers]'

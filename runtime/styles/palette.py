@@ -17,6 +17,9 @@ CLASS_COLOURS: dict[str, Colour] = {"likely": LANDSLIDE, "probable": (255, 92, 1
 RAMP: tuple[Colour, Colour, Colour] = ((255, 205, 230), (255, 110, 182), LANDSLIDE)
 """Confidence at the threshold, half-way from it to 100 percent, and at 100 percent."""
 
+OBSERVED: Colour = (247, 243, 230)
+"""Ground that was observed, where no image lies below: so that its end is seen, and white means nothing."""
+
 NOT_OBSERVED_FILL: Colour = (128, 128, 128)
 """Ground below the hatch where nothing was observed."""
 
@@ -27,7 +30,7 @@ CLASS_LABELS: dict[str, str] = {"likely": "likely", "probable": "probable", "pos
 """Word of each ``confidence_class`` in legends."""
 
 REASON_LABELS: dict[str, str] = {
-    "outside": "outside the images or the area of interest",
+    "outside": "outside the images or the area",
     "nodata": "no data in an image",
     "mask": "masked (cloud, shadow, water)",
     "void": "no elevation",

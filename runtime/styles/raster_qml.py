@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from landslip.runtime.confidence import NOT_OBSERVED
-from landslip.runtime.styles.markup import document, element
-from landslip.runtime.styles.palette import NOT_OBSERVED_FILL, RAMP, Colour, hexadecimal
+from landslip.runtime.styles.markup import Attributes, document, element
+from landslip.runtime.styles.palette import NOT_OBSERVED_FILL, OBSERVED, RAMP, Colour, hexadecimal
 
 _WHOLE = 100
 
@@ -31,24 +31,25 @@ def confidence_style(level: int) -> tuple[Element, ...]:
         # Never reached, as this value is left out of the band: the legend has its grey from here.
         _item(NOT_OBSERVED, NOT_OBSERVED_FILL, "not observed"),
     ]
-    return (element("pipe", {}, _renderer(level, items)),)
+    unseen = {"nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": level}
+    return (element("pipe", {}, _renderer(unseen, "INTERPOLATED", items)),)
 
 
-def _renderer(level: int, items: list[Element]) -> Element:
+def observed_style() -> tuple[Element, ...]:
+    """Parts of a style of ``confidence.tif`` that shows what was observed, in one pale colour, and nothing else."""
+    items = [_item(_WHOLE, OBSERVED, "observed: no landslide found")]
+    return (element("pipe", {}, _renderer({"classificationMin": 0}, "DISCRETE", items)),)
+
+
+def _renderer(more: Attributes, interpolation: str, items: list[Element]) -> Element:
     """Colours of the band. QGIS leaves 255 out as nodata, which no style changes, but a style may give it a colour."""
-    facts = {
-        "type": "singlebandpseudocolor", "band": 1, "opacity": 1, "alphaBand": -1,
-        "nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": level, "classificationMax": _WHOLE,
-    }  # fmt: skip
-    ramp = {
-        "colorRampType": "INTERPOLATED", "classificationMode": 1, "clip": 0, "labelPrecision": 0,
-        "minimumValue": level, "maximumValue": _WHOLE,
-    }  # fmt: skip
+    facts = {"type": "singlebandpseudocolor", "band": 1, "opacity": 1, "alphaBand": -1, "classificationMax": _WHOLE}
+    ramp = {"colorRampType": interpolation, "classificationMode": 1, "clip": 0, "labelPrecision": 0}
     # A line for each colour in the legend, with its words, in place of a bar without them.
     legend = element("rampLegendSettings", {"useContinuousLegend": 0})
     return element(
         "rasterrenderer",
-        facts,
+        {**facts, **more},
         element("minMaxOrigin", {}, element("limits", text="None")),  # so that QGIS does not look for limits
         element("rastershader", {}, element("colorrampshader", ramp, *items, legend)),
     )

@@ -18,15 +18,21 @@ def fill_symbol(name: str, *layers: Element) -> Element:
     return _symbol(name, "fill", layers)
 
 
-def outline(colour: Colour, millimetres: float) -> Element:
-    """Line around an area, centred on its border: as wide at every scale, so that the smallest area is seen."""
+def outline(colour: Colour, millimetres: float, turn: int = 0) -> Element:
+    """Line around an area, centred on its border: as wide at every scale, so that the smallest area is seen.
+
+    Args:
+        colour: of the line.
+        millimetres: its width.
+        turn: when it is drawn where a renderer draws in turns: after those of all areas that have a lower one.
+    """
     line: Attributes = {"line_color": rgba(colour), "line_width": millimetres, "line_width_unit": "MM"}
-    return _layer("SimpleLine", {**line, "line_style": "solid", "joinstyle": "round", "capstyle": "round"})
+    return _layer("SimpleLine", {**line, "line_style": "solid", "joinstyle": "round", "capstyle": "round"}, turn=turn)
 
 
-def filling(colour: Colour, opacity: float) -> Element:
-    """Area of one colour without a line around it; ``opacity`` from 0 to 1."""
-    return _layer("SimpleFill", {"color": rgba(colour, opacity), "style": "solid", "outline_style": "no"})
+def filling(colour: Colour, opacity: float, turn: int = 0) -> Element:
+    """Area of one colour without a line around it; ``opacity`` from 0 to 1, ``turn`` as for a line."""
+    return _layer("SimpleFill", {"color": rgba(colour, opacity), "style": "solid", "outline_style": "no"}, turn=turn)
 
 
 def hatch(symbol: str, number: int, colour: Colour, angle: float) -> Element:
@@ -54,6 +60,6 @@ def _symbol(name: str, kind: str, layers: tuple[Element, ...]) -> Element:
     return element("symbol", facts, *layers)
 
 
-def _layer(kind: str, values: Attributes, *inner: Element) -> Element:
-    facts = {"class": kind, "enabled": 1, "locked": 0, "pass": 0}
+def _layer(kind: str, values: Attributes, *inner: Element, turn: int = 0) -> Element:
+    facts = {"class": kind, "enabled": 1, "locked": 0, "pass": turn}
     return element("layer", facts, *properties(values), *inner)

@@ -34,8 +34,8 @@ def not_observed_qml() -> str:
 
 def landslides_style() -> tuple[Element, ...]:
     """Parts of the style of ``landslides``, as they stand in a QML file and below a layer of a project."""
-    symbols = [_landslide(str(number), colour) for number, colour in enumerate(CLASS_COLOURS.values())]
-    renderer = _categorised("confidence_class", CLASS_LABELS, symbols)
+    symbols = [_landslide(number, colour) for number, colour in enumerate(CLASS_COLOURS.values())]
+    renderer = _categorised("confidence_class", CLASS_LABELS, symbols, in_turns=True)
     return renderer, *_words(LANDSLIDE_FIELDS, "'Landslide ' || \"id\"", LANDSLIDE_TIP)
 
 
@@ -49,9 +49,13 @@ def not_observed_style() -> tuple[Element, ...]:
 _HEAD = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}
 
 
-def _landslide(name: str, colour: Colour) -> Element:
-    """Dark rim below a line in the colour itself, so that an area smaller than both is a dot of that colour."""
-    return fill_symbol(name, outline(RIM, 0.76), filling(colour, 0.6), outline(colour, 0.46))
+def _landslide(number: int, colour: Colour) -> Element:
+    """Dark rim below a line in the colour itself, so that an area smaller than both is a dot of that colour.
+
+    The rims of all come first and the surest landslides last, so that from far none hides a surer one.
+    """
+    turn = 2 * (len(CLASS_COLOURS) - number)
+    return fill_symbol(str(number), outline(RIM, 0.76), filling(colour, 0.6, turn - 1), outline(colour, 0.46, turn))
 
 
 def _unseen(name: str, angles: Iterable[float]) -> Element:
@@ -59,13 +63,19 @@ def _unseen(name: str, angles: Iterable[float]) -> Element:
     return fill_symbol(name, filling(NOT_OBSERVED_FILL, 0.85), *lines)
 
 
-def _categorised(field: str, labels: Mapping[str, str], symbols: list[Element]) -> Element:
+def _categorised(field: str, labels: Mapping[str, str], symbols: list[Element], *, in_turns: bool = False) -> Element:
     """Renderer with a symbol for each value of a field."""
     categories = (
         element("category", {"value": value, "symbol": number, "label": label, "render": "true", "type": "string"})
         for number, (value, label) in enumerate(labels.items())
     )
-    facts = {"type": "categorizedSymbol", "attr": field, "enableorderby": 0, "forceraster": 0, "symbollevels": 0}
+    facts = {
+        "type": "categorizedSymbol",
+        "attr": field,
+        "enableorderby": 0,
+        "forceraster": 0,
+        "symbollevels": int(in_turns),
+    }
     return element("renderer-v2", facts, element("categories", {}, *categories), element("symbols", {}, *symbols))
 
 

@@ -1,0 +1,50 @@
+"""Facts and texts of a map that a project for QGIS shows, apart from how QGIS wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in metres of the map."""
+
+
+@dataclass(frozen=True)
+class MapSheet:
+    """One map: where it is, and the words around it. Its texts are data: QGIS computes nothing that stands in them."""
+
+    title: str
+    """Title on top."""
+    subtitle: str
+    """Line below it: of when the images are."""
+    findings: tuple[str, ...]
+    """Lines with what was found, and what was not observed."""
+    provenance: str
+    """Line at the bottom: made with what."""
+    notice: str
+    """Notice that users of the map have to know; empty where there is none."""
+    level: int
+    """Percent from which on a pixel counts as landslide."""
+    bounds: Box
+    """Box around the map."""
+    crs_wkt: str
+    """CRS of the map as WKT."""
+    crs_code: str
+    """``EPSG:CODE``; empty where it has none."""
+    image: str = ""
+    """Path of an image to lie below, relative to the project; empty for none."""
+
+    def view(self, proportion: float, margin: float = 0.03) -> Box:
+        """Box around the map that is ``proportion`` times as wide as it is high, with a margin as a share of it."""
+        left, bottom, right, top = self.bounds
+        width, height = (right - left) * (1 + 2 * margin), (top - bottom) * (1 + 2 * margin)
+        width, height = max(width, height * proportion), max(height, width / proportion)
+        x, y = (left + right) / 2, (bottom + top) / 2
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def round_length(most: float) -> float:
+    """The longest of 1, 2 and 5 times a power of ten that is not longer than ``most``, which is more than 0."""
+    power = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
+    while power > most:
+        power /= 10
+    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= most)

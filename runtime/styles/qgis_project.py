@@ -1,0 +1,137 @@
+"""Project for QGIS as a text: layers with relative paths, the view, and a layout to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from landslip.runtime.styles.map_sheet import Box, MapSheet
+from landslip.runtime.styles.markup import document, element, properties
+from landslip.runtime.styles.qgis_layout import layout
+from landslip.runtime.styles.raster_qml import confidence_style, observed_style
+from landslip.runtime.styles.vector_qml import landslides_style, not_observed_style
+
+_VERSION = "3.22.0"
+
+
+@dataclass(frozen=True)
+class _ProjectLayer:
+    identity: str
+    """Longer than ten characters: QGIS 3.22 cuts ten off some ids, as those of its own end in a date."""
+    name: str
+    source: str
+    is_raster: bool
+    shown: bool
+    style: tuple[Element, ...]
+    legend: Mapping[str, str] = field(default_factory=dict)
+    """Properties of its legend, by QGIS's names; of a raster's nodes the first is the name of its band."""
+
+
+def project_text(sheet: MapSheet) -> str:
+    """Text of a project file that lies beside the files of a map; the same map makes the same text."""
+    layers = _layers(sheet)
+    root = element(
+        "qgis",
+        {"projectname": sheet.title, "version": _VERSION, "saveUser": "", "saveUserFull": ""},
+        element("homePath", {"path": ""}),
+        element("title", text=sheet.title),
+        element("projectCrs", {}, _system(sheet)),
+        element("layer-tree-group", {}, *map(_leaf, layers)),
+        _canvas(sheet),
+        element("projectlayers", {}, *(_map_layer(layer, sheet) for layer in layers)),
+        element("layerorder", {}, *(element("layer", {"id": layer.identity}) for layer in layers)),
+        _relative_paths(),
+        element("ProjectViewSettings", {"UseProjectScales": 0}, _default_view(sheet)),
+        element("Layouts", {}, layout(sheet, _legend_tree(layers))),
+    )
+    return document(root)
+
+
+def _layers(sheet: MapSheet) -> list[_ProjectLayer]:
+    """The layers of a map, the one on top first."""
+    polygons = "./landslides.gpkg|layername="
+    found = [
+        _ProjectLayer(
+            "landslides_of_landslip", "Landslides", f"{polygons}landslides", False, True, landslides_style()
+        ),
+        _ProjectLayer(
+            "not_observed_of_landslip", "Not observed", f"{polygons}not_observed", False, True, not_observed_style()
+        ),
+        # Hidden at first: it lies below the polygons, and says more to those who know what a percentage here means.
+        _ProjectLayer(
+            "confidence_of_landslip", "Confidence (percent)", "./confidence.tif", True, False,
+            confidence_style(sheet.level), {"legend/node-order": "1,2,3,4,5"},
+        ),
+    ]  # fmt: skip
+    if sheet.image:
+        found.append(_ProjectLayer("image_after_of_landslip", "Image after", sheet.image, True, True, ()))
+    found.append(
+        _ProjectLayer(
+            "observed_of_landslip", "Observed", "./confidence.tif", True, not sheet.image, observed_style(),
+            {"legend/node-order": "1", "legend/title-style": "hidden"},
+        )
+    )  # fmt: skip
+    return found
+
+
+def _leaf(layer: _ProjectLayer) -> Element:
+    facts = {
+        "id": layer.identity, "name": layer.name, "source": layer.source,
+        "providerKey": "gdal" if layer.is_raster else "ogr", "expanded": 1,
+        "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked",
+    }  # fmt: skip
+    return element("layer-tree-layer", facts, element("customproperties", {}, properties(layer.legend)[0]))
+
+
+def _legend_tree(layers: Iterable[_ProjectLayer]) -> Element:
+    """Layers of the legend: those in sight, but for a picture, which needs none."""
+    return element("layer-tree-group", {}, *(_leaf(layer) for layer in layers if layer.shown and layer.style))
+
+
+def _map_layer(layer: _ProjectLayer, sheet: MapSheet) -> Element:
+    kind = {"type": "raster"} if layer.is_raster else {"type": "vector", "geometry": "Polygon"}
+    return element(
+        "maplayer",
+        {**kind, "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0},
+        element("id", text=layer.identity),
+        element("datasource", text=layer.source),
+        element("layername", text=layer.name),
+        element("srs", {}, _system(sheet)),
+        element("provider", {"encoding": "UTF-8"}, text="gdal" if layer.is_raster else "ogr"),
+        *layer.style,
+    )
+
+
+def _system(sheet: MapSheet) -> Element:
+    """CRS by its code where it has one, else by its definition."""
+    return element("spatialrefsys", {}, element("wkt", text=sheet.crs_wkt), element("authid", text=sheet.crs_code))
+
+
+def _canvas(sheet: MapSheet) -> Element:
+    """View when the project is opened."""
+    return element(
+        "mapcanvas",
+        {"name": "theMapCanvas", "annotationsVisible": 1},
+        element("units", text="meters"),
+        element("extent", {}, *_corners(sheet.view(1.5))),
+        element("rotation", text="0"),
+        element("destinationsrs", {}, _system(sheet)),
+    )
+
+
+def _default_view(sheet: MapSheet) -> Element:
+    left, bottom, right, top = sheet.view(1.5)
+    box = {"xmin": left, "ymin": bottom, "xmax": right, "ymax": top}
+    return element("DefaultViewExtent", box, _system(sheet))
+
+
+def _corners(box: Box) -> Iterable[Element]:
+    for name, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
+        yield element(name, text=f"{value:.3f}")
+
+
+def _relative_paths() -> Element:
+    absolute = element("Absolute", {"type": "bool"}, text="false")
+    projections = element("ProjectionsEnabled", {"type": "int"}, text="1")
+    return element("properties", {}, element("Paths", {}, absolute), element("SpatialRefSys", {}, projections))
