@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from landslip.models.demo.score import score as score
     from landslip.runtime.artifacts.artifact_types import ArtifactRecord as ArtifactRecord
     from landslip.runtime.artifacts.parity import Parity as Parity
+    from landslip.runtime.delivery.further_products import make_products as make_products
     from landslip.runtime.engines.opening import EngineOptions as EngineOptions
     from landslip.runtime.engines.protocol import Engine as Engine
     from landslip.runtime.errors import ConnectionLostError as ConnectionLostError
@@ -51,10 +52,10 @@ if TYPE_CHECKING:
     from landslip.runtime.inputs.scene_files import SceneFiles as SceneFiles
     from landslip.runtime.mapping.forecast_types import Forecast as Forecast
     from landslip.runtime.mapping.mapper import Mapper as Mapper
-    from landslip.runtime.mapping.mapper import MapResult as MapResult
     from landslip.runtime.mapping.mapper import dry_run as dry_run
     from landslip.runtime.mapping.mapper import map_scene as map_scene
     from landslip.runtime.mapping.mapper import open_mapper as open_mapper
+    from landslip.runtime.run.map_result import MapResult as MapResult
     from landslip.runtime.run.record_types import RunRecord as RunRecord
     from landslip.runtime.system.progress import Progress as Progress
 
@@ -72,7 +73,7 @@ _PLACES = {
     "Engine": "runtime.engines.protocol",
     "EngineOptions": "runtime.engines.opening",
     "Forecast": "runtime.mapping.forecast_types",
-    "MapResult": "runtime.mapping.mapper",
+    "MapResult": "runtime.run.map_result",
     "Mapper": "runtime.mapping.mapper",
     "Parity": "runtime.artifacts.parity",
     "Progress": "runtime.system.progress",
@@ -84,6 +85,7 @@ _PLACES = {
     "VerifyReport": "export.proof.verify",
     "dry_run": "runtime.mapping.mapper",
     "export_model": "export.front_door",
+    "make_products": "runtime.delivery.further_products",
     "map_scene": "runtime.mapping.mapper",
     "open_mapper": "runtime.mapping.mapper",
     "score": "models.demo.score",
@@ -123,6 +125,7 @@ __all__ = [
     "__version__",
     "dry_run",
     "export_model",
+    "make_products",
     "map_scene",
     "open_mapper",
     "score",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from landslip.benchmarks.reports.report_plot import Plot
-from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.run.hidden_folder import check_folder
 from landslip.runtime.system.drafts import draft_of, write_file
 from landslip.runtime.system.machine import describe_environment
 

@@ -24,7 +24,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
-from landslip.runtime.run.workspace import CONFIDENCE
+from landslip.runtime.run.product_names import CONFIDENCE
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Preset
 from landslip.runtime.tiling.tile_grid import TileGrid
 

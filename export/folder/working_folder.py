@@ -14,7 +14,7 @@ from pathlib import Path
 
 from landslip.runtime.access.location import exists
 from landslip.runtime.errors import OutputError
-from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.run.hidden_folder import check_folder
 from landslip.runtime.system.drafts import LOCK, PARTIAL, output_errors
 from landslip.runtime.system.locks import open_locked
 

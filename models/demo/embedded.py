@@ -15,7 +15,8 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.workspace import CONFIDENCE, check_folder
+from landslip.runtime.run.hidden_folder import check_folder
+from landslip.runtime.run.product_names import CONFIDENCE
 from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.system.progress import NoProgress, Progress
 

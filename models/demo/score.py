@@ -23,8 +23,8 @@ from landslip.runtime.access.location import exists, local_path
 from landslip.runtime.confidence import LOWEST_THRESHOLD, NOT_OBSERVED, level_of
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.mapping.mapper import MapResult
-from landslip.runtime.run.workspace import CONFIDENCE
+from landslip.runtime.run.map_result import MapResult
+from landslip.runtime.run.product_names import CONFIDENCE
 
 if TYPE_CHECKING:
     from affine import Affine

@@ -11,7 +11,7 @@ import msgspec
 
 from landslip.runtime.access.location import exists
 from landslip.runtime.errors import OutputError
-from landslip.runtime.run.workspace import check_folder
+from landslip.runtime.run.hidden_folder import check_folder
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.drafts import give_name, write_file
 from landslip.runtime.system.locks import open_locked

@@ -12,11 +12,11 @@ FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            "aoi", "bands", "batch", "calibrate", "crs", "dem", "dem_nodata", "dem_unit", "device", "engine",
-            "fill_voids", "force", "hillshade", "mask_values", "min_area", "nodata", "on_error", "output", "overlap",
-            "overwrite", "post", "post_date", "pre", "pre_date", "precision", "preset", "protocol", "reference",
-            "resolution", "resume", "rgb_range", "scene", "slope", "spec", "threads", "threshold", "tile", "to", "url",
-            "workspace",
+            "also", "aoi", "bands", "batch", "calibrate", "catalog", "crs", "dem", "dem_nodata", "dem_unit", "density",
+            "device", "engine", "fill_voids", "force", "hillshade", "mask_values", "min_area", "nodata", "on_error",
+            "output", "overlap", "overwrite", "post", "post_date", "pre", "pre_date", "precision", "preset", "project",
+            "protocol", "reference", "report", "resolution", "resume", "rgb_range", "scene", "slope", "spec",
+            "threads", "threshold", "tile", "to", "truth", "url", "workspace",
         )
     },
     "build=False": "--no-build",
@@ -25,6 +25,7 @@ FLAGS = {
     "model": "-m",
     "out": "-o",
     "precisions": "--precision",
+    "report_megabytes": "--report-mb",
     "targets": "--target",
 }  # fmt: skip
 """The flag of each option by its name in Python."""

@@ -24,6 +24,7 @@ from landslip.runtime.untrusted.printable import printable, printable_lines
 
 COMMANDS = {
     "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
+    "products": ("landslip.runtime.cli.products:products_command", "Make further products of a finished map."),
     "demo": (
         "landslip.models.cli.demo:demo",
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from landslip.runtime.cli.paths import PATH
+from landslip.runtime.cli.product_flags import product_flags
 from landslip.runtime.cli.scene_options import scene_options
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 
@@ -58,6 +59,7 @@ PRESETS = ("faithful", "balanced", "fast")
     "--threads", type=int, help="Threads of the engine on the CPU; 0 = one for each core.  [default: as tuned, or 0]"
 )
 @click.option("--title", metavar="TEXT", help="Name of the event, for quicklook.png and run.json: one short line.")
+@product_flags
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")
 @click.option("--force", is_flag=True, help="Map even where a check objects: the same image twice, hardly any overlap.")

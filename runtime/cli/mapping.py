@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from landslip.runtime.cli.forecast import forecast_text
+from landslip.runtime.cli.product_flags import products_asked
 from landslip.runtime.cli.scene_options import scene_files
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD
+from landslip.runtime.run.product_names import CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD
 from landslip.runtime.system.progress import progress_for
 
 
@@ -37,7 +38,8 @@ def _request(options: dict[str, Any]) -> MapRequest:
     given = GivenOptions(**{field.name: options.pop(field.name) for field in fields(GivenOptions)})
     resumed = options["out"] if options["resume"] else None
     model, engine = choose(options.pop("model"), given, resumed)
-    return MapRequest(model=model, files=files, engine=engine, **options)
+    products = products_asked(options)
+    return MapRequest(model=model, files=files, engine=engine, products=products, **options)
 
 
 def _summary(record: dict[str, Any], out: Path) -> str:

@@ -58,24 +58,25 @@ class _Nodata(_NodataType):
             self.fail(f"{value!r} is neither a number such as 0 nor the word none.", param, ctx)
 
 
-_FILE = _Location()
+FILE = _Location()
+"""Type of an option that names a file as GDAL finds it."""
 
 _OPTIONS = (
     click.option(
         "--scene",
-        type=_FILE,
+        type=FILE,
         help="Scene in a file: SCENE.toml, or a STAC Item, ItemCollection, Catalog or Collection; of a folder its "
         "catalog.json. Options given besides replace what it "
         "says; --mask adds.",
     ),
     click.option(
         "--pre",
-        type=_FILE,
+        type=FILE,
         multiple=True,
         help="Image before the event: a file, a Sentinel-2 product, three times for red, green and blue, or repeated "
         "for tiles.",
     ),
-    click.option("--post", type=_FILE, multiple=True, help="Image after the event likewise."),
+    click.option("--post", type=FILE, multiple=True, help="Image after the event likewise."),
     click.option(
         "--bands",
         type=_Bands(),
@@ -96,7 +97,7 @@ _OPTIONS = (
     ),
     click.option(
         "--dem",
-        type=_FILE,
+        type=FILE,
         multiple=True,
         help="Elevation model; hillshade and slope are computed from it. Repeatable, for tiles.",
     ),
@@ -105,15 +106,15 @@ _OPTIONS = (
         "--dem-unit", type=click.Choice(DEM_UNITS), help="Unit of the elevation.  [default: what the files state, or m]"
     ),
     click.option("--fill-voids", is_flag=True, help="Fill small voids of the elevation model instead of hiding them."),
-    click.option("--hillshade", type=_FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade."),
-    click.option("--slope", type=_FILE, help="Ready slope in degrees, with --hillshade."),
+    click.option("--hillshade", type=FILE, help="Ready hillshade instead of --dem, as from gdaldem hillshade."),
+    click.option("--slope", type=FILE, help="Ready slope in degrees, with --hillshade."),
     click.option(
-        "--mask", "masks", type=_FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
+        "--mask", "masks", type=FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
     ),
     click.option("--mask-values", help="Classes that are not usable, such as 3,8-10.  [default: all but 0]"),
     click.option(
         "--aoi",
-        type=_FILE,
+        type=FILE,
         help="Area of interest: polygons, a raster with nonzero = inside, or a box in degrees: WEST,SOUTH,EAST,NORTH.",
     ),
     click.option(

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias, TypedDict
 
+from landslip.runtime.run.product_options import ProductArguments
+
 Name: TypeAlias = str | os.PathLike[str]
 """A path, an address such as ``https://…``, or a name of GDAL's such as ``/vsizip/…``."""
 
@@ -53,7 +55,7 @@ class SceneArguments(ReadArguments, total=False):
     aoi: Names | None
 
 
-class MapArguments(SceneArguments, total=False):
+class MapArguments(SceneArguments, ProductArguments, total=False):
     """Arguments on how a map is made; fields of :class:`~landslip.runtime.mapping.request.MapRequest`."""
 
     protocol: Literal["gaussian", "notebook"]

@@ -25,7 +25,8 @@ from landslip.runtime.mapping.budget import COMPRESSED, disk_needed, memory_need
 from landslip.runtime.mapping.prepared_map import PreparedMap, cache_bytes, prepared_map
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_grid
-from landslip.runtime.run.workspace import PRODUCTS, check_folder, check_hidden
+from landslip.runtime.run.hidden_folder import check_folder, check_hidden
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.memory import resident_bytes

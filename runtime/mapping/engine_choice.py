@@ -20,7 +20,7 @@ from landslip.runtime.engines.opening import TENSORRT_SUFFIXES, EngineOptions
 from landslip.runtime.engines.tuned import TunedWay, Tuning, all_tunings, family_of, machine_here, versions_here
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.run.journal import identity_begun
-from landslip.runtime.run.workspace import RECORD
+from landslip.runtime.run.product_names import RECORD
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 

@@ -20,8 +20,9 @@ from landslip.runtime.products.confidence_tif import BLOCK, check_written, write
 from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.quicklook import write_quicklook
 from landslip.runtime.products.tracing import SlopeOf, Strip, trace
+from landslip.runtime.run.product_names import CONFIDENCE, LANDSLIDES, QUICKLOOK
 from landslip.runtime.run.run_files import RunFiles
-from landslip.runtime.run.workspace import CONFIDENCE, LANDSLIDES, QUICKLOOK, Workspace
+from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.progress import waiting
 
 log = logging.getLogger(__name__)

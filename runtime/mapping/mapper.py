@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +22,12 @@ from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.forecast_types import Forecast
 from landslip.runtime.mapping.given_scene import SCENE_NAMES, given_scene
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.run.map_result import MapResult
+from landslip.runtime.run.product_options import ProductArguments, ProductOptions
+from landslip.runtime.run.record_file import as_stored
 from landslip.runtime.run.record_types import RunRecord
-from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.system.closing import Closing
+from landslip.runtime.system.keyword_arguments import check_names
 from landslip.runtime.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,36 +35,7 @@ if TYPE_CHECKING:
 
 _ENGINE = frozenset(EngineArguments.__annotations__)
 _MAP = frozenset(MapArguments.__annotations__)
-
-
-@dataclass(frozen=True)
-class MapResult:
-    """A finished map: its files, and its record."""
-
-    out: Path
-    """Folder of the files."""
-    record: RunRecord
-    """Record of what was done, as in ``run.json``."""
-
-    @property
-    def landslide_km2(self) -> float:
-        """Area of the landslides, square kilometres."""
-        return self.record.landslide_km2
-
-    @property
-    def observed_km2(self) -> float:
-        """Area that was observed in every input, square kilometres."""
-        return self.record.observed_km2
-
-    @property
-    def landslides(self) -> int:
-        """Number of landslides."""
-        return self.record.landslides
-
-    @property
-    def products(self) -> Mapping[str, Path]:
-        """The files by name: ``confidence.tif``, ``landslides.gpkg``, ``quicklook.png`` and ``run.json``."""
-        return {name: self.out / name for name in PRODUCTS}
+_PRODUCTS = frozenset(ProductArguments.__annotations__)
 
 
 def map_scene(
@@ -111,7 +83,7 @@ def dry_run(
         LandslipError: what would stop the run before its first tile.
         TypeError: an option is unknown.
     """
-    return Forecast.of(_as_stored(dry.dry_run(_request(scene, model, out, options, "dry_run"))))
+    return Forecast.of(as_stored(dry.dry_run(_request(scene, model, out, options, "dry_run"))))
 
 
 def open_mapper(model: Name, **options: Unpack[EngineArguments]) -> Mapper:
@@ -128,7 +100,7 @@ def open_mapper(model: Name, **options: Unpack[EngineArguments]) -> Mapper:
         EngineError: no engine is installed that can run it, or the one asked for cannot run it here.
         TypeError: an option is unknown.
     """
-    _check_names(options, _ENGINE, "open_mapper")
+    check_names(options, _ENGINE, "open_mapper")
     return Mapper(*choose(local_path(model, "model"), GivenOptions(**options)))
 
 
@@ -171,7 +143,7 @@ class Mapper(Closing):
             LandslipError: another of its children, with the reason; the mapper can be used again.
             TypeError: an option is unknown.
         """
-        _check_names(options, _MAP, "map")
+        check_names(options, _MAP, "map")
         files, how = _apart(scene, options)
         request = MapRequest(model=self.model, files=files, out=local_path(out, "out"), engine=self._options, **how)
         with self._lock:
@@ -207,7 +179,7 @@ class Mapper(Closing):
 def _request(
     scene: SceneFiles | Name | None, model: Name, out: Name, options: Mapping[str, Any], function: str
 ) -> MapRequest:
-    _check_names(options, _MAP | _ENGINE, function)
+    check_names(options, _MAP | _ENGINE, function)
     given = GivenOptions(**{name: value for name, value in options.items() if name in _ENGINE})
     files, how = _apart(scene, options)
     folder = local_path(out, "out")
@@ -218,22 +190,10 @@ def _request(
 def _apart(scene: SceneFiles | Name | None, options: Mapping[str, Any]) -> tuple[SceneFiles, dict[str, Any]]:
     """The scene, and how it is to be mapped."""
     of_scene = {name: value for name, value in options.items() if name in SCENE_NAMES}
-    rest = {name: value for name, value in options.items() if name in _MAP - SCENE_NAMES}
-    return given_scene(scene, of_scene), rest
-
-
-def _check_names(options: Mapping[str, Any], known: frozenset[str], function: str) -> None:
-    for name in options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f". Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+    rest = {name: value for name, value in options.items() if name in _MAP - SCENE_NAMES - _PRODUCTS}
+    products = ProductOptions(**{name: value for name, value in options.items() if name in _PRODUCTS})
+    return given_scene(scene, of_scene), rest | {"products": products}
 
 
 def _result(out: Path, record: Mapping[str, Any]) -> MapResult:
-    return MapResult(out, RunRecord.of(_as_stored(record)))
-
-
-def _as_stored(values: Mapping[str, Any]) -> Any:
-    """Values as they are read back from JSON."""
-    return json.loads(json.dumps(values))
+    return MapResult(out, RunRecord.of(as_stored(record)))

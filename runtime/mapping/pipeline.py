@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 
+from landslip.runtime.delivery.completing import add_products, complete
+from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
 from landslip.runtime.mapping.assemble import BLOCK_ROWS, Buffers, assemble, read_rows
@@ -17,14 +19,15 @@ from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.map_and_products import make_products
 from landslip.runtime.mapping.prepared_map import EngineOpener, PreparedMap, cache_bytes, prepared_map
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.mapping.run_record import Record, describe_products, earlier_record, fingerprint_of, write_record
+from landslip.runtime.mapping.run_record import Record, earlier_record, fingerprint_of
 from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run, Saver, inferred, saved, seen, stitched
 from landslip.runtime.mapping.verbose_lines import tell_beginning, tell_end
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
+from landslip.runtime.run.product_names import RECORD
 from landslip.runtime.run.run_files import RunFiles
-from landslip.runtime.run.workspace import RECORD, Workspace
+from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.memory import peak_rss_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting
@@ -70,7 +73,8 @@ def map_scene(
         facts = ready.facts(inputs)
         identity = ready.identity(facts, inputs)
         if work.complete:
-            return earlier_record(request.out / RECORD, identity, request.title)
+            record = earlier_record(request.out / RECORD, identity, request.title)
+            return add_products(work.hidden, record, request.products, progress)
         run = _run(ready, clock, progress)
         run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
         run.state, resumed = run_files.state, run_files.state.rows
@@ -80,10 +84,9 @@ def map_scene(
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
             record = _record(ready, run, facts, findings | products, resumed)
-            record |= {"products": describe_products(work.path(RECORD).parent), "fingerprint": fingerprint_of(identity)}
-            record |= {"started": started, "finished": now()}
-            write_record(work.path(RECORD), record)
-            work.publish()
+            record |= {"fingerprint": fingerprint_of(identity), "started": started, "finished": now()}
+            record, names = complete(work.path(RECORD).parent, record, request.products, progress)
+            work.publish(names)
     tell_end(record)
     return record
 
@@ -121,7 +124,14 @@ def _strips(run: Run, run_files: RunFiles) -> Generator[Strip, None, None]:
 
 
 def _workspace(request: MapRequest) -> Workspace:
-    work = Workspace(request.out, overwrite=request.overwrite, resume=request.resume, keep=request.keep)
+    check_offered(request.products)
+    work = Workspace(
+        request.out,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        keep=request.keep,
+        further=request.products.names,
+    )
     if request.resume and not (work.unfinished or work.complete):
         log.info("there is no unfinished run in %s: starting at the top", request.out)
     return work

@@ -12,6 +12,7 @@ from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Layout
 from landslip.runtime.untrusted.title import checked_title
 
@@ -49,6 +50,8 @@ class MapRequest:
     """Keep what is finished of a run that ends early, so that one with ``resume`` can go on with it."""
     title: str | None = None
     """Name of the event for those who see the map, one line of at most 200 characters; it changes no pixel."""
+    products: ProductOptions = field(default_factory=ProductOptions)
+    """Products that are made besides what every run makes."""
 
     def __post_init__(self) -> None:
         """Take paths as programs write them, and check ranges."""

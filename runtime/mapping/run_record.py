@@ -20,14 +20,14 @@ from landslip.runtime.artifacts.artifact_types import ArtifactRecord
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
-from landslip.runtime.errors import InputError, OutputError, UsageError
+from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.finished_run import described
+from landslip.runtime.run.product_names import MADE, is_ours
 from landslip.runtime.system.digests import sha256_of
-from landslip.runtime.system.safe_writing import write_anew
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 log = logging.getLogger(__name__)
@@ -111,15 +111,6 @@ def fingerprint_of(identity: Record) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def describe_products(folder: Path) -> Record:
-    """The ``products`` entry: size and checksum of each, by name; None for one that is not there."""
-    found = {name: folder / name for name in PRODUCTS[:-1]}
-    return {
-        name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} if path.is_file() else None
-        for name, path in found.items()
-    }
-
-
 def earlier_record(path: Path, identity: Record, title: str | None = None) -> Record:
     """The record of a run that is complete, if it was one of the same; its title stays.
 
@@ -135,7 +126,7 @@ def earlier_record(path: Path, identity: Record, title: str | None = None) -> Re
     with contextlib.suppress(OSError, ValueError, RecursionError), path.open("rb") as stream:
         record = parse_json(stream.read(MOST_BYTES))
     same = isinstance(record, dict) and record.get("fingerprint") == fingerprint_of(identity)
-    if same and record.get("products") != describe_products(path.parent):
+    if same and not _is_of_its_files(record, path.parent):
         raise UsageError(
             f"output: {path.parent} holds results that are not those of its run.json: they were damaged or changed.",
             "Choose another folder, or add overwrite=True to make them again.",
@@ -152,6 +143,14 @@ def earlier_record(path: Path, identity: Record, title: str | None = None) -> Re
         log.warning("%s is complete, and keeps the title it was made with.", path.parent)
     found: Record = record
     return found
+
+
+def _is_of_its_files(record: Record, folder: Path) -> bool:
+    """Tell whether the files of a folder are those that the record of a run lists."""
+    listed = record.get("products")
+    if not isinstance(listed, dict) or not all(map(is_ours, listed)):
+        return False
+    return {*MADE} <= {*listed} and listed == described(folder, listed)
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:
@@ -207,17 +206,3 @@ def describe_grid(grid: MapGrid) -> Record:
         "height": grid.height,
         "width": grid.width,
     }
-
-
-def write_record(path: Path, record: Record) -> None:
-    """Write a record as readable JSON.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
-        write_anew(path, json.dumps(record, indent=2) + "\n")
-    except OSError as error:
-        raise OutputError(
-            f"{path.name} cannot be written ({error.strerror}).", "Check the free disk space.", where=path
-        ) from error

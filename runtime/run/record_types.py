@@ -204,7 +204,9 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     resumed_after_row: int | None = None
     """Rows that an earlier run had left; None where there was none."""
     products: dict[str, ProductWritten | None]
-    """The files by name, but the record itself."""
+    """The files by name, but the record itself and the Item, which lists the record."""
+    item: str | None = None
+    """Name of the STAC Item of the run; None where there is none."""
     fingerprint: str
     """Digest of what decides the map."""
     started: str

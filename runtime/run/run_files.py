@@ -18,9 +18,10 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.run.journal import Checkpoint, Journal
 from landslip.runtime.run.pictures_file import ThumbnailFile
+from landslip.runtime.run.product_names import JOURNAL, PICTURES, ROWS
 from landslip.runtime.run.rows_file import RowsFile, checksum_of
 from landslip.runtime.run.run_state import RunState
-from landslip.runtime.run.workspace import JOURNAL, PICTURES, ROWS, Workspace
+from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.endings import Will, bequeath
 
@@ -79,7 +80,7 @@ class RunFiles(Closing):
                 work.check_free()  # nobody knows what was unfinished, nor whether it was to replace what is there
                 log.warning("nothing usable is left of the unfinished run in %s: starting at the top", work.out)
             self._journal.begin()
-            work.sync_names()
+            work.hidden.sync_names()
         except BaseException:
             self.close()
             raise

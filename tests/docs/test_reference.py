@@ -16,7 +16,7 @@ from landslip.runtime import errors
 from landslip.runtime.cli.main import run
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.inputs.scene_toml import KEYS as SCENE_KEYS
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 FILES = "docs/reference/files.md"

@@ -24,6 +24,7 @@ FLOORS = {
         "products",
         "scene",
         "run",
+        "delivery",
         "inspection",
         "mapping",
         "cli",

@@ -19,11 +19,12 @@ from typing import Any
 
 from helpers.engines import SPEC, mixture
 from helpers.rasters import scene_mixed
+from helpers.results import names_of_results
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run import run_files
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 _PAUSE = 0.01
@@ -95,7 +96,7 @@ def main(folder: Path, rounds: int) -> None:
             if _forked(files, out, chance.uniform(0.1, 1.0) * length):
                 break
         results.append(digests(out))
-        assert sorted(entry.name for entry in out.iterdir()) == sorted(PRODUCTS)
+        assert sorted(entry.name for entry in out.iterdir()) == names_of_results(out)
     report = {"killed": killed, "kept": kept, "whole": digests(folder / "whole"), "results": results}
     sys.stdout.write(json.dumps(report))
 

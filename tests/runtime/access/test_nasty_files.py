@@ -15,7 +15,7 @@ import pytest
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, TOP, elevation, rgb, write
 from landslip.runtime.cli.main import run
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 
 WIDTH, LENGTH, BANDS, OFFSETS, STRIP = 256, 257, 277, 273, 278
 """Tags of a TIFF."""

@@ -14,8 +14,8 @@ import rasterio
 
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
+from helpers.results import names_of_results
 from landslip.runtime.cli.main import run
-from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 HEAVY = ("tensorflow", "keras", "tf_keras", "onnx", "torch", "matplotlib", "h5py", "tf2onnx")
@@ -42,7 +42,7 @@ def test_a_map_from_the_command_line(scene, capsys):
     out = capsys.readouterr().out
     assert "landslides" in out
     assert str(folder / "out" / "landslides.gpkg") in out
-    assert sorted(path.name for path in (folder / "out").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names_of_results(folder / "out")
 
 
 def test_verbose_says_what_is_mapped_and_where_the_time_goes(scene, caplog):

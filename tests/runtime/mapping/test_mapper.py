@@ -19,6 +19,7 @@ from landslip.runtime.inputs.read_options import DEM_UNITS, ON_ERROR
 from landslip.runtime.mapping import arguments, mapper
 from landslip.runtime.mapping.engine_choice import GivenOptions
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.tiling.plan import PROTOCOLS
 from landslip.runtime.tiling.presets import PRESETS
 
@@ -137,7 +138,8 @@ def test_arguments_are_the_fields_they_become():
     reading, files = {f.name for f in fields(landslip.ReadOptions)}, {f.name for f in fields(landslip.SceneFiles)}
     assert set(arguments.ReadArguments.__annotations__) == reading
     assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading"}
-    how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine"}
+    how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine", "products"}
+    how |= {f.name for f in fields(ProductOptions)}
     assert set(arguments.MapArguments.__annotations__) == set(arguments.SceneArguments.__annotations__) | how
     assert set(arguments.EngineArguments.__annotations__) == {f.name for f in fields(GivenOptions)}
 

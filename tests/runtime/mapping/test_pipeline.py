@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from helpers.engines import SPEC, constant_engine, mixing_engine, mixture
 from helpers.oracles import tile_of, weighted_mean
 from helpers.rasters import scene_mixed, scene_on_grid, write
+from helpers.results import names_of_results
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, InputError, UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -25,8 +26,8 @@ from landslip.runtime.mapping.assemble import Buffers, assemble, read_rows
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.products.quicklook import GAP
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.run.record_types import RunRecord
-from landslip.runtime.run.workspace import PRODUCTS
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling.plan import make_plan
@@ -112,7 +113,7 @@ def test_products_and_record(tmp_path):
     files = scene_mixed(tmp_path)
     out = tmp_path / "out"
     record, percent = make(files, out, threshold=0.45)
-    assert sorted(path.name for path in out.iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in out.iterdir()) == names_of_results(out)
     assert json.loads((out / "run.json").read_text()) == record
     with rasterio.open(out / "confidence.tif") as dataset:
         assert (dataset.dtypes, dataset.nodata) == (("uint8",), 255)
@@ -184,7 +185,7 @@ def test_results_of_an_earlier_run_are_kept(tmp_path):
     with pytest.raises(EngineError, match="went away"):
         make(files, tmp_path / "out", FakeEngine(SPEC, broken))
     assert {name: (tmp_path / "out" / name).read_bytes() for name in PRODUCTS} == before
-    assert len(list((tmp_path / "out").iterdir())) == len(PRODUCTS)
+    assert len(list((tmp_path / "out").iterdir())) == len(names_of_results(tmp_path / "out"))
 
 
 def fail_at(call):
@@ -330,7 +331,7 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path):
 
     make(files, tmp_path / "out", FakeEngine(SPEC, nested))
     assert set(refusals) == {2}
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names_of_results(tmp_path / "out")
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

@@ -13,7 +13,7 @@ import rasterio
 from helpers.killing import digests
 from helpers.models import brightness_model
 from helpers.rasters import scene_mixed, write
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 ROOM = 4 << 20

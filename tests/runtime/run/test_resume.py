@@ -17,13 +17,14 @@ from rasterio.vrt import WarpedVRT
 from helpers.engines import SPEC, mixing_engine, mixture
 from helpers.killing import digests
 from helpers.rasters import rgb, scene_mixed, write
+from helpers.results import names_of_results
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run import run_files
-from landslip.runtime.run.workspace import PRODUCTS, Workspace
+from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.drafts import PARTIAL
 
 BATCH = 3
@@ -85,7 +86,7 @@ def test_the_result_is_that_of_an_uninterrupted_run(files, whole, tmp_path, shar
     engine, calls = stopping(-1)
     resumed = run(files, tmp_path / "out", engine, resume=True)
     assert digests(tmp_path / "out") == products
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names_of_results(tmp_path / "out")
     assert resumed["tiles"] == record["tiles"]
     if share > 0.3:
         assert len(calls) < batches
@@ -163,7 +164,7 @@ def test_results_that_are_complete_are_not_made_again(files, tmp_path):
     engine, calls = stopping(-1)
     assert run(files, tmp_path / "out", engine, resume=True) == record
     assert calls == []
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names_of_results(tmp_path / "out")
 
 
 @pytest.mark.parametrize("spoilt", [None, "{", "[]", "{}"])
@@ -439,12 +440,12 @@ def test_a_nodata_value_that_is_no_number_can_be_gone_on_with(files, tmp_path):
 def test_an_interrupt_after_the_results_have_their_names_leaves_them(files, whole, tmp_path, monkeypatch):
     publish = Workspace.publish
 
-    def then_stop(self):
-        publish(self)
+    def then_stop(self, names):
+        publish(self, names)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Workspace, "publish", then_stop)
     with pytest.raises(KeyboardInterrupt):
         run(files, tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names_of_results(tmp_path / "out")
     assert digests(tmp_path / "out") == whole[0]

@@ -11,12 +11,14 @@ import pytest
 
 from helpers.engines import mixing_engine
 from helpers.rasters import scene_on_grid
+from helpers.results import names_of_results
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.workspace import PRODUCTS, ROWS, Workspace
+from landslip.runtime.run.product_names import ROWS
+from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.drafts import PARTIAL
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and other names")
@@ -114,7 +116,7 @@ def test_a_link_to_a_folder_that_is_there_is_one(tmp_path):
     files = scene_on_grid(tmp_path, 70, 70)
     request = MapRequest(tmp_path / "none", files, tmp_path / "out", engine=EngineOptions(tile=64))
     map_scene(request, engine=mixing_engine())
-    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == sorted(PRODUCTS)
+    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == names_of_results(tmp_path / "disk")
 
 
 @pytest.mark.parametrize("name", ["lock", ROWS, "images.raw", "journal.jsonl"])

@@ -19,7 +19,7 @@ from landslip.runtime.mapping.prepared_map import cache_bytes
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.thumbnails import Thumbnails
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.progress import NoProgress
 from landslip.runtime.system.stages import Stopwatch

@@ -19,7 +19,7 @@ from helpers.models import brightness_model
 from helpers.rasters import CRS, LEFT, TOP, elevation, rgb, write
 from landslip.runtime.artifacts.spec import METADATA_KEY
 from landslip.runtime.cli.main import run
-from landslip.runtime.run.workspace import PRODUCTS
+from landslip.runtime.run.product_names import PRODUCTS
 
 SLOWEST = 60.0
 """Seconds a small map may take on a machine that does other things too: a hang, not a matter of speed."""

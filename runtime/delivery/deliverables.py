@@ -1,0 +1,59 @@
+"""The table of what is made on demand: which function makes what an option asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from landslip.runtime.errors import UsageError
+from landslip.runtime.run.finished_run import FinishedRun
+from landslip.runtime.run.product_names import FURTHER
+from landslip.runtime.run.product_options import ProductOptions
+from landslip.runtime.system.progress import Progress, waiting
+
+Deliverable = Callable[[FinishedRun, Path, ProductOptions], None]
+"""Function that makes a product of a run under a path, which has the first of the product's names of
+:data:`~landslip.runtime.run.product_names.FURTHER`; its other files go beside it. It replaces what has these names."""
+
+DELIVERABLES: Mapping[str, Deliverable] = {}
+"""Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""
+
+ItemWriter = Callable[[FinishedRun, Path, Path], None]
+"""Function that writes the STAC Item of a run, of the run with all products in its record, the file of that record, and
+the path of the Item."""
+
+ITEM: ItemWriter | None = None
+"""Function that writes the Item; None where none is written."""
+
+
+def check_offered(options: ProductOptions) -> None:
+    """Make sure, before anything is done, that all that is asked for can be made.
+
+    Raises:
+        UsageError: something cannot.
+    """
+    for key in options.asked:
+        if key not in DELIVERABLES:
+            raise UsageError(f"{FURTHER[key][0]} cannot be made by this version.", "Leave it out.", option=key)
+
+
+def make_deliverables(run: FinishedRun, folder: Path, options: ProductOptions, progress: Progress) -> tuple[str, ...]:
+    """Make all that options ask for, as drafts.
+
+    Args:
+        run: the run, with what every run makes.
+        folder: where the drafts lie under their final names.
+        options: what is asked for.
+        progress: told what is written.
+
+    Returns:
+        Names of the files that were made.
+
+    Raises:
+        LandslipError: a product cannot be made.
+    """
+    check_offered(options)
+    for key in options.asked:
+        with waiting(progress, f"writing {FURTHER[key][0]}"):
+            DELIVERABLES[key](run.without_further(), folder / FURTHER[key][0], options)
+    return options.names
