@@ -47,6 +47,10 @@ class ArrayLayer:
         found = self._array[:, rows, cols]
         return SceneBlock(window, {self._role: found}, np.ones(found.shape[1:], dtype=np.bool_))
 
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """See :class:`landslip.runtime.scene.layers.Layer`."""
+        return np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
+
 
 class InMemory:
     """A scene in memory, mapped into memory."""

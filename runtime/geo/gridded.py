@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
 from affine import Affine
+from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
@@ -34,7 +36,19 @@ class Placed(Gridded, Protocol):
     """Path or address of the file."""
 
 
-class RasterLike(Placed, Protocol):
+class Gapped(Protocol):
+    """A grid of pixels, some of which no file shows, or are damaged."""
+
+    def gaps(self, window: Window) -> NDArray[np.uint8] | None:
+        """Codes of what no file shows (outside), and of what is damaged in a window that was read.
+
+        Returns:
+            (rows, cols) of :mod:`landslip.runtime.confidence`, 0 elsewhere; None where there is neither.
+        """
+        ...
+
+
+class RasterLike(Placed, Gapped, Protocol):
     """A raster of one file, or what stands in its place."""
 
     @property

@@ -99,6 +99,14 @@ class Resampler:
         same = self._same_pixels(rows, cols)
         return Sampling(same or self._needed(rows, cols), rows, cols, fits=same is not None)
 
+    def reached(self, sampling: Sampling) -> NDArray[np.bool_]:
+        """Mask of the map pixels (h, w) whose centres lie in the source."""
+        rows, cols = sampling.rows, sampling.cols
+        inside: NDArray[np.bool_] = (
+            (rows >= -0.5) & (rows < self._source.height - 0.5) & (cols >= -0.5) & (cols < self._source.width - 0.5)
+        )
+        return inside
+
     def resample(self, sampling: Sampling, pixels: Pixels) -> Pixels:
         """Bring a source window onto the map.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.access.location import shown
@@ -21,7 +22,7 @@ from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window, place_in
 from landslip.runtime.imagery.file_bands import Bands, in_8_bits
 from landslip.runtime.imagery.stretch import Stretch
-from landslip.runtime.rasters.mosaic import Tile, laid_out, named, outer_transform, overlap
+from landslip.runtime.rasters.mosaic import Tile, gaps_between, laid_out, named, outer_transform, overlap
 
 
 class TiledRaster:
@@ -61,6 +62,10 @@ class TiledRaster:
     def block_bytes(self, window: Window) -> int:
         """Bytes GDAL holds after reading a window as large as this where most tiles lie side by side."""
         return max(self._bytes_along(tile.row - int(window.height) + 1, window) for tile in self.tiles)
+
+    def gaps(self, window: Window) -> NDArray[np.uint8] | None:
+        """See :class:`landslip.runtime.geo.gridded.Gapped`."""
+        return gaps_between(self.tiles, window)
 
     def _bytes_along(self, top: int, window: Window) -> int:
         """Block bytes of the rows from one on: the most tiles are reached where the last row is the first of one."""

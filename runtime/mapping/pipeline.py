@@ -18,6 +18,7 @@ from landslip.runtime.mapping.assemble import BLOCK_ROWS, Buffers, assemble, rea
 from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.map_and_products import make_products
 from landslip.runtime.mapping.prepared_map import EngineOpener, PreparedMap, cache_bytes, prepared_map
+from landslip.runtime.mapping.reason_rows import ReasonRows
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, earlier_record, fingerprint_of
 from landslip.runtime.mapping.slope_rows import SlopeRows
@@ -140,7 +141,8 @@ def _workspace(request: MapRequest) -> Workspace:
 def _run(ready: PreparedMap, clock: Stopwatch, progress: Progress) -> Run:
     scene, batch = ready.scene, ready.layout.batch
     pictures, slopes = Thumbnails(scene.grid), SlopeRows() if scene.has_slope else None
-    return Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, slopes)
+    reasons = ReasonRows(scene.grid.width)
+    return Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, reasons, slopes)
 
 
 def _record(ready: PreparedMap, run: Run, facts: Record, found: Record, resumed: int) -> Record:

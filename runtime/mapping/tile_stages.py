@@ -13,6 +13,7 @@ from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import EngineError
 from landslip.runtime.mapping.assemble import Batch, Buffers, PlacedTile
+from landslip.runtime.mapping.reason_rows import ReasonRows
 from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
@@ -42,6 +43,8 @@ class Run:
     clock: Stopwatch
     progress: Progress
     thumbnails: Thumbnails
+    reasons: ReasonRows | None = None
+    """Reasons why rows are not observed, waiting for the tracer; None where nobody traces."""
     slopes: SlopeRows | None = None
     """Slopes that wait for the tracer; None where nobody traces, or the scene has no slope."""
     state: RunState = field(default_factory=RunState)
@@ -51,11 +54,13 @@ class Run:
 
 
 def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
-    """Blocks as they come; the images in them are remembered in small, and slopes until they are traced."""
+    """Blocks as they come; the images in them are remembered in small, and what is not observed until it is traced."""
     for block in blocks:
         first = int(block.window.row_off)
         for role in block.arrays.keys() & {"pre", "post"}:
             run.thumbnails.add_image(role, first, block.arrays[role])
+        if run.reasons is not None and block.reasons is not None:
+            run.reasons.add(first, block.reasons)
         if run.slopes is not None:
             run.slopes.add(first, block.arrays["slope"][0])
         yield block

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.access.location import shown
+from landslip.runtime.confidence import DAMAGED, OBSERVED, OUTSIDE
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.longitudes import turns_towards
 from landslip.runtime.geo.pixels import Pixels
-from landslip.runtime.geo.windows import make_window
+from landslip.runtime.geo.windows import make_window, place_in
 from landslip.runtime.rasters.raster import Raster
 
 OFF_GRID = 0.05
@@ -52,6 +53,20 @@ def overlap(tile: Tile, window: Window) -> Window | None:
     if first_row >= last_row or first_col >= last_col:
         return None
     return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+
+
+def gaps_between(tiles: Sequence[Tile], window: Window) -> NDArray[np.uint8] | None:
+    """Codes of what no tile shows and of what is damaged; see :class:`landslip.runtime.geo.gridded.Gapped`."""
+    gaps = np.full((int(window.height), int(window.width)), OUTSIDE, dtype=np.uint8)
+    for tile in tiles:
+        part = overlap(tile, window)
+        if part is None:
+            continue
+        here, damage = gaps[place_in(part, window)], tile.raster.gaps(tile.window_in_file(part))
+        here[here == OUTSIDE] = OBSERVED
+        if damage is not None:
+            here[damage == DAMAGED] = DAMAGED
+    return gaps if gaps.any() else None
 
 
 def named(rasters: Sequence[Raster]) -> str:

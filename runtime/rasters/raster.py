@@ -22,6 +22,7 @@ from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.access.location import Location, container, exists, is_networked, shown
 from landslip.runtime.access.readable import check_kind, what_to_give
 from landslip.runtime.access.retries import opening_error, patiently, reading_error, settings
+from landslip.runtime.confidence import DAMAGED
 from landslip.runtime.declared.control_points import remedy_for
 from landslip.runtime.errors import InputChangedError, InputError, InputMissingError
 from landslip.runtime.geo.map_grid import Bounds
@@ -321,6 +322,16 @@ class Raster(Closing):
                 log.warning(
                     "%s: %s cannot be read in %s (%s): not observed there", self.role, self.path, _place(block), why
                 )
+
+    def gaps(self, window: Window) -> NDArray[np.uint8] | None:
+        """See :class:`landslip.runtime.geo.gridded.Gapped`."""
+        if not self.damaged:
+            return None
+        gaps = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
+        row, col = int(window.row_off), int(window.col_off)
+        for top, bottom, left, right in self.damaged:
+            gaps[max(0, top - row) : max(0, bottom - row), max(0, left - col) : max(0, right - col)] = DAMAGED
+        return gaps if gaps.any() else None
 
     def close(self) -> None:
         """Close the file."""

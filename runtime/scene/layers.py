@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.confidence import MASKED, NODATA, VOID
 from landslip.runtime.declared.masks import MaskRule
 from landslip.runtime.geo.cell_size import CellSize
 from landslip.runtime.geo.gridded import RasterLike
@@ -18,6 +19,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
 from landslip.runtime.rasters.raster import Raster
+from landslip.runtime.scene.reasons import first_of, why_unknown
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.light import Light
 from landslip.runtime.terrain.slope_and_hillshade import horn
@@ -33,6 +35,9 @@ class SceneBlock:
     """Raw values by role: (bands, rows, cols); 0 where their input does not reach or is nodata."""
     valid: NDArray[np.bool_]
     """(rows, cols): which pixels may be used."""
+    reasons: NDArray[np.uint8] | None = None
+    """(rows, cols): why pixels may not be used, by codes of :mod:`landslip.runtime.confidence`, 0 where they may. None
+    where all may, and in the block of one layer."""
 
 
 class Layer(Protocol):
@@ -50,6 +55,10 @@ class Layer(Protocol):
 
     def read(self, window: Window) -> SceneBlock:
         """The inputs it gives on a window of the map grid."""
+        ...
+
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """Reasons why pixels of a window that was read are not valid: codes (rows, cols), of any meaning elsewhere."""
         ...
 
 
@@ -110,6 +119,11 @@ class RasterLayer:
             pasted.put(block.place, self._resampler.resample(block.sampling, self.bands.read(block.source)))
         return SceneBlock(window, {self._role: pasted.pixels.values}, pasted.pixels.valid)
 
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """See :class:`Layer`."""
+        code = NODATA if self._role in {"pre", "post"} else VOID
+        return why_unknown(self.bands.raster, self._resampler, window, code)
+
 
 class StackedLayer:
     """One network input from several rasters, each on its own grid; valid where all of them are."""
@@ -138,6 +152,10 @@ class StackedLayer:
         values = np.concatenate([block.arrays[self._role] for block in found])
         values[:, ~valid] = 0
         return SceneBlock(window, {self._role: values}, valid)
+
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """See :class:`Layer`."""
+        return first_of([layer.reasons(window) for layer in self._layers])
 
 
 class TerrainLayer:
@@ -179,6 +197,10 @@ class TerrainLayer:
         arrays: dict[Role, NDArray[Any]] = {"hillshade": shaded.pixels.values, "slope": steep.pixels.values}
         return SceneBlock(window, arrays, shaded.pixels.valid)
 
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """See :class:`Layer`."""
+        return why_unknown(self.dem, self._resampler, window, VOID)
+
     def _terrain(self, window: Window) -> tuple[Pixels, Pixels]:
         """Hillshade and slope, valid in the same places, on a window of the elevation model."""
         around, inner = self.dem.with_ring(window)
@@ -211,6 +233,10 @@ class MaskLayer:
     def said(self, window: Window) -> NDArray[np.bool_]:
         """Mask of the pixels (h, w) of a map window of which it says anything: where it reaches and is not nodata."""
         return self._on_map(window, lambda valid_pixels, stated: valid_pixels | stated)
+
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """Reasons why pixels of a map window that was read may not be used: codes (h, w), of any meaning elsewhere."""
+        return why_unknown(self.raster, self._resampler, window, MASKED, missed=MASKED)
 
     def _on_map(
         self, window: Window, wanted: Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]

@@ -13,6 +13,7 @@ from landslip.runtime.geo.overlap import share_of_smaller
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.layers import MaskLayer
 from landslip.runtime.scene.map_extent import meeting, meets
+from landslip.runtime.scene.reasons import first_of
 
 APART = 0.5
 """Tiles have a smaller share of the smaller one in common: 0.09 of Sentinel-2, 0.3 of Landsat; two dates have 1."""
@@ -40,6 +41,10 @@ class MaskTiles:
             valid |= found
             hidden |= tile.said(window) & ~found
         return valid & ~hidden
+
+    def reasons(self, window: Window) -> NDArray[np.uint8]:
+        """Reasons why pixels of a map window that was read may not be used: codes (h, w), of any meaning elsewhere."""
+        return first_of([tile.reasons(window) for tile in self._tiles])
 
     def takes(self, mask: MaskLayer) -> bool:
         """Tell whether another mask is a tile of it: a class map that is read alike and lies beside the others.

@@ -32,6 +32,7 @@ from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, Stacke
 from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
 from landslip.runtime.scene.mask_inputs import open_masks
 from landslip.runtime.scene.mask_tiles import MaskTiles, side_by_side
+from landslip.runtime.scene.reasons import Unknown, first_reasons, outside
 from landslip.runtime.scene.scene_inputs import SceneInput, inputs_of
 from landslip.runtime.terrain.elevation import FILL_REACH, Elevation
 from landslip.runtime.terrain.elevation_sample import look_at
@@ -86,19 +87,23 @@ class Scene:
     def read(self, window: Window) -> SceneBlock:
         """Every network input on a window that lies inside the map grid.
 
-        A pixel is valid where every input is, no mask hides it, and the area of interest holds it.
+        A pixel is valid where every input is, no mask hides it, and the area of interest holds it; why others are not
+        is found out only where there are any.
         """
         arrays: dict[Role, NDArray[Any]] = {}
-        valid = np.ones((window.height, window.width), dtype=np.bool_)
+        found: list[Unknown] = []
         for layer in self._layers:
             block = layer.read(window)
             arrays.update(block.arrays)
-            valid &= block.valid
-        for mask in self._masks:
-            valid &= mask.valid(window)
+            found.append(Unknown(layer.reasons, block.valid))
+        found += [Unknown(mask.reasons, mask.valid(window)) for mask in self._masks]
         if self._area is not None:
-            valid &= self._area.valid(window)
-        return SceneBlock(window, arrays, valid)
+            found.append(Unknown(outside, self._area.valid(window)))
+        unknown = [each for each in found if not each.valid.all()]
+        valid = np.ones((window.height, window.width), dtype=np.bool_)
+        for each in unknown:
+            valid &= each.valid
+        return SceneBlock(window, arrays, valid, first_reasons(window, unknown))
 
     @property
     def images(self) -> tuple[Role, ...]:

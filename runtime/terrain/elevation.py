@@ -10,18 +10,21 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.confidence import DAMAGED
 from landslip.runtime.declared.units import heights_of
 from landslip.runtime.geo.earth import HIGHEST, LOWEST, can_be_height
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window, place_in
 from landslip.runtime.rasters.impossible_values import Impossible
-from landslip.runtime.rasters.mosaic import check_north_up, laid_out, named, outer_transform, overlap
+from landslip.runtime.rasters.mosaic import check_north_up, gaps_between, laid_out, named, outer_transform, overlap
 from landslip.runtime.rasters.raster import Raster, in_type
 from landslip.runtime.terrain.voids import fill_voids
 
@@ -151,6 +154,22 @@ class Elevation:
         if metres.min(initial=0.0) >= LOWEST and metres.max(initial=0.0) <= HIGHEST:
             return Pixels(metres, stored.valid)
         return Pixels(metres, self._impossible[index].left_out(stored, can_be_height(metres[0]), window))
+
+    def gaps(self, window: Window) -> NDArray[np.uint8] | None:
+        """Codes of what no tile shows, and of what is damaged or beside that, where there is no slope either.
+
+        See :class:`landslip.runtime.geo.gridded.Gapped`.
+        """
+        around, inner = self.with_ring(window)
+        wide = gaps_between(self.tiles, around)
+        if wide is None:
+            return None
+        gaps, (rows, cols) = wide[inner].copy(), np.nonzero(wide == DAMAGED)
+        for down, across in product((-1, 0, 1), repeat=2):
+            row, col = rows + down - inner[0].start, cols + across - inner[1].start
+            inside = (row >= 0) & (row < gaps.shape[0]) & (col >= 0) & (col < gaps.shape[1])
+            gaps[row[inside], col[inside]] = DAMAGED
+        return gaps
 
     def with_ring(self, window: Window) -> tuple[Window, tuple[slice, slice]]:
         """A window with the ring of neighbours that Horn's formulas need, as far as the model goes; its place in it."""
