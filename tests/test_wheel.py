@@ -56,7 +56,7 @@ def test_the_demo_runs_from_an_installed_wheel(site, tmp_path):
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["scores"]["mcc"] > 0.75
     products = {path.name for path in (tmp_path / "out" / "map").iterdir()}
-    assert products == {"confidence.tif", "landslides.gpkg", "quicklook.png", "run.json"}
+    assert products == {"confidence.tif", "confidence.qml", "landslides.gpkg", "quicklook.png", "run.json"}
 
 
 RIGHT = """

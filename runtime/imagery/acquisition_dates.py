@@ -37,6 +37,16 @@ def with_times(inputs: Sequence[Mapping[str, Any]], times: Times) -> list[dict[s
     return described
 
 
+def span_of(times: Times) -> tuple[str | None, str | None]:
+    """Time of the earliest image before the event, and of the latest one after it; None where nothing says so."""
+    before = [time for time in times.get("pre", ()) if time is not None]
+    after = [time for time in times.get("post", ()) if time is not None]
+    return (
+        min(before, key=lambda time: time.start).text if before else None,
+        max(after, key=lambda time: time.start).text if after else None,
+    )
+
+
 def _times_of(image: Image, files: SceneFiles) -> tuple[Acquired | None, ...]:
     given = files.images[image.role]
     said = _said(image.role, files.reading)

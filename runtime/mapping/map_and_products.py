@@ -18,9 +18,11 @@ from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
 from landslip.runtime.products.geopackage import Summary, write_landslides
+from landslip.runtime.products.map_style import write_map_style
+from landslip.runtime.products.map_tags import map_tags
 from landslip.runtime.products.quicklook import write_quicklook
 from landslip.runtime.products.tracing import SlopeOf, Strip, trace
-from landslip.runtime.run.product_names import CONFIDENCE, LANDSLIDES, QUICKLOOK
+from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, LANDSLIDES, QUICKLOOK
 from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.progress import waiting
@@ -110,6 +112,7 @@ def _write_pictures(run: Run, run_files: RunFiles, work: Workspace) -> None:
             write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, notice=notice
         )
         with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
-            write_cog(rows.as_raster({"NOTICE": notice} if notice else None), work.path(CONFIDENCE))
+            write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE))
             check_written(work.path(CONFIDENCE), rows.histogram)
+        write_map_style(work.path(CONFIDENCE_STYLE), run.level)
         quicklook.result()

@@ -14,6 +14,7 @@ from landslip.runtime.delivery.completing import add_products, complete
 from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
+from landslip.runtime.imagery.acquisition_dates import span_of
 from landslip.runtime.mapping.assemble import BLOCK_ROWS, Buffers, assemble, read_rows
 from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.map_and_products import make_products
@@ -24,6 +25,7 @@ from landslip.runtime.mapping.run_record import Record, earlier_record, fingerpr
 from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run, Saver, inferred, saved, seen, stitched
 from landslip.runtime.mapping.verbose_lines import tell_beginning, tell_end
+from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.product_names import RECORD
@@ -76,7 +78,7 @@ def map_scene(
         if work.complete:
             record = earlier_record(request.out / RECORD, identity, request.title)
             return add_products(work.hidden, record, request.products, progress)
-        run = _run(ready, clock, progress)
+        run = _run(ready, facts, clock, progress)
         run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
         run.state, resumed = run_files.state, run_files.state.rows
         tell_beginning(facts, run.plan, ready.batch, cache_bytes(run.scene))
@@ -138,11 +140,25 @@ def _workspace(request: MapRequest) -> Workspace:
     return work
 
 
-def _run(ready: PreparedMap, clock: Stopwatch, progress: Progress) -> Run:
+def _run(ready: PreparedMap, facts: Record, clock: Stopwatch, progress: Progress) -> Run:
     scene, batch = ready.scene, ready.layout.batch
     pictures, slopes = Thumbnails(scene.grid), SlopeRows() if scene.has_slope else None
     reasons = ReasonRows(scene.grid.width)
-    return Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, reasons, slopes)
+    run = Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, reasons, slopes)
+    run.origin = _origin(ready, facts)
+    return run
+
+
+def _origin(ready: PreparedMap, facts: Record) -> MapOrigin:
+    """Origin of a map, as its tags tell it."""
+    return MapOrigin(
+        ready.level,
+        facts["model"]["name"],
+        facts["model"]["sha256"],
+        ready.request.title,
+        *span_of(ready.scene.times),
+        notice=ready.engine.spec.notice,
+    )
 
 
 def _record(ready: PreparedMap, run: Run, facts: Record, found: Record, resumed: int) -> Record:

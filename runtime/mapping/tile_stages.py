@@ -15,6 +15,7 @@ from landslip.runtime.errors import EngineError
 from landslip.runtime.mapping.assemble import Batch, Buffers, PlacedTile
 from landslip.runtime.mapping.reason_rows import ReasonRows
 from landslip.runtime.mapping.slope_rows import SlopeRows
+from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.journal import merged
@@ -47,6 +48,8 @@ class Run:
     """Reasons why rows are not observed, waiting for the tracer; None where nobody traces."""
     slopes: SlopeRows | None = None
     """Slopes that wait for the tracer; None where nobody traces, or the scene has no slope."""
+    origin: MapOrigin | None = None
+    """Origin of the map, for its tags; None where none is written."""
     state: RunState = field(default_factory=RunState)
     """State that the map has reached."""
     computed: int = 0

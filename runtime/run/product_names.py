@@ -16,13 +16,16 @@ RECORD = "run.json"
 CONFIDENCE = "confidence.tif"
 """Confidence of each pixel."""
 
+CONFIDENCE_STYLE = "confidence.qml"
+"""Colours of that file for QGIS, which takes them from beside it."""
+
 LANDSLIDES = "landslides.gpkg"
 """Polygons."""
 
 QUICKLOOK = "quicklook.png"
 """Picture of the map beside the images."""
 
-MADE = (CONFIDENCE, LANDSLIDES, QUICKLOOK)
+MADE = (CONFIDENCE, CONFIDENCE_STYLE, LANDSLIDES, QUICKLOOK)
 """Names of what every run makes beside its record, in the order they are put in place."""
 
 PRODUCTS = (*MADE, RECORD)

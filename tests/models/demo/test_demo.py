@@ -29,7 +29,9 @@ def test_all_products_are_there(result):
     out = result.map_folder.parent
     made = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     scene = {f"scene/{name}" for name in ("pre.tif", "post.tif", "dem.tif", "clouds.tif", "truth.gpkg")}
-    products = {f"map/{name}" for name in ("confidence.tif", "landslides.gpkg", "quicklook.png", "run.json")}
+    products = {
+        f"map/{name}" for name in ("confidence.tif", "confidence.qml", "landslides.gpkg", "quicklook.png", "run.json")
+    }
     assert made == scene | products | {"scores.json"}
 
 

@@ -23,7 +23,7 @@ from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.tiling.plan import PROTOCOLS
 from landslip.runtime.tiling.presets import PRESETS
 
-MAPS = ("confidence.tif", "landslides.gpkg", "quicklook.png")
+MAPS = ("confidence.tif", "confidence.qml", "landslides.gpkg", "quicklook.png")
 
 
 @pytest.fixture

@@ -248,7 +248,14 @@ def test_a_title_stands_in_the_record_and_changes_no_pixel(tmp_path):
     assert titled["title"] == "Iburi <2018>"
     assert RunRecord.read(tmp_path / "titled" / "run.json").title == "Iburi <2018>"
     assert plain["fingerprint"] == titled["fingerprint"]
-    assert plain["products"]["confidence.tif"] == titled["products"]["confidence.tif"]
+    with (
+        rasterio.open(tmp_path / "plain/confidence.tif") as one,
+        rasterio.open(tmp_path / "titled/confidence.tif") as two,
+    ):
+        np.testing.assert_array_equal(one.read(), two.read())
+        assert "TITLE" not in one.tags()
+        assert two.tags()["TITLE"] == "Iburi <2018>"
+        assert two.tags()["THRESHOLD_PERCENT"] == "50"
 
 
 class Counting:
