@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from landslip.export.front_door import verify as verify
     from landslip.export.judging.trials import TrialOutcome as TrialOutcome
     from landslip.export.proof.verify import VerifyReport as VerifyReport
-    from landslip.models.demo.score import Scores as Scores
-    from landslip.models.demo.score import score as score
     from landslip.runtime.artifacts.artifact_types import ArtifactRecord as ArtifactRecord
     from landslip.runtime.artifacts.parity import Parity as Parity
     from landslip.runtime.delivery.further_products import make_products as make_products
@@ -57,6 +55,9 @@ if TYPE_CHECKING:
     from landslip.runtime.mapping.mapper import open_mapper as open_mapper
     from landslip.runtime.run.map_result import MapResult as MapResult
     from landslip.runtime.run.record_types import RunRecord as RunRecord
+    from landslip.runtime.scoring.confusion import Scores as Scores
+    from landslip.runtime.scoring.score_run import score as score
+    from landslip.runtime.scoring.score_types import Score as Score
     from landslip.runtime.system.progress import Progress as Progress
 
     __version__: str
@@ -80,7 +81,8 @@ _PLACES = {
     "ReadOptions": "runtime.inputs.read_options",
     "RunRecord": "runtime.run.record_types",
     "SceneFiles": "runtime.inputs.scene_files",
-    "Scores": "models.demo.score",
+    "Score": "runtime.scoring.score_types",
+    "Scores": "runtime.scoring.confusion",
     "TrialOutcome": "export.judging.trials",
     "VerifyReport": "export.proof.verify",
     "dry_run": "runtime.mapping.mapper",
@@ -88,7 +90,7 @@ _PLACES = {
     "make_products": "runtime.delivery.further_products",
     "map_scene": "runtime.mapping.mapper",
     "open_mapper": "runtime.mapping.mapper",
-    "score": "models.demo.score",
+    "score": "runtime.scoring.score_run",
     "verify": "export.front_door",
 }
 """Module of each name, below this package."""
@@ -118,6 +120,7 @@ __all__ = [
     "ResourceError",
     "RunRecord",
     "SceneFiles",
+    "Score",
     "Scores",
     "TrialOutcome",
     "UsageError",

@@ -14,7 +14,6 @@ import rasterio
 from landslip.benchmarks.measuring.timing import alternate
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
-from landslip.models.demo.score import Scores, confusion, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.spec import ModelSpec
@@ -25,6 +24,8 @@ from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
 from landslip.runtime.run.product_names import CONFIDENCE
+from landslip.runtime.scoring.confusion import Scores, confusion
+from landslip.runtime.scoring.score_run import score_map
 from landslip.runtime.tiling.presets import FAITHFUL, PRESETS, Preset
 from landslip.runtime.tiling.tile_grid import TileGrid
 
@@ -131,7 +132,7 @@ def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: 
     return Likeness(
         iou=scores.true_positive / union if union else 1.0,
         area=record["above_threshold_km2"] / faithful["above_threshold_km2"] if union else 1.0,
-        scores=score_map(ours, truth, record["threshold"]),
+        scores=score_map(ours, truth, record["threshold"]).matrix,
         operations=record["tiles"]["predicted"] * record["tile"] ** 2 / mine.size,
     )
 

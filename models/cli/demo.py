@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from landslip.models.demo.embedded import TEST_SEEDS, DemoResult, run_demo
-from landslip.models.demo.score import Scores
 from landslip.runtime.cli.paths import PATH
+from landslip.runtime.scoring.confusion import Scores
 from landslip.runtime.system.progress import progress_for
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landslip.models.demo.score import Scores, score_map
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.access.location import exists
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -17,6 +16,9 @@ from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.hidden_folder import check_folder
 from landslip.runtime.run.product_names import CONFIDENCE
+from landslip.runtime.scoring.given_truth import Truth
+from landslip.runtime.scoring.score_run import MapMade, scored
+from landslip.runtime.scoring.score_types import Score
 from landslip.runtime.system.drafts import output_errors, write_file
 from landslip.runtime.system.progress import NoProgress, Progress
 
@@ -39,7 +41,7 @@ class DemoResult:
     """Folder of the map's files."""
     record: Record
     """The run record of the map, as in ``run.json``."""
-    scores: Scores
+    scores: Score
     """Scores of the map against the truth."""
 
 
@@ -74,7 +76,8 @@ def run_demo(
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
         request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite, keep=False)
         record = map_scene(request, engine=engine, progress=progress)
-    scores = score_map(request.out / CONFIDENCE, event.truth, record["threshold"])
+    made = MapMade(request.out / CONFIDENCE, record["threshold"], record["min_area_m2"])
+    scores = scored(made, Truth(event.truth))
     _write_scores(out / "scores.json", {"seed": seed, "size_km": size_km, **scores.as_dict()})
     return DemoResult(event, request.out, record, scores)
 

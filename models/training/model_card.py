@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from landslip.models.demo.score import Scores
+from landslip.runtime.scoring.confusion import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

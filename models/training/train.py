@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 import click
 
 from landslip.models.demo.embedded import TEST_SEEDS, run_demo
-from landslip.models.demo.score import Scores
 from landslip.models.registry.registry import DEMO_NOTICE
 from landslip.models.training.model_card import model_card
 from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS, Trained, TrainingOptions, train
 from landslip.runtime.cli.paths import PATH
+from landslip.runtime.scoring.confusion import Scores
 from landslip.runtime.system.drafts import write_file
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from landslip.models.demo.score import Scores, confusion
 from landslip.models.training.training_tiles import (
     TrainingBatch,
     TrainingScene,
@@ -19,6 +18,7 @@ from landslip.models.training.training_tiles import (
     varied_spec,
     whole_scene,
 )
+from landslip.runtime.scoring.confusion import Scores, confusion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from landslip.models.demo.score import outline_mask, outlines_in
 from landslip.models.synthetic import EventSpec, write_event
 from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.scene.scene import open_scene
+from landslip.runtime.scoring.given_truth import Truth
+from landslip.runtime.scoring.inventory import read_inventory
+from landslip.runtime.scoring.inventory_dates import Interval
+from landslip.runtime.scoring.map_tallies import paint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,11 +61,12 @@ def training_scene(spec: EventSpec) -> TrainingScene:
         with open_scene(event, _SPEC.resolution) as scene:
             grid = scene.grid
             block = scene.read(make_window(0, 0, grid.width, grid.height))
-            outlines = outlines_in(files.truth, grid.bounds)
-            truth = outline_mask(outlines, (grid.height, grid.width), grid.transform)
+            known = read_inventory(Truth(files.truth), grid, Interval())
+            labels = np.zeros((grid.height, grid.width), dtype=np.int32)
+            paint(known.outlines.spans(0, *labels.shape), labels)
     arrays = block.arrays
     inputs = np.concatenate([arrays["pre"], arrays["post"], arrays["hillshade"]])
-    return TrainingScene(inputs, arrays["slope"][0], truth, block.valid)
+    return TrainingScene(inputs, arrays["slope"][0], labels > 0, block.valid)
 
 
 def varied_spec(seed: int, size_m: float) -> EventSpec:

@@ -25,6 +25,10 @@ from landslip.runtime.untrusted.printable import printable, printable_lines
 COMMANDS = {
     "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
     "products": ("landslip.runtime.cli.products:products_command", "Make further products of a finished map."),
+    "score": (
+        "landslip.runtime.cli.score:score_command",
+        "Score a map against landslides that are known: pixels, and landslides by size.",
+    ),
     "demo": (
         "landslip.models.cli.demo:demo",
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",

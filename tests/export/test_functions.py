@@ -13,7 +13,7 @@ import landslip
 from helpers.exports import write_export
 from helpers.models import brightness_model
 from helpers.rasters import scene_on_grid
-from landslip.models.demo.score import score_map
+from landslip.runtime.scoring.score_run import score_map
 
 WITHOUT = """
 import sys

@@ -24,6 +24,7 @@ FLOORS = {
         "products",
         "scene",
         "run",
+        "scoring",
         "delivery",
         "inspection",
         "mapping",

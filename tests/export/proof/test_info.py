@@ -15,9 +15,9 @@ from helpers.exports import SOURCE, write_artifact
 from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
 from landslip.models.demo.embedded import DEMO_MODEL
-from landslip.models.demo.score import Scores
 from landslip.models.registry.registry import M_ALL_006
 from landslip.runtime.cli.main import run
+from landslip.runtime.scoring.confusion import Scores
 
 KERAS = DEMO_MODEL.with_name("demo.hdf5")
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyogrio.raw
 import pytest
 import rasterio
+import shapely
 
 from landslip.models.demo.embedded import DEMO_MODEL, run_demo
-from landslip.models.demo.score import Scores, score_map
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import InputMissingError, UsageError
+from landslip.runtime.scoring.confusion import Scores
+from landslip.runtime.scoring.score_run import score_map
 
 pytest.importorskip("onnxruntime")
 
@@ -36,11 +39,22 @@ def test_all_products_are_there(result):
 
 
 def test_scores_are_those_of_the_map(result):
-    assert result.scores == score_map(result.map_folder / "confidence.tif", result.event.truth)
+    assert result.scores.matrix == score_map(result.map_folder / "confidence.tif", result.event.truth).matrix
     written = json.loads((result.map_folder.parent / "scores.json").read_text())
     assert written == {"seed": 9002, "size_km": 2.4, **result.scores.as_dict()}
     with rasterio.open(result.map_folder / "confidence.tif") as dataset:
         assert result.scores.pixels == (dataset.read(1) != 255).sum()
+
+
+def test_landslides_are_scored_as_the_geopackage_has_them(result):
+    counts = result.scores.landslides
+    assert counts.mapped == result.record["landslides"]
+    assert counts.known + counts.not_observed == result.scores.inventory.polygons
+    outlines = pyogrio.raw.read(result.map_folder / "landslides.gpkg", layer="landslides", columns=[])[2]
+    truth = shapely.union_all(shapely.from_wkb(pyogrio.raw.read(result.event.truth, columns=[])[2]))
+    shares = [outline.intersection(truth).area / outline.area for outline in shapely.from_wkb(outlines)]
+    assert counts.right == pytest.approx(sum(share > 0 for share in shares), abs=1)  # of a pixel the centre counts
+    assert counts.right_half == pytest.approx(sum(share >= 0.5 for share in shares), abs=1)
 
 
 def test_the_shipped_model_finds_landslides_in_a_scene_it_has_never_seen(result):
@@ -76,7 +90,7 @@ def test_the_command_says_what_it_did(tmp_path, capsys):
 def test_the_command_prints_json(tmp_path, capsys):
     assert run(["--quiet", "demo", str(tmp_path), *SMALL, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["scores"].keys() == Scores().as_dict().keys()
+    assert told["scores"].keys() >= {*Scores().as_dict(), "landslides", "by_size", "thresholds", "truth"}
     assert told["run"]["model"]["name"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
-from landslip.models.demo.score import Scores
 from landslip.models.training.model_card import model_card
+from landslip.runtime.scoring.confusion import Scores
 
 _WORDS = (
     "artifact parameters scenes training validation_seeds tile batch kept steps planned processors versions command"

@@ -1,0 +1,1 @@
+"""Scores: how a map agrees with landslides that are known, by pixels and by landslides."""
