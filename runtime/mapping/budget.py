@@ -67,11 +67,11 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
     calls = lanes + (lanes > 1)  # one more waits
     ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * strip
     finished = ends + _WAITING * strip
-    slopes = finished + held + 2 * BLOCK_ROWS if any(entry.name == "slope" for entry in spec.inputs) else 0
+    reasons = finished + held + 2 * BLOCK_ROWS  # of rows that are read and not yet traced
     return {
         "reading": _reading(tiles, min(BLOCK_ROWS, tiles.height), input_pixels),
         "queues": _WAITING * min(BLOCK_ROWS, tiles.height) * width * per_pixel
-        + (finished + 4 * slopes) * width
+        + (finished + reasons) * width
         + (_BUFFERS + calls) * batch * area * sum(inputs)
         + (_RESULTS + calls) * batch * area * 4,
         "register": held * width * per_pixel,

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-import numpy as np
-from numpy.typing import NDArray
-
 from landslip.runtime.access.gdal import block_cache
+from landslip.runtime.imagery.acquisition_dates import span_of
 from landslip.runtime.mapping.prepared_map import LEAST_CACHE
 from landslip.runtime.mapping.run_record import Record
-from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run
+from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
 from landslip.runtime.products.geopackage import Summary, write_landslides
+from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.products.map_style import write_map_style
 from landslip.runtime.products.map_tags import map_tags
+from landslip.runtime.products.not_observed import NotObservedTracer
 from landslip.runtime.products.quicklook import write_quicklook
-from landslip.runtime.products.tracing import SlopeOf, Strip, trace
+from landslip.runtime.products.tracing import Strip, trace
 from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, LANDSLIDES, QUICKLOOK
 from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import Workspace
@@ -40,13 +39,13 @@ def make_products(
         strips: the whole map from the top down, saved as it is taken.
         run_files: where its rows are.
         work: where the products lie.
-        min_area: smaller landslides are left out of the polygons, square metres.
+        min_area: smaller landslides are left out of the polygons, square metres on the ground.
 
     Returns:
         Areas and numbers for the record.
     """
     grid, rows = run.scene.grid, run_files.rows
-    landslides = _write_polygons(run, strips, run_files.state.rows, work, math.ceil(min_area / grid.pixel_area))
+    landslides = _write_polygons(run, strips, run_files.state.rows, work, min_area)
     _write_pictures(run, run_files, work)
     if not rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
@@ -55,48 +54,50 @@ def make_products(
         "landslide_km2": landslides.area_m2 / 1e6,
         "above_threshold_km2": rows.reaching(run.level) * grid.pixel_area / 1e6,
         "landslides": landslides.count,
+        "landslides_by_class": dict(landslides.classes),
+        "landslides_at_edge": landslides.at_edge,
+        "confidence_classes": dict(CONFIDENCE_CLASSES),
     }
 
 
 def _write_polygons(
-    run: Run, strips: Generator[Strip, None, None], earlier_rows: int, work: Workspace, least: int
+    run: Run, strips: Generator[Strip, None, None], earlier_rows: int, work: Workspace, min_area: float
 ) -> Summary:
-    """Trace landslides while the map is made; its first rows may be those of an earlier run."""
-    grid, notice = run.scene.grid, run.engine.spec.notice
+    """Trace landslides, and what was not observed, while the map is made; its first rows may be of an earlier run."""
+    grid, path = run.scene.grid, work.path(LANDSLIDES)
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     run.progress.advance(run.state.predicted + run.state.skipped)
     try:
-        with closing(strips), run.clock("polygons"):
+        with (
+            closing(strips),
+            run.clock("polygons"),
+            NotObservedTracer(grid, min_area, path.parent) as unseen,
+        ):
+            coming = _with_reasons(run.clock.left_out("polygons", strips), WhyNotObserved(run, earlier_rows), unseen)
             landslides = trace(
-                run.clock.left_out("polygons", _without_old_slopes(strips, run.slopes)),
+                coming,
+                grid,
                 level=run.level,
-                min_pixels=least,
-                transform=grid.transform,
-                slope_of=_slope_of(run, earlier_rows),
+                min_area=min_area,
+                ground_of=None if run.scene.ground is None else run.scene.ground.read,
+                dates=span_of(run.scene.times),
             )
-            return write_landslides(work.path(LANDSLIDES), landslides, grid.crs, notice=notice)
+            return write_landslides(
+                path, landslides, grid.crs, not_observed=unseen.found(), notice=run.engine.spec.notice
+            )
     finally:
         run.progress.finish()
 
 
-def _slope_of(run: Run, earlier_rows: int) -> SlopeOf | None:
-    scene, slopes = run.scene, run.slopes
-    if slopes is None:
-        return None
-
-    def slope_of(first: int, last: int) -> NDArray[np.float32]:
-        # Rows of an earlier run are traced before the stages start, so nobody else reads the scene.
-        return scene.slope(scene.grid.rows(first, last)) if last <= earlier_rows else slopes.of(first, last)
-
-    return slope_of
-
-
-def _without_old_slopes(strips: Iterable[Strip], slopes: SlopeRows | None) -> Iterator[Strip]:
-    """Strips as they come; slopes of a strip are dropped when the next one is taken."""
+def _with_reasons(strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer) -> Iterator[Strip]:
+    """Strips as they come; what was not observed in them is traced."""
     for strip in strips:
+        reasons = why.of(strip)
+        if reasons is None:
+            unseen.skip(strip.end)
+        else:
+            unseen.take(strip.first_row, reasons)
         yield strip
-        if slopes is not None:
-            slopes.drop_before(strip.end)
 
 
 def _write_pictures(run: Run, run_files: RunFiles, work: Workspace) -> None:

@@ -22,7 +22,6 @@ from landslip.runtime.mapping.prepared_map import EngineOpener, PreparedMap, cac
 from landslip.runtime.mapping.reason_rows import ReasonRows
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, earlier_record, fingerprint_of
-from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.mapping.tile_stages import Run, Saver, inferred, saved, seen, stitched
 from landslip.runtime.mapping.verbose_lines import tell_beginning, tell_end
 from landslip.runtime.products.map_tags import MapOrigin
@@ -142,9 +141,8 @@ def _workspace(request: MapRequest) -> Workspace:
 
 def _run(ready: PreparedMap, facts: Record, clock: Stopwatch, progress: Progress) -> Run:
     scene, batch = ready.scene, ready.layout.batch
-    pictures, slopes = Thumbnails(scene.grid), SlopeRows() if scene.has_slope else None
-    reasons = ReasonRows(scene.grid.width)
-    run = Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, reasons, slopes)
+    pictures, reasons = Thumbnails(scene.grid), ReasonRows(scene.grid.width)
+    run = Run(scene, ready.plan, ready.engine, batch, ready.level, clock, progress, pictures, reasons)
     run.origin = _origin(ready, facts)
     return run
 

@@ -14,7 +14,6 @@ from landslip.runtime.engines import Engine
 from landslip.runtime.errors import EngineError
 from landslip.runtime.mapping.assemble import Batch, Buffers, PlacedTile
 from landslip.runtime.mapping.reason_rows import ReasonRows
-from landslip.runtime.mapping.slope_rows import SlopeRows
 from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
@@ -46,8 +45,6 @@ class Run:
     thumbnails: Thumbnails
     reasons: ReasonRows | None = None
     """Reasons why rows are not observed, waiting for the tracer; None where nobody traces."""
-    slopes: SlopeRows | None = None
-    """Slopes that wait for the tracer; None where nobody traces, or the scene has no slope."""
     origin: MapOrigin | None = None
     """Origin of the map, for its tags; None where none is written."""
     state: RunState = field(default_factory=RunState)
@@ -64,8 +61,6 @@ def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
             run.thumbnails.add_image(role, first, block.arrays[role])
         if run.reasons is not None and block.reasons is not None:
             run.reasons.add(first, block.reasons)
-        if run.slopes is not None:
-            run.slopes.add(first, block.arrays["slope"][0])
         yield block
 
 

@@ -1,12 +1,11 @@
-"""Landslides as a GeoPackage: the product that pyogrio writes; what it raises meanwhile is translated here."""
+"""Polygons of a map as a GeoPackage, which pyogrio writes; what it raises meanwhile is translated here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,18 +18,30 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import OutputError, UsageError
-from landslip.runtime.products.geopackage_check import Bounds, faults_of
-from landslip.runtime.products.tracing import Landslide
+from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults_of
+from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
+from landslip.runtime.products.not_observed import NotObserved
+from landslip.runtime.products.polygon_layers import (
+    ID_FIELD,
+    LANDSLIDE_FIELDS,
+    LANDSLIDES_LAYER,
+    NOT_OBSERVED_FIELDS,
+    NOT_OBSERVED_LAYER,
+    LayerField,
+    meaning_of,
+)
+from landslip.runtime.products.style_table import write_style_table
 from landslip.runtime.system.drafts import draft_name, give_name
 from landslip.runtime.system.library_logs import quiet_libraries
 
 quiet_libraries()
 
-LAYER = "landslides"
-"""Name of the only layer."""
-
-_MEANING = "area_m2 in square metres; confidence_mean and confidence_max from 0 to 1; slope_mean in degrees"
-_FIELDS = ("id", "area_m2", "confidence_mean", "confidence_max", "slope_mean")
+_NOTE = (
+    "Groups smaller than the smallest landslide of the other layer are left out: they hide none whole. Very large ones "
+    "may be cut along rows."
+)
+MOST_COORDINATES = 1 << 20
+"""Coordinates of features that are held in memory and written together; one feature may have more."""
 
 # SQLite keeps these beside a database while it is written; one that stays behind would be played into the next file.
 _SIDE_FILES = ("-journal", "-wal", "-shm")
@@ -49,35 +60,51 @@ _STATEMENT = re.compile(r"\Asqlite3_exec\(.*\) failed: ", re.DOTALL)
 
 @dataclass(frozen=True)
 class Summary:
-    """Summary of a layer of landslides."""
+    """Summary of the landslides that were written."""
 
     count: int
     """Number of landslides."""
     area_m2: float
-    """Area of all landslides, square metres."""
+    """Area of all landslides on the ground, square metres."""
+    classes: Mapping[str, int] = field(default_factory=dict)
+    """Number of landslides by ``confidence_class``; all classes are there."""
+    at_edge: int = 0
+    """Number of landslides that touch what was not observed, or the border of the map."""
 
 
 @dataclass(frozen=True)
 class _Layer:
-    crs: CRS
+    name: str
     description: str
+    fields: tuple[LayerField, ...]
+    crs: CRS
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_landslides(
-    path: Path, landslides: Iterable[Landslide], crs: CRS, *, chunk: int = 5000, notice: str = ""
-) -> Summary:
-    """Write multipolygons with id (1, 2, …), area_m2, confidence_mean, confidence_max and slope_mean (null if unknown).
+_Feature = Landslide | NotObserved
 
-    The file comes under its name when it is complete; without landslides it has the layer, its CRS and no feature.
-    Equal landslides in equal chunks make equal bytes, given one GDAL: the dates in the file are fixed to 1970.
+
+def write_landslides(
+    path: Path,
+    landslides: Iterable[Landslide],
+    crs: CRS,
+    *,
+    not_observed: Iterable[NotObserved] = (),
+    chunk: int = 5000,
+    notice: str = "",
+) -> Summary:
+    """Write the layers ``landslides`` and ``not_observed``, with the fields of ``polygon_layers.py``; None is null.
+
+    The file comes under its name when it is complete; a layer of nothing has its CRS and fields, and no feature.
+    Equal features in equal chunks make equal bytes, given one GDAL: the dates in the file are fixed to 1970.
 
     Args:
         path: ends in ``.gpkg``; replaced if it exists.
         landslides: consumed as they come.
         crs: of their geometries.
-        chunk: how many are held in memory and written together, from 1.
-        notice: what users of the layer have to know, in a sentence; it begins the layer's description.
+        not_observed: what was not observed, consumed once the landslides are written.
+        chunk: how many features are held in memory and written together, from 1.
+        notice: what users of the landslides have to know, in a sentence; it begins the layer's description.
 
     Raises:
         OutputError: the file cannot be written.
@@ -85,35 +112,82 @@ def write_landslides(
     """
     if chunk < 1:
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
-    description = f"{notice} {_MEANING}".lstrip()
-    draft = draft_name(path)
+    description = f"{notice} {meaning_of(LANDSLIDE_FIELDS)}".lstrip()
+    layer = _Layer(LANDSLIDES_LAYER, description, LANDSLIDE_FIELDS, crs)
+    draft, counted = draft_name(path), _Counted(landslides)
     try:
-        summary = _write_chunks(draft, path, iter(landslides), _Layer(crs, description), chunk)
         with _errors_about(path):
+            layer = _begun(draft, layer)
+        unseen = _Layer(NOT_OBSERVED_LAYER, _NOTE, NOT_OBSERVED_FIELDS, crs, layer.settings)
+        written = [_write_layer(draft, path, iter(counted), layer, chunk)]
+        with _errors_about(path):
+            _append(draft, [], 0, unseen)
+        written.append(_write_layer(draft, path, iter(not_observed), unseen, chunk))
+        with _errors_about(path):
+            with _set({**_SETTINGS, **layer.settings}):
+                write_style_table(draft)
+            _check(draft, written, layer.settings)
             _remove_side_files(path)
             give_name(draft, path)
     finally:
         with _errors_about(path):
             _remove(draft)
-    return summary
+    return counted.summary
 
 
-def _write_chunks(draft: Path, path: Path, landslides: Iterator[Landslide], layer: _Layer, chunk: int) -> Summary:
-    with _errors_about(path):
-        layer = _begun(draft, layer)
-    count, area, bounds = 0, 0.0, None
-    while some := list(islice(landslides, chunk)):
+class _Counted:
+    """Landslides that are counted as they pass."""
+
+    def __init__(self, landslides: Iterable[Landslide]) -> None:
+        self._landslides = landslides
+        self.summary = Summary(0, 0.0, dict.fromkeys(CONFIDENCE_CLASSES, 0))
+
+    def __iter__(self) -> Iterator[Landslide]:
+        count, area, at_edge, classes = 0, 0.0, 0, dict(self.summary.classes)
+        for one in self._landslides:
+            count, area, at_edge = count + 1, area + one.area_m2, at_edge + one.edge
+            classes[one.confidence_class] += 1
+            yield one
+        self.summary = Summary(count, area, classes, at_edge)
+
+
+@dataclass(frozen=True)
+class _Written:
+    layer: str
+    count: int
+    bounds: Bounds | None
+
+
+def _write_layer(draft: Path, path: Path, features: Iterator[_Feature], layer: _Layer, chunk: int) -> _Written:
+    count, bounds = 0, None
+    for some in _chunks(features, chunk):
         with _errors_about(path):
             _append(draft, some, count, layer)
         count += len(some)
-        area = sum((one.area_m2 for one in some), start=area)
         bounds = _box_around(some, bounds)
-    with _errors_about(path):
-        with _set(layer.settings):
-            faults = list(faults_of(draft, LAYER, count, bounds))
-        if faults:
-            raise DataLayerError("; ".join(faults))
-    return Summary(count, area)
+    return _Written(layer.name, count, bounds)
+
+
+def _check(draft: Path, written: Iterable[_Written], settings: Mapping[str, str]) -> None:
+    with _set(settings):
+        faults = [fault for each in written for fault in faults_of(draft, each.layer, each.count, each.bounds)]
+        faults += damage_of(draft)
+    if faults:
+        raise DataLayerError("; ".join(faults))
+
+
+def _chunks(features: Iterator[_Feature], most: int) -> Iterator[list[_Feature]]:
+    """Features by so many at the most, or fewer where they have many coordinates."""
+    some: list[_Feature] = []
+    coordinates = 0
+    for one in features:
+        some.append(one)
+        coordinates += int(shapely.get_num_coordinates(one.geometry))
+        if len(some) == most or coordinates > MOST_COORDINATES:
+            yield some
+            some, coordinates = [], 0
+    if some:
+        yield some
 
 
 def _begun(path: Path, layer: _Layer) -> _Layer:
@@ -128,23 +202,24 @@ def _begun(path: Path, layer: _Layer) -> _Layer:
     return layer
 
 
-def _box_around(landslides: list[Landslide], bounds: Bounds | None) -> Bounds:
-    boxes = [one.geometry.bounds for one in landslides] + ([] if bounds is None else [bounds])
+def _box_around(features: Sequence[_Feature], bounds: Bounds | None) -> Bounds:
+    boxes = [one.geometry.bounds for one in features] + ([] if bounds is None else [bounds])
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return min(lefts), min(bottoms), max(rights), max(tops)
 
 
-def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) -> None:
-    """Add landslides behind the ``count`` that are there; the file is made if it is not."""
-    geometry = np.empty(len(landslides), dtype=object)
-    geometry[:] = [one.geometry for one in landslides]
+def _append(path: Path, features: Sequence[_Feature], count: int, layer: _Layer) -> None:
+    """Add features behind the ``count`` that are there; the file and the layer are made if they are not."""
+    geometry = np.empty(len(features), dtype=object)
+    geometry[:] = [one.geometry for one in features]
+    ids = np.arange(count + 1, count + len(features) + 1, dtype=np.int64)
     with _set({**_SETTINGS, **layer.settings}):
         pyogrio.raw.write(
             path,
             shapely.to_wkb(geometry),
-            _columns(landslides, count + 1),
-            list(_FIELDS),
-            layer=LAYER,
+            [ids, *(_column(features, each) for each in layer.fields)],
+            [ID_FIELD, *(each.name for each in layer.fields)],
+            layer=layer.name,
             driver="GPKG",
             geometry_type="MultiPolygon",
             crs=layer.crs.to_wkt(),
@@ -155,16 +230,14 @@ def _append(path: Path, landslides: list[Landslide], count: int, layer: _Layer) 
         )
 
 
-def _columns(landslides: list[Landslide], first_id: int) -> list[NDArray[Any]]:
-    """One array per field; an unknown slope is NaN, which becomes null."""
-    slopes = [np.nan if one.slope_mean is None else one.slope_mean for one in landslides]
-    return [
-        np.arange(first_id, first_id + len(landslides), dtype=np.int64),
-        np.array([one.area_m2 for one in landslides], dtype=np.float64),
-        np.array([one.confidence_mean for one in landslides], dtype=np.float64),
-        np.array([one.confidence_max for one in landslides], dtype=np.float64),
-        np.array(slopes, dtype=np.float64),
-    ]
+def _column(features: Sequence[_Feature], each: LayerField) -> NDArray[Any]:
+    """Values of one field as GDAL takes them: NaN, None and NaT become null."""
+    values = [getattr(one, each.name) for one in features]
+    if each.kind == "number":
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    if each.kind == "day":
+        return np.array(["NaT" if value is None else value[:10] for value in values], dtype="datetime64[D]")
+    return np.array(values, dtype=bool if each.kind == "truth" else object)
 
 
 def _remove(path: Path) -> None:

@@ -21,7 +21,7 @@ _UPDATES = 4
 
 
 def faults_of(path: Path, layer: str, count: int, bounds: Bounds | None) -> Iterator[str]:
-    """Faults of the only layer of a GeoPackage, in words.
+    """Faults of a layer of a GeoPackage, in words.
 
     Args:
         path: the file.
@@ -37,17 +37,26 @@ def faults_of(path: Path, layer: str, count: int, bounds: Bounds | None) -> Iter
         yield "it has no coordinate reference system"
     found = {what: _one(path, sql) for what, sql in _questions(layer).items()}
     if found["features"] != (count,):
-        yield f"{found['features']} of {count} landslides arrived in it"
+        yield f"{found['features']} of {count} features of {layer} arrived in it"
     if found["noted"] != (count,):
-        yield "it notes another number of landslides"
+        yield f"it notes another number of features of {layer}"
     if found["indexed"] != (count,):
-        yield "its index of places is not whole"
+        yield f"its index of places of {layer} is not whole"
     if not _same_box(found["extent"], bounds):
-        yield "its extent is not that of the landslides"
+        yield f"its extent is not that of {layer}"
     if not _has_triggers({str(name) for (name,) in _rows(path, _TRIGGERS)}, layer):
-        yield "it lacks triggers, so programs that change it would leave its index behind"
-    if found["verdict"] != ("ok",):
-        yield f"SQLite finds it damaged: {found['verdict']}"
+        yield f"it lacks triggers of {layer}, so programs that change it would leave its index behind"
+
+
+def damage_of(path: Path) -> Iterator[str]:
+    """Damage of the whole file, in words of SQLite.
+
+    Raises:
+        pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError: it cannot be read.
+    """
+    verdict = _one(path, "PRAGMA integrity_check")
+    if verdict != ("ok",):
+        yield f"SQLite finds it damaged: {verdict}"
 
 
 def _questions(layer: str) -> dict[str, str]:
@@ -56,7 +65,6 @@ def _questions(layer: str) -> dict[str, str]:
         "noted": f"SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = '{layer}'",  # noqa: S608
         "indexed": f"SELECT count(*) AS n FROM rtree_{layer}_geom",  # noqa: S608
         "extent": f"SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = '{layer}'",  # noqa: S608
-        "verdict": "PRAGMA integrity_check",
     }
 
 

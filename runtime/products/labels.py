@@ -1,15 +1,16 @@
 """Connected components of a map that arrives in strips of rows.
 
-They are the compiled half of :mod:`landslip.runtime.products.tracing`.
+They are the compiled half of :mod:`landslip.runtime.products.pixel_sets`: of landslides, whose values are confidences
+from a level on, and of what was not observed, whose values are reasons.
 
 Two kinds of connection are kept, in two union-find forests over the same labels:
 
-* a *component* is 8-connected, one landslide of the product;
+* a *component* is 8-connected, one feature of the product;
 * a *region* is 4-connected, one polygon of the component's multipolygon: pixels that touch at a corner only would make
   a polygon that crosses itself.
 
 Labels start at 1; 0 is background. They are given out in row-major order and the smallest label of a set is its root,
-so that roots sort by first pixel. All sums are integers: they come out the same in whatever order pixels arrive.
+so that roots sort by first pixel.
 """
 
 from __future__ import annotations
@@ -21,42 +22,31 @@ from numpy.typing import NDArray
 
 from landslip.runtime.compiled.kernel import kernel
 
-PIXELS, CONFIDENCE_SUM, CONFIDENCE_MAX, SLOPE_SUM, SLOPE_PIXELS, LAST_ROW, TALLIES = range(7)
-"""Columns of a tally: what is counted per component, and the number of columns."""
-
-SLOPE_UNIT = 1 << 20
-"""Slopes are summed as integers in this fraction of a degree, finer than float32 is above 8 degrees."""
-
 ROW, COL, ALONG_ROW, REGION, CORNER_FIELDS = range(5)
-"""Columns of a corner: its place on the pixel lattice, whether a walk that keeps the landslide on its right leaves it
+"""Columns of a corner: its place on the pixel lattice, whether a walk that keeps the set on its right leaves it
 along the lattice row (1) or column (0), the region it belongs to; and their number."""
 
-# ALONG_ROW by which of the four pixels around a lattice point are landslide: NW 1, NE 2, SW 4, SE 8; -1 where the
+# ALONG_ROW by which of the four pixels around a lattice point are in the set: NW 1, NE 2, SW 4, SE 8; -1 where the
 # outline does not turn. Diagonal pairs, 6 and 9, have two corners, which are left the same way.
 _ALONG_ROW = np.array([-1, 1, 0, -1, 0, -1, 0, 0, 1, 1, -1, 1, -1, 1, 0, -1], dtype=np.int8)
 
 STEP = 64
-"""Columns looked at together first: most of a map is no landslide, and that is seen many pixels at a time."""
+"""Columns looked at together first: most of a map is in no set, and that is seen many pixels at a time."""
 
 Array = NDArray[Any]
 
 
 @kernel
-def is_landslide(confidence: int, level: int) -> bool:  # pragma: no cover - compiled
-    """Tell whether a map pixel counts: ``level`` or more, and observed."""
-    return level <= confidence <= 100
-
-
-@kernel
-def _has_landslide(confidence: Array, level: int) -> bool:  # pragma: no cover - compiled
+def _has_member(values: Array, low: int, high: int) -> bool:  # pragma: no cover - compiled
     found = False
-    for col in range(len(confidence)):
-        found |= is_landslide(confidence[col], level)
+    for col in range(len(values)):
+        found |= low <= values[col] <= high
     return found
 
 
 @kernel
-def _has_label(labels: Array) -> bool:  # pragma: no cover - compiled
+def has_label(labels: Array) -> bool:  # pragma: no cover - compiled
+    """Tell whether one of a few pixels belongs to a set."""
     found = False
     for col in range(len(labels)):
         found |= labels[col] > 0
@@ -82,18 +72,18 @@ def _unite(parents: Array, a: int, b: int) -> None:  # pragma: no cover - compil
 
 
 @kernel
-def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - compiled
-    """Number of horizontal runs of landslide pixels: no labelling needs more new labels."""
+def count_runs(values: Array, low: int, high: int) -> int:  # pragma: no cover - compiled
+    """Number of horizontal runs of pixels from ``low`` to ``high``: no labelling needs more new labels."""
     runs = 0
-    for row in range(confidence.shape[0]):
+    for row in range(values.shape[0]):
         inside = False
-        line = confidence[row]
+        line = values[row]
         for first in range(0, len(line), STEP):
             last = min(first + STEP, len(line))
-            if not (inside or _has_landslide(line[first:last], level)):
+            if not (inside or _has_member(line[first:last], low, high)):
                 continue
             for col in range(first, last):
-                here = is_landslide(line[col], level)
+                here = low <= line[col] <= high
                 runs += here and not inside
                 inside = here
     return runs
@@ -101,13 +91,14 @@ def count_runs(confidence: Array, level: int) -> int:  # pragma: no cover - comp
 
 @kernel
 def label_rows(
-    confidence: Array, level: int, above: Array, used: int, labels: Array, regions: Array, components: Array
+    values: Array, low: int, high: int, above: Array, used: int, labels: Array, regions: Array, components: Array
 ) -> int:  # pragma: no cover - compiled
-    """Label the landslide pixels of a strip, going on from the row above it.
+    """Label the pixels of a strip whose values are ``low`` to ``high``, going on from the row above it.
 
     Args:
-        confidence: uint8 (rows, width).
-        level: see :func:`is_landslide`.
+        values: uint8 (rows, width).
+        low: least value of a pixel that counts.
+        high: greatest one.
         above: int32 (width,), labels of the row above the first one.
         used: highest label in use so far.
         labels: int32 (rows, width), written.
@@ -117,21 +108,22 @@ def label_rows(
     Returns:
         The highest label in use now.
     """
-    for row in range(confidence.shape[0]):
+    for row in range(values.shape[0]):
         line = labels[row]
         line[:] = 0
         for first in range(0, len(line), STEP):
             last = min(first + STEP, len(line))
-            if _has_landslide(confidence[row, first:last], level):
-                used = _label(confidence[row], level, above, used, first, last, line, regions, components)
+            if _has_member(values[row, first:last], low, high):
+                used = _label(values[row], low, high, above, used, first, last, line, regions, components)
         above = line
     return used
 
 
 @kernel
 def _label(
-    confidence: Array,
-    level: int,
+    values: Array,
+    low: int,
+    high: int,
     above: Array,
     used: int,
     first: int,
@@ -142,7 +134,7 @@ def _label(
 ) -> int:  # pragma: no cover - compiled
     """:func:`label_rows` for the columns ``first`` to ``last`` of one row, whose labels ``line`` come as zeros."""
     for col in range(first, last):
-        if not is_landslide(confidence[col], level):
+        if not low <= values[col] <= high:
             continue
         left = line[col - 1] if col > 0 else 0
         up = above[col]
@@ -170,70 +162,6 @@ def flatten(parents: Array) -> None:  # pragma: no cover - compiled
     """Point every label straight at its root; parents are never larger than their children."""
     for label in range(1, parents.shape[0]):
         parents[label] = parents[parents[label]]
-
-
-@kernel
-def tally_confidence(confidence: Array, labels: Array, first_row: int, tallies: Array) -> None:  # pragma: no cover
-    """Add the pixels of a strip to the tallies of their labels.
-
-    Args:
-        confidence: uint8 (rows, width).
-        labels: int32 (rows, width).
-        first_row: map row of ``labels[0]``.
-        tallies: int64 (labels, TALLIES), updated.
-    """
-    for row in range(labels.shape[0]):
-        for first in range(0, labels.shape[1], STEP):
-            line = labels[row, first : first + STEP]
-            if not _has_label(line):
-                continue
-            for col in range(len(line)):
-                label = line[col]
-                if label > 0:
-                    value = np.int64(confidence[row, first + col])
-                    tallies[label, PIXELS] += 1
-                    tallies[label, CONFIDENCE_SUM] += value
-                    tallies[label, CONFIDENCE_MAX] = max(tallies[label, CONFIDENCE_MAX], value)
-                    tallies[label, LAST_ROW] = first_row + row
-
-
-@kernel
-def tally_slope(slope: Array, labels: Array, tallies: Array) -> None:  # pragma: no cover - compiled
-    """Add the slopes of a strip to the tallies of their labels; what is not within 0..90 degrees counts as unknown.
-
-    Args:
-        slope: float32 (rows, width), degrees.
-        labels: int32 (rows, width).
-        tallies: int64 (labels, TALLIES), updated.
-    """
-    for row in range(labels.shape[0]):
-        for first in range(0, labels.shape[1], STEP):
-            line = labels[row, first : first + STEP]
-            if not _has_label(line):
-                continue
-            for col in range(len(line)):
-                label, degrees = line[col], slope[row, first + col]
-                if label > 0 and 0.0 <= degrees <= 90.0:
-                    tallies[label, SLOPE_SUM] += np.int64(np.float64(degrees) * SLOPE_UNIT + 0.5)
-                    tallies[label, SLOPE_PIXELS] += 1
-
-
-@kernel
-def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compiled
-    """Move every label's tally to the root of its component.
-
-    Args:
-        tallies: int64 (labels, TALLIES), updated.
-        components: (labels,) roots, as :func:`flatten` leaves them.
-    """
-    for label in range(1, components.shape[0]):
-        root = components[label]
-        if root != label:
-            for field in (PIXELS, CONFIDENCE_SUM, SLOPE_SUM, SLOPE_PIXELS):
-                tallies[root, field] += tallies[label, field]
-            for field in (CONFIDENCE_MAX, LAST_ROW):
-                tallies[root, field] = max(tallies[root, field], tallies[label, field])
-            tallies[label] = 0
 
 
 @kernel
@@ -271,7 +199,7 @@ def find_corners(labels: Array, above: Array, first_row: int, corners: Array) ->
             last = min(first + STEP, width + 1)
             # The pixels to the left of the first lattice point belong to it too.
             begin = max(0, first - 1)
-            if _has_label(line[begin:last]) or _has_label(above[begin:last]):
+            if has_label(line[begin:last]) or has_label(above[begin:last]):
                 place = _corners(line, above, first_row + row, first, last, place, corners)
         above = line
     return place

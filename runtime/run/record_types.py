@@ -188,11 +188,17 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     observed_km2: float
     """Area of the pixels that are valid in every input."""
     landslide_km2: float
-    """Area of the polygons."""
+    """Area of the polygons on the ground."""
     above_threshold_km2: float
     """Area of the pixels from the threshold on, small groups included."""
     landslides: int
     """Number of polygons."""
+    landslides_by_class: dict[str, int] = msgspec.field(default_factory=dict)
+    """Number of polygons of each ``confidence_class``; empty in records of before there were classes."""
+    landslides_at_edge: int | None = None
+    """Number of polygons that touch what was not observed, or the border of the map: they may be larger."""
+    confidence_classes: dict[str, float] = msgspec.field(default_factory=dict)
+    """Least mean confidence of each class, by its name."""
     damaged: tuple[DamagedPlace, ...] = ()
     """Places that could not be read and were left out."""
     seconds: StageSeconds

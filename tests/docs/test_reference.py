@@ -14,8 +14,10 @@ from landslip.export.specification.spec_toml import INPUT_KEYS
 from landslip.export.specification.spec_toml import KEYS as SPEC_KEYS
 from landslip.runtime import errors
 from landslip.runtime.cli.main import run
+from landslip.runtime.confidence import REASONS
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.inputs.scene_toml import KEYS as SCENE_KEYS
+from landslip.runtime.products.polygon_layers import ID_FIELD, LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
 from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
@@ -84,12 +86,16 @@ def test_products_and_their_hidden_folder():
 
 
 def test_fields_of_polygons():
-    import pyogrio
+    for page, fields in (
+        ("Fields of `landslides.gpkg`", LANDSLIDE_FIELDS),
+        ("Fields of the layer `not_observed`", NOT_OBSERVED_FIELDS),
+    ):
+        assert table_keys(FILES, page) == [ID_FIELD, *(field.name for field in fields)]
 
-    from landslip.runtime.products.geopackage import _FIELDS
 
-    assert table_keys(FILES, "Fields of `landslides.gpkg`") == list(_FIELDS)
-    assert pyogrio.__version__  # what writes them
+def test_reasons_are_explained():
+    (row,) = [line for line in text_of(FILES).splitlines() if line.startswith("| `reason`")]
+    assert [name for name in REASONS.values() if f"`{name}`" not in row] == []
 
 
 def test_keys_of_an_artifacts_record():

@@ -27,3 +27,21 @@ def weighted_mean(grid: TileGrid, tiles: dict[tuple[int, int], np.ndarray], weig
         total[y, x] += window[inner] * values[inner].astype(np.float64)
         weight[y, x] += window[inner]
     return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
+
+
+def components(mask: np.ndarray) -> list[tuple[tuple[int, int], ...]]:
+    """Pixels (row, col) of each 8-connected set of a mask, by last row, then first pixel; a flood fill."""
+    todo = {(int(row), int(col)) for row, col in np.argwhere(mask)}
+    found = []
+    while todo:
+        front = [min(todo)]
+        todo.remove(front[0])
+        pixels = []
+        while front:
+            row, col = front.pop()
+            pixels.append((row, col))
+            near = {(row + i, col + j) for i in (-1, 0, 1) for j in (-1, 0, 1)} & todo
+            todo -= near
+            front.extend(near)
+        found.append(tuple(sorted(pixels)))
+    return sorted(found, key=lambda pixels: (pixels[-1][0], pixels[0]))

@@ -76,7 +76,7 @@ def test_one_polygon_for_each_landslide_of_a_tall_map(tmp_path, tile):
     np.testing.assert_array_equal(ground, shapes())
 
     expected = flooded(ground)
-    _, _, found, _ = pyogrio.raw.read(tmp_path / "out" / "landslides.gpkg")
+    _, _, found, _ = pyogrio.raw.read(tmp_path / "out" / "landslides.gpkg", layer="landslides")
     outlines = shapely.from_wkb(found)
     assert len(outlines) == record["landslides"] == len(np.unique(expected)) - 1
     drawn = rasterize(

@@ -123,7 +123,9 @@ def test_products_and_record(tmp_path):
     observed = percent != 255
     assert record["observed_km2"] == pytest.approx(observed.sum() * 36e-6)
     assert record["above_threshold_km2"] == pytest.approx((observed & (percent >= 45)).sum() * 36e-6)
-    _, _, _, (areas,) = pyogrio.raw.read(out / "landslides.gpkg", columns=["area_m2"], read_geometry=False)
+    _, _, _, (areas,) = pyogrio.raw.read(
+        out / "landslides.gpkg", layer="landslides", columns=["area_m2"], read_geometry=False
+    )
     assert len(areas) == record["landslides"] > 0
     assert record["landslide_km2"] == pytest.approx(areas.sum() / 1e6)
     assert 0 < record["landslide_km2"] < record["above_threshold_km2"]
@@ -352,7 +354,7 @@ def test_a_model_of_one_image_maps_without_the_rest(tmp_path):
         red = dataset.read(1).astype(np.float64)
     assert [entry["role"] for entry in record["inputs"]] == ["post"]
     assert np.abs(percent - red / 2.55).max() <= 1.01
-    meta, _, _, columns = pyogrio.raw.read(tmp_path / "out" / "landslides.gpkg")
+    meta, _, _, columns = pyogrio.raw.read(tmp_path / "out" / "landslides.gpkg", layer="landslides")
     slopes = columns[meta["fields"].tolist().index("slope_mean")]
     assert len(slopes) == record["landslides"] > 0
     assert np.isnan(slopes).all()

@@ -20,9 +20,12 @@ from pyogrio.errors import DataSourceError
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import EngineError, OutputError, UsageError
+from landslip.runtime.products import geopackage
 from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.geopackage_check import faults_of
-from landslip.runtime.products.tracing import Landslide
+from landslip.runtime.products.landslide import Landslide
+from landslip.runtime.products.not_observed import NotObserved
+from landslip.runtime.styles import field_labels
 
 UTM = CRS.from_epsg(32648)
 
@@ -31,63 +34,136 @@ def landslides(count: int) -> Iterator[Landslide]:
     for i in range(count):
         square = shapely.box(10 * i, 0, 10 * i + 6, 6)
         apart = shapely.box(10 * i + 6, 6, 10 * i + 8, 8)
+        known = i % 3 != 1
         yield Landslide(
             geometry=shapely.MultiPolygon([square.difference(shapely.box(10 * i + 1, 1, 10 * i + 2, 2)), apart]),
             pixels=39,
             area_m2=39.0 + i,
+            area_ha=0.0039,
+            perimeter_m=36.0,
+            length_m=9.5,
+            width_m=8.25,
+            elev_min=100.5 if known else None,
+            elev_max=120.5 if known else None,
+            relief_m=20.0 if known else None,
+            reach_angle=45.5 if known else None,
+            slope_mean=30.0 + i if known else None,
+            aspect_mean=271.5 if known else None,
             confidence_mean=0.625,
             confidence_max=0.75,
-            slope_mean=None if i % 3 == 1 else 30.0 + i,
+            confidence_class=("possible", "probable", "likely")[i % 3],
+            lon=104.5 if known else None,
+            lat=-33.5 if known else None,
+            date_from="2018-09-05" if known else None,
+            date_to="2018-09-06T01:20:21Z" if known else None,
+            edge=i % 2 == 1,
         )
+
+
+def unseen(count: int) -> Iterator[NotObserved]:
+    for i in range(count):
+        shape = shapely.MultiPolygon([shapely.box(100 * i, 50, 100 * i + 60, 60)])
+        yield NotObserved(shape, ("nodata", "mask")[i % 2], 600.5 + i)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 5, 1000])
 def test_what_is_written_can_be_read(tmp_path: Path, chunk: int) -> None:
     path = tmp_path / "landslides.gpkg"
     expected = list(landslides(5))
-    assert write_landslides(path, iter(expected), UTM, chunk=chunk) == Summary(5, 5 * 39 + 10)
+    summary = write_landslides(path, iter(expected), UTM, not_observed=unseen(3), chunk=chunk)
+    assert summary == Summary(5, 5 * 39 + 10, {"possible": 2, "probable": 2, "likely": 1}, 2)
 
-    assert [name for name, _ in pyogrio.list_layers(path)] == ["landslides"]
+    assert [name for name, _ in pyogrio.list_layers(path)] == ["landslides", "not_observed", "layer_styles"]
     meta, _, geometry, fields = pyogrio.raw.read(path, layer="landslides")
     assert CRS.from_user_input(meta["crs"]) == UTM
     assert meta["geometry_type"] == "MultiPolygon"
-    assert list(meta["fields"]) == ["id", "area_m2", "confidence_mean", "confidence_max", "slope_mean"]
+    assert list(meta["fields"]) == list(field_labels.LANDSLIDE_FIELDS)
     assert list(shapely.from_wkb(geometry)) == [one.geometry for one in expected]
-    ids, areas, means, maxima, slopes = fields
-    assert ids.dtype == np.int64
+    found = dict(zip(meta["fields"], fields, strict=True))
+    assert found.pop("id").tolist() == [1, 2, 3, 4, 5]
+    days = {name: np.datetime_as_string(found.pop(name)).tolist() for name in ("date_from", "date_to")}
+    assert days == {
+        "date_from": ["2018-09-05", "NaT", "2018-09-05", "2018-09-05", "NaT"],
+        "date_to": ["2018-09-06", "NaT", "2018-09-06", "2018-09-06", "NaT"],
+    }
+    for name, values in found.items():
+        wanted = [getattr(one, name) for one in expected]
+        assert [None if value != value else value for value in values.tolist()] == wanted, name
+
+
+def test_what_was_not_observed_can_be_read(tmp_path: Path) -> None:
+    path, expected = tmp_path / "landslides.gpkg", list(unseen(5))
+    write_landslides(path, landslides(2), UTM, not_observed=iter(expected), chunk=2)
+    meta, _, geometry, (ids, reasons, areas) = pyogrio.raw.read(path, layer="not_observed")
+    assert CRS.from_user_input(meta["crs"]) == UTM
+    assert list(meta["fields"]) == list(field_labels.NOT_OBSERVED_FIELDS)
+    assert list(shapely.from_wkb(geometry)) == [one.geometry for one in expected]
     assert ids.tolist() == [1, 2, 3, 4, 5]
+    assert reasons.tolist() == [one.reason for one in expected]
     assert areas.tolist() == [one.area_m2 for one in expected]
-    assert set(means.tolist()) == {0.625}
-    assert set(maxima.tolist()) == {0.75}
-    np.testing.assert_array_equal(slopes, [30, np.nan, 32, 33, np.nan])
 
 
-def test_an_unknown_slope_is_null_in_the_file(tmp_path: Path) -> None:
+def test_each_layer_says_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "landslides.gpkg"
+    write_landslides(path, landslides(2), UTM, notice="Look out.")
+    said = {
+        layer: pyogrio.read_info(path, layer=layer)["layer_metadata"]["DESCRIPTION"]
+        for layer in ("landslides", "not_observed")
+    }
+    assert said["landslides"].startswith("Look out. area_m2: square metres on the ground; ")
+    assert "hide none whole" in said["not_observed"]
+
+
+def test_polygons_with_many_corners_are_written_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    write = pyogrio.raw.write
+
+    def counted(*args: Any, **options: Any) -> Any:
+        sizes.append(0 if args[1] is None else len(args[1]))
+        return write(*args, **options)
+
+    monkeypatch.setattr(geopackage, "MOST_COORDINATES", 30)
+    monkeypatch.setattr(pyogrio.raw, "write", counted)
+    write_landslides(tmp_path / "landslides.gpkg", landslides(5), UTM)  # of 15 coordinates each
+    assert [size for size in sizes if size] == [3, 2]
+
+
+def test_what_is_unknown_is_null_and_types_are_those_of_sql(tmp_path: Path) -> None:
     path = tmp_path / "landslides.gpkg"
     write_landslides(path, landslides(5), UTM)
     database = sqlite3.connect(path)
-    kinds = database.execute("SELECT typeof(slope_mean) FROM landslides ORDER BY id").fetchall()
+    kinds = {
+        name: database.execute(f"SELECT typeof({name}) FROM landslides ORDER BY id").fetchall()  # noqa: S608
+        for name in ("slope_mean", "lon", "date_from")
+    }
+    types = dict(database.execute("SELECT name, type FROM pragma_table_info('landslides')").fetchall())
     checked = database.execute("PRAGMA integrity_check").fetchone()
     database.close()
-    assert [kind for (kind,) in kinds] == ["real", "null", "real", "real", "null"]
+    assert [kind for (kind,) in kinds["slope_mean"]] == ["real", "null", "real", "real", "null"]
+    assert [kind for (kind,) in kinds["lon"]] == ["real", "null", "real", "real", "null"]
+    assert [kind for (kind,) in kinds["date_from"]] == ["text", "null", "text", "text", "null"]
+    assert (types["date_from"], types["edge"], types["confidence_class"]) == ("DATE", "BOOLEAN", "TEXT")
     assert checked == ("ok",)
 
 
 def test_no_landslides_make_an_empty_layer(tmp_path: Path) -> None:
     path = tmp_path / "landslides.gpkg"
-    assert write_landslides(path, [], UTM) == Summary(0, 0.0)
-    info = pyogrio.read_info(path, layer="landslides")
-    assert info["features"] == 0
-    assert info["crs"] == "EPSG:32648"
-    assert info["geometry_type"] == "MultiPolygon"
-    assert info["fields"].tolist()[0] == "id"
+    assert write_landslides(path, [], UTM) == Summary(0, 0.0, {"possible": 0, "probable": 0, "likely": 0}, 0)
+    for layer in ("landslides", "not_observed"):
+        info = pyogrio.read_info(path, layer=layer)
+        assert info["features"] == 0
+        assert info["crs"] == "EPSG:32648"
+        assert info["geometry_type"] == "MultiPolygon"
+        assert info["fields"].tolist()[0] == "id"
     assert [file.name for file in tmp_path.iterdir()] == ["landslides.gpkg"]
 
 
 def test_a_crs_without_a_code_survives(tmp_path: Path) -> None:
     crs = CRS.from_proj4("+proj=laea +lat_0=33 +lon_0=104 +datum=WGS84 +units=m")
     write_landslides(tmp_path / "landslides.gpkg", landslides(1), crs)
-    found = pyogrio.read_info(tmp_path / "landslides.gpkg")["crs"]
+    found = pyogrio.read_info(tmp_path / "landslides.gpkg", layer="landslides")["crs"]
     assert CRS.from_user_input(found).to_dict()["proj"] == "laea"
     assert CRS.from_user_input(found).to_dict()["lat_0"] == 33
 
@@ -102,14 +178,14 @@ def test_only_the_result_is_left_and_it_replaces_an_older_one(tmp_path: Path) ->
         os.utime(left, (0, 0))
     write_landslides(path, landslides(3), UTM, chunk=2)
     assert [file.name for file in tmp_path.iterdir()] == ["landslides.gpkg"]
-    assert pyogrio.read_info(path)["features"] == 3
+    assert pyogrio.read_info(path, layer="landslides")["features"] == 3
 
 
 def test_equal_landslides_make_equal_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "a" / "landslides.gpkg", tmp_path / "b" / "landslides.gpkg"
     for path in (first, second):
         path.parent.mkdir()
-        write_landslides(path, landslides(50), UTM, chunk=20)
+        write_landslides(path, landslides(50), UTM, not_observed=unseen(50), chunk=20)
         time.sleep(0.01)  # GeoPackage dates have milliseconds
     assert first.read_bytes() == second.read_bytes()
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
@@ -122,22 +198,24 @@ DAMAGE = {
     "trigger of a change": "DROP TRIGGER rtree_landslides_geom_update3",
     "trigger of the count": "DROP TRIGGER trigger_insert_feature_count_landslides",
     "index": "DELETE FROM rtree_landslides_geom WHERE id = 3",
-    "count": "UPDATE gpkg_ogr_contents SET feature_count = 6",
+    "count": "UPDATE gpkg_ogr_contents SET feature_count = 6 WHERE table_name = 'landslides'",
 }
 """What GDAL has been seen to leave out where a call of the system failed, and more of the kind."""
 
 
+@pytest.mark.parametrize("layer", ["landslides", "not_observed"])
 @pytest.mark.parametrize("lost", DAMAGE)
-def test_what_a_failed_call_left_out_is_found(tmp_path: Path, lost: str) -> None:
+def test_what_a_failed_call_left_out_is_found(tmp_path: Path, lost: str, layer: str) -> None:
     path = tmp_path / "landslides.gpkg"
-    write_landslides(path, landslides(7), UTM)
-    box = (0.0, 0.0, 68.0, 8.0)
-    assert list(faults_of(path, "landslides", 7, box)) == []
+    write_landslides(path, landslides(7), UTM, not_observed=unseen(7))
+    boxes = {"landslides": (0.0, 0.0, 68.0, 8.0), "not_observed": (0.0, 50.0, 660.0, 60.0)}
+    assert [list(faults_of(path, name, 7, box)) for name, box in boxes.items()] == [[], []]
     database = sqlite3.connect(path)
-    database.execute(DAMAGE[lost])
+    database.execute(DAMAGE[lost].replace("landslides", layer))
     database.commit()
     database.close()
-    assert len(list(faults_of(path, "landslides", 7, box))) == 1
+    found = {name: len(list(faults_of(path, name, 7, box))) for name, box in boxes.items()}
+    assert found == {name: int(name == layer or "UPDATE gpkg_contents" in DAMAGE[lost]) for name in boxes}
 
 
 WRITE_AND_SAY = """
@@ -300,17 +378,14 @@ def test_chunks_of_nothing_are_refused(tmp_path: Path) -> None:
 WRITE_WITHOUT_ROOM = """
 import resource, sys
 from pathlib import Path
-import shapely
 from rasterio.crs import CRS
 from landslip.runtime.errors import OutputError
 from landslip.runtime.products.geopackage import write_landslides
-from landslip.runtime.products.geopackage_check import faults_of
-from landslip.runtime.products.tracing import Landslide
+from test_geopackage import landslides
 
-square = shapely.MultiPolygon([shapely.box(0, 0, 6, 6)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    write_landslides(Path(sys.argv[1]), [Landslide(square, 1, 36.0, 0.5, 0.5, None)] * 3000, CRS.from_epsg(32648))
+    write_landslides(Path(sys.argv[1]), landslides(3000), CRS.from_epsg(32648))
 except OutputError as error:
     print(error)
 """
@@ -320,8 +395,10 @@ except OutputError as error:
 @pytest.mark.parametrize("room", [20_000, 120_000, 300_000])
 def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path, room: int) -> None:
     path = tmp_path / "landslides.gpkg"
+    modules = os.pathsep.join([str(Path(__file__).parent), *(entry for entry in sys.path if entry)])
     done = subprocess.run(
-        [sys.executable, "-c", WRITE_WITHOUT_ROOM, str(path), str(room)], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", WRITE_WITHOUT_ROOM, str(path), str(room)],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": modules},
+    )  # fmt: skip
     assert f"{path} cannot be written" in done.stdout
     assert list(tmp_path.iterdir()) == []

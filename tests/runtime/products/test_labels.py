@@ -1,7 +1,6 @@
 """The labelling kernels, against plain numpy and Python."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,11 +16,11 @@ masks = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9
 def labelled(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Labels, regions and components of a mask, flattened."""
     confidence = np.where(mask, 60, 255).astype(np.uint8)
-    regions = np.arange(lab.count_runs(confidence, 50) + 1, dtype=np.int32)
+    regions = np.arange(lab.count_runs(confidence, 50, 100) + 1, dtype=np.int32)
     components = regions.copy()
     labels = np.full(mask.shape, -7, np.int32)
     above = np.zeros(mask.shape[1], np.int32)
-    used = lab.label_rows(confidence, 50, above, 0, labels, regions, components)
+    used = lab.label_rows(confidence, 50, 100, above, 0, labels, regions, components)
     lab.flatten(regions)
     lab.flatten(components)
     return labels, regions[: used + 1], components[: used + 1]
@@ -62,13 +61,14 @@ def test_regions_are_4_connected_and_components_8_connected(mask: Mask) -> None:
 def test_runs_are_counted(mask: Mask) -> None:
     confidence = np.where(mask, 100, 0).astype(np.uint8)
     starts = mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1]
-    assert lab.count_runs(confidence, 1) == np.count_nonzero(starts)
+    assert lab.count_runs(confidence, 1, 100) == np.count_nonzero(starts)
 
 
-@given(st.integers(0, 255), st.integers(1, 100))
+@given(st.integers(0, 255), st.integers(1, 100), st.integers(1, 254))
 @settings(deadline=None)
-def test_what_counts_as_landslide(confidence: int, level: int) -> None:
-    assert lab.is_landslide(confidence, level) == (confidence in range(level, 101))
+def test_what_counts(value: int, low: int, high: int) -> None:
+    values = np.array([[value]], np.uint8)
+    assert lab.count_runs(values, low, high) == (value in range(low, high + 1))
 
 
 @given(masks)
@@ -92,23 +92,3 @@ def test_corners_are_where_an_outline_turns(mask: Mask) -> None:
     place = corners[:, lab.ROW].astype(int) * 1000 + corners[:, lab.COL]
     assert (np.diff(place) >= 0).all()
     assert (corners[:, lab.REGION] > 0).all()
-
-
-def test_folding_gathers_every_tally_at_its_root_once() -> None:
-    components = np.array([0, 1, 1, 3, 1], np.int32)
-    tallies = np.arange(5 * lab.TALLIES, dtype=np.int64).reshape(5, lab.TALLIES)
-    before = tallies.copy()
-    lab.fold(tallies, components)
-    sums = [lab.PIXELS, lab.CONFIDENCE_SUM, lab.SLOPE_SUM, lab.SLOPE_PIXELS]
-    np.testing.assert_array_equal(tallies[1, sums], before[[1, 2, 4]][:, sums].sum(axis=0))
-    np.testing.assert_array_equal(tallies[1, [lab.CONFIDENCE_MAX, lab.LAST_ROW]], before[4, [2, 5]])
-    np.testing.assert_array_equal(tallies[3], before[3])
-    assert not tallies[[2, 4]].any()
-
-
-@pytest.mark.parametrize("unknown", [np.nan, np.inf, -np.inf, -9999.0, 90.01, 1e30])
-def test_slopes_that_are_none_are_not_counted(unknown: float) -> None:
-    tallies = np.zeros((2, lab.TALLIES), np.int64)
-    lab.tally_slope(np.array([[unknown, 45.0, 0.0]], np.float32), np.ones((1, 3), np.int32), tallies)
-    assert tallies[1, lab.SLOPE_PIXELS] == 2
-    assert tallies[1, lab.SLOPE_SUM] == 45 * lab.SLOPE_UNIT
