@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from landslip.runtime.delivery.cems import write_cems
+from landslip.runtime.delivery.kml import write_kml
+from landslip.runtime.delivery.shapefile import write_shapefile
+from landslip.runtime.delivery.web_and_gis import write_flatgeobuf, write_geojson
 from landslip.runtime.errors import UsageError
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import FURTHER
@@ -15,7 +19,13 @@ Deliverable = Callable[[FinishedRun, Path, ProductOptions], None]
 """Function that makes a product of a run under a path, which has the first of the product's names of
 :data:`~landslip.runtime.run.product_names.FURTHER`; its other files go beside it. It replaces what has these names."""
 
-DELIVERABLES: Mapping[str, Deliverable] = {}
+DELIVERABLES: Mapping[str, Deliverable] = {
+    "geojson": write_geojson,
+    "fgb": write_flatgeobuf,
+    "kml": write_kml,
+    "shp": write_shapefile,
+    "cems": write_cems,
+}
 """Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""
 
 ItemWriter = Callable[[FinishedRun, Path, Path], None]

@@ -1,0 +1,60 @@
+"""Polygons of a map in degrees, as web maps and archives want them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from shapely.geometry.polygon import orient
+
+from landslip.runtime.geo.longitudes import TURN
+from landslip.runtime.geo.projection import transform_points
+
+DIGITS = 7
+"""Decimals of a degree: a centimetre on the ground."""
+
+_EAST, _WEST = shapely.box(0, -90, 180, 90), shapely.box(180, -90, 540, 90)
+
+
+def in_degrees(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
+    """Polygons in longitude and latitude (WGS 84) with seven decimals, cut where they cross the date line.
+
+    The parts of a polygon that was cut lie at both ends of the globe, as RFC 7946, section 3.1.9, has it.
+
+    Args:
+        geometries: polygons or multipolygons (n,), much smaller than half the globe.
+        crs: their CRS.
+
+    Returns:
+        Multipolygons (n,); outer rings go anticlockwise.
+    """
+    source = CRS.from_user_input(crs)
+    moved = shapely.transform(geometries, lambda points: _moved(points, source))
+    left, _, right, _ = shapely.bounds(moved).T
+    for place in np.flatnonzero(right - left > TURN / 2):
+        moved[place] = _cut(moved[place])
+    rounded: NDArray[np.object_] = shapely.transform(moved, lambda points: np.round(points, DIGITS) + 0.0)
+    return _as_multipolygons(rounded)
+
+
+def _moved(points: NDArray[np.float64], source: CRS) -> NDArray[np.float64]:
+    return np.column_stack(transform_points(source, CRS.from_epsg(4326), points[:, 0], points[:, 1]))
+
+
+def _cut(polygon: Any) -> Any:
+    """A polygon over the date line, whose longitudes jump there, as parts on both of its sides."""
+    whole = shapely.transform(polygon, lambda points: points + np.where(points[:, :1] < 0, [TURN, 0.0], 0.0))
+    east = shapely.transform(shapely.intersection(whole, _WEST), lambda points: points - [TURN, 0.0])
+    return shapely.union(shapely.intersection(whole, _EAST), east)
+
+
+def _as_multipolygons(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Each as a multipolygon with its rings in order; what cutting has left of lines and points goes."""
+    found = np.empty(len(geometries), dtype=object)
+    for place, geometry in enumerate(geometries):
+        parts = shapely.get_parts(shapely.get_parts(geometry))
+        found[place] = shapely.MultiPolygon([orient(part) for part in parts if part.geom_type == "Polygon"])
+    return found
