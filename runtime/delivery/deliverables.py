@@ -7,6 +7,7 @@ from pathlib import Path
 
 from landslip.runtime.delivery.cems import write_cems
 from landslip.runtime.delivery.kml import write_kml
+from landslip.runtime.delivery.qgis_project_file import write_project
 from landslip.runtime.delivery.shapefile import write_shapefile
 from landslip.runtime.delivery.web_and_gis import write_flatgeobuf, write_geojson
 from landslip.runtime.errors import UsageError
@@ -25,6 +26,7 @@ DELIVERABLES: Mapping[str, Deliverable] = {
     "kml": write_kml,
     "shp": write_shapefile,
     "cems": write_cems,
+    "project": write_project,
 }
 """Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""
 

@@ -9,6 +9,20 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
+class ImageShown:
+    """An image below a map."""
+
+    path: str
+    """Path relative to the project, with slashes."""
+    bands: tuple[int, int, int]
+    """Numbers of its red, green and blue band, from 1."""
+    low: tuple[float, ...] = ()
+    """Value that is shown black, for each colour; empty where values are shown as they are."""
+    high: tuple[float, ...] = ()
+    """Value that is shown in full, likewise."""
+
+
+@dataclass(frozen=True)
 class MapSheet:
     """One map: where it is, and the words around it. Its texts are data: QGIS computes nothing that stands in them."""
 
@@ -30,8 +44,8 @@ class MapSheet:
     """CRS of the map as WKT."""
     crs_code: str
     """``EPSG:CODE``; empty where it has none."""
-    image: str = ""
-    """Path of an image to lie below, relative to the project; empty for none."""
+    image: ImageShown | None = None
+    """Image of after the event."""
 
     def view(self, proportion: float, margin: float = 0.03) -> Box:
         """Box around the map that is ``proportion`` times as wide as it is high, with a margin as a share of it."""

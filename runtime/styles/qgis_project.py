@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from landslip.runtime.styles.map_sheet import Box, MapSheet
 from landslip.runtime.styles.markup import document, element, properties
 from landslip.runtime.styles.qgis_layout import layout
-from landslip.runtime.styles.raster_qml import confidence_style, observed_style
+from landslip.runtime.styles.raster_qml import confidence_style, image_style, observed_style
 from landslip.runtime.styles.vector_qml import landslides_style, not_observed_style
 
 _VERSION = "3.22.0"
@@ -26,6 +26,8 @@ class _ProjectLayer:
     style: tuple[Element, ...]
     legend: Mapping[str, str] = field(default_factory=dict)
     """Properties of its legend, by QGIS's names; of a raster's nodes the first is the name of its band."""
+    listed: bool = True
+    """True if the printed legend has it, where it is shown."""
 
 
 def project_text(sheet: MapSheet) -> str:
@@ -64,11 +66,16 @@ def _layers(sheet: MapSheet) -> list[_ProjectLayer]:
             confidence_style(sheet.level), {"legend/node-order": "1,2,3,4,5"},
         ),
     ]  # fmt: skip
-    if sheet.image:
-        found.append(_ProjectLayer("image_after_of_landslip", "Image after", sheet.image, True, True, ()))
+    if sheet.image is not None:
+        found.append(
+            _ProjectLayer(
+                "image_after_of_landslip", "Image after", f"./{sheet.image.path}", True, True,
+                image_style(sheet.image), listed=False,
+            )
+        )  # fmt: skip
     found.append(
         _ProjectLayer(
-            "observed_of_landslip", "Observed", "./confidence.tif", True, not sheet.image, observed_style(),
+            "observed_of_landslip", "Observed", "./confidence.tif", True, sheet.image is None, observed_style(),
             {"legend/node-order": "1", "legend/title-style": "hidden"},
         )
     )  # fmt: skip
@@ -86,7 +93,7 @@ def _leaf(layer: _ProjectLayer) -> Element:
 
 def _legend_tree(layers: Iterable[_ProjectLayer]) -> Element:
     """Layers of the legend: those in sight, but for a picture, which needs none."""
-    return element("layer-tree-group", {}, *(_leaf(layer) for layer in layers if layer.shown and layer.style))
+    return element("layer-tree-group", {}, *(_leaf(layer) for layer in layers if layer.shown and layer.listed))
 
 
 def _map_layer(layer: _ProjectLayer, sheet: MapSheet) -> Element:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from landslip.runtime.confidence import NOT_OBSERVED
-from landslip.runtime.styles.markup import Attributes, document, element
+from landslip.runtime.styles.map_sheet import ImageShown
+from landslip.runtime.styles.markup import Attributes, document, element, plain
 from landslip.runtime.styles.palette import NOT_OBSERVED_FILL, OBSERVED, RAMP, Colour, hexadecimal
 
 _WHOLE = 100
@@ -39,6 +40,21 @@ def observed_style() -> tuple[Element, ...]:
     """Parts of a style of ``confidence.tif`` that shows what was observed, in one pale colour, and nothing else."""
     items = [_item(_WHOLE, OBSERVED, "observed: no landslide found")]
     return (element("pipe", {}, _renderer({"classificationMin": 0}, "DISCRETE", items)),)
+
+
+def image_style(image: ImageShown) -> tuple[Element, ...]:
+    """Parts of a style of an image, which show it in the colours that the network saw."""
+    bands = dict(zip(("red", "green", "blue"), image.bands, strict=True))
+    limits = zip(bands, image.low, image.high, strict=True) if image.low and image.high else ()
+    facts = {"type": "multibandcolor", "opacity": 1, "alphaBand": -1, **{f"{name}Band": bands[name] for name in bands}}
+    stretches = (_stretch(f"{name}ContrastEnhancement", low, high) for name, low, high in limits)
+    renderer = element("rasterrenderer", facts, element("minMaxOrigin", {}, element("limits", text="None")), *stretches)
+    return (element("pipe", {}, renderer),)
+
+
+def _stretch(name: str, low: float, high: float) -> Element:
+    ends = (element("minValue", text=plain(float(low))), element("maxValue", text=plain(float(high))))
+    return element(name, {}, *ends, element("algorithm", text="StretchToMinimumMaximum"))
 
 
 def _renderer(more: Attributes, interpolation: str, items: list[Element]) -> Element:
