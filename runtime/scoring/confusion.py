@@ -63,8 +63,8 @@ class Scores:
     def iou(self) -> float:
         """Intersection over union of mapped and known landslides, 0..1.
 
-        One minus it is the error index of Carrara et al. 1992, by which inventories are compared (Galli et al. 2008,
-        doi:10.1016/j.geomorph.2006.09.023).
+        One minus it is the error index by which inventories are compared (Carrara et al. 1992; Ardizzone et al. 2002,
+        doi:10.5194/nhess-2-3-2002).
         """
         return self._share(self.true_positive, self.true_positive + self.false_positive + self.false_negative)
 
