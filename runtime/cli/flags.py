@@ -13,11 +13,11 @@ FLAGS = {
         name: f"--{name.replace('_', '-')}"
         for name in (
             "also", "aoi", "bands", "batch", "calibrate", "catalog", "crs", "date_field", "dem", "dem_nodata",
-            "dem_unit", "density", "device", "engine", "fill_voids", "force", "hillshade", "layer", "mask_values",
-            "min_area", "nodata", "on_error", "output", "overlap", "overwrite", "post", "post_date", "pre", "pre_date",
-            "precision", "preset", "project", "protocol", "reference", "report", "resolution", "resume", "rgb_range",
-            "scene", "slope", "spec", "threads", "threshold", "tile", "to", "tolerance", "truth", "truth_crs", "url",
-            "within", "workspace",
+            "dem_unit", "density", "device", "engine", "fill_voids", "force", "hillshade", "image", "layer",
+            "mask_values", "min_area", "nodata", "on_error", "output", "overlap", "overwrite", "post", "post_date",
+            "pre", "pre_date", "precision", "preset", "project", "protocol", "reference", "report", "resolution",
+            "resume", "rgb_range", "scene", "slope", "spec", "threads", "threshold", "tile", "title", "to", "tolerance",
+            "truth", "truth_crs", "url", "within", "workspace",
         )
     },
     "build=False": "--no-build",

@@ -29,6 +29,10 @@ COMMANDS = {
         "landslip.runtime.cli.score:score_command",
         "Score a map against landslides that are known: pixels, and landslides by size.",
     ),
+    "package": (
+        "landslip.runtime.cli.package:package",
+        "Write the application package of this version, for platforms that run CWL.",
+    ),
     "demo": (
         "landslip.models.cli.demo:demo",
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from landslip.runtime.delivery import deliverables
+from landslip.runtime.catalogue.run_item import write_run_item
+from landslip.runtime.delivery.deliverables import make_deliverables
 from landslip.runtime.run.finished_run import FinishedRun, described
 from landslip.runtime.run.hidden_folder import HiddenFolder
 from landslip.runtime.run.product_names import FURTHER, MADE, RECORD, item_name
@@ -68,15 +69,15 @@ def _extended(
 ) -> tuple[Record, tuple[str, ...]]:
     """Make what is asked for of a run in ``folder`` as ``drafts``; the new record, and names of what joins it."""
     run = FinishedRun(folder, RunRecord.of(as_stored(record)))
-    names = deliverables.make_deliverables(run, drafts, options, progress)
+    names = make_deliverables(run, drafts, options, progress)
     order = (*MADE, *(name for further in FURTHER.values() for name in further))
     products = record["products"] | described(drafts, names)
     record = record | {"products": {name: products[name] for name in order if name in products}}
-    record, item = _with_item(folder, drafts, record)
-    return record, (*names, *item)
+    record = _with_item(folder, drafts, record)
+    return record, (*names, record["item"])
 
 
-def _with_item(folder: Path, drafts: Path, record: Record) -> tuple[Record, tuple[str, ...]]:
+def _with_item(folder: Path, drafts: Path, record: Record) -> Record:
     """Write a record, and the STAC Item that lists it, as drafts.
 
     Args:
@@ -85,16 +86,13 @@ def _with_item(folder: Path, drafts: Path, record: Record) -> tuple[Record, tupl
         record: the record with all its products.
 
     Returns:
-        The record as it was written, and the name of the Item, if there is one.
+        The record as it was written.
 
     Raises:
+        InputError: the map cannot be read.
         OutputError: a file cannot be written.
     """
-    write_item = deliverables.ITEM
-    if write_item is None:
-        write_record(drafts / RECORD, record)
-        return record, ()
     record = record | {"item": item_name(record["fingerprint"])}
     write_record(drafts / RECORD, record)
-    write_item(FinishedRun(folder, RunRecord.of(as_stored(record))), drafts / RECORD, drafts / record["item"])
-    return record, (record["item"],)
+    write_run_item(FinishedRun(folder, RunRecord.of(as_stored(record))), drafts / RECORD, drafts / record["item"])
+    return record

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from landslip.runtime.catalogue.run_catalog import write_catalog
 from landslip.runtime.delivery.cems import write_cems
 from landslip.runtime.delivery.kml import write_kml
 from landslip.runtime.delivery.qgis_project_file import write_project
@@ -27,15 +28,9 @@ DELIVERABLES: Mapping[str, Deliverable] = {
     "shp": write_shapefile,
     "cems": write_cems,
     "project": write_project,
+    "catalog": write_catalog,
 }
 """Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""
-
-ItemWriter = Callable[[FinishedRun, Path, Path], None]
-"""Function that writes the STAC Item of a run, of the run with all products in its record, the file of that record, and
-the path of the Item."""
-
-ITEM: ItemWriter | None = None
-"""Function that writes the Item; None where none is written."""
 
 
 def check_offered(options: ProductOptions) -> None:

@@ -25,6 +25,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour
+from landslip.runtime.mapping.model_item import catalogued_as
 from landslip.runtime.run.finished_run import described
 from landslip.runtime.run.product_names import MADE, is_ours
 from landslip.runtime.system.digests import sha256_of
@@ -51,6 +52,7 @@ def describe_engine(model: Path, engine: Engine) -> Record:
             "sha256": sha256,
             "precision": precision,
             **({"notice": engine.spec.notice} if engine.spec.notice else {}),
+            **({"item": item} if (item := catalogued_as(model, engine.spec.name, sha256)) else {}),
         },
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
@@ -97,6 +99,7 @@ def identity_of(
     versioned = {**facts["engine"], "version": engine.version}
     return {
         **facts,
+        "model": {name: value for name, value in facts["model"].items() if name != "item"},
         "engine": versioned,
         "inputs": inputs,
         "parts": sorted(parts.values()),

@@ -20,6 +20,8 @@ class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Number format it was exported in."""
     notice: str = ""
     """Notice that users of its maps have to know; empty where there is nothing."""
+    item: str | None = None
+    """Address of its STAC MLM Item, without secrets; None where none is known."""
 
 
 class EngineUsed(msgspec.Struct, frozen=True, kw_only=True):

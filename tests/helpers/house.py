@@ -25,6 +25,7 @@ FLOORS = {
         "scene",
         "run",
         "scoring",
+        "catalogue",
         "delivery",
         "inspection",
         "mapping",

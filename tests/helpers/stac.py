@@ -1,4 +1,4 @@
-"""Validates STAC items offline: by the schemas that PySTAC distributes, and by the MLM extension's own package.
+"""Validates STAC Items and Catalogs offline: by local schemas, and by the MLM extension's own package.
 
 ``stac-model`` is the extension's definition as pydantic models, from the repository of the extension. The 0.6 series is
 that of MLM 1.5.
@@ -19,18 +19,38 @@ from stac_model.schema import MLModelProperties
 _SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
 _MLM = "https://stac-extensions.github.io/mlm/v1.5"
 _ITEM = "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/item.json"
+_CATALOG = "https://schemas.stacspec.org/v1.1.0/catalog-spec/json-schema/catalog.json"
 
 
 def problems(item: dict[str, Any]) -> list[str]:
     """What the core schema and those of its extensions find wrong with an item."""
     declared = item.get("stac_extensions", ())
-    by_schema = (_ITEM, *(uri for uri in declared if not uri.startswith(_MLM)))
-    found = [
+    by_schema = [uri for uri in declared if not uri.startswith(_MLM)]
+    found = _against(item, [_ITEM, *by_schema])
+    return found + (_mlm_problems(item) if len(by_schema) < len(declared) else ["the MLM extension is not declared"])
+
+
+def problems_of_a_run(item: dict[str, Any]) -> list[str]:
+    """What the core schema and those of its extensions find wrong with the Item of a run."""
+    return _against(item, [_ITEM, *item["stac_extensions"]])
+
+
+def problems_of_a_catalog(catalog: dict[str, Any]) -> list[str]:
+    """What the core schema finds wrong with a Catalog."""
+    return _against(catalog, [_CATALOG])
+
+
+def schema_files() -> dict[str, Path]:
+    """The local copy of each schema by its address."""
+    return {f"https://{path.relative_to(_SCHEMAS).as_posix()}": path for path in _SCHEMAS.rglob("*.json")}
+
+
+def _against(document: dict[str, Any], schemas: list[str]) -> list[str]:
+    return [
         f"{uri.split('/', 3)[-1]} {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
-        for uri in by_schema
-        for error in _validator(uri).iter_errors(item)
+        for uri in schemas
+        for error in _validator(uri).iter_errors(document)
     ]
-    return found + (_mlm_problems(item) if len(by_schema) == len(declared) else ["the MLM extension is not declared"])
 
 
 def _mlm_problems(item: dict[str, Any]) -> list[str]:
@@ -58,9 +78,6 @@ def _validator(uri: str) -> Draft7Validator:
 @cache
 def _registry() -> Registry[Any]:
     return Registry().with_resources(
-        (
-            f"https://{path.relative_to(_SCHEMAS).as_posix()}",
-            Resource.from_contents(json.loads(path.read_text("utf-8"))),
-        )
-        for path in _SCHEMAS.rglob("*.json")
+        (address, Resource.from_contents(json.loads(path.read_text("utf-8"))))
+        for address, path in schema_files().items()
     )
