@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import rasterio
 from rasterio.crs import CRS
 
 from landslip.runtime.confidence import level_of
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.run.record_types import GridLaid
-from landslip.runtime.styles.map_sheet import Box, ImageShown, MapSheet
+from landslip.runtime.styles.map_sheet import Box, ImageShown, MapSheet, SystemUsed
 from landslip.runtime.styles.qgis_project import project_text
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.drafts import PARTIAL, output_errors, write_file
@@ -45,20 +46,23 @@ def write_project(run: FinishedRun, target: Path, options: ProductOptions) -> No
 
 def sheet_of(run: FinishedRun) -> MapSheet:
     """Facts and texts that a project shows of a run."""
-    record, crs = run.record, CRS.from_user_input(run.record.grid.crs)
-    code = crs.to_epsg()
+    record, system = run.record, _system_of(CRS.from_user_input(run.record.grid.crs))
     return MapSheet(
         title=printable(record.title or "Landslides", _LINE),
         subtitle=" · ".join(_dates(run)),
         findings=_findings(run),
-        provenance=_provenance(run, f"EPSG:{code}" if code else "a CRS without a code"),
+        provenance=_provenance(run, system.code or "a CRS without a code"),
         notice=printable(record.model.notice, _NOTICE),
         level=level_of(record.threshold),
         bounds=_bounds(record.grid),
-        crs_wkt=crs.to_wkt(),
-        crs_code=f"EPSG:{code}" if code else "",
+        system=system,
         image=_image_inside(run),
     )
+
+
+def _system_of(crs: CRS) -> SystemUsed:
+    code = crs.to_epsg()
+    return SystemUsed(crs.to_wkt(), f"EPSG:{code}" if code else "")
 
 
 def _bounds(grid: GridLaid) -> Box:
@@ -67,6 +71,9 @@ def _bounds(grid: GridLaid) -> Box:
 
 
 def _dates(run: FinishedRun) -> Iterator[str]:
+    if run.date_from is None and run.date_to is None:
+        yield "Dates of the images: unknown"
+        return
     for words, date in (("Image before", run.date_from), ("image after", run.date_to)):
         yield f"{words}: {_shown_date(date)}"
 
@@ -114,7 +121,13 @@ def _image_inside(run: FinishedRun) -> ImageShown | None:
     # Results that are not complete yet lie in a folder inside that of the results.
     folder = run.folder.parent if run.folder.name == PARTIAL else run.folder
     path = _path_inside(folder, images[0].path, images[0].sha256)
-    return None if path is None else ImageShown(path, used.bands, used.stretch.low or (), used.stretch.high or ())
+    if path is None:
+        return None
+    with rasterio.open(folder / path) as image:  # which was read before, as its digest says
+        crs = image.crs
+    return (
+        ImageShown(path, _system_of(crs), used.bands, used.stretch.low or (), used.stretch.high or ()) if crs else None
+    )
 
 
 def _path_inside(folder: Path, recorded: str, sha256: str) -> str | None:

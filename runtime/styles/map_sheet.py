@@ -9,11 +9,23 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
+class SystemUsed:
+    """A coordinate reference system, as QGIS is told of it."""
+
+    wkt: str
+    """Definition as WKT."""
+    code: str
+    """``EPSG:CODE``; empty where it has none."""
+
+
+@dataclass(frozen=True)
 class ImageShown:
     """An image below a map."""
 
     path: str
     """Path relative to the project, with slashes."""
+    system: SystemUsed
+    """CRS of the image."""
     bands: tuple[int, int, int]
     """Numbers of its red, green and blue band, from 1."""
     low: tuple[float, ...] = ()
@@ -40,10 +52,8 @@ class MapSheet:
     """Percent from which on a pixel counts as landslide."""
     bounds: Box
     """Box around the map."""
-    crs_wkt: str
-    """CRS of the map as WKT."""
-    crs_code: str
-    """``EPSG:CODE``; empty where it has none."""
+    system: SystemUsed
+    """CRS of the map."""
     image: ImageShown | None = None
     """Image of after the event."""
 

@@ -26,8 +26,12 @@ NOT_OBSERVED_FILL: Colour = (128, 128, 128)
 NOT_OBSERVED_HATCH: Colour = (235, 235, 235)
 """Diagonal lines over it."""
 
-CLASS_LABELS: dict[str, str] = {"likely": "likely", "probable": "probable", "possible": "possible"}
-"""Word of each ``confidence_class`` in legends."""
+CLASS_LABELS: dict[str, str] = {
+    "likely": "likely (confidence from 90 %)",
+    "probable": "probable (70 to 90 %)",
+    "possible": "possible (below 70 %)",
+}
+"""Legend text of each ``confidence_class``, with the mean confidence that it stands for."""
 
 REASON_LABELS: dict[str, str] = {
     "outside": "outside the images or the area",

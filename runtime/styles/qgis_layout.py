@@ -36,7 +36,7 @@ def layout(sheet: MapSheet, legend_tree: Element) -> Element:
     metres_per_millimetre = (view[2] - view[0]) / _MAP[2]
     items = [
         _map(view),
-        _label(2, (10, 7, 277, 11), sheet.title, 20, bold=True),
+        _label(2, (10, 7, 277, 11), sheet.title, _points_that_fit(sheet.title), bold=True),
         _label(3, (10, 19, 277, 8), sheet.subtitle, 11),
         _label(4, (_COLUMN, _MAP[1], _COLUMN_WIDTH, 19), "\n".join(sheet.findings), 10, bold=True),
         _label(5, (_COLUMN, 49, _COLUMN_WIDTH, 16), sheet.notice, 8, colour=_WARNING),
@@ -96,6 +96,11 @@ def _font(points: float, bold: bool = False) -> str:
     return f"{_FONT},{points:g},-1,5,{75 if bold else 50},0,0,0,0,0"
 
 
+def _points_that_fit(title: str) -> float:
+    """Size of a title that fits into one line, if it is not very long: a letter takes 0.22 mm for each point, about."""
+    return max(9.0, min(20.0, round(277 / (0.22 * max(1, len(title))), 1)))
+
+
 def _legend(tree: Element, *, below_notice: bool) -> Element:
     """Legend of what is in sight: of the classes and reasons that do not occur it says nothing."""
     sizes = {"title": 12, "group": 11, "subgroup": 11, "symbol": 9, "symbolLabel": 9}
@@ -124,7 +129,7 @@ def _north_arrow() -> Element:
 
 def _scale_bar(metres: float) -> Element:
     """Scale bar of two parts, each of so many true metres."""
-    unit, word, metres_per_unit = ("kilometers", "km", 1000) if metres >= 1000 else ("meters", "m", 1)
+    unit, word, metres_per_unit = ("km", "km", 1000) if metres >= 1000 else ("meters", "m", 1)
     facts = {
         "style": "Single Box", "mapUuid": _MAP_ID, "unitType": unit, "unitLabel": word, "numMapUnitsPerScaleBarUnit": 1,
         "numUnitsPerSegment": metres / metres_per_unit, "numSegments": 2, "numSegmentsLeft": 0, "segmentSizeMode": 0,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from landslip.runtime.styles.map_sheet import Box, MapSheet
+from landslip.runtime.styles.map_sheet import Box, MapSheet, SystemUsed
 from landslip.runtime.styles.markup import document, element, properties
 from landslip.runtime.styles.qgis_layout import layout
 from landslip.runtime.styles.raster_qml import confidence_style, image_style, observed_style
@@ -24,6 +24,7 @@ class _ProjectLayer:
     is_raster: bool
     shown: bool
     style: tuple[Element, ...]
+    system: SystemUsed
     legend: Mapping[str, str] = field(default_factory=dict)
     """Properties of its legend, by QGIS's names; of a raster's nodes the first is the name of its band."""
     listed: bool = True
@@ -38,10 +39,10 @@ def project_text(sheet: MapSheet) -> str:
         {"projectname": sheet.title, "version": _VERSION, "saveUser": "", "saveUserFull": ""},
         element("homePath", {"path": ""}),
         element("title", text=sheet.title),
-        element("projectCrs", {}, _system(sheet)),
+        element("projectCrs", {}, _system(sheet.system)),
         element("layer-tree-group", {}, *map(_leaf, layers)),
         _canvas(sheet),
-        element("projectlayers", {}, *(_map_layer(layer, sheet) for layer in layers)),
+        element("projectlayers", {}, *(_map_layer(layer) for layer in layers)),
         element("layerorder", {}, *(element("layer", {"id": layer.identity}) for layer in layers)),
         _relative_paths(),
         element("ProjectViewSettings", {"UseProjectScales": 0}, _default_view(sheet)),
@@ -52,30 +53,31 @@ def project_text(sheet: MapSheet) -> str:
 
 def _layers(sheet: MapSheet) -> list[_ProjectLayer]:
     """The layers of a map, the one on top first."""
-    polygons = "./landslides.gpkg|layername="
+    polygons, system = "./landslides.gpkg|layername=", sheet.system
     found = [
         _ProjectLayer(
-            "landslides_of_landslip", "Landslides", f"{polygons}landslides", False, True, landslides_style()
+            "landslides_of_landslip", "Landslides", f"{polygons}landslides", False, True, landslides_style(), system
         ),
         _ProjectLayer(
-            "not_observed_of_landslip", "Not observed", f"{polygons}not_observed", False, True, not_observed_style()
+            "not_observed_of_landslip", "Not observed", f"{polygons}not_observed", False, True, not_observed_style(),
+            system,
         ),
         # Hidden at first: it lies below the polygons, and says more to those who know what a percentage here means.
         _ProjectLayer(
             "confidence_of_landslip", "Confidence (percent)", "./confidence.tif", True, False,
-            confidence_style(sheet.level), {"legend/node-order": "1,2,3,4,5"},
+            confidence_style(sheet.level), system, {"legend/node-order": "1,2,3,4,5"},
         ),
     ]  # fmt: skip
     if sheet.image is not None:
         found.append(
             _ProjectLayer(
                 "image_after_of_landslip", "Image after", f"./{sheet.image.path}", True, True,
-                image_style(sheet.image), listed=False,
+                image_style(sheet.image), sheet.image.system, listed=False,
             )
         )  # fmt: skip
     found.append(
         _ProjectLayer(
-            "observed_of_landslip", "Observed", "./confidence.tif", True, sheet.image is None, observed_style(),
+            "observed_of_landslip", "Observed", "./confidence.tif", True, sheet.image is None, observed_style(), system,
             {"legend/node-order": "1", "legend/title-style": "hidden"},
         )
     )  # fmt: skip
@@ -96,7 +98,7 @@ def _legend_tree(layers: Iterable[_ProjectLayer]) -> Element:
     return element("layer-tree-group", {}, *(_leaf(layer) for layer in layers if layer.shown and layer.listed))
 
 
-def _map_layer(layer: _ProjectLayer, sheet: MapSheet) -> Element:
+def _map_layer(layer: _ProjectLayer) -> Element:
     kind = {"type": "raster"} if layer.is_raster else {"type": "vector", "geometry": "Polygon"}
     return element(
         "maplayer",
@@ -104,15 +106,15 @@ def _map_layer(layer: _ProjectLayer, sheet: MapSheet) -> Element:
         element("id", text=layer.identity),
         element("datasource", text=layer.source),
         element("layername", text=layer.name),
-        element("srs", {}, _system(sheet)),
+        element("srs", {}, _system(layer.system)),
         element("provider", {"encoding": "UTF-8"}, text="gdal" if layer.is_raster else "ogr"),
         *layer.style,
     )
 
 
-def _system(sheet: MapSheet) -> Element:
+def _system(system: SystemUsed) -> Element:
     """CRS by its code where it has one, else by its definition."""
-    return element("spatialrefsys", {}, element("wkt", text=sheet.crs_wkt), element("authid", text=sheet.crs_code))
+    return element("spatialrefsys", {}, element("wkt", text=system.wkt), element("authid", text=system.code))
 
 
 def _canvas(sheet: MapSheet) -> Element:
@@ -123,14 +125,14 @@ def _canvas(sheet: MapSheet) -> Element:
         element("units", text="meters"),
         element("extent", {}, *_corners(sheet.view(1.5))),
         element("rotation", text="0"),
-        element("destinationsrs", {}, _system(sheet)),
+        element("destinationsrs", {}, _system(sheet.system)),
     )
 
 
 def _default_view(sheet: MapSheet) -> Element:
     left, bottom, right, top = sheet.view(1.5)
     box = {"xmin": left, "ymin": bottom, "xmax": right, "ymax": top}
-    return element("DefaultViewExtent", box, _system(sheet))
+    return element("DefaultViewExtent", box, _system(sheet.system))
 
 
 def _corners(box: Box) -> Iterable[Element]:

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsExpressionContext,
     QgsExpressionContextUtils,
     QgsLayoutExporter,
+    QgsLayoutItemScaleBar,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsProject,
@@ -139,6 +140,11 @@ def project(path, target=None, pdf=None, png=None, canvas=None, dpi=100):
     for layout in opened_project.layoutManager().printLayouts():
         facts["texts"] = [item.currentText() for item in layout.items() if hasattr(item, "currentText")]
         facts["items"] = sorted(type(item).__name__ for item in layout.items() if hasattr(item, "uuid"))
+        facts["bars"] = [
+            {"width": item.rect().width(), "unit": item.unitLabel(), "each": item.unitsPerSegment()}
+            for item in layout.items()
+            if isinstance(item, QgsLayoutItemScaleBar)
+        ]
         exporter = QgsLayoutExporter(layout)
         if pdf:
             assert exporter.exportToPdf(pdf, QgsLayoutExporter.PdfExportSettings()) == QgsLayoutExporter.Success

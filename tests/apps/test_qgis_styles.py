@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyogrio.raw
@@ -22,7 +23,7 @@ from landslip.runtime.products.map_tags import MapOrigin, map_tags
 from landslip.runtime.products.style_table import write_style_table
 from landslip.runtime.run.rows_file import RowsFile
 from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
-from landslip.runtime.styles.map_sheet import MapSheet
+from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
 from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
 from landslip.runtime.styles.qgis_project import project_text
 from landslip.runtime.styles.raster_qml import confidence_qml
@@ -100,8 +101,8 @@ def sheet_of(grid):
     code = grid.crs.to_epsg()
     return MapSheet(
         title=HOSTILE, subtitle="Images of 2018-08-01 and 2018-09-08", findings=("3 landslides", "6 not observed"),
-        provenance="landslip", notice="a demonstration", level=50, bounds=grid.bounds, crs_wkt=grid.crs.to_wkt(),
-        crs_code=f"EPSG:{code}" if code else "",
+        provenance="landslip", notice="a demonstration", level=50, bounds=grid.bounds,
+        system=SystemUsed(grid.crs.to_wkt(), f"EPSG:{code}" if code else ""),
     )  # fmt: skip
 
 
@@ -287,3 +288,20 @@ def test_the_layout_shows_map_legend_scale_north_and_the_words_as_they_are(folde
     common = {tuple(colour): count for colour, count in zip(colours.tolist(), counts.tolist(), strict=True)}
     assert common[OBSERVED] > 0.1 * counts.sum()
     assert common.get((255, 255, 255), 0) > 0.1 * counts.sum()
+
+
+@pytest.mark.parametrize("wider", [1, 100, 3000])
+def test_the_scale_bar_fits_its_place_at_every_size(folder, tmp_path, wider):
+    sheet = sheet_of(grid_of(CRSES["utm"]))
+    left, bottom, right, top = sheet.bounds
+    sheet = replace(sheet, bounds=(left, bottom, left + (right - left) * wider, bottom + (top - bottom) * wider))
+    project = folder / f"{wider} times.qgs"
+    project.write_text(project_text(sheet), encoding="utf-8")
+    try:
+        (found,) = qgis.steps(tmp_path, ("project", {"path": project}))
+    finally:
+        project.unlink()
+    (bar,) = found["bars"]
+    assert 25 < bar["width"] < 66
+    assert bar["unit"] == ("m" if wider == 1 else "km")
+    assert str(bar["each"]).strip("0.") in {"1", "2", "5"}

@@ -84,7 +84,7 @@ def test_words_of_a_record_are_data_of_some_length(event):
 def test_dates_and_areas_are_said_as_far_as_they_are_known(event):
     run = open_finished_run(event)
     sheet = sheet_of(run)
-    assert sheet.subtitle == "Image before: date unknown · image after: date unknown"
+    assert sheet.subtitle == "Dates of the images: unknown"
     inputs = tuple(
         msgspec.structs.replace(entry, acquired={"pre": "2018-08-01", "post": "2018-09-08T01:27:01Z"}.get(entry.role))
         for entry in run.record.inputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from xml.etree import ElementTree as ET
@@ -11,9 +12,27 @@ import pyogrio.raw
 import shapely
 
 from landslip.runtime.products.geopackage import same_bytes_anywhere
+from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
+from landslip.runtime.products.polygon_layers import ID_FIELD, LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
 from landslip.runtime.products.style_table import write_style_table
+from landslip.runtime.styles import field_labels as words_of
+from landslip.runtime.styles.palette import CLASS_LABELS
 
 LAYERS = ("landslides", "not_observed")
+
+
+def test_every_field_has_words_in_its_order():
+    known = {"landslides": (words_of.LANDSLIDE_FIELDS, LANDSLIDE_FIELDS)}
+    known["not_observed"] = (words_of.NOT_OBSERVED_FIELDS, NOT_OBSERVED_FIELDS)
+    for words, fields in known.values():
+        assert list(words) == [ID_FIELD, *(each.name for each in fields)]
+
+
+def test_legends_name_the_limits_of_the_classes():
+    assert set(CLASS_LABELS) == set(CONFIDENCE_CLASSES)
+    for name, label in CLASS_LABELS.items():
+        said = {float(number) / 100 for number in re.findall(r"\d+", label)}
+        assert CONFIDENCE_CLASSES[name] in {*said, 0.0}
 
 
 def two_layers(path):

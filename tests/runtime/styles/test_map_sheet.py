@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landslip.runtime.styles.map_sheet import MapSheet, round_length
+from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed, round_length
 from landslip.runtime.styles.qgis_layout import as_data
 
-SHEET = MapSheet("", "", (), "", "", 50, (0.0, 0.0, 100.0, 50.0), "", "")
+SHEET = MapSheet("", "", (), "", "", 50, (0.0, 0.0, 100.0, 50.0), SystemUsed("", ""))
 
 
 @given(st.floats(1e-3, 1e7), st.floats(1e-3, 1e7), st.floats(0.2, 5))
