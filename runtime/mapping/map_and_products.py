@@ -13,6 +13,7 @@ from landslip.runtime.mapping.prepared_map import LEAST_CACHE
 from landslip.runtime.mapping.run_record import Record
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.mapping.why_not_observed import WhyNotObserved
+from landslip.runtime.products.area_tally import AreaTally
 from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
 from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
@@ -44,15 +45,16 @@ def make_products(
     Returns:
         Areas and numbers for the record.
     """
-    grid, rows = run.scene.grid, run_files.rows
-    landslides = _write_polygons(run, strips, run_files.state.rows, work, min_area)
+    areas, why = AreaTally(run.scene.grid, run.level), WhyNotObserved(run, run_files.state.rows)
+    landslides = _write_polygons(run, strips, work, min_area, why, areas)
     _write_pictures(run, run_files, work)
-    if not rows.observed:
+    if not run_files.rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return {
-        "observed_km2": rows.observed * grid.pixel_area / 1e6,
+        "observed_km2": areas.observed_km2,
+        "not_observed_km2": areas.not_observed_km2,
         "landslide_km2": landslides.area_m2 / 1e6,
-        "above_threshold_km2": rows.reaching(run.level) * grid.pixel_area / 1e6,
+        "above_threshold_km2": areas.above_threshold_km2,
         "landslides": landslides.count,
         "landslides_by_class": dict(landslides.classes),
         "landslides_at_edge": landslides.at_edge,
@@ -61,9 +63,14 @@ def make_products(
 
 
 def _write_polygons(
-    run: Run, strips: Generator[Strip, None, None], earlier_rows: int, work: Workspace, min_area: float
+    run: Run,
+    strips: Generator[Strip, None, None],
+    work: Workspace,
+    min_area: float,
+    why: WhyNotObserved,
+    areas: AreaTally,
 ) -> Summary:
-    """Trace landslides, and what was not observed, while the map is made; its first rows may be of an earlier run."""
+    """Trace landslides, and what was not observed, while the map is made, and count its areas."""
     grid, path = run.scene.grid, work.path(LANDSLIDES)
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     run.progress.advance(run.state.predicted + run.state.skipped)
@@ -73,7 +80,7 @@ def _write_polygons(
             run.clock("polygons"),
             NotObservedTracer(grid, min_area, path.parent) as unseen,
         ):
-            coming = _with_reasons(run.clock.left_out("polygons", strips), WhyNotObserved(run, earlier_rows), unseen)
+            coming = _with_reasons(run.clock.left_out("polygons", strips), why, unseen, areas)
             landslides = trace(
                 coming,
                 grid,
@@ -89,10 +96,13 @@ def _write_polygons(
         run.progress.finish()
 
 
-def _with_reasons(strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer) -> Iterator[Strip]:
-    """Strips as they come; what was not observed in them is traced."""
+def _with_reasons(
+    strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer, areas: AreaTally
+) -> Iterator[Strip]:
+    """Strips as they come; they are counted, and what was not observed in them is traced."""
     for strip in strips:
         reasons = why.of(strip)
+        areas.add(strip.first_row, strip.confidence, reasons)
         if reasons is None:
             unseen.skip(strip.end)
         else:

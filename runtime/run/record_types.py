@@ -188,11 +188,13 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     objections_overruled: tuple[str, ...]
     """Sentences of checks that ``force`` turned into warnings."""
     observed_km2: float
-    """Area of the pixels that are valid in every input."""
+    """Area on the ground of the pixels that have a value."""
+    not_observed_km2: dict[str, float] = msgspec.field(default_factory=dict)
+    """Area on the ground of those that have none, by the reason; empty in records of before they were told."""
     landslide_km2: float
     """Area of the polygons on the ground."""
     above_threshold_km2: float
-    """Area of the pixels from the threshold on, small groups included."""
+    """Area on the ground of the pixels from the threshold on, small groups included."""
     landslides: int
     """Number of polygons."""
     landslides_by_class: dict[str, int] = msgspec.field(default_factory=dict)

@@ -108,10 +108,6 @@ class RowsFile(Closing):
         """Pixels of which something is known."""
         return int(self.histogram[:NOT_OBSERVED].sum())
 
-    def reaching(self, level: int) -> int:
-        """Pixels of ``level`` percent and more."""
-        return int(self.histogram[level:NOT_OBSERVED].sum())
-
     def as_raster(self, tags: Mapping[str, str] | None = None) -> Path:
         """A file beside it by which GDAL reads the rows as a georeferenced band.
 

@@ -111,19 +111,6 @@ class Scene:
         return tuple(role for role in self.bands if role in {"pre", "post"})
 
     @property
-    def has_slope(self) -> bool:
-        """Tell whether the scene tells how steep the ground is."""
-        return "slope" in self.bands
-
-    def slope(self, window: Window) -> NDArray[np.float32]:
-        """Slope in degrees on a window, NaN where not valid: (rows, cols) float32. The scene has to have one."""
-        layer = next(layer for layer in self._layers if "slope" in layer.roles)
-        block = layer.read(window)
-        degrees: NDArray[np.float32] = block.arrays["slope"][0].astype(np.float32, copy=False)
-        degrees[~block.valid] = np.nan
-        return degrees
-
-    @property
     def bands(self) -> dict[Role, int]:
         """Number of bands of each role."""
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}

@@ -93,8 +93,8 @@ def test_where_no_terrain_is_known_nothing_is_observed(tmp_path):
     assert patch.valid[: last_known - 5].all()
     assert not patch.valid[last_known:].any()
     with open_scene(files, 6.0) as scene:
-        slope = scene.slope(grid.rows(0, grid.height))
-    np.testing.assert_array_equal(np.isnan(slope), ~patch.valid)
+        ground = scene.ground.read(grid.rows(0, grid.height))
+    np.testing.assert_array_equal(np.isnan(ground.slope), ~patch.valid)
 
 
 def test_nodata_is_not_observed_but_black_is(tmp_path):
