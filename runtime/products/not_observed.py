@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.confidence import REASONS
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.products.pixel_sets import ClosedSets, LabelledRows, SetTracer
-from landslip.runtime.products.tallies import tally_pixels
+from landslip.runtime.products.pixel_sets import ClosedSets, SetTracer, count_pixels
 from landslip.runtime.products.true_sizes import TrueSizes
 from landslip.runtime.products.waiting_polygons import WaitingPolygons
 from landslip.runtime.system.closing import Closing
@@ -59,7 +58,7 @@ class NotObservedTracer(Closing):
             folder: for temporary files, which have no names, or none for long.
         """
         self._grid, self._min_area, self._sizes = grid, min_area, TrueSizes(grid)
-        self._tracers = {code: SetTracer(code, code, _tally) for code in REASONS}
+        self._tracers = {code: SetTracer(code, code, count_pixels) for code in REASONS}
         self._waiting = {code: WaitingPolygons(folder) for code in REASONS}
         self._next_row = 0
 
@@ -118,7 +117,3 @@ class NotObservedTracer(Closing):
             return
         sets, areas = self._sizes.at_least(sets, self._min_area)
         self._waiting[code].add(areas, sets.outlines(self._grid.transform))
-
-
-def _tally(rows: LabelledRows, tallies: Array) -> None:
-    tally_pixels(rows.values, rows.labels, rows.first_row, tallies)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.products import labels as lab
 from landslip.runtime.products.rings import multipolygons
-from landslip.runtime.products.tallies import LAST_ROW, TALLIES, fold
+from landslip.runtime.products.tallies import LAST_ROW, TALLIES, fold, tally_pixels
 
 Array = NDArray[Any]
 
@@ -39,6 +39,11 @@ class LabelledRows:
 
 Tally = Callable[[LabelledRows, Array], None]
 """Function that adds the pixels of labelled rows to the tallies of their labels: int64 (labels, TALLIES)."""
+
+
+def count_pixels(rows: LabelledRows, tallies: Array) -> None:
+    """:data:`Tally` of the number of pixels, their places and their values: the least that a tracer needs."""
+    tally_pixels(rows.values, rows.labels, rows.first_row, tallies)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class SetTracer:
         Args:
             low: least value of a pixel that counts.
             high: greatest one, below 255.
-            tally: counts what is wanted of the pixels; PIXELS and LAST_ROW at least.
+            tally: counts what is wanted of the pixels; what :func:`count_pixels` counts at least.
         """
         self._low, self._high, self._tally = low, high, tally
         self._open: _Open | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
@@ -23,7 +24,8 @@ from landslip.runtime.products import tallies as tal
 from landslip.runtime.products.attributes import Attributes, Dates
 from landslip.runtime.products.ground_values import GroundOf, GroundValues
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.pixel_sets import LabelledRows, SetTracer
+from landslip.runtime.products.pixel_sets import LabelledRows, SetTracer, count_pixels
+from landslip.runtime.products.true_sizes import TrueSizes
 
 Array = NDArray[Any]
 
@@ -114,7 +116,7 @@ class Tracer:
             )
 
     def _tally(self, rows: LabelledRows, tallies: Array) -> None:
-        tal.tally_pixels(rows.values, rows.labels, rows.first_row, tallies)
+        count_pixels(rows, tallies)
         tal.tally_edge(rows.values, rows.labels, self._above, rows.labels_above, tallies)
         if self._ground_of is None:
             return
@@ -148,6 +150,28 @@ def trace(
     for strip in strips:
         yield from tracer.take(strip)
     yield from tracer.finish()
+
+
+def trace_outlines(
+    strips: Iterable[Strip], grid: MapGrid, transform: Affine, *, level: int, min_area: float = 0.0
+) -> Iterator[Any]:
+    """Trace the landslides of a map for their outlines alone: those of :func:`trace`, in its order.
+
+    Args:
+        strips: the rows of the map from top to bottom, without gaps.
+        grid: the map.
+        transform: from (column, row) of the map to the coordinates of the outlines.
+        level: confidence from which on a pixel counts.
+        min_area: smaller landslides are left out, square metres on the ground.
+
+    Yields:
+        ``shapely.MultiPolygon``.
+    """
+    sets, sizes, next_row = SetTracer(level, HIGHEST, count_pixels), TrueSizes(grid), 0
+    for strip in strips:
+        yield from sizes.at_least(sets.take(strip.first_row, strip.confidence), min_area)[0].outlines(transform)
+        next_row = strip.end
+    yield from sizes.at_least(sets.finish(next_row), min_area)[0].outlines(transform)
 
 
 def _windows_with_labels(rows: LabelledRows) -> Iterator[Window]:

@@ -17,6 +17,7 @@ from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.access.location import Location, gdal_name, is_networked, shown
 from landslip.runtime.access.retries import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.errors import InputError
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.rasters.dataset import opened
 from landslip.runtime.scene.valid_polygons import TooLongError, made_valid
 from landslip.runtime.system.ignored_warnings import warnings_ignored
@@ -34,6 +35,8 @@ _Layer = tuple[str, Any, NDArray[Any]]
 
 def read_polygons(location: Location, role: str) -> tuple[str, NDArray[Any]] | None:
     """The polygons of the one layer that holds some, put right where they cross themselves.
+
+    Of a map of landslip's own that is the layer of landslides.
 
     Args:
         location: any file or name that GDAL reads.
@@ -136,7 +139,10 @@ def _layers(location: Location, role: str) -> list[_Layer] | None:
 def _read_layers(location: Location) -> list[_Layer]:
     name, found = gdal_name(location), []
     with warnings_ignored(Warning):  # GDAL remarks on content that is questionable: what counts is checked
-        for layer, kind in pyogrio.list_layers(name)[:_MOST_LAYERS]:
+        layers = pyogrio.list_layers(name)[:_MOST_LAYERS].tolist()
+        if {LANDSLIDES_LAYER, NOT_OBSERVED_LAYER} <= {layer for layer, _ in layers}:
+            layers = [each for each in layers if each[0] == LANDSLIDES_LAYER]  # a map of landslip's own
+        for layer, kind in layers:
             if kind is not None and any(area in kind for area in _AREAS):
                 meta, _, wkb, _ = read_vector(name, layer=layer, columns=[])
                 found.append((layer, meta["crs"], np.empty(0, dtype=object) if wkb is None else wkb))

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.access.location import exists
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.geo.areas import on_lattice
 from landslip.runtime.geo.ground_area import CELL
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.products.tracing import Strip, trace
+from landslip.runtime.products.tracing import Strip, trace_outlines
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -40,10 +40,11 @@ class ScoredMap:
     def landslides(self, level: int, min_area: float) -> NDArray[Any]:
         """The landslides from a level on, as ``landslides.gpkg`` has them: (n,) polygons on the lattice."""
         strips = (Strip(first, values) for first, values in self.bands())
-        shapes = [landslide.geometry for landslide in trace(strips, self.grid, level=level, min_area=min_area)]
+        lattice = Affine(1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
+        shapes = list(trace_outlines(strips, self.grid, lattice, level=level, min_area=min_area))
         found = np.empty(len(shapes), dtype=object)
         found[:] = shapes
-        return on_lattice(found, self.grid.transform)
+        return found
 
     def bands(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """First row and values (rows, width) of each band of ``CELL`` rows."""

@@ -24,7 +24,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.ground_values import GroundValues
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.tracing import Strip, Tracer, trace
+from landslip.runtime.products.tracing import Strip, Tracer, trace, trace_outlines
 
 UTM = CRS.from_epsg(32648)
 NORTH_UP = Affine(6.0, 0.0, 500_000.0, 0.0, -6.0, 4_600_000.0)
@@ -227,6 +227,17 @@ def test_strips_leave_no_trace(case: tuple[Confidence, GroundValues, list[int]],
     cut = traced(confidence, ground, cuts, min_pixels)
     assert [shapely.to_wkb(one.geometry) for one in cut] == [shapely.to_wkb(one.geometry) for one in whole]
     assert cut == whole
+
+
+@given(maps(), st.integers(0, 3))
+@settings(deadline=None)
+def test_outlines_alone_are_those_of_the_landslides(
+    case: tuple[Confidence, GroundValues, list[int]], min_pixels: int
+) -> None:
+    confidence, ground, cuts = case
+    strips, grid = in_strips(confidence, cuts), grid_of(confidence)
+    found = list(trace_outlines(strips, grid, NORTH_UP, level=LEVEL, min_area=min_pixels * 36))
+    assert found == [one.geometry for one in traced(confidence, ground, min_pixels=min_pixels)]
 
 
 @pytest.mark.parametrize("height", [1, 2, 5, 64, 300])

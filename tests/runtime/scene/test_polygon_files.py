@@ -8,10 +8,16 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 
 from landslip.runtime.errors import InputError
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.products.geopackage import write_landslides
+from landslip.runtime.products.not_observed import NotObservedTracer
+from landslip.runtime.products.tracing import Strip, trace
 from landslip.runtime.scene import polygon_files
 from landslip.runtime.scene.polygon_files import read_polygons
 from landslip.runtime.scene.valid_polygons import TooLongError, made_valid
@@ -119,3 +125,20 @@ def test_putting_outlines_right_ends_in_time(tmp_path, monkeypatch):
     monkeypatch.setattr(polygon_files, "made_valid", impatient)
     with pytest.raises(InputError, match=r"cross themselves too often .* simplify it, for example with ogr2ogr"):
         read_polygons(path, "area")
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_of_a_map_of_landslips_own_the_landslides_are_taken(tmp_path, count):
+    box = MapGrid(CRS.from_epsg(32648), Affine(6, 0, 500_000, 0, -6, 4_600_000), 3, 7)
+    confidence = np.array([[0, 80, 0, 255, 255, 255, 255]] * count + [[0] * 7] * (3 - count), np.uint8)
+    landslides = trace([Strip(0, confidence)], box, level=50)
+    with NotObservedTracer(box, 0, tmp_path) as unseen:
+        unseen.take(0, np.where(confidence == 255, 2, 0).astype(np.uint8))
+        write_landslides(tmp_path / "landslides.gpkg", landslides, box.crs, not_observed=unseen.found())
+    if count:
+        crs, (shape,) = read_polygons(tmp_path / "landslides.gpkg", "area of interest")
+        assert CRS.from_user_input(crs) == box.crs
+        assert shape.area == 2 * 36
+    else:
+        with pytest.raises(InputError, match="holds no polygon"):
+            read_polygons(tmp_path / "landslides.gpkg", "area of interest")
