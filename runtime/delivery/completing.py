@@ -7,12 +7,14 @@ from typing import Any
 
 from landslip.runtime.catalogue.run_item import write_run_item
 from landslip.runtime.delivery.deliverables import make_deliverables
+from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.finished_run import FinishedRun, described
 from landslip.runtime.run.hidden_folder import HiddenFolder
 from landslip.runtime.run.product_names import FURTHER, MADE, RECORD, item_name
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.run.record_file import as_stored, write_record
 from landslip.runtime.run.record_types import RunRecord
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.progress import Progress
 
 Record = dict[str, Any]
@@ -20,13 +22,14 @@ Record = dict[str, Any]
 
 
 def complete(
-    folder: Path, record: Record, options: ProductOptions, progress: Progress
+    folder: Path, record: Record, scene: Scene, options: ProductOptions, progress: Progress
 ) -> tuple[Record, tuple[str, ...]]:
     """Complete a run whose map lies in a folder as drafts: make what is asked for, and write its record and its Item.
 
     Args:
         folder: where the drafts lie under their final names.
         record: all of the record but ``products`` and ``item``.
+        scene: the scene of the run, still open.
         options: what is asked for.
         progress: told what is written.
 
@@ -37,11 +40,18 @@ def complete(
         LandslipError: a product cannot be made.
     """
     record = record | {"products": described(folder, MADE)}
-    record, names = _extended(folder, folder, record, options, progress)
+    run = FinishedRun(folder, RunRecord.of(as_stored(record)), scene)
+    record, names = _extended(run, folder, record, options, progress)
     return record, (*MADE, *names)
 
 
-def add_products(hidden: HiddenFolder, record: Record, options: ProductOptions, progress: Progress) -> Record:
+def add_products(
+    hidden: HiddenFolder,
+    record: Record,
+    options: ProductOptions,
+    progress: Progress,
+    scene: Scene | SceneFiles | None = None,
+) -> Record:
     """Add products to a finished run whose folder is held: all or none, whatever ends the process meanwhile.
 
     Args:
@@ -49,6 +59,7 @@ def add_products(hidden: HiddenFolder, record: Record, options: ProductOptions, 
         record: the record of the run, proven to be that of the files.
         options: what is asked for; where that is nothing, nothing is done.
         progress: told what is written.
+        scene: the scene of the run where it is open, or its files where they are given again.
 
     Returns:
         The record that lists them.
@@ -59,21 +70,22 @@ def add_products(hidden: HiddenFolder, record: Record, options: ProductOptions, 
     if not options.asked:
         return record
     drafts = hidden.path(RECORD).parent
-    record, names = _extended(hidden.out, drafts, record, options, progress)
+    opened, given = (scene, None) if isinstance(scene, Scene) else (None, scene)
+    run = FinishedRun(hidden.out, RunRecord.of(as_stored(record)), opened, given)
+    record, names = _extended(run, drafts, record, options, progress)
     hidden.publish((*names, RECORD))
     return record
 
 
 def _extended(
-    folder: Path, drafts: Path, record: Record, options: ProductOptions, progress: Progress
+    run: FinishedRun, drafts: Path, record: Record, options: ProductOptions, progress: Progress
 ) -> tuple[Record, tuple[str, ...]]:
-    """Make what is asked for of a run in ``folder`` as ``drafts``; the new record, and names of what joins it."""
-    run = FinishedRun(folder, RunRecord.of(as_stored(record)))
+    """Make what is asked for of a run as ``drafts``; the new record, and names of what joins it."""
     names = make_deliverables(run, drafts, options, progress)
     order = (*MADE, *(name for further in FURTHER.values() for name in further))
     products = record["products"] | described(drafts, names)
     record = record | {"products": {name: products[name] for name in order if name in products}}
-    record = _with_item(folder, drafts, record)
+    record = _with_item(run.folder, drafts, record)
     return record, (*names, record["item"])
 
 

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from landslip.runtime.access.location import local_path
+from landslip.runtime.access.location import as_location, local_path
 from landslip.runtime.delivery.completing import Record, add_products
 from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.errors import InputMissingError, UsageError
+from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.inputs.scene_toml import read_scene_file
 from landslip.runtime.run.finished_run import open_finished_run
 from landslip.runtime.run.hidden_folder import HiddenFolder, drop_drafts
 from landslip.runtime.run.map_result import MapResult
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def make_products(
-    out: str | os.PathLike[str], *, progress: Progress | None = None, **options: Unpack[ProductArguments]
+    out: str | os.PathLike[str],
+    *,
+    scene: SceneFiles | str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    **options: Unpack[ProductArguments],
 ) -> MapResult:
     """Make products of a finished map and add them to its folder, as ``landslip products`` does; no model is needed.
 
@@ -36,6 +42,8 @@ def make_products(
 
     Args:
         out: folder of the results of :func:`landslip.map_scene`.
+        scene: the scene again, as it was mapped, for products that show its images where these lie elsewhere now:
+            its files, or SCENE.toml, or a STAC Item, ItemCollection or Catalog. None for those that its record names.
         progress: told what is written.
         options: ``also`` (formats, as ``"geojson,kml"``), ``project``, ``density``, ``report``, ``report_megabytes``,
             ``catalog`` and ``truth``, as for :func:`landslip.map_scene`.
@@ -51,11 +59,12 @@ def make_products(
     """
     check_names(options, ProductArguments.__annotations__, "make_products")
     folder = local_path(out, "out")
-    record = add_to_finished(folder, ProductOptions(**options), progress or NoProgress())  # type: ignore[arg-type]
+    given = scene if scene is None or isinstance(scene, SceneFiles) else read_scene_file(as_location(scene))
+    record = add_to_finished(folder, ProductOptions(**options), progress or NoProgress(), given)  # type: ignore[arg-type]
     return MapResult(folder, RunRecord.of(as_stored(record)))
 
 
-def add_to_finished(out: Path, options: ProductOptions, progress: Progress) -> Record:
+def add_to_finished(out: Path, options: ProductOptions, progress: Progress, given: SceneFiles | None = None) -> Record:
     """Make products of the finished run in a folder, and add them to it.
 
     Returns:
@@ -84,7 +93,7 @@ def add_to_finished(out: Path, options: ProductOptions, progress: Progress) -> R
     try:
         hidden.empty()
         open_finished_run(out)
-        return add_products(hidden, read_values(out / RECORD), options, progress)
+        return add_products(hidden, read_values(out / RECORD), options, progress, given)
     finally:
         hidden.release()
         bequeath(before)

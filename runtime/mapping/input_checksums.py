@@ -13,8 +13,9 @@ from landslip.runtime.access.location import is_networked, shown
 from landslip.runtime.access.web import version_of
 from landslip.runtime.errors import InputChangedError, InputError
 from landslip.runtime.imagery.acquisition_dates import with_times
+from landslip.runtime.inputs.hashed_files import hashed_file
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.run_record import Record, describe_inputs, hashed_file
+from landslip.runtime.mapping.run_record import Record, describe_inputs
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.digests import sha256_of
 

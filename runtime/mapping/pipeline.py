@@ -27,6 +27,7 @@ from landslip.runtime.mapping.verbose_lines import tell_beginning, tell_end
 from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
+from landslip.runtime.run.opened_inputs import describe_opening
 from landslip.runtime.run.product_names import RECORD
 from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import Workspace
@@ -76,7 +77,7 @@ def map_scene(
         identity = ready.identity(facts, inputs)
         if work.complete:
             record = earlier_record(request.out / RECORD, identity, request.title)
-            return add_products(work.hidden, record, request.products, progress)
+            return add_products(work.hidden, record, request.products, progress, ready.scene)
         run = _run(ready, facts, clock, progress)
         run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
         run.state, resumed = run_files.state, run_files.state.rows
@@ -86,8 +87,9 @@ def map_scene(
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
             record = _record(ready, run, facts, findings | products, resumed)
+            record |= {"opened": describe_opening(ready.files.reading, request.out)}
             record |= {"fingerprint": fingerprint_of(identity), "started": started, "finished": now()}
-            record, names = complete(work.path(RECORD).parent, record, request.products, progress)
+            record, names = complete(work.path(RECORD).parent, record, ready.scene, request.products, progress)
             work.publish(names)
     tell_end(record)
     return record

@@ -22,9 +22,9 @@ from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.inputs.hashed_files import hashed_file
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.inputs.sentinel2 import is_product, product_of, scene_classes, true_colour
 from landslip.runtime.mapping.model_item import catalogued_as
 from landslip.runtime.run.finished_run import described
 from landslip.runtime.run.product_names import MADE, is_ours
@@ -185,19 +185,6 @@ def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
 def _digest(given: tuple[str, Location], stop: Event) -> str | None:
     file = hashed_file(*given)
     return None if file is None else sha256_of(file, stop)
-
-
-def hashed_file(role: str, location: Location) -> Path | None:
-    """The local file whose checksum stands for an input.
-
-    None for a folder, such as a geodatabase, and for what would have to be fetched whole.
-    For the folder of a Sentinel-2 product that of the file in it that is read: the picture, or the classes for a mask.
-    """
-    if role in {"pre", "post", "mask"} and is_product(location):
-        location = product_of(location, role)
-        if location.is_dir():
-            location = scene_classes(location, role) if role == "mask" else true_colour(location, role)
-    return None if isinstance(location, str) or location.is_dir() else location
 
 
 def describe_grid(grid: MapGrid) -> Record:

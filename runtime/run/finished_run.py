@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.hidden_folder import settle
 from landslip.runtime.run.product_names import MADE, RECORD, is_ours, item_name
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
+from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.untrusted.printable import printable
 
@@ -28,6 +30,10 @@ class FinishedRun:
     """Folder of the files."""
     record: RunRecord
     """Record of the run."""
+    scene: Scene | None = None
+    """Scene of the run while it is open; None where it would have to be opened again."""
+    given: SceneFiles | None = None
+    """Files of the scene where they are given again; None where the record names them."""
 
     def path(self, name: str) -> Path:
         """Path of one of its files."""

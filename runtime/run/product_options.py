@@ -15,6 +15,12 @@ from landslip.runtime.run.product_names import FURTHER
 FORMATS = ("geojson", "fgb", "kml", "shp", "cems")
 """Formats that landslides are handed on in."""
 
+LEAST_MEGABYTES = 1.0
+"""Megabytes below which a report would be hardly more than its own script."""
+
+MOST_MEGABYTES = 500.0
+"""Megabytes above which no browser can be expected to open a report."""
+
 
 class ProductArguments(TypedDict, total=False):
     """Arguments on what is made on demand; fields of :class:`ProductOptions`."""
@@ -41,7 +47,7 @@ class ProductOptions:
     report: bool = False
     """Switch for a report."""
     report_megabytes: float = 20
-    """Size of the report at the most, 10^6 bytes, about."""
+    """Size of the report at the most, 10^6 bytes, from 1 to 500."""
     catalog: bool = False
     """Switch for a STAC Catalog beside the Item of the run."""
     truth: Location | None = None
@@ -54,11 +60,7 @@ class ProductOptions:
             object.__setattr__(self, "truth", as_location(self.truth))
         if self.density is not None and not (math.isfinite(self.density) and self.density > 0):
             raise UsageError(f"Cells of {self.density:g} m make no grid: give metres, such as 250.", option="density")
-        if not (math.isfinite(self.report_megabytes) and self.report_megabytes > 0):
-            raise UsageError(
-                f"A report of {self.report_megabytes:g} MB cannot be written: give more than 0, such as 20.",
-                option="report_megabytes",
-            )
+        check_megabytes(self.report_megabytes)
         if self.truth is not None and not self.report:
             raise UsageError(
                 "`truth` is what a report compares the map with: add `report`, or use landslip score.", option="truth"
@@ -74,6 +76,19 @@ class ProductOptions:
     def names(self) -> tuple[str, ...]:
         """Final names of all files that are asked for."""
         return tuple(name for key in self.asked for name in FURTHER[key])
+
+
+def check_megabytes(megabytes: float) -> None:
+    """Make sure that a report of such a size can be made.
+
+    Raises:
+        UsageError: it is too small or too large.
+    """
+    if not LEAST_MEGABYTES <= megabytes <= MOST_MEGABYTES:
+        raise UsageError(
+            f"A report of {megabytes:g} MB is out of range: give {LEAST_MEGABYTES:g} to {MOST_MEGABYTES:g}.",
+            option="report_megabytes",
+        )
 
 
 def _formats(also: str | Iterable[str]) -> tuple[str, ...]:

@@ -78,6 +78,15 @@ class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """STAC Item that names the file; None where it was given by its name."""
 
 
+class ReadingUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts that it takes to open the inputs again as the run has opened them."""
+
+    folder: str
+    """Folder that relative paths of inputs start from, as seen from the folder of the results."""
+    options: dict[str, Any]
+    """Fields of :class:`landslip.ReadOptions` that are not the usual ones."""
+
+
 class BatchSizes(msgspec.Struct, frozen=True, kw_only=True):
     """Tiles per call of the engine."""
 
@@ -183,6 +192,8 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     """Tiles of the map."""
     reading: dict[str, Any] = msgspec.field(default_factory=dict)
     """Options by which the files were read."""
+    opened: ReadingUsed | None = None
+    """Facts that it takes to open the inputs again; None in records of earlier versions."""
     registration: ImageShift | None
     """Shift of the images against each other; None where it cannot be told."""
     objections_overruled: tuple[str, ...]

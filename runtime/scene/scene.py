@@ -105,6 +105,11 @@ class Scene:
             valid &= each.valid
         return SceneBlock(window, arrays, valid, first_reasons(window, unknown))
 
+    def read_images(self, window: Window) -> dict[Role, NDArray[np.uint8]]:
+        """The images alone on a window, in the colours that the network sees: (3, rows, cols) each, 0 where unknown."""
+        layers = [layer for layer in self._layers if {"pre", "post"} & {*layer.roles}]
+        return {role: values for layer in layers for role, values in layer.read(window).arrays.items()}
+
     @property
     def images(self) -> tuple[Role, ...]:
         """Roles of its images in the order of time."""

@@ -26,6 +26,7 @@ FLOORS = {
         "run",
         "scoring",
         "catalogue",
+        "report",
         "delivery",
         "inspection",
         "mapping",

@@ -1,0 +1,77 @@
+"""Data that the script of the page works with: plain values, as JSON has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from landslip.runtime.report.landslide_data import CLASS, DECIMALS, FIELDS, LandslideData, UnseenData
+from landslip.runtime.report.map_place import Mesh
+from landslip.runtime.report.run_facts import reason_text
+from landslip.runtime.report.texts import Language
+from landslip.runtime.report.tile_places import TILE, Pyramid, TilePlace
+from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, NOT_OBSERVED_HATCH, RIM, hexadecimal
+
+_SPOKEN = (
+    "unknown", "yes", "no", "likely", "probable", "possible", "not_observed", "none_left", "page_of", "shown_of",
+    "table_help", "edge_note", *(f"field_{name}" for name in FIELDS),
+)  # fmt: skip
+"""Keys of the texts that the script says."""
+
+
+def map_data(pyramid: Pyramid, metres: float, north: float | None, mesh: Mesh | None) -> dict[str, Any]:
+    """The map: its size, its place, its directions."""
+    return {
+        "width": pyramid.width,
+        "height": pyramid.height,
+        "pixel": metres,
+        "north": None if north is None else round(north, 2),
+        "mesh": mesh,
+        "tile": TILE,
+        "top": pyramid.top,
+    }
+
+
+def landslide_values(landslides: LandslideData) -> dict[str, Any]:
+    """Landslides: fields by column, outlines, classes that occur."""
+    found = set(landslides.fields.get(CLASS, ["likely"]))
+    return {
+        "count": landslides.count,
+        "fields": dict(landslides.fields),
+        "shown": list(landslides.fields),
+        "decimals": dict(DECIMALS),
+        "outlines": landslides.outlines.rings,
+        "classes": [name for name in CLASS_COLOURS if name in found],
+    }
+
+
+def unseen_values(unseen: UnseenData | None, language: Language) -> dict[str, Any] | None:
+    """Layer of what was not observed: words for the reasons, and outlines."""
+    if unseen is None:
+        return None
+    return {
+        "reasons": [reason_text(language, reason) for reason in unseen.reasons],
+        "outlines": unseen.outlines.rings,
+    }
+
+
+def picture_values(tags: Mapping[str, str], tiles: Sequence[TilePlace]) -> dict[str, Any]:
+    """Pictures: roles with what stands on them, and the tiles that there are."""
+    return {
+        "roles": list(tags),
+        "tags": dict(tags),
+        "tiles": [[place.level, place.row, place.col] for place in tiles],
+    }
+
+
+def words_and_colours(language: Language) -> dict[str, Any]:
+    """Texts that the script says, and colours that it draws in."""
+    return {
+        "texts": {key: language.texts[key] for key in _SPOKEN},
+        "colours": {
+            **{name: hexadecimal(colour) for name, colour in CLASS_COLOURS.items()},
+            "rim": hexadecimal(RIM),
+            "ground": hexadecimal(NOT_OBSERVED_FILL),
+            "hatch": hexadecimal(NOT_OBSERVED_HATCH),
+        },
+    }

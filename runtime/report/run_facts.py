@@ -1,0 +1,212 @@
+"""Facts of a run for people: what was mapped, how, from what, what was not seen, and what was overruled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from landslip.runtime.report.html_parts import Markup, element, joined, told
+from landslip.runtime.report.landslide_data import UnseenData
+from landslip.runtime.report.texts import Language
+from landslip.runtime.run.finished_run import FinishedRun
+from landslip.runtime.run.record_types import DamagedPlace, InputUsed, RunRecord
+
+Rows = Iterable[tuple[str, Any]]
+"""Key of a label with what stands beside it."""
+
+Degrees = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+_MOST = 200
+"""Lines of a list of others, such as damaged places, at the most."""
+
+
+@dataclass(frozen=True)
+class FactWriter:
+    """Sections of facts in one language."""
+
+    run: FinishedRun
+    """Run that is told of."""
+    language: Language
+    """Words and numbers."""
+    unseen: UnseenData | None
+    """Layer of what was not observed."""
+    bounds: Degrees | None
+    """Extent of the map; None where that is unknown."""
+    map_km2: float
+    """Area of the whole map, observed or not."""
+    score: Mapping[str, Any] | None = None
+    """Score against a truth, as JSON has it."""
+
+    @property
+    def _record(self) -> RunRecord:
+        return self.run.record
+
+    def sections(self) -> Markup:
+        """All sections that have something to say."""
+        return joined(
+            [
+                self._table("facts_map", self._what()),
+                self._unseen(),
+                self._table("facts_how", self._how()),
+                self._scores(),
+                self._list("facts_warnings", map(told, self._record.objections_overruled)),
+                self._list("facts_damage", map(self._damage, self._record.damaged)),
+                self._inputs(),
+                self._products(),
+                self._list("facts_reading", [self._text(f"reading_{number}") for number in range(1, 5)]),
+            ]
+        )
+
+    @property
+    def observed_share(self) -> float:
+        """Share of the map that was observed, 0 to 1."""
+        return min(1.0, self._record.observed_km2 / self.map_km2)
+
+    def _text(self, key: str, **values: Any) -> str:
+        return self.language.text(key, **values)
+
+    def _what(self) -> Rows:
+        record, language = self._record, self.language
+        if record.title:
+            yield "fact_title", told(record.title)
+        yield "fact_before", self.run.date_from or self._text("unknown_date")
+        yield "fact_after", self.run.date_to or self._text("unknown_date")
+        yield "fact_landslides", language.number(record.landslides)
+        yield "fact_landslide_area", language.area(record.landslide_km2)
+        yield "fact_above", language.area(record.above_threshold_km2)
+        seen = f"{language.area(record.observed_km2)} ({language.percent(self.observed_share)})"
+        yield "fact_observed", seen
+        if self.bounds is not None:
+            yield "fact_bounds", ", ".join(f"{language.number(degrees, 4)}°" for degrees in self.bounds)
+        grid = record.grid
+        size = {"width": language.number(grid.width), "height": language.number(grid.height)}
+        pixel = language.short(grid.transform[0])
+        yield "fact_grid", self._text("grid", crs=told(grid.crs), pixel=pixel, **size)
+        yield "fact_registration", self._registration()
+
+    def _registration(self) -> str:
+        found = self._record.registration
+        if found is None:
+            return self._text("shift_unknown")
+        right, down = (self.language.number(pixels, 2) for pixels in found.shift_pixels)
+        return self._text("shift", right=right, down=down, windows=found.windows)
+
+    def _how(self) -> Rows:
+        record, language = self._record, self.language
+        yield "fact_model", f"{told(record.model.name)} ({told(record.model.precision)})"
+        yield "fact_model_sha", _digest(record.model.sha256 or self._text("unknown"))
+        if record.model.notice:
+            yield "fact_model_notice", told(record.model.notice)
+        engine = record.engine
+        yield "fact_engine", told(f"{engine.name}, {engine.device}, {engine.precision}")
+        yield "fact_protocol", told(record.protocol)
+        yield "fact_preset", told(record.preset or self._text("unknown"))
+        tiles = record.tiles
+        yield "fact_tile", self._text(
+            "tile", tile=record.tile, overlap=language.percent(record.overlap),
+            predicted=language.number(tiles.predicted), total=language.number(tiles.total),
+        )  # fmt: skip
+        yield "fact_threshold", language.number(record.threshold, 2)
+        yield "fact_min_area", f"{language.short(record.min_area_m2)} m²"
+        yield "fact_version", told(record.landslip)
+        yield "fact_fingerprint", _digest(record.fingerprint)
+        yield "fact_time", self._text("time", started=told(record.started), finished=told(record.finished))
+
+    def _unseen(self) -> Markup:
+        if self.unseen is None or not self.unseen.areas:
+            return Markup("")
+        language, whole = self.language, self.map_km2 * 1e6
+        rows = [
+            (reason_text(language, reason), language.area(area / 1e6), language.percent(area / whole))
+            for reason, area in self.unseen.areas.items()
+        ]
+        return self._columns("facts_unseen", ("fact_reason", "fact_area", "fact_share"), rows)
+
+    def _inputs(self) -> Markup:
+        heads = ("input_role", "input_path", "input_date", "input_sha")
+        return self._columns("facts_inputs", heads, [self._input(entry) for entry in self._record.inputs[:_MOST]])
+
+    def _input(self, entry: InputUsed) -> tuple[Any, ...]:
+        key = f"role_{entry.role}"
+        role = self._text(key) if key in self.language.texts else told(entry.role)
+        digest = _digest(entry.sha256) if entry.sha256 else self._text("no_checksum")
+        return role, element("code", told(entry.path)), told(entry.acquired or ""), digest
+
+    def _products(self) -> Markup:
+        rows = [
+            (element("code", told(name)), self.language.number(written.bytes), _digest(written.sha256))
+            for name, written in self._record.products.items()
+            if written is not None
+        ]
+        return self._columns("facts_products", ("product_name", "product_bytes", "input_sha"), rows)
+
+    def _damage(self, place: DamagedPlace) -> str:
+        (top, bottom), (left, right) = place.rows, place.cols
+        where = self._text(
+            "damage_place", top=top, bottom=bottom, left=left, right=right, reason=told(place.reason)
+        )  # fmt: skip
+        return f"{told(place.path)}: {where}"
+
+    def _scores(self) -> Markup:
+        if self.score is None:
+            return Markup("")
+        rows = [(element("th", name, scope="row"), element("td", value)) for name, value in self._flat("", self.score)]
+        first = element("table", *(element("tr", *row) for row in rows[:_MOST]))
+        lists = (self._each(name, values) for name, values in self.score.items() if _is_list(values))
+        return self._section("facts_score", joined([first, *lists]))
+
+    def _each(self, name: str, values: Sequence[Mapping[str, Any]]) -> Markup:
+        """Figures of each of several parts, such as classes of sizes, a row for each."""
+        parts = [dict(self._flat("", value)) for value in values[:_MOST]]
+        heads = list(dict.fromkeys(key for part in parts for key in part))
+        lines = (element("tr", *(element("td", part.get(key, "")) for key in heads)) for part in parts)
+        first = element("tr", *(element("th", key, scope="col") for key in heads))
+        caption = element("caption", told(name.replace("_", " ")))
+        return element("table", caption, element("thead", first), element("tbody", *lines), class_="wide")
+
+    def _flat(self, before: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Figures with their names one by one, those of parts behind the name of the part."""
+        for key, value in values.items():
+            name = told(f"{before}{key}".replace("_", " "))
+            if isinstance(value, Mapping):
+                yield from self._flat(f"{name} · ", value)
+            elif isinstance(value, float):
+                yield name, self.language.short(value)
+            elif isinstance(value, Sequence) and not isinstance(value, str) and not _is_list(value):
+                yield name, told(", ".join(map(str, value)))
+            elif value is not None and not _is_list(value):
+                yield name, told(str(value))
+
+    def _table(self, title: str, rows: Rows) -> Markup:
+        lines = (
+            element("tr", element("th", self._text(label), scope="row"), element("td", value)) for label, value in rows
+        )
+        return self._section(title, element("table", *lines))
+
+    def _columns(self, title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
+        first = element("tr", *(element("th", self._text(head), scope="col") for head in heads))
+        lines = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
+        return self._section(title, element("table", element("thead", first), element("tbody", *lines), class_="wide"))
+
+    def _list(self, title: str, lines: Iterable[str]) -> Markup:
+        items = [element("li", line) for line in lines][:_MOST]
+        return self._section(title, element("ul", *items)) if items else Markup("")
+
+    def _section(self, title: str, content: Markup) -> Markup:
+        return element("section", element("h3", self._text(title)), element("div", content, class_="scroll"))
+
+
+def reason_text(language: Language, reason: str) -> str:
+    """Words for a reason why ground was not observed; an unknown reason as it stands."""
+    return language.texts.get(f"reason_{reason}", reason)
+
+
+def _is_list(value: Any) -> bool:
+    """Tell whether a value of a score is a list of parts with figures of their own."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(part, Mapping) for part in value)
+
+
+def _digest(sha256: str) -> Markup:
+    return element("code", told(sha256), class_="digest")
