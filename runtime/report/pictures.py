@@ -98,7 +98,7 @@ def encode_tiles(
     """
     with ThreadPoolExecutor(_ENCODERS) as pool:
         queue = _Encoding(pool, quality, store)
-        stacks = {role: _Level(pyramid, 0, wanted, _sink(queue, role)) for role in source.images}
+        stacks: dict[Role, _Level] = {role: _Level(pyramid, 0, wanted, _sink(queue, role)) for role in source.images}
         for window in _strips(source.grid):
             for role, bands in source.read_images(window).items():
                 stacks[role].add(picture_of(bands))
