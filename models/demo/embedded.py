@@ -74,7 +74,8 @@ def run_demo(
         spec = EventSpec(seed=seed, width_m=1000.0 * size_km, height_m=1000.0 * size_km)
         event = _generate(out / "scene", spec, progress)
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-        request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite, keep=False)
+        title = f"Demo: an event made up from seed {seed}"
+        request = MapRequest(model=model, files=files, out=out / "map", overwrite=overwrite, keep=False, title=title)
         record = map_scene(request, engine=engine, progress=progress)
     made = MapMade(request.out / CONFIDENCE, record["threshold"], record["min_area_m2"])
     scores = scored(made, Truth(event.truth))

@@ -37,7 +37,10 @@ _COORDINATES = 16
 """Bytes per map pixel for its place in an input of another projection."""
 
 _PICTURE = 40
-"""Bytes per pixel of the quicklook: thumbnails, its panels twice, masks, and the file it becomes."""
+"""Bytes per pixel of the small pictures: thumbnails, panels twice, masks, and the file that they become."""
+
+_SHEET = 16 << 20
+"""Bytes of the paper around them, at the least: of the sheet, and of Pillow's copy of it."""
 
 
 def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pixels: int) -> dict[str, int]:
@@ -56,7 +59,7 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
         them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
-    picture = {"quicklook": _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
+    picture = {"quicklook": _SHEET + _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
     if not tiles.rows:
         return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0) | picture
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1

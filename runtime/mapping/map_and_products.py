@@ -7,10 +7,16 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import numpy as np
+from numpy.typing import NDArray
+
 from landslip.runtime.access.gdal import block_cache
+from landslip.runtime.cartography.map_facts import MapFacts
 from landslip.runtime.imagery.acquisition_dates import span_of
 from landslip.runtime.mapping.prepared_map import LEAST_CACHE
+from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
+from landslip.runtime.mapping.sheet_facts import sheet_facts
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.area_tally import AreaTally
@@ -31,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def make_products(
-    run: Run, strips: Generator[Strip, None, None], run_files: RunFiles, work: Workspace, min_area: float
+    run: Run, strips: Generator[Strip, None, None], run_files: RunFiles, work: Workspace, request: MapRequest
 ) -> Record:
     """Write every product but the record, as drafts.
 
@@ -40,17 +46,14 @@ def make_products(
         strips: the whole map from the top down, saved as it is taken.
         run_files: where its rows are.
         work: where the products lie.
-        min_area: smaller landslides are left out of the polygons, square metres on the ground.
+        request: for the smallest polygons, and the title.
 
     Returns:
         Areas and numbers for the record.
     """
     areas, why = AreaTally(run.scene.grid, run.level), WhyNotObserved(run, run_files.state.rows)
-    landslides = _write_polygons(run, strips, work, min_area, why, areas)
-    _write_pictures(run, run_files, work)
-    if not run_files.rows.observed:
-        log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
-    return {
+    landslides = _write_polygons(run, strips, work, request.min_area, why, areas)
+    figures = {
         "observed_km2": areas.observed_km2,
         "not_observed_km2": areas.not_observed_km2,
         "landslide_km2": landslides.area_m2 / 1e6,
@@ -60,6 +63,10 @@ def make_products(
         "landslides_at_edge": landslides.at_edge,
         "confidence_classes": dict(CONFIDENCE_CLASSES),
     }
+    _write_pictures(run, run_files, work, sheet_facts(run, request, figures))
+    if not run_files.rows.observed:
+        log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
+    return figures
 
 
 def _write_polygons(
@@ -110,18 +117,17 @@ def _with_reasons(
         yield strip
 
 
-def _write_pictures(run: Run, run_files: RunFiles, work: Workspace) -> None:
+def _write_pictures(run: Run, run_files: RunFiles, work: Workspace, facts: MapFacts) -> None:
     """Write the map and the quicklook, side by side."""
-    pictures, rows, notice = run.thumbnails, run_files.rows, run.engine.spec.notice
-    images, width = [pictures.image(role) for role in run.scene.images], run.scene.grid.width
+    pictures, rows = run.thumbnails, run_files.rows
+    images: dict[str, NDArray[np.uint8]] = {role: pictures.image(role) for role in run.scene.images}
+    width = run.scene.grid.width
     with (
         ThreadPoolExecutor(1) as pool,
         run.clock("write"),
         waiting(run.progress, "writing confidence.tif and quicklook.png"),
     ):
-        quicklook = pool.submit(
-            write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, notice=notice
-        )
+        quicklook = pool.submit(write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, facts)
         with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
             write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE))
             check_written(work.path(CONFIDENCE), rows.histogram)

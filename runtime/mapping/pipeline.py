@@ -83,7 +83,7 @@ def map_scene(
         run.state, resumed = run_files.state, run_files.state.rows
         tell_beginning(facts, run.plan, ready.batch, cache_bytes(run.scene))
         with run_files.resumable():
-            products = make_products(run, _strips(run, run_files), run_files, work, request.min_area)
+            products = make_products(run, _strips(run, run_files), run_files, work, request)
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
             record = _record(ready, run, facts, findings | products, resumed)

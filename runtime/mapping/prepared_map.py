@@ -22,6 +22,7 @@ from landslip.runtime.mapping.assemble import BLOCK_ROWS
 from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
+from landslip.runtime.mapping.sheet_facts import check_title
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting
@@ -134,6 +135,7 @@ def prepared_map(
         with waiting(progress, "opening and measuring the inputs"):
             scene = stack.enter_context(open_scene(files, spec.resolution))
         _check_inputs(spec, scene)
+        check_title(request.title)
         layout, before = request.layout(spec, scene.grid), resident_bytes()
         if engine is None:
             with waiting(progress, "loading the model"):

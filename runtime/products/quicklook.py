@@ -1,57 +1,51 @@
-"""A picture for people: before, after, and after with the landslides on top."""
+"""A printed map for people: before, after, and after with the landslides, on a sheet with all that explains them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.io import MemoryFile
 
-from landslip.runtime.access.gdal import RASTER_ERRORS, reason
+from landslip.runtime.cartography.arrangement import Arrangement
+from landslip.runtime.cartography.blocks import SWATCH
+from landslip.runtime.cartography.map_facts import MapFacts
+from landslip.runtime.cartography.paper import MILLIMETRES_PER_INCH
+from landslip.runtime.cartography.sheet import arrangement_for, sheet
+from landslip.runtime.cartography.sheet_drawing import drawn
+from landslip.runtime.cartography.typeset import encoded_png
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.errors import OutputError, UsageError
-from landslip.runtime.products.lettering import banner
+from landslip.runtime.products.marking import marked
 from landslip.runtime.system.drafts import write_file
 
 Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
-GAP = 8
-"""Columns of white between panels."""
+_GROUND = 150
+"""Grey of the ground in the samples of the legend."""
 
-# Magenta is in no landscape; the dark rim keeps it legible on bright ground.
-_FILL = (255, 0, 120)
-_FILL_SHARE = 0.65
-_RIM = (60, 0, 30)
-_HATCH = (235, 235, 235)
-_DIM = (90, 90, 90)
-_HATCH_PERIOD = 8
-_HATCH_WIDTH = 2
+_WIDEST_RIM = 0.3
+"""Millimetres."""
 
 
-def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, level: int, *, notice: str = "") -> None:
-    """Write :func:`compose`'s picture as PNG; it comes under its name when it is complete.
+def write_quicklook(path: Path, images: Mapping[str, Image], confidence: Image, level: int, facts: MapFacts) -> None:
+    """Write :func:`compose`'s sheet as PNG; it comes under its name when it is complete.
 
     Args:
         path: ends in ``.png``; replaced if it exists.
-        images: each (3, height, width), in the order of time, one or more.
+        images: each (3, height, width) by its role, in the order of time, one or more.
         confidence: (height, width), 0..100, or 255 where not observed.
         level: confidence 1..100 from which on a pixel counts as landslide.
-        notice: what everybody who sees the picture has to know; it stands above the panels.
+        facts: what the sheet says of the map.
 
     Raises:
         OutputError: the file cannot be written.
         UsageError: the arrays do not fit each other.
     """
-    picture = compose(images, confidence, level)
-    if notice:
-        picture = np.concatenate([banner(notice, picture.shape[2]), picture], axis=1)
-    encoded = _png(picture)
+    picture, dots = compose(images, confidence, level, facts)
     try:
-        write_file(path, encoded)
+        write_file(path, encoded_png(picture, dots))
     except OSError as error:
         raise OutputError(
             f"output: {path} cannot be written: {error}.",
@@ -61,77 +55,48 @@ def write_quicklook(path: Path, images: Sequence[Image], confidence: Image, leve
         ) from error
 
 
-def compose(images: Sequence[Image], confidence: Image, level: int) -> Image:
-    """Panels side by side: each image, and the last one with the landslides filled and rimmed, the unobserved hatched.
+def compose(images: Mapping[str, Image], confidence: Image, level: int, facts: MapFacts) -> tuple[Image, int]:
+    """The sheet in pixels, (height, width, 3) uint8, and how many of them make an inch.
 
     Args:
         images: as for :func:`write_quicklook`.
         confidence: as above.
         level: as above.
-
-    Returns:
-        (3, height, (n + 1) * width + n * GAP), uint8.
+        facts: as above.
 
     Raises:
         UsageError: the arrays do not fit each other.
     """
     expected = (3, *confidence.shape)
-    shapes = {image.shape for image in images}
+    shapes = {image.shape for image in images.values()}
     if shapes != {expected} or not confidence.size:
         raise UsageError(
             f"A quicklook cannot be made of images of shapes {sorted(shapes)} with confidences of shape "
             f"{confidence.shape}: give images of shape {expected}, not empty."
         )
-    gap = np.full((3, confidence.shape[0], GAP), 255, dtype=np.uint8)
-    landslide = (confidence >= level) & (confidence <= 100)
-    marked = _with_landslides(_with_hatch(images[-1], confidence == NOT_OBSERVED), landslide)
-    return np.concatenate([panel for image in images for panel in (image, gap)] + [marked], axis=2)
+    roles = tuple(images)
+    arrangement = arrangement_for(facts, roles, confidence.shape)
+    panels = panels_of(list(images.values()), confidence, level, arrangement)
+    samples = _samples(level, arrangement)
+    return drawn(sheet(facts, roles, panels, samples, arrangement)), arrangement.dots_per_inch
 
 
-def _with_landslides(image: Image, landslide: Mask) -> Image:
-    """Tint landslides, and draw their rims around them, so that the smallest still show their colour."""
-    tinted = _blend(image, landslide, _FILL, _FILL_SHARE)
-    return _blend(tinted, _grown(landslide) & ~landslide, _RIM, 1.0)
+def panels_of(images: list[Image], confidence: Image, level: int, arrangement: Arrangement) -> list[Image]:
+    """Panels, (height, width, 3): each image, and the last one with the landslides; every pixel enlarged alike."""
+    factor = arrangement.factor
+    panels = [_enlarged(np.moveaxis(image, 0, 2), factor) for image in images]
+    rim = min(factor, round(_WIDEST_RIM * arrangement.dots_per_inch / MILLIMETRES_PER_INCH))
+    return [*panels, marked(panels[-1], _enlarged(confidence, factor), level, rim=rim)]
 
 
-def _with_hatch(image: Image, unknown: Mask) -> Image:
-    """Dim what was not observed and hatch it with diagonal lines."""
-    height, width = unknown.shape
-    line = np.add.outer(np.arange(height), np.arange(width)) % _HATCH_PERIOD < _HATCH_WIDTH
-    dimmed = _blend(image, unknown, _DIM, 0.75)
-    return _blend(dimmed, unknown & line, _HATCH, 0.6)
+def _samples(level: int, arrangement: Arrangement) -> list[Image]:
+    """Samples of a landslide and of what was not observed, drawn as in the map."""
+    wide, high = (round(length * arrangement.dots_per_inch / MILLIMETRES_PER_INCH) for length in SWATCH)
+    ground, landslide = np.full((high, wide, 3), _GROUND, dtype=np.uint8), np.zeros((high, wide), dtype=np.uint8)
+    landslide[high // 4 : -(high // 4), wide // 6 : -(wide // 6)] = level
+    unknown = np.full((high, wide), NOT_OBSERVED, dtype=np.uint8)
+    return [marked(ground, landslide, level, rim=2), marked(ground, unknown, level)]
 
 
-def _blend(image: Image, where: Mask, colour: tuple[int, int, int], share: float) -> Image:
-    """Mix ``share`` of a colour into some pixels."""
-    mixed = image.copy()
-    for band, level in zip(mixed, colour, strict=True):
-        band[where] = np.rint(band[where] * (1 - share) + level * share)
-    return mixed
-
-
-def _grown(mask: Mask) -> Mask:
-    """The mask and the pixels that share a side with it."""
-    padded = np.pad(mask, 1)
-    across: Mask = padded[1:-1, :-2] | padded[1:-1, 2:]
-    along: Mask = padded[:-2, 1:-1] | padded[2:, 1:-1]
-    return mask | across | along
-
-
-def _png(image: Image) -> bytes:
-    bands, height, width = image.shape
-    # rasterio warns of pictures without a place on the ground. This place goes into a side file, which stays in memory.
-    place = Affine.scale(2, -2)
-    try:
-        with MemoryFile(ext=".png") as memory:
-            with memory.open(
-                driver="PNG", width=width, height=height, count=bands, dtype="uint8", transform=place, zlevel=3
-            ) as picture:
-                picture.write(image)
-            encoded: bytes = memory.read()
-    except RASTER_ERRORS as error:
-        raise OutputError(
-            f"The quicklook of {width} x {height} pixels cannot be encoded ({reason(error)}). "
-            "Does GDAL have its PNG driver?"
-        ) from error
-    return encoded
+def _enlarged(image: Image, factor: int) -> Image:
+    return image if factor == 1 else image.repeat(factor, axis=0).repeat(factor, axis=1)

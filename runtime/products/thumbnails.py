@@ -18,8 +18,9 @@ class Thumbnails:
 
     def __init__(self, grid: MapGrid) -> None:
         """Choose the reduction for a map."""
-        self._step = max(1, -(-max(grid.height, grid.width) // EDGE))
-        shape = (-(-grid.height // self._step), -(-grid.width // self._step))
+        self.step = max(1, -(-max(grid.height, grid.width) // EDGE))
+        """Rows and columns of the map that make one of a picture."""
+        shape = (-(-grid.height // self.step), -(-grid.width // self.step))
         self._images: dict[str, NDArray[np.uint8]] = {}
         # One more than the percentage, so that 0 can mean that nothing was observed and the largest value wins.
         self._confidence = np.zeros(shape, dtype=np.uint8)
@@ -27,14 +28,14 @@ class Thumbnails:
     def add_image(self, name: str, first_row: int, rows: NDArray[np.uint8]) -> None:
         """Take image rows (3, rows, width); every ``step``-th pixel is kept."""
         image = self.image(name)
-        start = -first_row % self._step
-        kept = rows[:, start :: self._step, :: self._step]
-        place = (first_row + start) // self._step
+        start = -first_row % self.step
+        kept = rows[:, start :: self.step, :: self.step]
+        place = (first_row + start) // self.step
         image[:, place : place + kept.shape[1]] = kept
 
     def add_confidence(self, first_row: int, percent: NDArray[np.uint8]) -> None:
         """Take finished rows (rows, width); a reduced pixel shows the highest confidence in it."""
-        keep_largest(percent, first_row, self._step, self._confidence)
+        keep_largest(percent, first_row, self.step, self._confidence)
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """A reduced image: (3, h, w), 0 where nothing was added yet."""
@@ -47,7 +48,7 @@ class Thumbnails:
 
     def rows_for(self, rows: int) -> int:
         """Rows of the reduced images that the first ``rows`` rows of the map make complete."""
-        return -(-rows // self._step)
+        return -(-rows // self.step)
 
     @property
     def width(self) -> int:

@@ -11,6 +11,9 @@ LANDSLIDE: Colour = (255, 0, 120)
 RIM: Colour = (60, 0, 30)
 """Outline of landslides: dark, so that they are seen on bright ground."""
 
+CASING: Colour = (255, 255, 255)
+"""Line around the outline, where there is room for one: light, so that dark ground and print in greys show it too."""
+
 CLASS_COLOURS: dict[str, Colour] = {"likely": LANDSLIDE, "probable": (255, 92, 170), "possible": (255, 166, 210)}
 """Colour of each ``confidence_class``, the surest first: the paler, the less sure."""
 

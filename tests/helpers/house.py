@@ -20,7 +20,7 @@ FLOORS = {
         "inputs engines tiling",
         "rasters",
         "terrain imagery",
-        "styles",
+        "styles cartography",
         "products",
         "scene",
         "run",
