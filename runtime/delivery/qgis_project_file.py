@@ -88,12 +88,14 @@ def _shown_date(date: str | None) -> str:
 def _findings(run: FinishedRun) -> tuple[str, ...]:
     count, area = run.record.landslides, run.record.landslide_km2
     found = f"{count:,} landslide{'s' * (count != 1)}: {_shown_area(area)}" if count else "No landslide"
-    return found, f"Observed: {_shown_area(run.record.observed_km2)}"
+    observed, unseen = run.record.observed_km2, run.record.not_observed_km2
+    missing = (f"Not observed: {_shown_area(sum(unseen.values()))}",) if unseen else ()
+    return found, f"Observed: {_shown_area(observed)}", *missing
 
 
 def _shown_area(km2: float) -> str:
     """Area with three digits, in the unit that suits it."""
-    if km2 < 0.01:
+    if 0 < km2 < 0.01:
         return f"{km2 * 1e6:,.0f} m²"
     return f"{km2:,.{max(0, 2 - math.floor(math.log10(km2)))}f} km²" if km2 >= 1 else f"{km2:.2f} km²"
 

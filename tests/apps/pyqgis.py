@@ -4,6 +4,7 @@ It takes a list of steps as JSON from standard input, and prints what each has f
 """
 
 import json
+import os
 import sys
 
 from qgis.core import (
@@ -173,8 +174,7 @@ def main():
     application.initQgis()
     found = [STEPS[step["step"]](**step.get("with", {})) for step in json.load(sys.stdin)]
     print(json.dumps(found), flush=True)  # noqa: T201 - for who runs it
-    QgsProject.instance().clear()
-    application.exitQgis()
+    os._exit(0)  # what Python still holds of QGIS may end the process with a crash when it is cleared away
 
 
 if __name__ == "__main__":

@@ -89,9 +89,10 @@ def test_dates_and_areas_are_said_as_far_as_they_are_known(event):
         msgspec.structs.replace(entry, acquired={"pre": "2018-08-01", "post": "2018-09-08T01:27:01Z"}.get(entry.role))
         for entry in run.record.inputs
     )
-    record = msgspec.structs.replace(run.record, inputs=inputs, landslides=1, landslide_km2=0.0042, observed_km2=1234.5)
+    areas = {"landslide_km2": 0.0042, "observed_km2": 1234.5, "not_observed_km2": {"mask": 1.5, "void": 0.25}}
+    record = msgspec.structs.replace(run.record, inputs=inputs, landslides=1, **areas)
     sheet = sheet_of(replace(run, record=record))
     assert sheet.subtitle == "Image before: 2018-08-01 · image after: 2018-09-08 01:27 UTC"
-    assert sheet.findings == ("1 landslide: 4,200 m²", "Observed: 1,234 km²")
+    assert sheet.findings == ("1 landslide: 4,200 m²", "Observed: 1,234 km²", "Not observed: 1.75 km²")
     none = msgspec.structs.replace(run.record, landslides=0)
     assert sheet_of(replace(run, record=none)).findings[0] == "No landslide"
