@@ -20,6 +20,7 @@ COMMANDS = {
     "parity": (f"{_COMMANDS}.bench_parity:parity", "Compare every artifact, in every engine, with the network."),
     "memory": (f"{_COMMANDS}.bench_memory:memory", "Peak memory by scene height, at large, against MONAI."),
     "pipeline": (f"{_COMMANDS}.bench_pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
+    "products": (f"{_COMMANDS}.bench_products:products", "What all products cost, in time and in memory."),
     "presets": (
         f"{_COMMANDS}.bench_presets:presets",
         "Measure what the presets do to the map, to operations, and to speed.",

@@ -54,6 +54,7 @@ def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[st
         yield "memory", {"monai": True}
     yield "memory", {"sentinel2": True}
     yield "pipeline", {}
+    yield "products", {"model": model}
     yield "start", {}
     yield "presets", {}
     yield "scaling", {}

@@ -94,6 +94,14 @@ TARGETS = (
         "tiles_per_second_resampled", "pipeline", "pipeline without a network, all inputs resampled", 900.0,
         unit="tiles/s", limited_by=_THE_CORES,
     ),
+    Target(
+        "products_share_of_map", "products",
+        "all products, those on demand too, against the network alone in INT8 on the same map", 0.1, "lower",
+    ),
+    Target(
+        "products_tallest_to_lowest", "products",
+        "peak memory of making all products, a scene of 8 000 rows against one of 2 000", 1.1, "lower",
+    ),
     Target("landslip_help_cpu_seconds", "start", "landslip --help, CPU beyond Python itself", 0.3, "lower", unit="s"),
 )  # fmt: skip
 """Targets in the order in which they were set."""
