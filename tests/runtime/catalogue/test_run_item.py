@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -149,6 +150,11 @@ def test_assets_are_what_catalogues_know_them_by(item):
         "landslides",
         "not_observed",
     ]
+
+
+def test_layers_that_are_named_are_there(mapped, item):
+    layers = {name for name, *_ in pyogrio.list_layers(mapped.path("landslides.gpkg"))}
+    assert {asset["landslip:layer"] for asset in item["assets"].values() if "landslip:layer" in asset} <= layers
 
 
 def test_the_raster_is_told_as_it_is(mapped, item):

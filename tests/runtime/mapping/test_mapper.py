@@ -66,7 +66,7 @@ def test_the_result_has_types(model, mixed, tmp_path):
     assert (result.landslides, result.landslide_km2) == (result.record.landslides, result.record.landslide_km2)
     assert 0 < result.landslide_km2 <= result.observed_km2
     assert result.record.threshold == 0.6
-    assert set(result.products) == {*MAPS, "run.json"}
+    assert set(result.products) == {*MAPS, "run.json", result.record.item}
     assert all(path.is_file() for path in result.products.values())
     assert pickle.loads(pickle.dumps(result)) == result  # noqa: S301 - our own
     with pytest.raises(AttributeError):
@@ -137,7 +137,7 @@ def test_a_model_and_results_lie_here(name, text, mixed, model, tmp_path):
 def test_arguments_are_the_fields_they_become():
     reading, files = {f.name for f in fields(landslip.ReadOptions)}, {f.name for f in fields(landslip.SceneFiles)}
     assert set(arguments.ReadArguments.__annotations__) == reading
-    assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading"}
+    assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading", "sources"}
     how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine", "products"}
     how |= {f.name for f in fields(ProductOptions)}
     assert set(arguments.MapArguments.__annotations__) == set(arguments.SceneArguments.__annotations__) | how
