@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import rasterio
+from affine import Affine
 from rasterio.crs import CRS
 
+from landslip.runtime.cartography.scale_bar import ground_metres, round_length
+from landslip.runtime.cartography.wording import period, shown_area
 from landslip.runtime.confidence import level_of
+from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.run.record_types import GridLaid
-from landslip.runtime.styles.map_sheet import Box, ImageShown, MapSheet, SystemUsed
+from landslip.runtime.styles.map_sheet import ImageShown, MapSheet, SystemUsed
+from landslip.runtime.styles.qgis_layout import room_for_bar
 from landslip.runtime.styles.qgis_project import project_text
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.drafts import PARTIAL, output_errors, write_file
@@ -46,7 +50,8 @@ def write_project(run: FinishedRun, target: Path, options: ProductOptions) -> No
 
 def sheet_of(run: FinishedRun) -> MapSheet:
     """Facts and texts that a project shows of a run."""
-    record, system = run.record, _system_of(CRS.from_user_input(run.record.grid.crs))
+    record, grid = run.record, _grid_of(run.record.grid)
+    system = _system_of(grid.crs)
     return MapSheet(
         title=printable(record.title or "Landslides", _LINE),
         subtitle=" · ".join(_dates(run)),
@@ -54,8 +59,9 @@ def sheet_of(run: FinishedRun) -> MapSheet:
         provenance=_provenance(run, system.code or "a CRS without a code"),
         notice=printable(record.model.notice, _NOTICE),
         level=level_of(record.threshold),
-        bounds=_bounds(record.grid),
+        bounds=grid.bounds,
         system=system,
+        bar_metres=round_length(room_for_bar(grid.bounds) * ground_metres(grid) / grid.resolution),
         image=_image_inside(run),
     )
 
@@ -65,9 +71,8 @@ def _system_of(crs: CRS) -> SystemUsed:
     return SystemUsed(crs.to_wkt(), f"EPSG:{code}" if code else "")
 
 
-def _bounds(grid: GridLaid) -> Box:
-    step, _, left, _, _, top = grid.transform
-    return left, top - grid.height * step, left + grid.width * step, top
+def _grid_of(grid: GridLaid) -> MapGrid:
+    return MapGrid(CRS.from_user_input(grid.crs), Affine(*grid.transform), grid.height, grid.width)
 
 
 def _dates(run: FinishedRun) -> Iterator[str]:
@@ -75,29 +80,15 @@ def _dates(run: FinishedRun) -> Iterator[str]:
         yield "Dates of the images: unknown"
         return
     for words, date in (("Image before", run.date_from), ("image after", run.date_to)):
-        yield f"{words}: {_shown_date(date)}"
-
-
-def _shown_date(date: str | None) -> str:
-    if date is None:
-        return "date unknown"
-    day, _, time = printable(date, _NAME).partition("T")
-    return f"{day} {time[:5]} UTC" if time else day
+        yield f"{words}: {printable(period((date,)) or 'date unknown', _NAME)}"
 
 
 def _findings(run: FinishedRun) -> tuple[str, ...]:
     count, area = run.record.landslides, run.record.landslide_km2
-    found = f"{count:,} landslide{'s' * (count != 1)}: {_shown_area(area)}" if count else "No landslide"
+    found = f"{count:,} landslide{'s' * (count != 1)}: {shown_area(area)}" if count else "No landslide"
     observed, unseen = run.record.observed_km2, run.record.not_observed_km2
-    missing = (f"Not observed: {_shown_area(sum(unseen.values()))}",) if unseen else ()
-    return found, f"Observed: {_shown_area(observed)}", *missing
-
-
-def _shown_area(km2: float) -> str:
-    """Area with three digits, in the unit that suits it."""
-    if 0 < km2 < 0.01:
-        return f"{km2 * 1e6:,.0f} m²"
-    return f"{km2:,.{max(0, 2 - math.floor(math.log10(km2)))}f} km²" if km2 >= 1 else f"{km2:.2f} km²"
+    missing = (f"Not observed: {shown_area(sum(unseen.values()))}",) if unseen else ()
+    return found, f"Observed: {shown_area(observed)}", *missing
 
 
 def _provenance(run: FinishedRun, crs: str) -> str:

@@ -54,21 +54,16 @@ class MapSheet:
     """Box around the map."""
     system: SystemUsed
     """CRS of the map."""
+    bar_metres: float
+    """Length of each of the two parts of the scale bar, metres on the ground."""
     image: ImageShown | None = None
     """Image of after the event."""
 
-    def view(self, proportion: float, margin: float = 0.03) -> Box:
-        """Box around the map that is ``proportion`` times as wide as it is high, with a margin as a share of it."""
-        left, bottom, right, top = self.bounds
-        width, height = (right - left) * (1 + 2 * margin), (top - bottom) * (1 + 2 * margin)
-        width, height = max(width, height * proportion), max(height, width / proportion)
-        x, y = (left + right) / 2, (bottom + top) / 2
-        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
-
-def round_length(most: float) -> float:
-    """The longest of 1, 2 and 5 times a power of ten that is not longer than ``most``, which is more than 0."""
-    power = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
-    while power > most:
-        power /= 10
-    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= most)
+def view_of(bounds: Box, proportion: float, margin: float = 0.03) -> Box:
+    """Box around a map that is ``proportion`` times as wide as it is high, with a margin as a share of the map."""
+    left, bottom, right, top = bounds
+    width, height = (right - left) * (1 + 2 * margin), (top - bottom) * (1 + 2 * margin)
+    width, height = max(width, height * proportion), max(height, width / proportion)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2

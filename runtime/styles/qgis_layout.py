@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from landslip.runtime.styles.map_sheet import Box, MapSheet, round_length
+from landslip.runtime.styles.map_sheet import Box, MapSheet, view_of
 from landslip.runtime.styles.markup import Attributes, element
 from landslip.runtime.styles.symbols import fill_symbol, filling
 
@@ -16,6 +16,8 @@ _PAGE: Box = (0, 0, 297, 210)
 _MAP: Box = (10, 29, 205, 165)
 _COLUMN, _COLUMN_WIDTH = 221, 66
 """Left edge and width of the column beside the map, millimetres. Boxes are left, top, width, height."""
+_PART_OF_BAR = 22
+"""Millimetres of each part of the scale bar, at the most."""
 
 _FONT = "Arial"
 _INK, _QUIET, _WARNING = (0, 0, 0), (90, 90, 90), (150, 0, 40)
@@ -32,22 +34,30 @@ def layout(sheet: MapSheet, legend_tree: Element) -> Element:
         sheet: what it shows.
         legend_tree: the layers of its legend, as a tree of layers of the project.
     """
-    view = sheet.view(_MAP[2] / _MAP[3])
-    metres_per_millimetre = (view[2] - view[0]) / _MAP[2]
     items = [
-        _map(view),
+        _map(_view(sheet.bounds)),
         _label(2, (10, 7, 277, 11), sheet.title, _points_that_fit(sheet.title), bold=True),
         _label(3, (10, 19, 277, 8), sheet.subtitle, 11),
         _label(4, (_COLUMN, _MAP[1], _COLUMN_WIDTH, 19), "\n".join(sheet.findings), 10, bold=True),
         _label(5, (_COLUMN, 49, _COLUMN_WIDTH, 16), sheet.notice, 8, colour=_WARNING),
         _legend(legend_tree, below_notice=bool(sheet.notice)),
         _north_arrow(),
-        _scale_bar(round_length(metres_per_millimetre * 22)),
+        _scale_bar(sheet.bar_metres),
         _label(9, (10, 196, 277, 9), sheet.provenance, 7, colour=_QUIET),
     ]
     pages = element("PageCollection", {}, _paper(), _item(0, "page", _PAGE, {}, _paper()))
     facts = {"name": LAYOUT, "units": "mm", "printResolution": 300, "worldFileMap": ""}
     return element("Layout", facts, pages, *items)
+
+
+def room_for_bar(bounds: Box) -> float:
+    """Metres of the projection that have room in one of the two parts of the scale bar, of a map with these bounds."""
+    left, _, right, _ = _view(bounds)
+    return (right - left) / _MAP[2] * _PART_OF_BAR
+
+
+def _view(bounds: Box) -> Box:
+    return view_of(bounds, _MAP[2] / _MAP[3])
 
 
 def as_data(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from landslip.runtime.styles.map_sheet import Box, MapSheet, SystemUsed
+from landslip.runtime.styles.map_sheet import Box, MapSheet, SystemUsed, view_of
 from landslip.runtime.styles.markup import document, element, properties
 from landslip.runtime.styles.qgis_layout import layout
 from landslip.runtime.styles.raster_qml import confidence_style, image_style, observed_style
@@ -123,14 +123,14 @@ def _canvas(sheet: MapSheet) -> Element:
         "mapcanvas",
         {"name": "theMapCanvas", "annotationsVisible": 1},
         element("units", text="meters"),
-        element("extent", {}, *_corners(sheet.view(1.5))),
+        element("extent", {}, *_corners(view_of(sheet.bounds, 1.5))),
         element("rotation", text="0"),
         element("destinationsrs", {}, _system(sheet.system)),
     )
 
 
 def _default_view(sheet: MapSheet) -> Element:
-    left, bottom, right, top = sheet.view(1.5)
+    left, bottom, right, top = view_of(sheet.bounds, 1.5)
     box = {"xmin": left, "ymin": bottom, "xmax": right, "ymax": top}
     return element("DefaultViewExtent", box, _system(sheet.system))
 

@@ -15,6 +15,7 @@ from PIL import Image
 from rasterio.crs import CRS
 
 from helpers import qgis
+from landslip.runtime.cartography.scale_bar import round_length
 from landslip.runtime.confidence import REASONS
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.confidence_tif import write_cog
@@ -25,6 +26,7 @@ from landslip.runtime.run.rows_file import RowsFile
 from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
 from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
 from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
+from landslip.runtime.styles.qgis_layout import room_for_bar
 from landslip.runtime.styles.qgis_project import project_text
 from landslip.runtime.styles.raster_qml import confidence_qml
 
@@ -102,7 +104,7 @@ def sheet_of(grid):
     return MapSheet(
         title=HOSTILE, subtitle="Images of 2018-08-01 and 2018-09-08", findings=("3 landslides", "6 not observed"),
         provenance="landslip", notice="a demonstration", level=50, bounds=grid.bounds,
-        system=SystemUsed(grid.crs.to_wkt(), f"EPSG:{code}" if code else ""),
+        bar_metres=200.0, system=SystemUsed(grid.crs.to_wkt(), f"EPSG:{code}" if code else ""),
     )  # fmt: skip
 
 
@@ -294,7 +296,8 @@ def test_the_layout_shows_map_legend_scale_north_and_the_words_as_they_are(folde
 def test_the_scale_bar_fits_its_place_at_every_size(folder, tmp_path, wider):
     sheet = sheet_of(grid_of(CRSES["utm"]))
     left, bottom, right, top = sheet.bounds
-    sheet = replace(sheet, bounds=(left, bottom, left + (right - left) * wider, bottom + (top - bottom) * wider))
+    bounds = left, bottom, left + (right - left) * wider, bottom + (top - bottom) * wider
+    sheet = replace(sheet, bounds=bounds, bar_metres=round_length(room_for_bar(bounds)))
     project = folder / f"{wider} times.qgs"
     project.write_text(project_text(sheet), encoding="utf-8")
     try:

@@ -96,3 +96,13 @@ def test_dates_and_areas_are_said_as_far_as_they_are_known(event):
     assert sheet.findings == ("1 landslide: 4,200 m²", "Observed: 1,234 km²", "Not observed: 1.75 km²")
     none = msgspec.structs.replace(run.record, landslides=0)
     assert sheet_of(replace(run, record=none)).findings[0] == "No landslide"
+
+
+def test_the_scale_bar_is_round_on_the_ground(event):
+    run = open_finished_run(event)
+    lengths = []
+    for crs, top in {"EPSG:32632": 8e6, "EPSG:3857": 1.4e7}.items():
+        grid = msgspec.structs.replace(run.record.grid, crs=crs, transform=(10.0, 0.0, 7e5, 0.0, -10.0, top))
+        lengths.append(sheet_of(replace(run, record=msgspec.structs.replace(run.record, grid=grid))).bar_metres)
+    assert lengths[0] > lengths[1]  # Mercator stretches the north
+    assert {f"{length:.0e}"[0] for length in lengths} <= set("125")
