@@ -17,6 +17,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.projection import transform_points
 from landslip.runtime.products import tallies as tal
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
+from landslip.runtime.products.least_rectangles import lengths_and_widths
 from landslip.runtime.products.pixel_sets import ClosedSets
 from landslip.runtime.products.true_sizes import TrueSizes
 
@@ -94,15 +95,19 @@ def confidence_classes(means: NDArray[np.float64]) -> list[str]:
 
 def _extents(outlines: Array, places: Array, scales: Array) -> dict[str, list[float]]:
     """Perimeter, length and width in true metres."""
-    _, owner = shapely.get_coordinates(outlines, return_index=True)
-    true = shapely.transform(outlines, lambda points: (points - places[owner]) * scales[owner])
-    corners = shapely.get_coordinates(shapely.oriented_envelope(true)).reshape(len(outlines), 5, 2)
-    sides = np.hypot(*np.moveaxis(np.diff(corners[:, :3], axis=1), 2, 0))
+    sides = lengths_and_widths(_scaled(shapely.convex_hull(outlines), places, scales))
     return {
-        "perimeter_m": shapely.length(true).tolist(),
-        "length_m": sides.max(axis=1).tolist(),
-        "width_m": sides.min(axis=1).tolist(),
+        "perimeter_m": shapely.length(_scaled(outlines, places, scales)).tolist(),
+        "length_m": sides[:, 0].tolist(),
+        "width_m": sides[:, 1].tolist(),
     }
+
+
+def _scaled(shapes: Array, places: Array, scales: Array) -> Array:
+    """Shapes in true metres from a place of each."""
+    _, owner = shapely.get_coordinates(shapes, return_index=True)
+    scaled: Array = shapely.transform(shapes, lambda points: (points - places[owner]) * scales[owner])
+    return scaled
 
 
 def _mean_slopes(tallies: Array) -> list[float | None]:
