@@ -7,6 +7,7 @@ from pathlib import Path
 
 from landslip.runtime.catalogue.run_catalog import write_catalog
 from landslip.runtime.delivery.cems import write_cems
+from landslip.runtime.delivery.density import write_density
 from landslip.runtime.delivery.kml import write_kml
 from landslip.runtime.delivery.qgis_project_file import write_project
 from landslip.runtime.delivery.shapefile import write_shapefile
@@ -31,6 +32,7 @@ DELIVERABLES: Mapping[str, Deliverable] = {
     "project": write_project,
     "catalog": write_catalog,
     "report": write_asked_report,
+    "density": write_density,
 }
 """Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""
 

@@ -76,11 +76,9 @@ def layer_of(run: FinishedRun, name: str) -> MapLayer:
         InputError: the file cannot be read, or has no such layer.
     """
     path = run.path(LANDSLIDES)
-    try:
+    with read_errors(path):
         known = [str(layer) for layer, _ in pyogrio.list_layers(path)]
         info = pyogrio.read_info(path, layer=name, force_feature_count=True) if name in known else None
-    except _VECTOR_ERRORS as error:
-        raise InputError(f"{path} cannot be read: {error}.", "Map the scene again.", where=path) from error
     if info is None or not info["crs"]:
         raise InputError(
             f"{path} has no layer {name} with a CRS: another version has made it.",
@@ -137,12 +135,10 @@ def features_of(layer: MapLayer) -> Iterator[MapFeatures]:
         InputError: the file cannot be read.
     """
     for first in range(0, layer.count, BATCH):
-        try:
+        with read_errors(layer.path):
             meta, _, geometry, columns = pyogrio.raw.read(
                 layer.path, layer=layer.name, skip_features=first, max_features=BATCH
             )
-        except _VECTOR_ERRORS as error:
-            raise InputError(f"{layer.path} cannot be read: {error}.", where=layer.path) from error
         names = (str(name) for name in meta["fields"])
         yield MapFeatures(shapely.from_wkb(geometry), dict(zip(names, columns, strict=True)))
 
@@ -156,6 +152,19 @@ def check_count(path: Path, count: int) -> None:
     found = pyogrio.read_info(path, force_feature_count=True)["features"]
     if found != count:
         raise DataSourceError(f"{found} of {count} features arrived in it")
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """Turn what GDAL says in a block that reads a map's GeoPackage into a sentence about it.
+
+    Raises:
+        InputError: it said something.
+    """
+    try:
+        yield
+    except _VECTOR_ERRORS as error:
+        raise InputError(f"{path} cannot be read: {error}.", "Map the scene again.", where=path) from error
 
 
 @contextmanager

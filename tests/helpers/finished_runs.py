@@ -97,6 +97,7 @@ def finished_run(
     with rasterio.open(out / "confidence.tif", "w", height=height, width=width, **profile) as dataset:
         dataset.write(percent, 1)
     (out / "quicklook.png").write_bytes(b"a picture")
+    (out / "confidence.qml").write_text("a style")
     _write_polygons(out / "landslides.gpkg", percent, transform, crs, pixel)
     entries = {
         **RECORD,
