@@ -15,6 +15,7 @@ from affine import Affine
 from rasterio.warp import transform_geom
 from shapely.geometry import shape
 
+from landslip.runtime.products.geopackage import same_bytes_anywhere
 from landslip.runtime.run.finished_run import described
 from landslip.runtime.run.product_names import MADE
 
@@ -98,7 +99,8 @@ def finished_run(
         dataset.write(percent, 1)
     (out / "quicklook.png").write_bytes(b"a picture")
     (out / "confidence.qml").write_text("a style")
-    _write_polygons(out / "landslides.gpkg", percent, transform, crs, pixel)
+    with same_bytes_anywhere():
+        _write_polygons(out / "landslides.gpkg", percent, transform, crs)
     entries = {
         **RECORD,
         "inputs": INPUTS,
@@ -110,7 +112,7 @@ def finished_run(
     return out
 
 
-def _write_polygons(path: Path, percent: np.ndarray, transform: Affine, crs: str, pixel: float) -> None:
+def _write_polygons(path: Path, percent: np.ndarray, transform: Affine, crs: str) -> None:
     path.unlink(missing_ok=True)
     high = (percent >= 50) & (percent != 255)
     slides = [each for each in _polygons(high, transform) if each.area >= 400]
