@@ -18,7 +18,7 @@ from landslip.runtime.delivery.layer_files import OBSERVED, UNOBSERVED, features
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
-from landslip.runtime.styles.palette import CLASS_COLOURS, CLASS_LABELS, NOT_OBSERVED_FILL, REASON_LABELS, RIM, Colour
+from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, REASON_LABELS, RIM, Colour
 from landslip.runtime.system.safe_writing import clear_name
 from landslip.runtime.untrusted.printable import printable
 
@@ -138,10 +138,9 @@ def _unseen(values: Values) -> str:
 
 
 def _landslide(values: Values) -> tuple[str, str]:
-    sure = CLASS_LABELS[_class_of(values)]
     least = " or more" if values.get("edge") else ""
-    said = f"{values['area_m2']:.0f} m²{least}; {sure}, mean confidence {100 * values['confidence_mean']:.0f} %"
-    return f"Landslide {values['id']}", said
+    area, sure = f"{values['area_m2']:.0f} m²{least}", f"{100 * values['confidence_mean']:.0f} %"
+    return f"Landslide {values['id']}", f"{area}; {_class_of(values)}, mean confidence {sure}"
 
 
 def _reason(values: Values) -> tuple[str, str]:

@@ -239,7 +239,7 @@ HOSTILE = '</name><script>alert("x")</script>&amp;]]> \u202e\x1b[31m'
 
 
 def test_hostile_names_are_data(tmp_path):
-    inputs = [{"role": "post", "path": f"a/{HOSTILE}.tif" + "x" * 400, "sha256": None, "acquired": "no date"}]
+    inputs = [{"role": "post", "path": f"a/{HOSTILE}.tif" + "x" * 400, "sha256": None}]
     model = {"name": HOSTILE, "sha256": None, "precision": "fp32", "notice": HOSTILE * 50}
     out = finished_run(tmp_path / "o'ut & <b> ü", landslide_scene(), title=HOSTILE, inputs=inputs, model=model)
     landslip.make_products(out, also=FORMATS)
