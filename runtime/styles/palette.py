@@ -20,6 +20,9 @@ CLASS_COLOURS: dict[str, Colour] = {"likely": LANDSLIDE, "probable": (255, 92, 1
 RAMP: tuple[Colour, Colour, Colour] = ((255, 205, 230), (255, 110, 182), LANDSLIDE)
 """Confidence at the threshold, half-way from it to 100 percent, and at 100 percent."""
 
+DENSITY: tuple[Colour, ...] = ((255, 205, 230), (255, 158, 206), (255, 110, 182), LANDSLIDE, (165, 0, 78))
+"""Shares of the ground that slid, the smallest first."""
+
 OBSERVED: Colour = (247, 243, 230)
 """Ground that was observed, where no image lies below: so that its end is seen, and white means nothing."""
 

@@ -7,8 +7,9 @@ from xml.etree.ElementTree import Element
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.styles.map_sheet import ImageShown
 from landslip.runtime.styles.markup import Attributes, document, element, plain
-from landslip.runtime.styles.palette import NOT_OBSERVED_FILL, OBSERVED, RAMP, Colour, hexadecimal
+from landslip.runtime.styles.palette import DENSITY, NOT_OBSERVED_FILL, OBSERVED, RAMP, Colour, hexadecimal
 
+_HEAD = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}
 _WHOLE = 100
 
 
@@ -18,8 +19,7 @@ def confidence_qml(level: int) -> str:
     Args:
         level: percent from which on a pixel counts as landslide, 1 to 100.
     """
-    head = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}
-    return document(element("qgis", head, *confidence_style(level)))
+    return document(element("qgis", _HEAD, *confidence_style(level)))
 
 
 def confidence_style(level: int) -> tuple[Element, ...]:
@@ -34,6 +34,27 @@ def confidence_style(level: int) -> tuple[Element, ...]:
     ]
     unseen = {"nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": level}
     return (element("pipe", {}, _renderer(unseen, "INTERPOLATED", items)),)
+
+
+def density_qml() -> str:
+    """Style of ``density.tif``, as the text of the QML file beside it: clear where nothing slid, grey where unknown."""
+    items = [
+        _item(-1, NOT_OBSERVED_FILL, "not observed"),  # never reached either
+        _item(0, DENSITY[0], "no landslide: not shown", 0),
+        *(_item(most, colour, label) for (most, label), colour in zip(_SHARES.items(), DENSITY, strict=True)),
+    ]
+    unseen = {"nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": 0, "classificationMax": 1}
+    return document(element("qgis", _HEAD, element("pipe", {}, _renderer(unseen, "DISCRETE", items))))
+
+
+_SHARES: dict[float | str, str] = {
+    0.01: "up to 1 % of the ground",
+    0.05: "1 to 5 %",
+    0.1: "5 to 10 %",
+    0.25: "10 to 25 %",
+    "inf": "more than 25 %",
+}
+"""Shares of the ground up to which a colour goes, with the words of the legend."""
 
 
 def observed_style() -> tuple[Element, ...]:
@@ -71,5 +92,5 @@ def _renderer(more: Attributes, interpolation: str, items: list[Element]) -> Ele
     )
 
 
-def _item(value: int, colour: Colour, label: str, alpha: int = 255) -> Element:
+def _item(value: float | str, colour: Colour, label: str, alpha: int = 255) -> Element:
     return element("item", {"value": value, "color": hexadecimal(colour), "alpha": alpha, "label": label})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import replace
 
@@ -25,10 +26,10 @@ from landslip.runtime.products.style_table import write_style_table
 from landslip.runtime.run.rows_file import RowsFile
 from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
 from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
-from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
+from landslip.runtime.styles.palette import CLASS_COLOURS, DENSITY, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
 from landslip.runtime.styles.qgis_layout import room_for_bar
 from landslip.runtime.styles.qgis_project import project_text
-from landslip.runtime.styles.raster_qml import confidence_qml
+from landslip.runtime.styles.raster_qml import confidence_qml, density_qml
 
 pytestmark = [pytest.mark.apps, qgis.needs_qgis]
 
@@ -308,3 +309,26 @@ def test_the_scale_bar_fits_its_place_at_every_size(folder, tmp_path, wider):
     assert 25 < bar["width"] < 66
     assert bar["unit"] == ("m" if wider == 1 else "km")
     assert str(bar["each"]).strip("0.") in {"1", "2", "5"}
+
+
+SHARES = {
+    math.nan: NOT_OBSERVED_FILL,
+    0.0: BACKGROUND,
+    0.004: DENSITY[0],
+    0.03: DENSITY[1],
+    0.2: DENSITY[3],
+    1.0: DENSITY[4],
+}
+
+
+def test_density_is_clear_where_nothing_slid_and_grey_where_unknown(tmp_path):
+    path = tmp_path / "density.tif"
+    profile = {"driver": "GTiff", "dtype": "float32", "nodata": math.nan, "crs": CRSES["utm"], "count": 1}
+    place = Affine(250, 0, 500_000, 0, -250, 5_000_000)
+    with rasterio.open(path, "w", width=len(SHARES), height=len(SHARES), transform=place, **profile) as dataset:
+        dataset.write(np.tile(np.array(list(SHARES), dtype=np.float32), (1, len(SHARES), 1)))
+    path.with_suffix(".qml").write_text(density_qml(), encoding="utf-8")
+    qgis.steps(tmp_path, ("picture", {"paths": [path], "target": tmp_path / "p.png", "size": (600, 600)}))
+    row = read_picture(tmp_path / "p.png")[300, 50::100]
+    assert [tuple(colour) for colour in row.tolist()] == list(SHARES.values())
+    assert sorted(each.name for each in tmp_path.glob("density*")) == ["density.qml", "density.tif"]
