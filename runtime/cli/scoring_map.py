@@ -18,7 +18,7 @@ def score_and_print(
 ) -> None:
     """Score a map, write the score if asked to, and print it."""
     found = score(out, options.pop("truth"), **options)
-    as_text = json.dumps(found.as_dict(), indent=2)
+    as_text = json.dumps({"map": str(out), **found.as_dict()}, indent=2)
     if output is not None:
         with output_errors(output):
             write_file(output, as_text + "\n")

@@ -135,7 +135,6 @@ def scored(made: MapMade, truth: Truth, threshold: float | None = None) -> Score
         matrix.false_positive,
         matrix.false_negative,
         matrix.true_negative,
-        map=str(made.path),
         threshold=threshold,
         min_area_m2=made.min_area,
         landslides=count_landslides(known, mapped),

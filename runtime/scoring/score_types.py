@@ -37,8 +37,6 @@ class Score(Scores):
     Where landslides are known by points there are no pixels to compare: the counts are 0 and the ratios NaN.
     """
 
-    map: str = field(kw_only=True)
-    """Path of the ``confidence.tif`` that was scored."""
     threshold: float = field(kw_only=True)
     """Confidence from which on a pixel counts as mapped, 0.01..1."""
     min_area_m2: float = field(kw_only=True)
@@ -70,7 +68,6 @@ class Score(Scores):
         return {
             **pixels,
             "average_precision": None if average is None else round(average, 4),
-            "map": self.map,
             "threshold": self.threshold,
             "min_area_m2": self.min_area_m2,
             "areas": None if self.areas is None else self.areas.as_dict(),

@@ -16,7 +16,7 @@ from landslip.models.demo.embedded import DEMO_MODEL, run_demo
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import InputMissingError, UsageError
 from landslip.runtime.scoring.confusion import Scores
-from landslip.runtime.scoring.score_run import score_map
+from landslip.runtime.scoring.score_run import score, score_map
 
 pytest.importorskip("onnxruntime")
 
@@ -32,9 +32,8 @@ def test_all_products_are_there(result):
     out = result.map_folder.parent
     made = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     scene = {f"scene/{name}" for name in ("pre.tif", "post.tif", "dem.tif", "clouds.tif", "truth.gpkg")}
-    products = {
-        f"map/{name}" for name in ("confidence.tif", "confidence.qml", "landslides.gpkg", "quicklook.png", "run.json")
-    }
+    names = ("confidence.tif", "confidence.qml", "landslides.gpkg", "quicklook.png", "run.json", result.record["item"])
+    products = {f"map/{name}" for name in names}
     assert made == scene | products | {"scores.json"}
 
 
@@ -55,6 +54,16 @@ def test_landslides_are_scored_as_the_geopackage_has_them(result):
     shares = [outline.intersection(truth).area / outline.area for outline in shapely.from_wkb(outlines)]
     assert counts.right == pytest.approx(sum(share > 0 for share in shares), abs=1)  # of a pixel the centre counts
     assert counts.right_half == pytest.approx(sum(share >= 0.5 for share in shares), abs=1)
+
+
+def test_a_map_agrees_with_its_own_landslides(result):
+    found = score(result.map_folder, result.map_folder / "landslides.gpkg")
+    assert found.inventory.layer == "landslides"
+    assert (found.landslides.f1, found.landslides.f1_half, found.recall) == (1, 1, 1)
+    assert found.landslides.known == found.landslides.mapped == result.record["landslides"]
+    assert found.areas.known == pytest.approx(result.record["landslide_km2"], rel=1e-5)
+    assert found.areas.mapped == pytest.approx(result.record["above_threshold_km2"], rel=1e-9)
+    assert found.areas.observed == pytest.approx(result.record["observed_km2"], rel=1e-9)
 
 
 def test_the_shipped_model_finds_landslides_in_a_scene_it_has_never_seen(result):

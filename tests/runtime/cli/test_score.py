@@ -38,7 +38,7 @@ def test_people_read_a_table(files, capsys):
 def test_programs_read_json(files, capsys, tmp_path):
     (tmp_path / "score.json").write_text("old")
     told = json.loads(said(capsys, files[0], "--truth", files[1], "--json", "-o", tmp_path / "score.json"))
-    assert told == score(*files).as_dict()
+    assert told == {"map": str(files[0]), **score(*files).as_dict()}
     assert json.loads((tmp_path / "score.json").read_text()) == told
     assert [path.name for path in tmp_path.glob(".landslip*")] == []
 

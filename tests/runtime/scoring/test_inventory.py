@@ -15,9 +15,11 @@ from affine import Affine
 from rasterio.warp import transform_geom
 
 from helpers.inventories import CRS, LEFT, PIXEL, TOP, pixel_box, pixel_point, write_truth
-from landslip.runtime.errors import InputError, UsageError
+from helpers.range_server import serving_folder, status
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.scoring import inventory_files
+from landslip.runtime.scene.valid_polygons import made_valid
+from landslip.runtime.scoring import inventory, inventory_files
 from landslip.runtime.scoring.given_truth import Truth
 from landslip.runtime.scoring.inventory import read_inventory
 from landslip.runtime.scoring.inventory_dates import Interval, day_of
@@ -26,10 +28,10 @@ GRID = MapGrid(rasterio.crs.CRS.from_user_input(CRS), Affine(PIXEL, 0, LEFT, 0, 
 ANY_TIME = Interval()
 
 
-def pixels(inventory):
+def pixels(found):
     """Pixels in each known landslide."""
-    count = np.zeros(len(inventory.shapes), dtype=int)
-    for shape, _, first, end in inventory.outlines.spans(0, GRID.height, GRID.width):
+    count = np.zeros(len(found.shapes), dtype=int)
+    for shape, _, first, end in found.outlines.spans(0, GRID.height, GRID.width):
         count[shape] += end - first
     return count.tolist()
 
@@ -254,3 +256,69 @@ def test_the_file_is_as_it_was(tmp_path):
     read(path)
     assert path.read_bytes() == before
     assert pyogrio.read_info(path)["features"] == 2
+
+
+def test_curves_are_polygons_and_what_is_none_is_left_out(tmp_path):
+    path = tmp_path / "a.csv"
+    x, y = LEFT + 300, TOP - 300
+    circle = f"CIRCULARSTRING({x - 60} {y},{x} {y + 60},{x + 60} {y},{x} {y - 60},{x - 60} {y})"
+    tin = f"TIN((({x} {y} 0,{x + 9} {y} 0,{x + 9} {y + 9} 0,{x} {y} 0)))"
+    path.write_text(f'id,WKT\n1,"CURVEPOLYGON({circle})"\n2,"{tin}"\n3,"{circle}"\n')
+    found = read(path, crs=CRS)
+    assert (found.used.polygons, found.used.without_geometry, found.used.lines) == (1, 1, 1)
+    assert pixels(found)[0] == pytest.approx(np.pi * 100, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 100_000, "cannot be read"),
+        ('{"type": "FeatureCollection", "features": [1, {"type": "Feature"}]}', None),
+        ('{"type": "Polygon", "coordinates": [[[10, 46], [10, 46], [10, 46], [10, 46]]]}', None),
+        ('{"type": "Polygon", "coordinates": [[[10, 46], [11, 47]]]}', None),
+    ],
+)
+def test_damaged_texts_get_a_sentence_or_hold_nothing(tmp_path, content, said):
+    path = tmp_path / "a.geojson"
+    path.write_text(content)
+    if said is None:
+        assert read(path).used.polygons == 0
+        return
+    with pytest.raises(InputError, match=said) as error:
+        read(path)
+    assert error.value.where == str(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, os.fsdecode(b"caf\xe9.gpkg")], ids=["long", "no text"])
+def test_names_that_no_library_takes(tmp_path, name):
+    if len(name) < 300:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InputError):
+        read(tmp_path / name)
+
+
+def test_outlines_that_cannot_be_put_right_in_time(tmp_path, monkeypatch):
+    corners = np.random.default_rng(0).uniform(0, 1200, (3000, 2)) * [1, -1] + [LEFT, TOP]
+    path = write_truth(tmp_path / "a.gpkg", [shapely.Polygon(corners)])
+
+    def impatient(shapes):
+        return made_valid(shapes, patience=0.5)
+
+    monkeypatch.setattr(inventory, "made_valid", impatient)
+    with pytest.raises(InputError, match=r"a\.gpkg cross themselves too often"):
+        read(path)
+
+
+def test_over_a_network_and_where_that_fails(tmp_path, monkeypatch):
+    monkeypatch.setenv("GDAL_HTTP_RETRY_DELAY", "0.01")
+    monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "2")
+    write_truth(tmp_path / "a.gpkg", BOXES)
+    with serving_folder(tmp_path) as server:
+        found = read(server.url("a.gpkg?key=secret"))
+        assert pixels(found) == [200, 50]
+        assert "secret" not in found.used.path
+        with pytest.raises(InputMissingError, match="does not exist"):
+            read(server.url("none.gpkg"))
+        server.fail(then=status(403))
+        with pytest.raises(InputError, match="refuses"):
+            read(server.url("a.gpkg?key=other"))

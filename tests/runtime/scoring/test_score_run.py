@@ -314,3 +314,12 @@ def test_bad_input_is_named(tmp_path):
         score_map(degrees, truth)
     with pytest.raises(InputMissingError, match=r"run\.json"):
         score(tmp_path, truth)
+
+
+def test_a_score_does_not_depend_on_where_the_map_lies(tmp_path):
+    path, truth, *_ = random_case(tmp_path, 6)
+    other = tmp_path / "elsewhere" / "draft.tif"
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+    assert score(path, truth) == score(other, truth)
+    assert json.dumps(score(path, truth).as_dict()) == json.dumps(score(other, truth).as_dict())
