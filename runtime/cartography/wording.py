@@ -21,6 +21,9 @@ Rows = tuple[tuple[str, str], ...]
 UNKNOWN_DATE = "date unknown"
 NOTHING_OBSERVED = "Nothing was observed"
 
+_DATE = 60
+"""Characters of a date at the most."""
+
 _NAME = 40
 """Characters of a foreign name at the most."""
 
@@ -47,7 +50,7 @@ def headings(facts: MapFacts, roles: tuple[str, ...]) -> tuple[str, ...]:
 def date_of(facts: MapFacts, role: str) -> str:
     """Date of an image, or that it is not known."""
     date = _date(facts, role)
-    return printable(date, _NAME) if date else UNKNOWN_DATE
+    return printable(date, _DATE) if date else UNKNOWN_DATE
 
 
 def period(dates: tuple[str | None, ...]) -> str | None:
@@ -78,7 +81,10 @@ def findings(facts: MapFacts) -> Rows:
         ("Observed", _of(facts.observed_km2, whole, "the map")),
         ("Not observed", _of(facts.not_observed_km2, whole, "the map")),
     ]
-    return (*rows, *(("", f"{shown_area(area)} {reason}") for reason, area in facts.reasons if area > 0))
+    reasons = [(reason, area) for reason, area in facts.reasons if area > 0]
+    if len(reasons) == 1:
+        return (*rows, ("", f"all of it {reasons[0][0]}"))
+    return (*rows, *(("", f"{shown_area(area)} {reason}") for reason, area in reasons))
 
 
 def about(facts: MapFacts) -> Rows:
@@ -105,7 +111,7 @@ def about(facts: MapFacts) -> Rows:
 def legend_texts(facts: MapFacts) -> tuple[str, str]:
     """Explanations of the landslides and of what was not observed."""
     step = facts.map_pixels
-    finer = f", in one of {step} x {step} map pixels or more" if step > 1 else ""
+    finer = f" in at least one of {step} x {step} map pixels" if step > 1 else ""
     return (
         f"Landslide: confidence of {100 * facts.threshold:.0f} % and more{finer}",
         "Not observed: nothing is known of landslides here",

@@ -42,10 +42,11 @@ def marked(image: Image, confidence: Image, level: int, *, hatch: int = 1, rim: 
 
 def _blend(image: Image, where: Mask, colour: Colour, share: float) -> Image:
     """Mix ``share`` of a colour into some pixels."""
-    mixed = image.copy()
+    mixed, pixels = image.copy(), image[where]
     for band, level in enumerate(colour):
         mixes = np.rint(np.arange(256) * (1 - share) + level * share).astype(np.uint8)
-        mixed[where, band] = mixes[image[where, band]]
+        pixels[:, band] = mixes.take(pixels[:, band])
+    mixed[where] = pixels
     return mixed
 
 

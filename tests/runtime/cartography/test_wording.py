@@ -74,14 +74,21 @@ def test_results(landslides, observed, text):
 
 def test_findings_are_areas_and_shares_with_reasons():
     facts = replace(
-        FACTS, landslide_km2=1.5, observed_km2=60.0, not_observed_km2=20.0, reasons=(("clouds", 19.0), ("void", 0.0))
+        FACTS,
+        landslide_km2=1.5,
+        observed_km2=60.0,
+        not_observed_km2=20.0,
+        reasons=(("clouds", 19.0), ("void", 0.0), ("files", 1.0)),
     )
     assert wording.findings(facts) == (
         ("Area", "1.50 km² (2.5 % of observed)"),
         ("Observed", "60.00 km² (75 % of the map)"),
         ("Not observed", "20.00 km² (25 % of the map)"),
         ("", "19.00 km² clouds"),
+        ("", "1.00 km² files"),
     )
+    alone = replace(facts, reasons=(("clouds", 20.0), ("void", 0.0)))
+    assert wording.findings(alone)[-1] == ("", "all of it clouds")
 
 
 def test_nothing_observed_divides_by_nothing():
@@ -137,5 +144,5 @@ def test_scales_are_rounded_to_two_digits(metres, text):
 
 def test_reduced_panels_say_what_a_pixel_shows():
     assert "map pixels" not in wording.legend_texts(FACTS)[0]
-    assert "one of 3 x 3 map pixels" in wording.legend_texts(replace(FACTS, map_pixels=3))[0]
+    assert "in at least one of 3 x 3 map pixels" in wording.legend_texts(replace(FACTS, map_pixels=3))[0]
     assert dict(wording.about(replace(FACTS, map_pixels=3)))["Map pixel"] == "6 m; here 18 m"
