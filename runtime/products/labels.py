@@ -140,7 +140,8 @@ def _label(
         up = above[col]
         if left > 0:
             label = left
-            if up > 0:
+            # Where the pixel above is in one set with its left neighbour, they were joined one pixel ago.
+            if up > 0 and up != left and up != above[col - 1]:
                 _unite(regions, left, up)
                 _unite(components, left, up)
         elif up > 0:

@@ -52,16 +52,28 @@ def tally_pixels(values: Array, labels: Array, first_row: int, tallies: Array) -
             line = labels[row, first : first + STEP]
             if not has_label(line):
                 continue
-            for col in range(len(line)):
-                label = line[col]
-                if label > 0:
+            col = 0
+            while col < len(line):
+                label, begin, total, most = line[col], col, np.int64(0), np.int64(0)
+                while col < len(line) and line[col] == label:
                     value = np.int64(values[row, first + col])
-                    tallies[label, PIXELS] += 1
-                    tallies[label, ROW_SUM] += first_row + row
-                    tallies[label, COL_SUM] += first + col
-                    tallies[label, VALUE_SUM] += value
-                    tallies[label, VALUE_MAX] = max(tallies[label, VALUE_MAX], value)
-                    tallies[label, LAST_ROW] = first_row + row
+                    total, most, col = total + value, max(most, value), col + 1
+                if label > 0:
+                    _tally_run(tallies[label], first_row + row, first + begin, first + col, total, most)
+
+
+@kernel
+def _tally_run(
+    tally: Array, row: int, first_col: int, end_col: int, total: np.int64, most: np.int64
+) -> None:  # pragma: no cover - compiled
+    """Add neighbours along a row, with the sum of their values and the greatest one."""
+    pixels = end_col - first_col
+    tally[PIXELS] += pixels
+    tally[ROW_SUM] += row * pixels
+    tally[COL_SUM] += (first_col + end_col - 1) * pixels // 2
+    tally[VALUE_SUM] += total
+    tally[VALUE_MAX] = max(tally[VALUE_MAX], most)
+    tally[LAST_ROW] = row
 
 
 @kernel

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import pyogrio.raw
 import pytest
 import rasterio
 from rasterio import shutil
@@ -77,6 +79,18 @@ def stopping(call, error=KeyboardInterrupt):
 def interrupted(files, out, call=12, error=KeyboardInterrupt, **options):
     with pytest.raises(error if isinstance(error, type) else type(error)):
         run(files, out, stopping(call, error)[0], **options)
+
+
+def test_the_map_that_is_compared_has_polygons_of_all_kinds(files, tmp_path):
+    run(files, tmp_path / "out")
+    read = partial(pyogrio.raw.read, tmp_path / "out" / "landslides.gpkg", read_geometry=False)
+    meta, _, _, columns = read(layer="landslides")
+    found = dict(zip(meta["fields"], columns, strict=True))
+    assert found["edge"].any()
+    for name in ("elev_min", "reach_angle", "slope_mean", "aspect_mean"):
+        assert np.isfinite(found[name]).sum() > 3, name
+    _, _, _, (_, reasons, _) = read(layer="not_observed")
+    assert set(reasons)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.8, 0.99])
