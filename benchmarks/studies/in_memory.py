@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.confidence import OBSERVED
 from landslip.runtime.engines import Engine
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.mapping.pipeline import stream
@@ -47,9 +48,10 @@ class ArrayLayer:
         found = self._array[:, rows, cols]
         return SceneBlock(window, {self._role: found}, np.ones(found.shape[1:], dtype=np.bool_))
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
+    def reasons(self, window: Window) -> int:
         """See :class:`landslip.runtime.scene.layers.Layer`."""
-        return np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
+        del window
+        return OBSERVED
 
 
 class InMemory:

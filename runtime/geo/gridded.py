@@ -39,6 +39,11 @@ class Placed(Gridded, Protocol):
 class Gapped(Protocol):
     """A grid of pixels, some of which no file shows, or are damaged."""
 
+    @property
+    def gapless(self) -> bool:
+        """Tell whether files show all of it, and none of it was found damaged so far."""
+        ...
+
     def gaps(self, window: Window) -> NDArray[np.uint8] | None:
         """Codes of what no file shows (outside), and of what is damaged in a window that was read.
 

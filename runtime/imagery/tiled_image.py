@@ -63,6 +63,11 @@ class TiledRaster:
         """Bytes GDAL holds after reading a window as large as this where most tiles lie side by side."""
         return max(self._bytes_along(tile.row - int(window.height) + 1, window) for tile in self.tiles)
 
+    @property
+    def gapless(self) -> bool:
+        """See :class:`landslip.runtime.geo.gridded.Gapped`."""
+        return len(self.tiles) == 1 and self.tiles[0].raster.gapless
+
     def gaps(self, window: Window) -> NDArray[np.uint8] | None:
         """See :class:`landslip.runtime.geo.gridded.Gapped`."""
         return gaps_between(self.tiles, window)

@@ -323,6 +323,11 @@ class Raster(Closing):
                     "%s: %s cannot be read in %s (%s): not observed there", self.role, self.path, _place(block), why
                 )
 
+    @property
+    def gapless(self) -> bool:
+        """See :class:`landslip.runtime.geo.gridded.Gapped`."""
+        return not self.damaged
+
     def gaps(self, window: Window) -> NDArray[np.uint8] | None:
         """See :class:`landslip.runtime.geo.gridded.Gapped`."""
         if not self.damaged:

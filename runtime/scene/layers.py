@@ -19,7 +19,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.scene.reasons import first_of, why_unknown
+from landslip.runtime.scene.reasons import Reasons, first_of, why_unknown
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.light import Light
 from landslip.runtime.terrain.slope_and_hillshade import horn
@@ -57,8 +57,8 @@ class Layer(Protocol):
         """The inputs it gives on a window of the map grid."""
         ...
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
-        """Reasons why pixels of a window that was read are not valid: codes (rows, cols), of any meaning elsewhere."""
+    def reasons(self, window: Window) -> Reasons:
+        """Reasons why pixels of a window that was read are not valid."""
         ...
 
 
@@ -119,7 +119,7 @@ class RasterLayer:
             pasted.put(block.place, self._resampler.resample(block.sampling, self.bands.read(block.source)))
         return SceneBlock(window, {self._role: pasted.pixels.values}, pasted.pixels.valid)
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
+    def reasons(self, window: Window) -> Reasons:
         """See :class:`Layer`."""
         code = NODATA if self._role in {"pre", "post"} else VOID
         return why_unknown(self.bands.raster, self._resampler, window, code)
@@ -153,7 +153,7 @@ class StackedLayer:
         values[:, ~valid] = 0
         return SceneBlock(window, {self._role: values}, valid)
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
+    def reasons(self, window: Window) -> Reasons:
         """See :class:`Layer`."""
         return first_of([layer.reasons(window) for layer in self._layers])
 
@@ -197,7 +197,7 @@ class TerrainLayer:
         arrays: dict[Role, NDArray[Any]] = {"hillshade": shaded.pixels.values, "slope": steep.pixels.values}
         return SceneBlock(window, arrays, shaded.pixels.valid)
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
+    def reasons(self, window: Window) -> Reasons:
         """See :class:`Layer`."""
         return why_unknown(self.dem, self._resampler, window, VOID)
 
@@ -234,8 +234,8 @@ class MaskLayer:
         """Mask of the pixels (h, w) of a map window of which it says anything: where it reaches and is not nodata."""
         return self._on_map(window, lambda valid_pixels, stated: valid_pixels | stated)
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
-        """Reasons why pixels of a map window that was read may not be used: codes (h, w), of any meaning elsewhere."""
+    def reasons(self, window: Window) -> Reasons:
+        """Reasons why pixels of a map window that was read may not be used."""
         return why_unknown(self.raster, self._resampler, window, MASKED, missed=MASKED)
 
     def _on_map(

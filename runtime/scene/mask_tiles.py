@@ -13,7 +13,7 @@ from landslip.runtime.geo.overlap import share_of_smaller
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.layers import MaskLayer
 from landslip.runtime.scene.map_extent import meeting, meets
-from landslip.runtime.scene.reasons import first_of
+from landslip.runtime.scene.reasons import Reasons, first_of
 
 APART = 0.5
 """Tiles have a smaller share of the smaller one in common: 0.09 of Sentinel-2, 0.3 of Landsat; two dates have 1."""
@@ -42,8 +42,8 @@ class MaskTiles:
             hidden |= tile.said(window) & ~found
         return valid & ~hidden
 
-    def reasons(self, window: Window) -> NDArray[np.uint8]:
-        """Reasons why pixels of a map window that was read may not be used: codes (h, w), of any meaning elsewhere."""
+    def reasons(self, window: Window) -> Reasons:
+        """Reasons why pixels of a map window that was read may not be used."""
         return first_of([tile.reasons(window) for tile in self._tiles])
 
     def takes(self, mask: MaskLayer) -> bool:

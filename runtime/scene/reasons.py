@@ -7,25 +7,31 @@ are not looked at a second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.compiled.kernel import kernel
 from landslip.runtime.confidence import DAMAGED, MASKED, NODATA, OBSERVED, OUTSIDE, VOID
 from landslip.runtime.geo.gridded import Gapped
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.resampler import Resampler, Sampling
 from landslip.runtime.geo.window_blocks import blocks
-from landslip.runtime.geo.windows import make_window
+
+Array = NDArray[Any]
 
 PRECEDENCE = (OUTSIDE, DAMAGED, NODATA, MASKED, VOID)
 """Reasons, of which the first that holds counts."""
 
-ReasonsOf = Callable[[Window], NDArray[np.uint8]]
-"""Function from a window of the map grid to why its pixels are not valid in an input: codes (rows, cols). It says
-nothing of the pixels that are."""
+Reasons: TypeAlias = "NDArray[np.uint8] | int"
+"""Codes of the pixels of a window, (rows, cols), or one for all of them."""
+
+ReasonsOf = Callable[[Window], Reasons]
+"""Function from a window of the map grid to why its pixels are not valid in an input; it says nothing of those that
+are."""
 
 _NONE = len(PRECEDENCE)
 _RANKS = np.full(256, _NONE, dtype=np.uint8)
@@ -56,22 +62,24 @@ def first_reasons(window: Window, unknown: Sequence[Unknown]) -> NDArray[np.uint
         return None
     ranks = np.full((int(window.height), int(window.width)), _NONE, dtype=np.uint8)
     for reasons, valid in unknown:
-        rows, cols = _box(valid)
-        found = _RANKS[reasons(_part(window, rows, cols))]
-        found[valid[rows, cols]] = _NONE
-        np.minimum(ranks[rows, cols], found, out=ranks[rows, cols])
-    return _CODES[ranks]
+        found = reasons(window)
+        if isinstance(found, int):
+            keep_rank(valid, _RANKS[found], ranks)
+        else:
+            keep_ranks(valid, found, _RANKS, ranks)
+    translate(ranks, _CODES)
+    return ranks
 
 
-def first_of(reasons: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Reasons that count of those of inputs that are valid together: codes (rows, cols)."""
-    return reasons[0] if len(reasons) == 1 else _CODES[np.minimum.reduce([_RANKS[each] for each in reasons])]
+def first_of(reasons: Sequence[Reasons]) -> Reasons:
+    """Reasons that count of those of inputs that are valid together."""
+    ranks = [_RANKS[each] for each in reasons]
+    first: NDArray[np.uint8] = _CODES[reduce(np.minimum, ranks)]
+    return first if first.ndim else int(first)
 
 
-def why_unknown(
-    raster: Gapped, resampler: Resampler, window: Window, code: int, *, missed: int = OUTSIDE
-) -> NDArray[np.uint8]:
-    """Reasons why pixels of a raster on the map grid are not valid: codes (rows, cols).
+def why_unknown(raster: Gapped, resampler: Resampler, window: Window, code: int, *, missed: int = OUTSIDE) -> Reasons:
+    """Reasons why pixels of a raster on the map grid are not valid.
 
     Args:
         raster: what is read.
@@ -80,11 +88,15 @@ def why_unknown(
         code: the reason where it reaches, and could be read.
         missed: the reason where it does not reach.
     """
+    if code == missed and raster.gapless:
+        return code
     found = np.full((int(window.height), int(window.width)), missed, dtype=np.uint8)
     for block in blocks(resampler, window):
         reached = resampler.reached(block.sampling)
-        codes = np.where(reached, np.uint8(code), np.uint8(missed))
         gaps = raster.gaps(block.source)
+        if gaps is None and reached.shape == found.shape and reached.all():
+            return code
+        codes = np.where(reached, np.uint8(code), np.uint8(missed))
         if gaps is not None:
             codes[reached & _touched(resampler, block.sampling, gaps == DAMAGED)] = DAMAGED
             codes[reached & _touched(resampler, block.sampling, gaps == OUTSIDE)] = missed
@@ -92,9 +104,10 @@ def why_unknown(
     return found
 
 
-def outside(window: Window) -> NDArray[np.uint8]:
-    """Reasons of what lies outside an area of interest: codes (rows, cols)."""
-    return np.full((int(window.height), int(window.width)), OUTSIDE, dtype=np.uint8)
+def outside(window: Window) -> int:
+    """Reason of all that lies outside an area of interest, whatever the window."""
+    del window
+    return OUTSIDE
 
 
 def _touched(resampler: Resampler, sampling: Sampling, pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -103,13 +116,29 @@ def _touched(resampler: Resampler, sampling: Sampling, pixels: NDArray[np.bool_]
     return ~resampler.resample(sampling, Pixels(values, ~pixels)).valid
 
 
-def _box(valid: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Rows and columns around all pixels that are not valid, of which there are some."""
-    rows, cols = np.flatnonzero(~valid.all(axis=1)), np.flatnonzero(~valid.all(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+@kernel
+def keep_rank(valid: Array, rank: int, ranks: Array) -> None:  # pragma: no cover - compiled
+    """Lower ranks (rows, cols) to one rank where pixels are not valid."""
+    for row in range(ranks.shape[0]):
+        line, known = ranks[row], valid[row]
+        for col in range(len(line)):
+            line[col] = min(line[col], np.uint8(255) if known[col] else rank)
 
 
-def _part(window: Window, rows: slice, cols: slice) -> Window:
-    """Some rows and columns of a window."""
-    left, top = int(window.col_off) + cols.start, int(window.row_off) + rows.start
-    return make_window(left, top, cols.stop - cols.start, rows.stop - rows.start)
+@kernel
+def keep_ranks(valid: Array, codes: Array, table: Array, ranks: Array) -> None:  # pragma: no cover - compiled
+    """Lower ranks (rows, cols) to those of codes (rows, cols), by a table, where pixels are not valid."""
+    for row in range(ranks.shape[0]):
+        line, known, found = ranks[row], valid[row], codes[row]
+        for col in range(len(line)):
+            if not known[col]:
+                line[col] = min(line[col], table[found[col]])
+
+
+@kernel
+def translate(values: Array, table: Array) -> None:  # pragma: no cover - compiled
+    """Replace values (rows, cols) by what a table has for them."""
+    for row in range(values.shape[0]):
+        line = values[row]
+        for col in range(len(line)):
+            line[col] = table[line[col]]

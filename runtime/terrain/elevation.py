@@ -155,6 +155,11 @@ class Elevation:
             return Pixels(metres, stored.valid)
         return Pixels(metres, self._impossible[index].left_out(stored, can_be_height(metres[0]), window))
 
+    @property
+    def gapless(self) -> bool:
+        """See :class:`landslip.runtime.geo.gridded.Gapped`."""
+        return len(self.tiles) == 1 and self.tiles[0].raster.gapless
+
     def gaps(self, window: Window) -> NDArray[np.uint8] | None:
         """Codes of what no tile shows, and of what is damaged or beside that, where there is no slope either.
 
