@@ -15,10 +15,11 @@ from landslip.export.specification.spec_toml import KEYS as SPEC_KEYS
 from landslip.runtime import errors
 from landslip.runtime.cli.main import run
 from landslip.runtime.confidence import REASONS
+from landslip.runtime.delivery.shapefile import SHORT_NAMES
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.inputs.scene_toml import KEYS as SCENE_KEYS
 from landslip.runtime.products.polygon_layers import ID_FIELD, LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
-from landslip.runtime.run.product_names import PRODUCTS
+from landslip.runtime.run.product_names import FURTHER, PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 FILES = "docs/reference/files.md"
@@ -83,6 +84,13 @@ def test_keys_of_inputs_are_explained(record):
 def test_products_and_their_hidden_folder():
     assert sorted(table_keys(FILES, "A map: `landslip map -o OUT`")) == sorted(PRODUCTS)
     assert f"OUT/{PARTIAL}" in spans(FILES)
+
+
+def test_products_on_demand():
+    assert table_keys(FILES, "On demand") == [name for names in FURTHER.values() for name in names]
+    assert table_keys(FILES, "Names in the Shapefile") == list(SHORT_NAMES)
+    for name, short in SHORT_NAMES.items():
+        assert f"| `{name}` | `{short}` |" in text_of(FILES)
 
 
 def test_fields_of_polygons():
