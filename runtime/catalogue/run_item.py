@@ -121,6 +121,7 @@ def _facts(record: RunRecord) -> Json:
         "landslip:observed_km2": record.observed_km2,
         "landslip:threshold": record.threshold,
         "landslip:min_area_m2": record.min_area_m2,
+        "landslip:confidence_classes": record.confidence_classes,
         "landslip:model": {
             "name": printable(model.name, _NAME),
             "precision": model.precision,

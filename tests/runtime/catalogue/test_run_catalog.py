@@ -7,17 +7,20 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import rasterio
 
 import landslip
 from helpers.engines import mixing_engine
 from helpers.rasters import scene_mixed
 from helpers.stac import problems_of_a_catalog, problems_of_a_run
+from landslip.runtime.catalogue.media_types import UNKNOWN
 from landslip.runtime.catalogue.run_catalog import write_catalog
 from landslip.runtime.errors import OutputError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.finished_run import open_finished_run
+from landslip.runtime.run.product_names import FURTHER
 from landslip.runtime.run.product_options import ProductOptions
 
 
@@ -63,6 +66,27 @@ def test_a_catalog_made_afterwards_is_the_same_and_so_is_the_item(scene, tmp_pat
     assert added["assets"]["run"]["file:size"] == again.path("run.json").stat().st_size
     assert added["assets"]["confidence"] == item["assets"]["confidence"]
     assert added["id"] == item["id"] == record["item"].removesuffix(".json")
+
+
+def test_everything_that_is_made_on_demand_is_an_asset_with_a_name_of_its_own(scene, tmp_path):
+    also = ("geojson", "fgb", "kml", "shp", "cems")
+    record, item = make(scene, tmp_path / "out", also=also, catalog=True, project=True, report=True, density=250)
+    assert problems_of_a_run(item) == []
+    further = {name for names in FURTHER.values() for name in names} - {"catalog.json"}
+    assert further < record["products"].keys()
+    assets = {asset["href"].removeprefix("./"): (key, asset) for key, asset in item["assets"].items()}
+    assert further < assets.keys()
+    assert {"report", "density", "project", "cems", "landslides_kml"} < item["assets"].keys()
+    for name in further:
+        key, asset = assets[name]
+        assert asset["title"] != name
+        assert asset["type"] != UNKNOWN
+        assert key.replace("_", "").isalnum()
+    layouts = {}
+    for name in ("confidence.tif", "density.tif"):
+        with rasterio.open(tmp_path / "out" / name) as dataset:
+            layouts[name] = dataset.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") == "COG"
+        assert layouts[name] == ("cloud-optimized" in assets[name][1]["type"])
 
 
 def test_a_folder_with_a_catalog_can_be_moved(scene, tmp_path):
