@@ -40,6 +40,7 @@ _KNOWN = {
     "landslides.shp.zip": ("landslides_shp", "Landslides and what was not observed (Shapefiles)", "data"),
     "cems.zip": ("cems", "Landslides in the form of Copernicus EMS Rapid Mapping", "data"),
     "density.tif": ("density", "Share of the ground that slid, on a coarse grid", "data"),
+    "density.qml": ("density_style", "Style of density.tif for QGIS", "style"),
     "landslides.qgs": ("project", "Project for QGIS", "project"),
     "report.html": ("report", "Report for people, in one file", "report"),
     RECORD: ("run", "Record of the run", "metadata"),

@@ -25,6 +25,8 @@ from landslip.runtime.products.confidence_tif import BLOCK, write_cog
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import CONFIDENCE
 from landslip.runtime.run.product_options import ProductOptions
+from landslip.runtime.styles.raster_qml import density_qml
+from landslip.runtime.system.drafts import output_errors, write_file
 
 BANDS = ("share of the observed ground that is landslide", "share of the cell that was observed")
 """Descriptions of the bands."""
@@ -66,7 +68,7 @@ def write_density(run: FinishedRun, target: Path, options: ProductOptions) -> No
 
     Args:
         run: the run.
-        target: path of ``density.tif``.
+        target: path of ``density.tif``; its style for QGIS comes beside it.
         options: ``density``, metres of a cell.
 
     Raises:
@@ -79,6 +81,8 @@ def write_density(run: FinishedRun, target: Path, options: ProductOptions) -> No
             checksum = _write_plain(draft, source, grid, layer_of(run, OBSERVED), _tags(run, grid))
         write_cog(draft, target)
         _check(target, checksum)
+        with output_errors(target):
+            write_file(target.with_suffix(".qml"), density_qml())
     except RASTER_ERRORS as error:
         raise OutputError(
             f"output: {target.name} cannot be written ({reason(error)}).", "Check the free disk space.", where=target

@@ -37,7 +37,7 @@ FURTHER = {
     "kml": ("landslides.kml",),
     "shp": ("landslides.shp.zip",),
     "cems": ("cems.zip",),
-    "density": ("density.tif",),
+    "density": ("density.tif", "density.qml"),
     "project": ("landslides.qgs",),
     "catalog": ("catalog.json",),
     "report": ("report.html",),

@@ -18,7 +18,7 @@ _VERSION = "3.22.0"
 @dataclass(frozen=True)
 class _ProjectLayer:
     identity: str
-    """Longer than ten characters: QGIS 3.22 cuts ten off some ids, as those of its own end in a date."""
+    """Longer than ten characters: QGIS 3.22 leaves layers with shorter ids out of its tree."""
     name: str
     source: str
     is_raster: bool

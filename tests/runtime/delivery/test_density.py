@@ -11,6 +11,7 @@ import rasterio
 import landslip
 from helpers.finished_runs import finished_run, landslide_scene
 from landslip.runtime.delivery import density
+from landslip.runtime.styles.raster_qml import density_qml
 
 
 def of_the_whole(percent, slid, pixels):
@@ -103,6 +104,7 @@ def test_its_statistics_are_there_so_that_no_program_writes_them_beside_it(tmp_p
             assert float(tags["STATISTICS_STDDEV"]) == pytest.approx(np.nanstd(values), abs=1e-6)
             assert float(tags["STATISTICS_MAXIMUM"]) == pytest.approx(np.nanmax(values))
     assert not (out / "density.tif.aux.xml").exists()
+    assert (out / "density.qml").read_text(encoding="utf-8") == density_qml()
 
 
 def test_nothing_observed_is_unknown_and_not_zero(tmp_path):
