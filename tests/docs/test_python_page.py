@@ -37,3 +37,4 @@ def test_its_lines_run(tmp_path):
     kind, sentence = said[2].splitlines()
     assert kind == "InputMissingError 3 False"
     assert "nowhere.tif does not exist" in sentence
+    assert re.fullmatch(r"\d+ of \d+ landslides found; IoU \S+\n", said[3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -323,3 +324,19 @@ def test_a_score_does_not_depend_on_where_the_map_lies(tmp_path):
     other.write_bytes(path.read_bytes())
     assert score(path, truth) == score(other, truth)
     assert json.dumps(score(path, truth).as_dict()) == json.dumps(score(other, truth).as_dict())
+
+
+def test_memory_does_not_grow_with_the_height_of_the_map(tmp_path):
+    truth, peaks = write_truth(tmp_path / "truth.gpkg", [(10, 10, 60, 60)]), []
+    for rows in (600, 6000, 600, 6000):
+        values = np.zeros((rows, 1500), np.uint8)
+        values[20:90, 20:90] = 80
+        path = write_map(tmp_path / f"{rows}.tif", values, compress="deflate")
+        del values
+        tracemalloc.start()
+        try:
+            assert score_map(path, truth).landslides.found == 1
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[3] < 1.05 * peaks[2]
