@@ -88,7 +88,6 @@ def scale_and_north(metres: float, direction: float | None, width: float) -> Blo
     items: list[Item] = []
     if direction is not None:
         dark, light = arrow((5, 8.5), 10, direction)
-        # Paper is drawn within ink, so that the light half has an outline.
         items += [Triangle(dark), Triangle(light, _PALE), Text(5, -1.2, "N", HEADING, bold=True, align="middle")]
     bar = scale_bar(metres, min(60.0, width - 30))
     left, top = 16.0, 5.5

@@ -1,4 +1,4 @@
-"""Letters and PNG by Pillow, which is used here alone.
+"""Letters and PNG by Pillow; nothing else in this room knows it.
 
 The letters are Pillow's own (Aileron), scalable, the same on every machine. They are Latin without accents.
 """
