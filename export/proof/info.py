@@ -232,17 +232,30 @@ def _describe_json(path: Path) -> Facts | None:
         content = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged JSON ({error}). Copy it again.") from error
-    kind = next((name for name, keys in _RECORDS.items() if keys <= content.keys()), None)
+    kind = _kind_of(content)
     # What it is and is called is not for the file to say.
     return None if kind is None else {"kind": kind, **{key: content[key] for key in content if key not in _OURS}}
 
 
+def _kind_of(content: dict[str, Any]) -> str | None:
+    kind = next((name for name, keys in _RECORDS.items() if keys <= content.keys()), None)
+    properties = content.get("properties")
+    if kind == _ITEM and isinstance(properties, dict):
+        return next((f"{kind} of {of}" for key, of in _ITEMS.items() if key in properties), kind)
+    return kind
+
+
 _OURS = {"file", "kind"}
+
+_ITEM = "STAC Item"
+_ITEMS = {"landslip:fingerprint": "a map", "mlm:name": "an export"}
+"""Properties that tell what an Item is of."""
 
 _RECORDS = {
     "run record of a map": {"model", "engine", "grid", "tiles", "inputs"},
     "record of an artifact": {"artifact", "source", "spec"},
-    "STAC item of an export": {"stac_version", "assets", "properties"},
+    _ITEM: {"stac_version", "assets", "properties"},
+    "STAC Catalog": {"stac_version", "description", "links"},
     "scores of a demo: how its map agrees with the truth": {"seed", "precision", "recall", "f1", "mcc"},
 }
 """Kinds of JSON files, and keys that tell them."""

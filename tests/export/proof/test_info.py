@@ -219,6 +219,27 @@ def test_a_terminal_obeys_nothing_that_a_file_says(tmp_path, capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("properties", "kind"),
+    [
+        ({"landslip:fingerprint": "ab"}, "STAC Item of a map"),
+        ({"mlm:name": "net"}, "STAC Item of an export"),
+        ({}, "STAC Item"),
+        (3, "STAC Item"),
+    ],
+)
+def test_items_say_what_they_are_of(tmp_path, capsys, properties, kind):
+    path = tmp_path / "item.json"
+    path.write_text(json.dumps({"stac_version": "1.1.0", "assets": {}, "properties": properties}))
+    assert told(capsys, path)["kind"] == kind
+
+
+def test_a_catalog_is_told(tmp_path, capsys):
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps({"stac_version": "1.1.0", "description": "d", "links": []}))
+    assert told(capsys, path)["kind"] == "STAC Catalog"
+
+
 def test_a_record_cannot_call_itself_something_else(tmp_path, capsys):
     path = tmp_path / "run.json"
     content = dict.fromkeys(("model", "engine", "grid", "tiles", "inputs"))
