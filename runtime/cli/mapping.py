@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,8 +22,9 @@ from landslip.runtime.system.progress import progress_for
 
 def make_map(options: dict[str, Any], *, as_json: bool) -> None:
     """Make a map and print what it holds, or its record."""
-    record = map_scene(_request(options), progress=progress_for(sys.stderr))
-    click.echo(json.dumps(record, indent=2) if as_json else _summary(record, options["out"]))
+    request = _request(options)
+    record = map_scene(request, progress=progress_for(sys.stderr))
+    click.echo(json.dumps(record, indent=2) if as_json else _summary(record, request))
 
 
 def foretell(options: dict[str, Any], *, as_json: bool) -> None:
@@ -42,11 +42,12 @@ def _request(options: dict[str, Any]) -> MapRequest:
     return MapRequest(model=model, files=files, engine=engine, products=products, **options)
 
 
-def _summary(record: dict[str, Any], out: Path) -> str:
+def _summary(record: dict[str, Any], request: MapRequest) -> str:
+    names = (LANDSLIDES, CONFIDENCE, QUICKLOOK, *request.products.names, RECORD)
     tiles, seconds = record["tiles"], record["seconds"]["total"]
     return (
         f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
         f"{record['observed_km2']:.2f} km2 observed; "
         f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
-        + "\n".join(str(out / name) for name in (LANDSLIDES, CONFIDENCE, QUICKLOOK, RECORD))
+        + "\n".join(str(request.out / name) for name in names)
     )

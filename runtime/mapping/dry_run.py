@@ -77,7 +77,7 @@ def _check_out(request: MapRequest) -> None:
     hidden = request.out / PARTIAL
     if os.path.lexists(hidden):
         check_hidden(hidden)
-    found = [name for name in PRODUCTS if exists(request.out / name)]
+    found = [name for name in (*PRODUCTS, *request.products.names) if exists(request.out / name)]
     if found and not request.overwrite:
         log.warning(
             "output: %s holds results already (%s). The run will need another folder, or overwrite=True.",
