@@ -25,12 +25,13 @@ from landslip.runtime.products.polygon_layers import (
     ID_FIELD,
     LANDSLIDE_FIELDS,
     LANDSLIDES_LAYER,
+    LAYERS,
     NOT_OBSERVED_FIELDS,
     NOT_OBSERVED_LAYER,
     LayerField,
     meaning_of,
 )
-from landslip.runtime.products.style_table import write_style_table
+from landslip.runtime.products.style_table import STYLES, write_style_table
 from landslip.runtime.system.drafts import draft_name, give_name
 from landslip.runtime.system.library_logs import quiet_libraries
 
@@ -171,7 +172,7 @@ def _write_layer(draft: Path, path: Path, features: Iterator[_Feature], layer: _
 def _check(draft: Path, written: Iterable[_Written], settings: Mapping[str, str]) -> None:
     with _set(settings):
         faults = [fault for each in written for fault in faults_of(draft, each.layer, each.count, each.bounds)]
-        faults += damage_of(draft)
+        faults += damage_of(draft, STYLES, len(LAYERS))
     if faults:
         raise DataLayerError("; ".join(faults))
 

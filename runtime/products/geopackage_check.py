@@ -48,12 +48,20 @@ def faults_of(path: Path, layer: str, count: int, bounds: Bounds | None) -> Iter
         yield f"it lacks triggers of {layer}, so programs that change it would leave its index behind"
 
 
-def damage_of(path: Path) -> Iterator[str]:
-    """Damage of the whole file, in words of SQLite.
+def damage_of(path: Path, styles: str, count: int) -> Iterator[str]:
+    """Faults of the rest of the file: its table of styles, and what SQLite says of the whole.
+
+    Args:
+        path: the file.
+        styles: name of the table.
+        count: how many styles were written.
 
     Raises:
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError: it cannot be read.
     """
+    listed = f"SELECT data_type FROM gpkg_contents WHERE table_name = '{styles}'"  # noqa: S608 - the table is ours
+    if _one(path, listed) != ("attributes",) or _one(path, f"SELECT count(*) AS n FROM {styles}") != (count,):  # noqa: S608
+        yield "its styles are not whole"
     verdict = _one(path, "PRAGMA integrity_check")
     if verdict != ("ok",):
         yield f"SQLite finds it damaged: {verdict}"

@@ -11,6 +11,9 @@ LANDSLIDES_LAYER = "landslides"
 NOT_OBSERVED_LAYER = "not_observed"
 """Name of the layer of what was not seen, and why."""
 
+LAYERS = (LANDSLIDES_LAYER, NOT_OBSERVED_LAYER)
+"""Names of both, in the order of the file; each has a style."""
+
 
 @dataclass(frozen=True)
 class LayerField:

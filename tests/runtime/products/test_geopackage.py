@@ -22,7 +22,7 @@ from rasterio.crs import CRS
 from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.products import geopackage
 from landslip.runtime.products.geopackage import Summary, write_landslides
-from landslip.runtime.products.geopackage_check import faults_of
+from landslip.runtime.products.geopackage_check import damage_of, faults_of
 from landslip.runtime.products.landslide import Landslide
 from landslip.runtime.products.not_observed import NotObserved
 from landslip.runtime.styles import field_labels
@@ -216,6 +216,20 @@ def test_what_a_failed_call_left_out_is_found(tmp_path: Path, lost: str, layer: 
     database.close()
     found = {name: len(list(faults_of(path, name, 7, box))) for name, box in boxes.items()}
     assert found == {name: int(name == layer or "UPDATE gpkg_contents" in DAMAGE[lost]) for name in boxes}
+
+
+@pytest.mark.parametrize(
+    "lost", ["DELETE FROM layer_styles", "DELETE FROM gpkg_contents WHERE data_type = 'attributes'"]
+)
+def test_styles_that_a_failed_call_left_out_are_found(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "landslides.gpkg"
+    write_landslides(path, landslides(7), UTM)
+    assert list(damage_of(path, "layer_styles", 2)) == []
+    database = sqlite3.connect(path)
+    database.execute(lost)
+    database.commit()
+    database.close()
+    assert list(damage_of(path, "layer_styles", 2)) == ["its styles are not whole"]
 
 
 WRITE_AND_SAY = """

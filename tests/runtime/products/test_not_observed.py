@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -111,3 +112,24 @@ def test_a_whole_map_of_nothing_is_one_polygon(tmp_path: Path) -> None:
     (one,) = found(np.full((300, 50), 1, np.uint8), tmp_path, range(7, 300, 7))
     assert one.reason == "outside"
     assert one.geometry.equals(shapely.box(500_000, 4_600_000 - 1800, 500_300, 4_600_000))
+
+
+def test_memory_does_not_grow_with_the_height_of_a_noisy_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(not_observed, "MOST_CORNERS", 20_000)
+    monkeypatch.setattr(waiting_polygons, "_IN_MEMORY", 1 << 12)
+    rows = (np.random.default_rng(1).uniform(size=(64, 200)) < 0.7).astype(np.uint8) * 2
+
+    def peak(strips: int) -> int:
+        grid = MapGrid(CRS.from_epsg(32648), Affine(6, 0, 500_000, 0, -6, 4_600_000), 64 * strips, 200)
+        tracemalloc.start()
+        with NotObservedTracer(grid, 400, tmp_path) as tracer:
+            for number in range(strips):
+                tracer.take(64 * number, rows)
+            for _ in tracer.found():
+                pass
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(2)  # compiled and imported
+    assert peak(100) < 1.2 * peak(20)
