@@ -257,6 +257,7 @@ _RECORDS = {
     _ITEM: {"stac_version", "assets", "properties"},
     "STAC Catalog": {"stac_version", "description", "links"},
     "scores of a demo: how its map agrees with the truth": {"seed", "precision", "recall", "f1", "mcc"},
+    "score of a map against landslides that are known": {"precision", "recall", "landslides", "by_size", "truth"},
 }
 """Kinds of JSON files, and keys that tell them."""
 

@@ -166,6 +166,8 @@ def test_records(tmp_path, capsys):
     path = tmp_path / "scores.json"
     path.write_text(json.dumps({"seed": 9001, "size_km": 6.0, **Scores(1, 2, 3, 4).as_dict()}))
     assert told(capsys, path)["kind"].startswith("scores of a demo")
+    path.write_text(json.dumps(dict.fromkeys(("map", "precision", "recall", "landslides", "by_size", "truth"))))
+    assert told(capsys, path)["kind"].startswith("score of a map")
 
 
 UNKNOWN = {
