@@ -10,7 +10,7 @@ from typing import Any
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.report import page_data, summary
-from landslip.runtime.report.bearings import ground_metres, true_north
+from landslip.runtime.cartography.scale_bar import ground_metres, true_north
 from landslip.runtime.report.html_parts import Markup, element, escaped, joined, json_block, told
 from landslip.runtime.report.landslide_data import LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import landslide_table

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from landslip.runtime.report.bearings import scale_bar
+from landslip.runtime.cartography.scale_bar import scale_bar
 from landslip.runtime.report.html_parts import Markup, element, joined
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
 from landslip.runtime.report.outlines import rings_of
