@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.cartography.north import true_north
+from landslip.runtime.cartography.scale_bar import ground_metres
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.report import page_data, summary
-from landslip.runtime.cartography.scale_bar import ground_metres, true_north
 from landslip.runtime.report.html_parts import Markup, element, escaped, joined, json_block, told
 from landslip.runtime.report.landslide_data import LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import landslide_table

@@ -43,9 +43,8 @@ def large(tmp_path_factory):
         write_report(run, folder / "report.html", scene)
         seconds = time.perf_counter() - start
         used = sum(process.cpu_times()[:2])
-    print(
-        f"\nwritten in {seconds:.1f} s, {used - spent:.1f} s of the processor, {(folder / 'report.html').stat().st_size / 1e6:.1f} MB"
-    )
+    size = (folder / "report.html").stat().st_size / 1e6
+    print(f"\nwritten in {seconds:.1f} s, {used - spent:.1f} s of the processor, {size:.1f} MB")  # noqa: T201
     yield folder / "report.html", seconds, process.memory_info().rss - before
     shutil.rmtree(folder)
 
@@ -105,7 +104,7 @@ def test_chromium_opens_it_within_seconds(large):
             return (performance.now() - start) / 20;
         }""")
         held = memory_of(Path(chromium).name)
-        print(f"opened in {opened:.1f} s, {frames:.0f} ms a frame, MB: {held}")
+        print(f"opened in {opened:.1f} s, {frames:.0f} ms a frame, MB: {held}")  # noqa: T201
         browser.close()
     assert opened < 20  # a few seconds on two cores that do nothing else
     assert held["renderer"] < 400
