@@ -4,6 +4,11 @@ const pictures = byId("pictures"), shapes = byId("shapes");
 const shown = { slides: true, unseen: true, chosen: -1, hovered: -1 };
 let isDue = false;
 
+/** Corners from which on rims are drawn only when the map rests: they take most of the time. */
+const MANY = 3000;
+let traced = 0;
+let resting = 0;
+
 /** Draw before the next picture of the screen, once. */
 function redraw() {
   if (isDue) return;
@@ -86,16 +91,21 @@ function trace(context, set, index, least) {
   const box = [0, 1, 2, 3].map((side) => set.boxes[4 * index + side] * scale + (side % 2 ? originY : originX));
   if (box[2] < 0 || box[3] < 0 || box[0] > shapes.width || box[1] > shapes.height) return;
   if (Math.max(box[2] - box[0], box[3] - box[1]) < least) {
+    traced += 4;
     if (least > 1) context.rect((box[0] + box[2] - least) / 2, (box[1] + box[3] - least) / 2, least, least);
     return;
   }
   for (let ring = set.shapes[index]; ring < set.shapes[index + 1]; ring++) {
     let lastX = -1e9, lastY = -1e9;
+    traced += 4;
     for (let i = set.starts[ring]; i < set.starts[ring + 1]; i += 2) {
       const x = set.points[i] * scale + originX, y = set.points[i + 1] * scale + originY;
       if (i === set.starts[ring]) context.moveTo(x, y);
       else if (Math.abs(x - lastX) + Math.abs(y - lastY) < 0.8) continue;
-      else context.lineTo(x, y);
+      else {
+        context.lineTo(x, y);
+        traced++;
+      }
       lastX = x;
       lastY = y;
     }
@@ -129,15 +139,20 @@ function hatchOf(context) {
 
 function drawShapes() {
   const context = prepared(shapes), wide = ratio();
-  context.lineJoin = "round";
+  const isQuick = traced > MANY && performance.now() - view.moved < 150;
+  traced = 0;
+  clearTimeout(resting);
+  if (isQuick) resting = setTimeout(redraw, 170);
   if (unseen && shown.unseen) {
     context.beginPath();
     for (let index = 0; index < unseen.count; index++) trace(context, unseen, index, 1);
     context.fillStyle = hatchOf(context);
     context.fill("evenodd");
-    context.strokeStyle = "rgba(40, 40, 40, 0.7)";
-    context.lineWidth = wide;
-    context.stroke();
+    if (!isQuick) {
+      context.strokeStyle = "rgba(40, 40, 40, 0.7)";
+      context.lineWidth = wide;
+      context.stroke();
+    }
   }
   if (!shown.slides) return;
   for (const name of [...data.classes].reverse()) {
@@ -145,7 +160,7 @@ function drawShapes() {
     for (let index = 0; index < slides.count; index++) {
       if (classOf(index) === name && isKept(index)) trace(context, slides, index, 4 * wide);
     }
-    outline(context, data.colours[name], view.scale < 1.5 ? 0.45 : 0.2, wide);
+    outline(context, data.colours[name], isQuick ? 0.7 : view.scale < 1.5 ? 0.45 : 0.2, isQuick ? 0 : wide);
   }
   for (const index of new Set([shown.hovered, shown.chosen])) {
     if (index < 0) continue;
@@ -161,12 +176,13 @@ function drawShapes() {
   }
 }
 
-/** Fill a path thinly and rim it in two colours, so that it is seen on any ground and hides little of it. */
+/** Fill a path thinly and rim it in two colours, so that it is seen on any ground and hides little; 0 for no rim. */
 function outline(context, colour, share, wide) {
   context.globalAlpha = share;
   context.fillStyle = colour;
   context.fill("evenodd");
   context.globalAlpha = 1;
+  if (!wide) return;
   context.lineWidth = 3 * wide;
   context.strokeStyle = data.colours.rim;
   context.stroke();

@@ -98,5 +98,12 @@ byId("page-back").addEventListener("click", () => turnTo(page - 1));
 byId("page-on").addEventListener("click", () => turnTo(page + 1));
 
 // On paper there are no pages to turn: it gets what the order and the filters put first.
-window.addEventListener("beforeprint", () => showRows(0, PRINTED));
-window.addEventListener("afterprint", () => showRows());
+window.addEventListener("beforeprint", () => {
+  showRows(0, PRINTED);
+  const shown = number(Math.min(order.length, PRINTED));
+  byId("table-help").textContent = said("shown_of", { shown, count: number(data.count) });
+});
+window.addEventListener("afterprint", () => {
+  showRows();
+  byId("table-help").textContent = said("table_help");
+});

@@ -1,7 +1,7 @@
 // The part of the map that is shown: a place in the middle, and CSS pixels for each map pixel.
 
 const stage = byId("stage");
-const view = { x: data.width / 2, y: data.height / 2, scale: 1, width: 1, height: 1, cut: 0.5 };
+const view = { x: data.width / 2, y: data.height / 2, scale: 1, width: 1, height: 1, cut: 0.5, moved: 0 };
 
 const ratio = () => Math.min(window.devicePixelRatio || 1, 2);
 const toMap = (x, y) => [view.x + (x - view.width / 2) / view.scale, view.y + (y - view.height / 2) / view.scale];
@@ -14,6 +14,7 @@ function settle() {
   view.scale = Math.min(Math.max(view.scale, least), 24);
   view.x = Math.min(Math.max(view.x, 0), data.width);
   view.y = Math.min(Math.max(view.y, 0), data.height);
+  view.moved = performance.now();
   redraw();
 }
 
