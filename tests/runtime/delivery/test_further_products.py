@@ -15,7 +15,7 @@ from helpers.killing_products import state
 from helpers.results import names_of_results
 from landslip.runtime.cli.main import run
 from landslip.runtime.delivery import deliverables
-from landslip.runtime.run.hidden_folder import COMMITTED, HiddenFolder
+from landslip.runtime.run.hidden_folder import COMMITTED, HiddenFolder, drop_drafts
 from landslip.runtime.run.product_names import FURTHER, RECORD, ROWS
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.system.drafts import PARTIAL
@@ -219,6 +219,19 @@ def test_killed_at_any_step_it_leaves_the_run_as_before_or_with_all(tmp_path):
     assert order == sorted(order, key=["before", "after"].index)
     # Only where files are being moved is the folder between the two, until it is next looked at.
     assert [each["left"] for each in told].count("between") <= 12
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_the_supervisor_of_a_killed_process_drops_its_drafts_or_moves_what_was_committed(out, committed):
+    before = state(out)
+    (out / PARTIAL).mkdir()
+    (out / PARTIAL / "landslides.kml").write_text("a draft")
+    if committed:
+        (out / PARTIAL / COMMITTED).write_text(json.dumps(["landslides.kml"]))
+    drop_drafts(str(out))
+    assert set(state(out)) == {*before, *(["landslides.kml"] if committed else [])}
+    assert not (out / PARTIAL).exists()
+    drop_drafts(str(out))  # there is nothing to do
 
 
 def test_drafts_that_others_have_committed_have_to_be_products(out, tmp_path):
