@@ -52,7 +52,7 @@ def opened(browser, path, **options):
     page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
-    page.on("request", lambda request: requests.append(request.url[:80]))
+    page.on("request", lambda request: requests.append(request.url.partition(",")[0]))
     page.goto(path.as_uri())
     page.wait_for_load_state("load")
     yield page
