@@ -8,6 +8,7 @@ from typing import Any
 
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.landslide_data import UnseenData
+from landslip.runtime.report.score_facts import score_tables
 from landslip.runtime.report.texts import Language
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.record_types import DamagedPlace, InputUsed, RunRecord
@@ -152,32 +153,7 @@ class FactWriter:
     def _scores(self) -> Markup:
         if self.score is None:
             return Markup("")
-        rows = [(element("th", name, scope="row"), element("td", value)) for name, value in self._flat("", self.score)]
-        first = element("table", *(element("tr", *row) for row in rows[:_MOST]))
-        lists = (self._each(name, values) for name, values in self.score.items() if _is_list(values))
-        return self._section("facts_score", joined([first, *lists]))
-
-    def _each(self, name: str, values: Sequence[Mapping[str, Any]]) -> Markup:
-        """Figures of each of several parts, such as classes of sizes, a row for each."""
-        parts = [dict(self._flat("", value)) for value in values[:_MOST]]
-        heads = list(dict.fromkeys(key for part in parts for key in part))
-        lines = (element("tr", *(element("td", part.get(key, "")) for key in heads)) for part in parts)
-        first = element("tr", *(element("th", key, scope="col") for key in heads))
-        caption = element("caption", told(name.replace("_", " ")))
-        return element("table", caption, element("thead", first), element("tbody", *lines), class_="wide")
-
-    def _flat(self, before: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Figures with their names one by one, those of parts behind the name of the part."""
-        for key, value in values.items():
-            name = told(f"{before}{key}".replace("_", " "))
-            if isinstance(value, Mapping):
-                yield from self._flat(f"{name} · ", value)
-            elif isinstance(value, float):
-                yield name, self.language.short(value)
-            elif isinstance(value, Sequence) and not isinstance(value, str) and not _is_list(value):
-                yield name, told(", ".join(map(str, value)))
-            elif value is not None and not _is_list(value):
-                yield name, told(str(value))
+        return self._section("facts_score", score_tables(self.score, self.language))
 
     def _table(self, title: str, rows: Rows) -> Markup:
         lines = (
@@ -201,11 +177,6 @@ class FactWriter:
 def reason_text(language: Language, reason: str) -> str:
     """Words for a reason why ground was not observed; an unknown reason as it stands."""
     return language.texts.get(f"reason_{reason}", reason)
-
-
-def _is_list(value: Any) -> bool:
-    """Tell whether a value of a score is a list of parts with figures of their own."""
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
 def _digest(sha256: str) -> Markup:

@@ -240,7 +240,7 @@ def test_hostile_names_are_text(browser, tmp_path):
     (tmp_path / "landslides.gpkg").unlink()
     shapes = [shapely.box(100, 100, 140, 140)]
     write_layers(tmp_path / "landslides.gpkg", grid_of(300, 300), shapes, [shapely.box(0, 0, 90, 90)], HOSTILE)
-    write_report(run, tmp_path / "report.html", source_of(300, 300), score={HOSTILE: HOSTILE})
+    write_report(run, tmp_path / "report.html", source_of(300, 300), score={"truth": {"path": HOSTILE}})
     with opened(browser, tmp_path / "report.html") as page:
         settled(page)
         page.mouse.click(*middle_of(page, 0))

@@ -60,7 +60,7 @@ def test_every_word_of_the_frame_is_in_the_table_of_each_language():
 def test_no_word_of_the_table_is_left_over():
     code = frame() + script() + "".join(path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py"))
     table = (FOLDER.parent / "texts.py").read_text(encoding="utf-8")
-    composed = ("class_", "field_", "reason_", "role_", "reading_", "fact_")
+    composed = ("class_", "field_", "reason_", "role_", "reading_", "fact_", "score_")
     for key in ENGLISH.texts:
         if not key.startswith(composed):
             assert len(re.findall(rf"\b{key}\b", code)) > len(re.findall(rf"\b{key}\b", table)), key

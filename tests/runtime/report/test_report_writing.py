@@ -177,7 +177,9 @@ def test_hostile_names_are_text(tmp_path):
     (tmp_path / "landslides.gpkg").unlink()
     shapes = [shapely.box(10, 10, 40, 40)]
     write_layers(tmp_path / "landslides.gpkg", grid_of(300, 300), shapes, [shapely.box(0, 0, 9, 9)], HOSTILE)
-    write_report(run, tmp_path / "report.html", source_of(300, 300), score={HOSTILE: HOSTILE})
+    write_report(
+        run, tmp_path / "report.html", source_of(300, 300), score={HOSTILE: HOSTILE, "truth": {"path": HOSTILE}}
+    )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len([tag for tag, attrs in page.elements if tag == "script"]) == 2
@@ -223,11 +225,13 @@ def test_sizes_that_make_no_page_are_refused(tmp_path, megabytes):
 
 def test_a_score_is_told(tmp_path):
     run = made_up_run(tmp_path, 100, 100, landslides=2)
-    score = {"pixels": {"precision": 0.91234567, "found": 12}, "classes": [1, 2]}
+    sizes = [{"least_m2": 10_000, "known": 14, "found": 12, "missed": 2}]
+    score = {"precision": 0.91234567, "recall": None, "landslides": {"found": 12}, "by_size": sizes}
     write_report(run, tmp_path / "report.html", source_of(100, 100), score=score)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "pixels · precision" in text
-    assert "0.912346" in text
+    assert "Precision of pixels</th><td>0.912</td>" in text
+    assert "Recall of pixels" not in text
+    assert "<td>10,000</td><td>14</td><td>12</td><td>2</td>" in text
 
 
 def test_another_language_is_one_more_table(tmp_path):
