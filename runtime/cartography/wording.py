@@ -12,7 +12,7 @@ from landslip.runtime.cartography.map_facts import MapFacts
 from landslip.runtime.cartography.scale_bar import ground_metres, shown_length
 from landslip.runtime.cartography.typeset import plain
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 from landslip.runtime.untrusted.printable import printable
 
 Rows = tuple[tuple[str, str], ...]
@@ -125,7 +125,7 @@ def centre_of(grid: MapGrid) -> str:
     """Latitude and longitude of the middle of a map."""
     left, bottom, right, top = grid.bounds
     try:
-        x, y = transform_points(grid.crs, CRS.from_epsg(4326), [(left + right) / 2], [(bottom + top) / 2])
+        x, y = to_degrees(grid.crs, [(left + right) / 2], [(bottom + top) / 2])
     except RASTER_ERRORS:
         return "unknown"
     longitude, latitude = float(x[0]), float(y[0])

@@ -9,7 +9,7 @@ from rasterio.io import DatasetReader
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.geo.map_grid import utm_crs
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 
 def remedy_for(dataset: DatasetReader) -> str | None:
@@ -36,7 +36,7 @@ def remedy_for(dataset: DatasetReader) -> str | None:
 def _utm_of(xs: Sequence[float], ys: Sequence[float], crs: CRS) -> str:
     """The UTM zone in the middle of some places."""
     try:
-        longitudes, latitudes = transform_points(crs, CRS.from_epsg(4326), xs, ys)
+        longitudes, latitudes = to_degrees(crs, xs, ys)
         zone = utm_crs(float(longitudes[len(xs) // 2]), float(latitudes[len(xs) // 2]))
     except (*RASTER_ERRORS, ValueError, OverflowError):
         return "EPSG:CODE"

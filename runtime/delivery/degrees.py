@@ -11,7 +11,7 @@ from rasterio.crs import CRS
 from shapely.geometry.polygon import orient
 
 from landslip.runtime.geo.longitudes import TURN
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 DIGITS = 7
 """Decimals of a degree: a centimetre on the ground."""
@@ -41,7 +41,7 @@ def in_degrees(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]
 
 
 def _moved(points: NDArray[np.float64], source: CRS) -> NDArray[np.float64]:
-    return np.column_stack(transform_points(source, CRS.from_epsg(4326), points[:, 0], points[:, 1]))
+    return np.column_stack(to_degrees(source, points[:, 0], points[:, 1]))
 
 
 def _cut(polygon: Any) -> Any:

@@ -15,7 +15,7 @@ from rasterio.crs import CRS
 from landslip.runtime.geo import longitudes
 from landslip.runtime.geo.geodesy import metres_per_degree
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees, transform_points
 
 LARGEST_TURN = 5.0
 """Degrees by which the light may come from beside the true north-west; see docs/decisions/light.md."""
@@ -30,10 +30,8 @@ def axes(crs: CRS, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[Ve
     Raises:
         One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS, or a place, is not related to the globe.
     """
-    globe, step = CRS.from_epsg(4326), 1e-3 if crs.is_geographic else 100.0
-    here, along_x, along_y = (
-        transform_points(crs, globe, xs + dx, ys + dy) for dx, dy in ((0, 0), (step, 0), (0, step))
-    )
+    step = 1e-3 if crs.is_geographic else 100.0
+    here, along_x, along_y = (to_degrees(crs, xs + dx, ys + dy) for dx, dy in ((0, 0), (step, 0), (0, step)))
     per_longitude, per_latitude = metres_per_degree(here[1])
 
     def direction(there: Vectors) -> Vectors:

@@ -16,12 +16,11 @@ from shapely.geometry.polygon import orient
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.geo.longitudes import TURN, Box, near
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 MOST_POINTS = 500
 """Most corners of an outline, about."""
 
-_GLOBE = CRS.from_epsg(4326)
 _MOST_EDGES = 2000
 """Most edges between pixels that are observed and others for an outline to be simplified: the time grows with them."""
 _STEPS = 0.75
@@ -64,7 +63,7 @@ def footprint(observed: NDArray[np.bool_], transform: Affine, crs: CRS) -> Footp
     outline = _within(outline, transform, observed.shape)
     corners = shapely.get_coordinates(outline)
     try:
-        xs, ys = transform_points(crs, _GLOBE, corners[:, 0], corners[:, 1])
+        xs, ys = to_degrees(crs, corners[:, 0], corners[:, 1])
     except RASTER_ERRORS:
         return None
     if not (np.isfinite(xs).all() and np.isfinite(ys).all()):

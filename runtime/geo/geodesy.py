@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from rasterio.crs import CRS
 
 from landslip.runtime.geo.longitudes import near
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 TRUE_SCALE = 0.01
 """A CRS counts as metric when its metre is within this share of a real one; UTM stays within 0.001 in its zone."""
@@ -68,8 +68,7 @@ def metres_per_unit(crs: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.
         One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS is not related to the globe.
     """
     x, y = np.broadcast_arrays(np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64))
-    globe = CRS.from_epsg(4326)
-    here, east, north = (transform_points(crs, globe, x + dx, y + dy) for dx, dy in ((0, 0), (_STEP, 0), (0, _STEP)))
+    here, east, north = (to_degrees(crs, x + dx, y + dy) for dx, dy in ((0, 0), (_STEP, 0), (0, _STEP)))
 
     def length(there: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
         wide = near(there[0] - here[0], 0.0) * along_longitude

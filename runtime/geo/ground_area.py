@@ -10,11 +10,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from rasterio.crs import CRS
 
 from landslip.runtime.geo.geodesy import geocentric
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 CELL = 256
 """Edge of a cell in pixels; cells begin at the upper left corner of the map."""
@@ -60,7 +59,7 @@ class GroundArea:
 
     def _points(self, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places in space, (..., 3) metres: there is no date line in it, and no pole."""
-        found = transform_points(self._grid.crs, CRS.from_epsg(4326), xs.ravel(), ys.ravel())
+        found = to_degrees(self._grid.crs, xs.ravel(), ys.ravel())
         with np.errstate(invalid="ignore"):  # places that the globe does not have
             return geocentric(*(np.asarray(part).reshape(xs.shape) for part in found))
 

@@ -27,6 +27,15 @@ def transform_points(
     return np.asarray(moved[0]), np.asarray(moved[1])
 
 
+def to_degrees(source: CRS, xs: ArrayLike, ys: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitudes and latitudes (WGS 84) of points of a CRS; infinite where the globe has no place for them.
+
+    Raises:
+        One of :data:`~landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS is not related to the globe.
+    """
+    return transform_points(source, CRS.from_epsg(4326), xs, ys)
+
+
 def bounds_in(source: CRS, bounds: tuple[float, float, float, float], target: CRS) -> tuple[float, float, float, float]:
     """The box in ``target`` around a box (left, bottom, right, top) in ``source``.
 

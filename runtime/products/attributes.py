@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.crs import CRS
 
 from landslip.runtime.geo.longitudes import near
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 from landslip.runtime.products import tallies as tal
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
 from landslip.runtime.products.least_rectangles import lengths_and_widths
@@ -24,8 +23,6 @@ from landslip.runtime.products.true_sizes import TrueSizes
 Array = NDArray[Any]
 Dates = tuple[str | None, str | None]
 """Dates between which landslides happened, ISO 8601; None where nobody says."""
-
-_GLOBE = CRS.from_epsg(4326)
 
 
 class Attributes:
@@ -81,7 +78,7 @@ class Attributes:
     def _points(self, outlines: Array) -> dict[str, list[float | None]]:
         """Longitude and latitude of a point inside each outline."""
         places = shapely.get_coordinates(shapely.point_on_surface(outlines))
-        lon, lat = transform_points(self._grid.crs, _GLOBE, places[:, 0], places[:, 1])
+        lon, lat = to_degrees(self._grid.crs, places[:, 0], places[:, 1])
         known = np.isfinite(lon) & np.isfinite(lat)
         with np.errstate(invalid="ignore"):
             return {"lon": _or_none(near(lon, 0.0), known), "lat": _or_none(lat, known)}

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from rasterio.crs import CRS
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.geo.ground_area import CELL, GroundArea
+from landslip.runtime.geo.longitudes import near
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 
 KNOTS = 9
 """Places along each side of the map; between them a page interpolates, which is good to a metre within a UTM zone."""
-
-_GLOBE = 4326
 
 Mesh = list[list[tuple[float, float]]]
 """Longitude and latitude in degrees by row and column, from the upper left corner of the map to the lower right one."""
@@ -29,13 +27,12 @@ def degree_mesh(grid: MapGrid) -> Mesh | None:
     left, bottom, right, top = grid.bounds
     xs, ys = np.meshgrid(np.linspace(left, right, KNOTS), np.linspace(top, bottom, KNOTS))
     try:
-        lons, lats = transform_points(grid.crs, CRS.from_epsg(_GLOBE), xs.ravel(), ys.ravel())
+        lons, lats = to_degrees(grid.crs, xs.ravel(), ys.ravel())
     except RASTER_ERRORS:
         return None
     if not (np.isfinite(lons).all() and np.isfinite(lats).all()):
         return None
-    lons = lons[0] + (lons - lons[0] + 180) % 360 - 180
-    mesh = np.stack((lons, lats), axis=1).round(6).reshape(KNOTS, KNOTS, 2).tolist()
+    mesh = np.stack((near(lons, float(lons[0])), lats), axis=1).round(6).reshape(KNOTS, KNOTS, 2).tolist()
     return [[(lon, lat) for lon, lat in row] for row in mesh]
 
 

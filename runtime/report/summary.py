@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landslip.runtime.geo.longitudes import near
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import ROWS
@@ -160,5 +161,5 @@ def _entry(sign: Markup, text: str) -> Markup:
 
 
 def _longitude(lon: float, language: Language) -> str:
-    east = (lon + 180) % 360 - 180
+    east = near(lon, 0.0)
     return f"{language.number(abs(east), 3)}° {'E' if east >= 0 else 'W'}"

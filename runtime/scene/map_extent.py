@@ -15,7 +15,7 @@ from landslip.runtime.geo.gridded import Placed, RasterLike
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.map_grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.geo.overlap import windows_under
-from landslip.runtime.geo.projection import bounds_in, transform_points
+from landslip.runtime.geo.projection import bounds_in, to_degrees, transform_points
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.area import Area
@@ -166,7 +166,7 @@ def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
             return _true_to_scale(chosen, image, x, y)
         if is_metric(image.crs, x, y):
             return image.crs
-        longitudes, latitudes = transform_points(image.crs, CRS.from_epsg(4326), [x], [y])
+        longitudes, latitudes = to_degrees(image.crs, [x], [y])
     except RASTER_ERRORS as error:
         raise InputError(
             f"{image.role}: the place of {image.path} on the globe is unknown ({reason(error)}).",

@@ -52,3 +52,11 @@ def test_a_foreign_database_is_named_with_its_remedy(tmp_path, foreign, variable
     assert f"that {variable}={foreign} names" in last
     assert f"env -u {variable} landslip" in last
     assert "post.tif" not in last
+
+
+def test_it_is_asked_for_nothing_before_a_command_begins(foreign, monkeypatch):
+    monkeypatch.setenv("PROJ_DATA", str(foreign))
+    rooms = "mapping.pipeline", "delivery.deliverables", "scoring.score_run", "catalogue.application_package"
+    code = "import importlib, sys; [importlib.import_module(f'landslip.runtime.{room}') for room in sys.argv[1:]]"
+    done = subprocess.run([sys.executable, "-c", code, *rooms], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
