@@ -14,7 +14,8 @@ from urllib.parse import quote
 from landslip.runtime.catalogue.media_types import media_type
 from landslip.runtime.catalogue.observed_map import ObservedMap
 from landslip.runtime.confidence import NOT_OBSERVED
-from landslip.runtime.run.product_names import CONFIDENCE, FURTHER, LANDSLIDES, QUICKLOOK, RECORD
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
+from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, FURTHER, LANDSLIDES, QUICKLOOK, RECORD
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
 from landslip.runtime.system.digests import sha256_of
 
@@ -24,18 +25,18 @@ _MULTIHASH_SHA256 = "1220"
 """Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
 
 _LAYERS = {
-    "landslides": "Landslides, as polygons",
-    "not_observed": "What was not observed, as polygons with the reason",
+    LANDSLIDES_LAYER: "Landslides, as polygons",
+    NOT_OBSERVED_LAYER: "What was not observed, as polygons with the reason",
 }
 """Layers of the GeoPackage by name, each an asset, and what they hold."""
 
 _KNOWN = {
     QUICKLOOK: ("quicklook", "The map as a picture", "overview"),
-    "confidence.qml": ("confidence_style", "Style of confidence.tif for QGIS", "style"),
-    "landslides.geojson": ("landslides_geojson", f"{_LAYERS['landslides']} (GeoJSON)", "data"),
-    "not_observed.geojson": ("not_observed_geojson", f"{_LAYERS['not_observed']} (GeoJSON)", "data"),
-    "landslides.fgb": ("landslides_fgb", f"{_LAYERS['landslides']} (FlatGeobuf)", "data"),
-    "not_observed.fgb": ("not_observed_fgb", f"{_LAYERS['not_observed']} (FlatGeobuf)", "data"),
+    CONFIDENCE_STYLE: ("confidence_style", "Style of confidence.tif for QGIS", "style"),
+    "landslides.geojson": ("landslides_geojson", f"{_LAYERS[LANDSLIDES_LAYER]} (GeoJSON)", "data"),
+    "not_observed.geojson": ("not_observed_geojson", f"{_LAYERS[NOT_OBSERVED_LAYER]} (GeoJSON)", "data"),
+    "landslides.fgb": ("landslides_fgb", f"{_LAYERS[LANDSLIDES_LAYER]} (FlatGeobuf)", "data"),
+    "not_observed.fgb": ("not_observed_fgb", f"{_LAYERS[NOT_OBSERVED_LAYER]} (FlatGeobuf)", "data"),
     "landslides.kml": ("landslides_kml", "Landslides and what was not observed (KML)", "data"),
     "landslides.shp.zip": ("landslides_shp", "Landslides and what was not observed (Shapefiles)", "data"),
     "cems.zip": ("cems", "Landslides in the form of Copernicus EMS Rapid Mapping", "data"),

@@ -19,8 +19,6 @@ from landslip.runtime.delivery.archive import write_archive
 from landslip.runtime.delivery.cems_sources import Source, sources_of
 from landslip.runtime.delivery.degrees import in_degrees
 from landslip.runtime.delivery.layer_files import (
-    OBSERVED,
-    UNOBSERVED,
     MapFeatures,
     MapLayer,
     check_count,
@@ -29,6 +27,7 @@ from landslip.runtime.delivery.layer_files import (
     output_of,
 )
 from landslip.runtime.delivery.shapefile import SETTINGS
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.styles.palette import REASON_LABELS
@@ -59,8 +58,10 @@ def write_cems(run: FinishedRun, target: Path, options: ProductOptions) -> None:
     shown = next((source.number for source in sources if source.phase == "Post-event"), 1)
     with TemporaryDirectory(dir=target.parent) as name:
         folder = Path(name)
-        _write_areas(folder / "observedEventA_v1.shp", layer_of(run, OBSERVED), lambda some: _events(some, shown))
-        _write_areas(folder / "notAnalysedA_v1.shp", layer_of(run, UNOBSERVED), lambda some: _gaps(some, shown))
+        _write_areas(
+            folder / "observedEventA_v1.shp", layer_of(run, LANDSLIDES_LAYER), lambda some: _events(some, shown)
+        )
+        _write_areas(folder / "notAnalysedA_v1.shp", layer_of(run, NOT_OBSERVED_LAYER), lambda some: _gaps(some, shown))
         _write_table(folder / "source_v1.dbf", sources)
         write_archive(target, folder)
 

@@ -18,10 +18,11 @@ from rasterio.io import DatasetReader
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.delivery.landslide_pixels import landslide_pixels
-from landslip.runtime.delivery.layer_files import OBSERVED, MapLayer, layer_of
+from landslip.runtime.delivery.layer_files import MapLayer, layer_of
 from landslip.runtime.errors import OutputError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.products.confidence_tif import BLOCK, write_cog
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import CONFIDENCE
 from landslip.runtime.run.product_options import ProductOptions
@@ -78,7 +79,7 @@ def write_density(run: FinishedRun, target: Path, options: ProductOptions) -> No
     try:
         with rasterio.open(run.path(CONFIDENCE)) as source:
             grid = CellGrid.of(options.density or 0.0, source.height, source.width, source.transform)
-            checksum = _write_plain(draft, source, grid, layer_of(run, OBSERVED), _tags(run, grid))
+            checksum = _write_plain(draft, source, grid, layer_of(run, LANDSLIDES_LAYER), _tags(run, grid))
         write_cog(draft, target)
         _check(target, checksum)
         with output_errors(target):

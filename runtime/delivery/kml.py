@@ -14,10 +14,11 @@ import numpy as np
 import shapely
 
 from landslip.runtime.delivery.degrees import DIGITS, in_degrees
-from landslip.runtime.delivery.layer_files import OBSERVED, UNOBSERVED, features_of, layer_of, output_of
+from landslip.runtime.delivery.layer_files import features_of, layer_of, output_of
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
-from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
+from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
 from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, REASON_LABELS, RIM, Colour
 from landslip.runtime.system.safe_writing import clear_name
 from landslip.runtime.untrusted.printable import printable
@@ -49,14 +50,14 @@ def write_kml(run: FinishedRun, target: Path, options: ProductOptions) -> None:
             with page.within("kml", xmlns="http://www.opengis.net/kml/2.2"), page.within("Document"):
                 page.add("name", printable(run.record.title or "Landslides", _TEXT))
                 page.add("description", _about(run))
-                for name, colour in {**CLASS_COLOURS, UNOBSERVED: NOT_OBSERVED_FILL}.items():
+                for name, colour in {**CLASS_COLOURS, NOT_OBSERVED_LAYER: NOT_OBSERVED_FILL}.items():
                     _write_style(page, name, colour)
                 with page.within("Folder"):
                     page.add("name", "Landslides")
-                    _write_layer(page, run, OBSERVED)
+                    _write_layer(page, run, LANDSLIDES_LAYER)
                 with page.within("Folder"):
                     page.add("name", "Not observed")
-                    _write_layer(page, run, UNOBSERVED)
+                    _write_layer(page, run, NOT_OBSERVED_LAYER)
             page.end()
 
 
@@ -111,7 +112,9 @@ def _hexadecimal(colour: Colour, opacity: int) -> str:
 def _write_layer(page: _Page, run: FinishedRun, name: str) -> None:
     layer = layer_of(run, name)
     words, style_of, title_of = (
-        (LANDSLIDE_FIELDS, _class_of, _landslide) if name == OBSERVED else (NOT_OBSERVED_FIELDS, _unseen, _reason)
+        (LANDSLIDE_LABELS, _class_of, _landslide)
+        if name == LANDSLIDES_LAYER
+        else (NOT_OBSERVED_LABELS, _unseen, _reason)
     )
     for features in features_of(layer):
         outlines = in_degrees(features.geometries, layer.crs)
@@ -134,7 +137,7 @@ def _class_of(values: Values) -> str:
 
 def _unseen(values: Values) -> str:
     del values
-    return UNOBSERVED
+    return NOT_OBSERVED_LAYER
 
 
 def _landslide(values: Values) -> tuple[str, str]:

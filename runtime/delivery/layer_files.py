@@ -30,9 +30,6 @@ from landslip.runtime.system.safe_writing import clear_name
 
 quiet_libraries()
 
-OBSERVED, UNOBSERVED = "landslides", "not_observed"
-"""Names of the layers of a map's GeoPackage."""
-
 BATCH = 1000
 """Features that are in memory at once."""
 

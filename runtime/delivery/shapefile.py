@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from landslip.runtime.delivery.archive import write_archive
-from landslip.runtime.delivery.layer_files import OBSERVED, UNOBSERVED, MapLayer, copy_layer, layer_of
+from landslip.runtime.delivery.layer_files import MapLayer, copy_layer, layer_of
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 
@@ -37,7 +38,7 @@ def write_shapefile(run: FinishedRun, target: Path, options: ProductOptions) -> 
     """
     del options
     with TemporaryDirectory(dir=target.parent) as folder:
-        for name in (OBSERVED, UNOBSERVED):
+        for name in (LANDSLIDES_LAYER, NOT_OBSERVED_LAYER):
             layer = layer_of(run, name)
             copy_layer(layer, Path(folder) / f"{name}.shp", "ESRI Shapefile", SETTINGS, _short(layer))
         write_archive(target, Path(folder))

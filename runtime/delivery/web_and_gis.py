@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from landslip.runtime.delivery.layer_files import OBSERVED, UNOBSERVED, copy_layer, layer_of
+from landslip.runtime.delivery.layer_files import copy_layer, layer_of
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 
@@ -42,6 +43,6 @@ def write_flatgeobuf(run: FinishedRun, target: Path, options: ProductOptions) ->
 
 def _both(run: FinishedRun, target: Path, driver: str, settings: Mapping[str, str]) -> None:
     notice = run.record.model.notice
-    for name in (OBSERVED, UNOBSERVED):
-        said = {"DESCRIPTION": notice} if notice and name == OBSERVED else {}
+    for name in (LANDSLIDES_LAYER, NOT_OBSERVED_LAYER):
+        said = {"DESCRIPTION": notice} if notice and name == LANDSLIDES_LAYER else {}
         copy_layer(layer_of(run, name), target.with_name(name + target.suffix), driver, {**settings, **said})

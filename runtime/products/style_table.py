@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyogrio.raw
 
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.styles.vector_qml import landslides_qml, not_observed_qml
 
 STYLES = "layer_styles"
@@ -29,7 +30,7 @@ def write_style_table(path: Path, column: str = "geom") -> None:
     Raises:
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError: it cannot be written.
     """
-    styles = {"landslides": landslides_qml(), "not_observed": not_observed_qml()}
+    styles = {LANDSLIDES_LAYER: landslides_qml(), NOT_OBSERVED_LAYER: not_observed_qml()}
     names, count = list(styles), len(styles)
     # QGIS asks for an empty schema: a style whose schema is null is listed and not applied.
     columns = {

@@ -13,6 +13,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.report.html_parts import told
 from landslip.runtime.report.layer_reading import AREA, LayerRead, layers_of, read_largest
 from landslip.runtime.report.outlines import OutlineSet, boxes_of, fitting, in_pixels
@@ -117,7 +118,7 @@ def read_landslides(path: Path, transform: Affine, budget: int, most: int = MOST
         InputError: the file cannot be read.
     """
     room = int(SHARE * budget)
-    layer = read_largest(path, "landslides", most)
+    layer = read_largest(path, LANDSLIDES_LAYER, most)
     while True:
         shapes = in_pixels(layer.shapes, transform)
         fields = _fields(layer)
@@ -139,9 +140,9 @@ def read_unseen(path: Path, transform: Affine, budget: int) -> UnseenData | None
     Raises:
         InputError: the file cannot be read.
     """
-    if "not_observed" not in layers_of(path):
+    if NOT_OBSERVED_LAYER not in layers_of(path):
         return None
-    layer = read_largest(path, "not_observed", MOST_UNSEEN)
+    layer = read_largest(path, NOT_OBSERVED_LAYER, MOST_UNSEEN)
     shapes = in_pixels(layer.shapes, transform)
     reasons = [told(str(reason)) for reason in layer.columns.get("reason", np.full(len(shapes), ""))]
     areas: dict[str, float] = {}

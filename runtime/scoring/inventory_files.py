@@ -21,6 +21,7 @@ from landslip.runtime.access.location import exists, gdal_name, is_networked, sh
 from landslip.runtime.access.readable import check_kind
 from landslip.runtime.access.retries import opening_error, patiently, set_up_pyogrio
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, LAYERS
 from landslip.runtime.scoring.given_truth import Truth
 from landslip.runtime.system.ignored_warnings import warnings_ignored
 from landslip.runtime.untrusted.printable import printable
@@ -38,8 +39,6 @@ _SHOWN = 12
 _NAME = 80
 """Most characters of a name in one."""
 _VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
-_OWN = ("landslides", "not_observed")
-"""Layers of landslip's own GeoPackage; the first holds landslides."""
 ROLE = "truth"
 
 
@@ -143,8 +142,8 @@ def _chosen(layers: list[tuple[str, str | None]], wanted: str | None, path: str)
                 option="layer",
             )
         return wanted
-    if set(_OWN) <= set(found):
-        return _OWN[0]
+    if set(LAYERS) <= set(found):
+        return LANDSLIDES_LAYER  # a map of landslip's own
     for kinds in (("Polygon", "Surface"), ("Unknown", "GeometryCollection"), ("Point",)):
         some = [name for name, kind in found.items() if any(each in kind for each in kinds)]
         if len(some) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LANDSLIDE_FIELDS: dict[str, str] = {
+LANDSLIDE_LABELS: dict[str, str] = {
     "id": "Number",
     "area_m2": "Area (m²)",
     "area_ha": "Area (ha)",
@@ -26,7 +26,7 @@ LANDSLIDE_FIELDS: dict[str, str] = {
 }
 """Words for each field of the layer ``landslides``, in the order of the fields."""
 
-NOT_OBSERVED_FIELDS: dict[str, str] = {"id": "Number", "reason": "Reason", "area_m2": "Area (m²)"}
+NOT_OBSERVED_LABELS: dict[str, str] = {"id": "Number", "reason": "Reason", "area_m2": "Area (m²)"}
 """Words for each field of the layer ``not_observed``."""
 
 _UNKNOWN = "unknown"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element
 
-from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, LANDSLIDE_TIP, NOT_OBSERVED_FIELDS, NOT_OBSERVED_TIP
+from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, LANDSLIDE_TIP, NOT_OBSERVED_LABELS, NOT_OBSERVED_TIP
 from landslip.runtime.styles.markup import document, element
 from landslip.runtime.styles.palette import (
     CLASS_COLOURS,
@@ -36,14 +36,14 @@ def landslides_style() -> tuple[Element, ...]:
     """Parts of the style of ``landslides``, as they stand in a QML file and below a layer of a project."""
     symbols = [_landslide(number, colour) for number, colour in enumerate(CLASS_COLOURS.values())]
     renderer = _categorised("confidence_class", CLASS_LABELS, symbols, in_turns=True)
-    return renderer, *_words(LANDSLIDE_FIELDS, "'Landslide ' || \"id\"", LANDSLIDE_TIP)
+    return renderer, *_words(LANDSLIDE_LABELS, "'Landslide ' || \"id\"", LANDSLIDE_TIP)
 
 
 def not_observed_style() -> tuple[Element, ...]:
     """Parts of the style of ``not_observed``, as for :func:`landslides_style`."""
     symbols = [_unseen(str(number), _ANGLES[reason]) for number, reason in enumerate(REASON_LABELS)]
     renderer = _categorised("reason", REASON_LABELS, symbols)
-    return renderer, *_words(NOT_OBSERVED_FIELDS, "'Not observed: ' || \"reason\"", NOT_OBSERVED_TIP)
+    return renderer, *_words(NOT_OBSERVED_LABELS, "'Not observed: ' || \"reason\"", NOT_OBSERVED_TIP)
 
 
 _HEAD = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}

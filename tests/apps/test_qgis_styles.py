@@ -24,7 +24,7 @@ from landslip.runtime.products.geopackage import same_bytes_anywhere
 from landslip.runtime.products.map_tags import MapOrigin, map_tags
 from landslip.runtime.products.style_table import write_style_table
 from landslip.runtime.run.rows_file import RowsFile
-from landslip.runtime.styles.field_labels import LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
+from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
 from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
 from landslip.runtime.styles.palette import CLASS_COLOURS, DENSITY, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
 from landslip.runtime.styles.qgis_layout import room_for_bar
@@ -74,7 +74,7 @@ def write_polygons(path, grid):
         "date_from": ["2018-08-01"] * classes,
         "date_to": ["<b>&"] * classes,
     }
-    columns = dict.fromkeys(LANDSLIDE_FIELDS, numbers(classes, 1234.5)) | {
+    columns = dict.fromkeys(LANDSLIDE_LABELS, numbers(classes, 1234.5)) | {
         "confidence_mean": numbers(classes, 0.93),
         "id": np.arange(1, classes + 1), "edge": np.array([True, False, False]),
         "reach_angle": numbers(classes, np.nan), "length_m": numbers(classes, np.nan),
@@ -162,8 +162,8 @@ def test_layers_come_with_renderer_words_and_names(folder, tmp_path):
         assert found["renderer"] == "categorizedSymbol"
         assert found["field"] == field
         assert set(found["categories"]) == set(values)
-    assert {name: alias for name, alias in landslides["aliases"].items() if name != "fid"} == LANDSLIDE_FIELDS
-    assert {name: alias for name, alias in unseen["aliases"].items() if name != "fid"} == NOT_OBSERVED_FIELDS
+    assert {name: alias for name, alias in landslides["aliases"].items() if name != "fid"} == LANDSLIDE_LABELS
+    assert {name: alias for name, alias in unseen["aliases"].items() if name != "fid"} == NOT_OBSERVED_LABELS
     for name, colours in landslides["colours"].items():
         assert hexadecimal(CLASS_COLOURS[name]) in colours
     assert all(hexadecimal(NOT_OBSERVED_FILL) in colours for colours in unseen["colours"].values())

@@ -77,7 +77,7 @@ def test_what_is_written_can_be_read(tmp_path: Path, chunk: int) -> None:
     meta, _, geometry, fields = pyogrio.raw.read(path, layer="landslides")
     assert CRS.from_user_input(meta["crs"]) == UTM
     assert meta["geometry_type"] == "MultiPolygon"
-    assert list(meta["fields"]) == list(field_labels.LANDSLIDE_FIELDS)
+    assert list(meta["fields"]) == list(field_labels.LANDSLIDE_LABELS)
     assert list(shapely.from_wkb(geometry)) == [one.geometry for one in expected]
     found = dict(zip(meta["fields"], fields, strict=True))
     assert found.pop("id").tolist() == [1, 2, 3, 4, 5]
@@ -96,7 +96,7 @@ def test_what_was_not_observed_can_be_read(tmp_path: Path) -> None:
     write_landslides(path, landslides(2), UTM, not_observed=iter(expected), chunk=2)
     meta, _, geometry, (ids, reasons, areas) = pyogrio.raw.read(path, layer="not_observed")
     assert CRS.from_user_input(meta["crs"]) == UTM
-    assert list(meta["fields"]) == list(field_labels.NOT_OBSERVED_FIELDS)
+    assert list(meta["fields"]) == list(field_labels.NOT_OBSERVED_LABELS)
     assert list(shapely.from_wkb(geometry)) == [one.geometry for one in expected]
     assert ids.tolist() == [1, 2, 3, 4, 5]
     assert reasons.tolist() == [one.reason for one in expected]

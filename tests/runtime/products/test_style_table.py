@@ -22,8 +22,8 @@ LAYERS = ("landslides", "not_observed")
 
 
 def test_every_field_has_words_in_its_order():
-    known = {"landslides": (words_of.LANDSLIDE_FIELDS, LANDSLIDE_FIELDS)}
-    known["not_observed"] = (words_of.NOT_OBSERVED_FIELDS, NOT_OBSERVED_FIELDS)
+    known = {"landslides": (words_of.LANDSLIDE_LABELS, LANDSLIDE_FIELDS)}
+    known["not_observed"] = (words_of.NOT_OBSERVED_LABELS, NOT_OBSERVED_FIELDS)
     for words, fields in known.values():
         assert list(words) == [ID_FIELD, *(each.name for each in fields)]
 
