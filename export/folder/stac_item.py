@@ -15,12 +15,11 @@ from urllib.parse import quote
 from landslip.models.registry.registry import REGISTRY, RegisteredModel
 from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
 from landslip.runtime.declared.bands import COLOURS
+from landslip.runtime.system.digests import multihash
 
 Json = dict[str, Any]
 
 _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
-_MULTIHASH_SHA256 = "1220"
-"""Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
 _RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
 """Ways in which the inputs that are no measurements are made from elevation."""
@@ -278,4 +277,4 @@ def _sibling(name: str) -> str:
 
 
 def _file(size: int, sha256: str) -> Json:
-    return {"file:size": size, "file:checksum": f"{_MULTIHASH_SHA256}{sha256}"}
+    return {"file:size": size, "file:checksum": multihash(sha256)}

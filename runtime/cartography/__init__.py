@@ -1,1 +1,1 @@
-"""Parts of a printed map: scale bar, north, letters, sheet; values and pictures of them, no files and no landslides."""
+"""Parts of a printed map: scale bar, north, letters, sheet; values and pictures of them; no files."""

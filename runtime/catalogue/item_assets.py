@@ -17,12 +17,9 @@ from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, FURTHER, LANDSLIDES, QUICKLOOK, RECORD
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
-from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.digests import multihash, sha256_of
 
 Json = dict[str, Any]
-
-_MULTIHASH_SHA256 = "1220"
-"""Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
 
 _LAYERS = {
     LANDSLIDES_LAYER: "Landslides, as polygons",
@@ -78,7 +75,7 @@ def _file(name: str, entry: ProductWritten) -> Json:
         "href": f"./{quote(name)}",
         "type": media_type(name),
         "file:size": entry.bytes,
-        "file:checksum": f"{_MULTIHASH_SHA256}{entry.sha256}",
+        "file:checksum": multihash(entry.sha256),
     }
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from landslip.runtime.catalogue.media_types import GEOJSON, JSON
 from landslip.runtime.catalogue.run_item import STAC_VERSION, item_id
-from landslip.runtime.errors import OutputError
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
-from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.run.record_file import write_json
 
 
 def write_catalog(run: FinishedRun, target: Path, options: ProductOptions | None = None) -> None:
@@ -39,9 +37,4 @@ def write_catalog(run: FinishedRun, target: Path, options: ProductOptions | None
             {"rel": "item", "href": f"./{run.item_name}", "type": GEOJSON, "title": title},
         ],
     }
-    try:
-        write_anew(target, json.dumps(catalog, indent=2) + "\n")
-    except OSError as error:
-        raise OutputError(
-            f"{target.name} cannot be written ({error.strerror}).", "Check the free disk space.", where=target
-        ) from error
+    write_json(target, catalog)

@@ -6,7 +6,6 @@ Facts that none of them has a word for begin with ``landslip:``; ``docs/referenc
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from landslip.runtime.catalogue.item_assets import code_of, item_assets
 from landslip.runtime.catalogue.media_types import GEOJSON, JSON
 from landslip.runtime.catalogue.observed_map import ObservedMap
 from landslip.runtime.catalogue.run_dates import dates_of, zulu
-from landslip.runtime.errors import OutputError
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import CONFIDENCE, FURTHER
+from landslip.runtime.run.record_file import write_json
 from landslip.runtime.run.record_types import RunRecord
-from landslip.runtime.system.safe_writing import write_anew
+from landslip.runtime.system.digests import multihash
 from landslip.runtime.untrusted.printable import printable
 
 Json = dict[str, Any]
@@ -45,13 +44,7 @@ def write_run_item(run: FinishedRun, record_file: Path, target: Path) -> None:
         InputError: the map cannot be read.
         OutputError: the Item cannot be written.
     """
-    content = json.dumps(run_item(run, record_file), indent=2) + "\n"
-    try:
-        write_anew(target, content)
-    except OSError as error:
-        raise OutputError(
-            f"{target.name} cannot be written ({error.strerror}).", "Check the free disk space.", where=target
-        ) from error
+    write_json(target, run_item(run, record_file))
 
 
 def run_item(run: FinishedRun, record_file: Path) -> Json:
@@ -125,7 +118,7 @@ def _facts(record: RunRecord) -> Json:
         "landslip:model": {
             "name": printable(model.name, _NAME),
             "precision": model.precision,
-            "file:checksum": model.sha256 and f"1220{model.sha256}",
+            "file:checksum": model.sha256 and multihash(model.sha256),
         },
         "landslip:engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
         "landslip:inputs": [
@@ -134,7 +127,7 @@ def _facts(record: RunRecord) -> Json:
                 "name": printable(_last_part(entry.path), _NAME),
                 "item": entry.item and printable(entry.item.id, _NAME),
                 "acquired": entry.acquired,
-                "file:checksum": entry.sha256 and f"1220{entry.sha256}",
+                "file:checksum": entry.sha256 and multihash(entry.sha256),
             }
             for entry in record.inputs
         ],

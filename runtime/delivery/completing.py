@@ -12,7 +12,7 @@ from landslip.runtime.run.finished_run import FinishedRun, described
 from landslip.runtime.run.hidden_folder import HiddenFolder
 from landslip.runtime.run.product_names import FURTHER, MADE, RECORD, item_name
 from landslip.runtime.run.product_options import ProductOptions
-from landslip.runtime.run.record_file import as_stored, write_record
+from landslip.runtime.run.record_file import as_stored, write_json
 from landslip.runtime.run.record_types import RunRecord
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.progress import Progress
@@ -105,6 +105,6 @@ def _with_item(folder: Path, drafts: Path, record: Record) -> Record:
         OutputError: a file cannot be written.
     """
     record = record | {"item": item_name(record["fingerprint"])}
-    write_record(drafts / RECORD, record)
+    write_json(drafts / RECORD, record)
     write_run_item(FinishedRun(folder, RunRecord.of(as_stored(record))), drafts / RECORD, drafts / record["item"])
     return record

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from landslip.runtime.inputs.stac_items import address_of
+from landslip.runtime.system.digests import multihash
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 
@@ -25,7 +26,7 @@ def catalogued_as(model: Path, name: str, sha256: str | None) -> str | None:
         path = model.with_name(f"{name}.stac.json")
         with path.open("rb") as stream:
             item = parse_json(stream.read(MOST_BYTES))
-        if sha256 is not None and isinstance(item, dict) and f"1220{sha256}" in _checksums(item.get("assets")):
+        if sha256 is not None and isinstance(item, dict) and multihash(sha256) in _checksums(item.get("assets")):
             return address_of(item, path)
     return None
 

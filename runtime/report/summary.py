@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landslip.runtime.geo.longitudes import near
+from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import ROWS
@@ -137,7 +138,7 @@ def _classes(run: FinishedRun, landslides: LandslideData, language: Language) ->
     if CLASS not in landslides.fields:
         yield "likely", language.text("landslide")
         return
-    limits = getattr(run.record, "confidence_classes", None) or {"probable": 0.7, "likely": 0.9}
+    limits = CONFIDENCE_CLASSES | run.record.confidence_classes
     low, high = (language.number(limits[name], 2) for name in ("probable", "likely"))
     yield "likely", f"{language.text('landslide')}: {language.text('class_likely', low=high)}"
     yield "probable", language.text("class_probable", low=low, high=high)

@@ -1,1 +1,1 @@
-"""A run on disk, and going on with it: folder, journal, finished rows."""
+"""A run on disk: its folder, names and record, going on with it, and opening it again once it is finished."""

@@ -1,4 +1,4 @@
-"""The file of a run record: written as readable JSON, read within bounds."""
+"""The file of a run record, and of what describes it: written as readable JSON, read within bounds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from landslip.runtime.system.safe_writing import write_anew
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 
-def write_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record as readable JSON.
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a record, or what describes one, as readable JSON; equal values make equal bytes.
 
     Raises:
         OutputError: it cannot be written.
     """
     try:
-        write_anew(path, json.dumps(record, indent=2) + "\n")
+        write_anew(path, json.dumps(values, indent=2) + "\n")
     except OSError as error:
         raise OutputError(
             f"{path.name} cannot be written ({error.strerror}).", "Check the free disk space.", where=path

@@ -8,6 +8,9 @@ from threading import Event
 
 from landslip.runtime.errors import InputError, InputMissingError
 
+_MULTIHASH_SHA256 = "1220"
+"""Prefix of a multihash of multiformats.io: SHA2-256, 32 bytes."""
+
 
 def sha256_of(path: Path, stop: Event | None = None) -> str:
     """SHA-256 of a file, read in pieces.
@@ -26,3 +29,8 @@ def sha256_of(path: Path, stop: Event | None = None) -> str:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).", where=path) from error
     return digest.hexdigest()
+
+
+def multihash(sha256: str) -> str:
+    """A SHA-256 in hexadecimal digits as ``file:checksum`` of STAC has it."""
+    return f"{_MULTIHASH_SHA256}{sha256}"

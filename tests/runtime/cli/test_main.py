@@ -322,6 +322,22 @@ def test_choices_of_the_command_line_are_those_there_are():
     assert command.PRESETS[0] == presets.FAITHFUL
 
 
+def test_usual_values_of_the_command_line_are_those_of_python():
+    from landslip.runtime.cli.map import map_command
+    from landslip.runtime.cli.score import score_command
+    from landslip.runtime.mapping.request import MapRequest
+    from landslip.runtime.run.product_options import ProductOptions
+    from landslip.runtime.scoring.given_truth import Truth
+    from landslip.runtime.scoring.score_run import MapMade
+
+    def usual(command):
+        return {option.name: option.default for option in command.params}
+
+    assert usual(map_command)["min_area"] == MapRequest.min_area == MapMade.min_area
+    assert usual(map_command)["report_megabytes"] == ProductOptions.report_megabytes
+    assert usual(score_command)["tolerance"] == Truth.tolerance
+
+
 GDAL = {"rasterio", "pyogrio", "shapely"}
 
 
