@@ -17,7 +17,19 @@ import pytest
 from helpers.results import names_of_results
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("tensorflow", "tf_keras", "keras", "onnx", "tf2onnx", "h5py")
+HEAVY = (
+    "tensorflow",
+    "tf_keras",
+    "keras",
+    "onnx",
+    "tf2onnx",
+    "h5py",
+    "torch",
+    "matplotlib",
+    "pandas",
+    "geopandas",
+    "pyproj",
+)
 
 RUN = """
 import sys
