@@ -13,7 +13,7 @@ from landslip.runtime.delivery.qgis_project_file import write_project
 from landslip.runtime.delivery.shapefile import write_shapefile
 from landslip.runtime.delivery.web_and_gis import write_flatgeobuf, write_geojson
 from landslip.runtime.errors import UsageError
-from landslip.runtime.report.asked_report import write_asked_report
+from landslip.runtime.report.report_of_run import write_report_of_run
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import FURTHER
 from landslip.runtime.run.product_options import ProductOptions
@@ -31,7 +31,7 @@ DELIVERABLES: Mapping[str, Deliverable] = {
     "cems": write_cems,
     "project": write_project,
     "catalog": write_catalog,
-    "report": write_asked_report,
+    "report": write_report_of_run,
     "density": write_density,
 }
 """Function of each key of :data:`~landslip.runtime.run.product_names.FURTHER`."""

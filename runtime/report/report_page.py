@@ -24,6 +24,7 @@ from landslip.runtime.report.tile_choice import Detail
 from landslip.runtime.report.tile_places import Pyramid, TilePlace
 from landslip.runtime.report.webp import Picture
 from landslip.runtime.run.finished_run import FinishedRun
+from landslip.runtime.scoring.score_types import Score
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class ReportPage:
     """Words and numbers."""
     megabytes: float
     """Size that the page may have."""
-    score: Mapping[str, Any] | None = None
-    """Score against a truth, as JSON has it."""
+    score: Score | None = None
+    """Score against a truth."""
 
     @property
     def pyramid(self) -> Pyramid:

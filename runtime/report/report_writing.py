@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.report.landslide_data import read_landslides, read_unseen
@@ -18,6 +17,7 @@ from landslip.runtime.report.webp import Picture, as_base64, encoded, halved
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import LANDSLIDES
 from landslip.runtime.run.product_options import check_megabytes
+from landslip.runtime.scoring.score_types import Score
 from landslip.runtime.system.drafts import draft_of, output_errors
 
 _TOPS_SHARE = 0.35
@@ -33,7 +33,7 @@ def write_report(
     source: ImageSource,
     *,
     megabytes: float = 20,
-    score: Mapping[str, Any] | None = None,
+    score: Score | None = None,
     language: Language = ENGLISH,
 ) -> None:
     """Write the report of a run: one page in one file, which asks nothing of any network.
@@ -45,7 +45,7 @@ def write_report(
         target: ends in ``.html``; it is replaced if it exists.
         source: the images of the scene on the grid of the map.
         megabytes: size of the file at the most, in 10^6 bytes, from 1 to 500.
-        score: score against a truth, as JSON has it.
+        score: score against a truth.
         language: words and numbers.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from landslip.runtime.report.score_facts import score_tables
 from landslip.runtime.report.texts import Language
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.record_types import DamagedPlace, InputUsed, RunRecord
+from landslip.runtime.scoring.score_types import Score
 
 Rows = Iterable[tuple[str, Any]]
 """Key of a label with what stands beside it."""
@@ -37,8 +38,8 @@ class FactWriter:
     """Extent of the map; None where that is unknown."""
     map_km2: float
     """Area of the whole map, observed or not."""
-    score: Mapping[str, Any] | None = None
-    """Score against a truth, as JSON has it."""
+    score: Score | None = None
+    """Score against a truth."""
 
     @property
     def _record(self) -> RunRecord:

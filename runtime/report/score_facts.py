@@ -1,60 +1,47 @@
-"""Figures of a score that a report tells, out of all that ``landslip score --json`` has."""
+"""Figures of a score that a report tells, out of all that ``landslip score`` has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeGuard
+from collections.abc import Iterator, Sequence
 
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.texts import Language
+from landslip.runtime.scoring.landslide_counts import SizeClass
+from landslip.runtime.scoring.score_types import Score
 
 _PIXELS = ("precision", "recall", "f1", "mcc", "iou", "average_precision")
 _LANDSLIDES = ("known", "found", "missed", "mapped", "right", "false")
-_MOST = 20
-"""Classes of sizes at the most."""
 
 
-def score_tables(score: Mapping[str, Any], language: Language) -> Markup:
-    """Tables of a score: its figures, then landslides by class of sizes.
-
-    Args:
-        score: as JSON has it; what is not there, or null, is left out.
-        language: words and numbers.
-    """
+def score_tables(score: Score, language: Language) -> Markup:
+    """Tables of a score: its figures, then landslides by class of sizes."""
     lines = (
         element("tr", element("th", language.text(f"score_{key}"), scope="row"), element("td", said))
         for key, said in _figures(score, language)
     )
-    return joined([element("table", *lines), _by_size(score.get("by_size"), language)])
+    return joined([element("table", *lines), _by_size(score.by_size, language)])
 
 
-def _figures(score: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
-    truth, landslides = score.get("truth"), score.get("landslides")
-    if isinstance(truth, Mapping) and truth.get("path"):
-        yield "truth", told(str(truth["path"]))
-    for key in _PIXELS:
-        if _is_number(score.get(key)):
-            yield key, language.number(score[key], 3)
-    if isinstance(landslides, Mapping):
-        for key in _LANDSLIDES:
-            if _is_number(landslides.get(key)):
-                yield key, language.number(landslides[key])
+def _figures(score: Score, language: Language) -> Iterator[tuple[str, str]]:
+    yield "truth", told(score.inventory.path)
+    for key in _PIXELS if score.areas is not None else ():
+        share: float | None = getattr(score, key)
+        if share is not None:
+            yield key, language.number(share, 3)
+    for key in _LANDSLIDES:
+        yield key, language.number(getattr(score.landslides, key))
 
 
-def _by_size(classes: Any, language: Language) -> Markup:
-    if not isinstance(classes, list) or not classes:
-        return Markup("")
-    heads = ("least_m2", *_LANDSLIDES)
-    first = element("tr", *(element("th", language.text(f"score_{key}"), scope="col") for key in heads))
-    lines = (element("tr", *(element("td", _cell(each, key, language)) for key in heads)) for each in classes[:_MOST])
+def _by_size(classes: Sequence[SizeClass], language: Language) -> Markup:
+    first = element(
+        "tr", *(element("th", language.text(f"score_{key}"), scope="col") for key in ("least_m2", *_LANDSLIDES))
+    )
+    lines = (element("tr", *(element("td", cell) for cell in _cells(each, language))) for each in classes)
     caption = element("caption", language.text("score_sizes"))
     return element("table", caption, element("thead", first), element("tbody", *lines), class_="wide")
 
 
-def _cell(each: Mapping[str, Any], key: str, language: Language) -> str:
-    value = each.get(key)
-    return language.number(value) if _is_number(value) else language.text("unknown")
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
+def _cells(each: SizeClass, language: Language) -> Iterator[str]:
+    yield language.text("unknown") if each.least_m2 is None else language.number(each.least_m2)
+    for key in _LANDSLIDES:
+        yield language.number(getattr(each.landslides, key))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from helpers.report_runs import HOSTILE, grid_of, made_up_run, source_of, write_layers
+from helpers.report_runs import HOSTILE, grid_of, made_up_run, made_up_score, source_of, write_layers
 from landslip.runtime.report.report_writing import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra apps (playwright)")
@@ -240,7 +240,7 @@ def test_hostile_names_are_text(browser, tmp_path):
     (tmp_path / "landslides.gpkg").unlink()
     shapes = [shapely.box(100, 100, 140, 140)]
     write_layers(tmp_path / "landslides.gpkg", grid_of(300, 300), shapes, [shapely.box(0, 0, 90, 90)], HOSTILE)
-    write_report(run, tmp_path / "report.html", source_of(300, 300), score={"truth": {"path": HOSTILE}})
+    write_report(run, tmp_path / "report.html", source_of(300, 300), score=made_up_score(HOSTILE))
     with opened(browser, tmp_path / "report.html") as page:
         settled(page)
         page.mouse.click(*middle_of(page, 0))

@@ -15,6 +15,9 @@ from rasterio.crs import CRS
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.record_types import RunRecord
+from landslip.runtime.scoring.inventory import InventoryUsed
+from landslip.runtime.scoring.landslide_counts import LandslideCounts, SizeClass
+from landslip.runtime.scoring.score_types import Score, ScoredAreas
 
 PIXEL = 6.0
 HOSTILE = (
@@ -143,3 +146,16 @@ def record_of(grid: MapGrid, landslides: int, area_m2: float) -> dict[str, Any]:
         "started": "2026-11-28T18:43:03+00:00",
         "finished": "2026-11-28T18:43:22+00:00",
     }  # fmt: skip
+
+
+def made_up_score(truth: str) -> Score:
+    """A score against known landslides in such a file; there is no average precision in it."""
+    counts = LandslideCounts(
+        known=14, found=12, found_half=9, not_observed=1, mapped=20, right=17, right_half=11,
+    )  # fmt: skip
+    return Score(
+        913, 87, 100, 5000, threshold=0.5, min_area_m2=400.0, landslides=counts,
+        by_size=(SizeClass(10_000.0, None, counts), SizeClass(None, None, counts)),
+        inventory=InventoryUsed(truth, "slides", "EPSG:32654", 15), areas=ScoredAreas(1.0, 0.2, 0.2, 0.1),
+        thresholds=(), average_precision=None,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from helpers.report_runs import HOSTILE, PIXEL, grid_of, made_up_run, source_of, write_layers
+from helpers.report_runs import HOSTILE, PIXEL, grid_of, made_up_run, made_up_score, source_of, write_layers
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.report.report_writing import write_report
 from landslip.runtime.report.texts import ENGLISH
@@ -177,9 +177,7 @@ def test_hostile_names_are_text(tmp_path):
     (tmp_path / "landslides.gpkg").unlink()
     shapes = [shapely.box(10, 10, 40, 40)]
     write_layers(tmp_path / "landslides.gpkg", grid_of(300, 300), shapes, [shapely.box(0, 0, 9, 9)], HOSTILE)
-    write_report(
-        run, tmp_path / "report.html", source_of(300, 300), score={HOSTILE: HOSTILE, "truth": {"path": HOSTILE}}
-    )
+    write_report(run, tmp_path / "report.html", source_of(300, 300), score=made_up_score(HOSTILE))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len([tag for tag, attrs in page.elements if tag == "script"]) == 2
@@ -225,13 +223,22 @@ def test_sizes_that_make_no_page_are_refused(tmp_path, megabytes):
 
 def test_a_score_is_told(tmp_path):
     run = made_up_run(tmp_path, 100, 100, landslides=2)
-    sizes = [{"least_m2": 10_000, "known": 14, "found": 12, "missed": 2}]
-    score = {"precision": 0.91234567, "recall": None, "landslides": {"found": 12}, "by_size": sizes}
+    write_report(run, tmp_path / "report.html", source_of(100, 100), score=made_up_score("inventory.gpkg"))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Known landslides from</th><td>inventory.gpkg</td>" in text
+    assert "Precision of pixels</th><td>0.913</td>" in text
+    assert "Average precision" not in text
+    assert "<td>10,000</td><td>14</td><td>12</td><td>2</td><td>20</td><td>17</td><td>3</td>" in text
+    assert f"<td>{ENGLISH.text('unknown')}</td><td>14</td>" in text
+
+
+def test_where_places_alone_are_known_a_score_has_no_pixels(tmp_path):
+    run = made_up_run(tmp_path, 100, 100, landslides=2)
+    score = replace(made_up_score("inventory.gpkg"), areas=None)
     write_report(run, tmp_path / "report.html", source_of(100, 100), score=score)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Precision of pixels</th><td>0.912</td>" in text
-    assert "Recall of pixels" not in text
-    assert "<td>10,000</td><td>14</td><td>12</td><td>2</td>" in text
+    assert "of pixels</th>" not in text
+    assert "Missed</th><td>2</td>" in text
 
 
 def test_another_language_is_one_more_table(tmp_path):

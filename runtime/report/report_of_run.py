@@ -1,4 +1,4 @@
-"""The report as it is asked for: of a run with its scene, open or opened again."""
+"""Report of a run as options want it: with its scene, open or opened again, and a score where a truth is given."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from landslip.runtime.scoring.given_truth import Truth
 from landslip.runtime.scoring.score_run import score_run
 
 
-def write_asked_report(run: FinishedRun, target: Path, options: ProductOptions) -> None:
+def write_report_of_run(run: FinishedRun, target: Path, options: ProductOptions) -> None:
     """Write the report of a run.
 
     Raises:
         InputError: the images are not there any more, or not what they were; or the truth cannot be used.
         OutputError: the report cannot be written.
     """
-    score = None if options.truth is None else score_run(run, Truth(options.truth)).as_dict()
+    score = None if options.truth is None else score_run(run, Truth(options.truth))
     with images_of(run) as scene:
         write_report(run, target, scene, megabytes=options.report_megabytes, score=score)
