@@ -107,7 +107,7 @@ def warm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("warm")
     files = scene_on_grid(folder, 70, 80)
     amplification(files, 64)
-    read_for_map(files, folder / "out", 0.2)
+    read_for_map(files, folder / "out", 0.9)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,8 @@ def test_blocks_that_lie_askew_are_read_once(tmp_path):
 def test_slopes_of_landslides_add_the_terrain_alone(tmp_path):
     files = scene(tmp_path, LAYOUTS["tiles of 256"])
     without, everywhere = (read_for_map(files, tmp_path / str(share), share) for share in (0.2, 0.9))
-    assert 0 < everywhere - without < MOST * files.dem.stat().st_size
+    # The GeoPackage is read as well, and threads that read in turn may take each other's blocks from the cache: once.
+    assert 0 < everywhere - without < 3 * files.dem.stat().st_size < files.pre.stat().st_size
 
 
 def test_what_is_kept_does_not_grow_with_the_height_of_the_scene(tmp_path):
