@@ -7,6 +7,7 @@ that of MLM 1.5.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,29 @@ def problems_of_a_catalog(catalog: dict[str, Any]) -> list[str]:
 def schema_files() -> dict[str, Path]:
     """The local copy of each schema by its address."""
     return {f"https://{path.relative_to(_SCHEMAS).as_posix()}": path for path in _SCHEMAS.rglob("*.json")}
+
+
+def without(*keys: str | int) -> Callable[[Any], None]:
+    """A change of an Item that removes the entry at the end of some keys and indices."""
+
+    def change(item: Any) -> None:
+        for key in keys[:-1]:
+            item = item[key]
+        del item[keys[-1]]
+
+    return change
+
+
+def having(*keys_and_value: Any) -> Callable[[Any], None]:
+    """A change of an Item that gives the entry at the end of some keys and indices a value, which comes last."""
+    *keys, last, value = keys_and_value
+
+    def change(item: Any) -> None:
+        for key in keys:
+            item = item[key]
+        item[last] = value
+
+    return change
 
 
 def _against(document: dict[str, Any], schemas: list[str]) -> list[str]:

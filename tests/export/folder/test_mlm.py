@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.models import brightness_model
-from helpers.stac import problems
+from helpers.stac import having, problems, without
 from landslip.export.folder.mlm import write_item
 from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.models.registry.registry import M_ALL_006
@@ -86,26 +86,6 @@ def test_titles_say_what_runs_each_artifact(folder):
     assert titles["fp32"] == "demo, fp32, for any engine"
     assert titles["int8"] == "demo, int8, for ONNX Runtime"
     assert titles["int8.openvino"] == "demo, int8, for OpenVINO"
-
-
-def without(*keys):
-    def change(item):
-        for key in keys[:-1]:
-            item = item[key]
-        del item[keys[-1]]
-
-    return change
-
-
-def having(*keys_and_value):
-    *keys, last, value = keys_and_value
-
-    def change(item):
-        for key in keys:
-            item = item[key]
-        item[last] = value
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from rasterio.crs import CRS
 
 from helpers.engines import SPEC, mixing_engine
 from helpers.rasters import scene_mixed, scene_on_grid, write
-from helpers.stac import problems_of_a_run
+from helpers.stac import having, problems_of_a_run, without
 from landslip.runtime.catalogue.run_item import run_item, write_run_item
 from landslip.runtime.engines import FakeEngine
 from landslip.runtime.errors import InputError, OutputError
@@ -71,26 +71,6 @@ def test_every_map_has_a_valid_item(mapped, item):
         ["projection", "v2.0.0"], ["raster", "v2.0.0"], ["file", "v2.1.0"], ["processing", "v1.2.0"],
         ["classification", "v2.0.0"], ["version", "v1.2.0"],
     ]  # fmt: skip
-
-
-def without(*keys):
-    def change(item):
-        for key in keys[:-1]:
-            item = item[key]
-        del item[keys[-1]]
-
-    return change
-
-
-def having(*keys_and_value):
-    *keys, last, value = keys_and_value
-
-    def change(item):
-        for key in keys:
-            item = item[key]
-        item[last] = value
-
-    return change
 
 
 BAND = ("assets", "confidence", "bands", 0)
