@@ -204,9 +204,10 @@ def _begun(path: Path, layer: _Layer) -> _Layer:
 
 
 def _box_around(features: Sequence[_Feature], bounds: Bounds | None) -> Bounds:
-    boxes = [one.geometry.bounds for one in features] + ([] if bounds is None else [bounds])
-    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
-    return min(lefts), min(bottoms), max(rights), max(tops)
+    left, bottom, right, top = shapely.total_bounds([one.geometry for one in features]).tolist()
+    if bounds is None:
+        return left, bottom, right, top
+    return min(left, bounds[0]), min(bottom, bounds[1]), max(right, bounds[2]), max(top, bounds[3])
 
 
 def _append(path: Path, features: Sequence[_Feature], count: int, layer: _Layer) -> None:

@@ -18,6 +18,9 @@ from landslip.runtime.system.drafts import output_errors
 _IN_MEMORY = 1 << 20
 """Bytes that wait in memory."""
 
+_TOGETHER, _BYTES_TOGETHER = 4096, 1 << 20
+"""Most polygons that are read together, and bytes from which on no more are."""
+
 _HEAD = struct.Struct("<dQ")
 """Head of a polygon that waits: its area, and the length of its WKB."""
 
@@ -50,13 +53,26 @@ class WaitingPolygons(Closing):
             self._file.seek(0)
         while True:
             with output_errors(self._folder):
-                head = self._file.read(_HEAD.size)
-                if not head:
-                    return
-                area, length = _HEAD.unpack(head)
-                outline = self._file.read(length)
-            polygon: Any = shapely.from_wkb(outline)
-            yield area, polygon
+                areas, outlines = self._next()
+            if not areas:
+                return
+            polygons: Any = shapely.from_wkb(outlines)
+            yield from zip(areas, polygons.tolist(), strict=True)
+
+    def _next(self) -> tuple[list[float], list[bytes]]:
+        """The next areas and outlines in the file; none at its end."""
+        areas: list[float] = []
+        outlines: list[bytes] = []
+        taken = 0
+        while len(areas) < _TOGETHER and taken < _BYTES_TOGETHER:
+            head = self._file.read(_HEAD.size)
+            if not head:
+                break
+            area, length = _HEAD.unpack(head)
+            areas.append(area)
+            outlines.append(self._file.read(length))
+            taken += length
+        return areas, outlines
 
     def close(self) -> None:
         """Remove the file."""
