@@ -13,7 +13,8 @@ import msgspec
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.hidden_folder import settle
-from landslip.runtime.run.product_names import MADE, RECORD, is_ours, item_name
+from landslip.runtime.run.product_names import CONFIDENCE, MADE, RECORD, is_ours, item_name
+from landslip.runtime.run.record_and_map import fault_of
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.digests import sha256_of
@@ -85,6 +86,9 @@ def open_finished_run(out: Path) -> FinishedRun:
     run = FinishedRun(out, record)
     for name, listed in _listed(path, record).items():
         _check_file(run.path(name), path, listed)
+    fault = fault_of(record, run.path(CONFIDENCE))
+    if fault is not None:
+        raise InputError(f"{path} {fault}: it was damaged or changed.", _REMEDY, where=path)
     return run
 
 

@@ -146,6 +146,36 @@ def test_a_record_that_lists_files_of_others_is_refused(out, name):
     assert len(str(raised.value)) < 500
 
 
+@pytest.mark.parametrize(
+    ("keys", "value", "fault"),
+    [
+        (("fingerprint",), "x\0y", "no SHA-256"),
+        (("fingerprint",), "../" * 30, "no SHA-256"),
+        (("item",), "landslip-0123456789abcdef.json", "an Item of another name"),
+        (("threshold",), 1e308, "a threshold that is not between"),
+        (("threshold",), -1, "a threshold that is not between"),
+        (("grid", "crs"), "nonsense </script>", "another grid"),
+        (("grid", "crs"), "EPSG:32653", "another grid"),
+        (("grid", "crs"), "\0", "another grid"),
+        (("grid", "height"), 10**12, "another grid"),
+        (("grid", "transform"), [0, 0, 550_000, 0, -10, 4_730_000], "another grid"),
+        (("grid", "transform"), [1e308, 0, 550_000, 0, -1e308, 4_730_000], "another grid"),
+        (("inputs", 0, "acquired"), "\ud800</name>", "a time of an image that is none"),
+    ],
+)
+def test_a_record_that_is_not_true_of_its_map_is_refused(out, keys, value, fault):
+    changed = record_of(out)
+    entry = changed
+    for key in keys[:-1]:
+        entry = entry[key]
+    entry[keys[-1]] = value
+    (out / RECORD).write_text(json.dumps(changed))
+    before = state(out)
+    with pytest.raises(landslip.InputError, match=f"run.json (has|tells) .*{fault}"):
+        landslip.make_products(out, also="kml", project=True)
+    assert state(out) == before
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     with pytest.raises(landslip.InputMissingError, match="holds no finished run"):
         landslip.make_products(tmp_path / "nowhere", also="kml")

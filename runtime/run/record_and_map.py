@@ -1,0 +1,62 @@
+"""A run record against the map that it lies beside: what products are computed from has to be true of the map."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.crs import CRS
+
+from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.confidence import LOWEST_THRESHOLD
+from landslip.runtime.declared.acquired import parsed_time
+from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.run.product_names import item_name
+from landslip.runtime.run.record_types import GridLaid, RunRecord
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_GLOBE = CRS.from_epsg(4326)
+_SAME_PLACE = 1e-6
+"""Degrees, a tenth of a metre; and pixels."""
+
+
+def fault_of(record: RunRecord, confidence: Path) -> str | None:
+    """What a record says that no run with such a map does, in words that follow its name; None where all is well."""
+    if _DIGEST.fullmatch(record.fingerprint) is None:
+        return "has a fingerprint that is no SHA-256"
+    if record.item is not None and record.item != item_name(record.fingerprint):
+        return "has an Item of another name than its fingerprint gives it"
+    if not LOWEST_THRESHOLD <= record.threshold <= 1:
+        return f"has a threshold that is not between {LOWEST_THRESHOLD} and 1"
+    if not all(_is_time(entry.acquired) for entry in record.inputs if entry.acquired is not None):
+        return "has a time of an image that is none"
+    return None if _is_grid_of(record.grid, confidence) else f"tells another grid than {confidence.name} has"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parsed_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_grid_of(grid: GridLaid, path: Path) -> bool:
+    try:
+        with rasterio.open(path) as dataset:
+            found, crs = dataset.transform[:6], dataset.crs
+            same_size = (grid.height, grid.width) == dataset.shape
+        told = CRS.from_user_input(grid.crs)
+        with np.errstate(all="ignore"):
+            near = np.abs(np.subtract(grid.transform, found)) <= _SAME_PLACE * abs(found[0])
+        return same_size and bool(near.all()) and (told == crs or _same_place(told, crs, found[2], found[5]))
+    except RASTER_ERRORS:
+        return False
+
+
+def _same_place(told: CRS, found: CRS, x: float, y: float) -> bool:
+    """Tell whether two systems, which a file may write in other words, put a corner at one place."""
+    places = [np.array(transform_points(crs, _GLOBE, np.array([x]), np.array([y]))) for crs in (told, found)]
+    return bool((np.abs(places[0] - places[1]) <= _SAME_PLACE).all())
