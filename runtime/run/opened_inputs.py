@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from landslip.runtime.access.location import Location, located
+from landslip.runtime.access.location import Location, exists, located
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -119,6 +119,6 @@ def _by_role(found: Mapping[str, list[Location]]) -> dict[str, Any]:
 def _place_of(text: str, base: Path) -> Location:
     """Place of an input: below the folder where relative paths started, or else below the working directory."""
     place = located(text, base)
-    if isinstance(place, Path) and not place.exists() and not Path(text).is_absolute() and Path(text).exists():
+    if isinstance(place, Path) and not exists(place) and not Path(text).is_absolute() and exists(Path(text)):
         return Path(text)
     return place

@@ -30,6 +30,8 @@ def fault_of(record: RunRecord, confidence: Path) -> str | None:
         return "has an Item of another name than its fingerprint gives it"
     if not LOWEST_THRESHOLD <= record.threshold <= 1:
         return f"has a threshold that is not between {LOWEST_THRESHOLD} and 1"
+    if not 0 <= record.overlap < 1:
+        return "has an overlap that is not between 0 and 1"
     if not all(_is_time(entry.acquired) for entry in record.inputs if entry.acquired is not None):
         return "has a time of an image that is none"
     return None if _is_grid_of(record.grid, confidence) else f"tells another grid than {confidence.name} has"

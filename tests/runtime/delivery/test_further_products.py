@@ -154,6 +154,7 @@ def test_a_record_that_lists_files_of_others_is_refused(out, name):
         (("item",), "landslip-0123456789abcdef.json", "an Item of another name"),
         (("threshold",), 1e308, "a threshold that is not between"),
         (("threshold",), -1, "a threshold that is not between"),
+        (("overlap",), 1e308, "an overlap that is not between"),
         (("grid", "crs"), "nonsense </script>", "another grid"),
         (("grid", "crs"), "EPSG:32653", "another grid"),
         (("grid", "crs"), "\0", "another grid"),

@@ -99,6 +99,15 @@ def test_images_that_are_not_what_they_were_are_refused_by_name(project):
     assert (project / "out" / "report.html").read_bytes() == before
 
 
+def test_an_image_whose_name_no_file_can_have_is_refused(project):
+    path = project / "out" / "run.json"
+    record = json.loads(path.read_text())
+    record["inputs"][0]["path"] = "A" * 5000
+    path.write_text(json.dumps(record))
+    with pytest.raises(InputError, match="pre"):
+        make_products(project / "out", report=True)
+
+
 def test_another_scene_is_refused(project):
     given = SceneFiles("scene/pre.tif", ("scene/post.tif", "scene/pre.tif"))
     with pytest.raises(InputError) as error:
