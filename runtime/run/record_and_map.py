@@ -23,7 +23,7 @@ _SAME_PLACE = 1e-6
 
 
 def fault_of(record: RunRecord, confidence: Path) -> str | None:
-    """What a record says that no run with such a map does, in words that follow its name; None where all is well."""
+    """Fault of a record: what no run with such a map says, in words that follow its name; None where all is well."""
     if _DIGEST.fullmatch(record.fingerprint) is None:
         return "has a fingerprint that is no SHA-256"
     if record.item is not None and record.item != item_name(record.fingerprint):
