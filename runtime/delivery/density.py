@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from landslip.runtime.run.product_names import CONFIDENCE
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.styles.raster_qml import density_qml
 from landslip.runtime.system.drafts import output_errors, write_file
+
+log = logging.getLogger(__name__)
 
 BANDS = ("share of the observed ground that is landslide", "share of the cell that was observed")
 """Descriptions of the bands."""
@@ -79,6 +82,7 @@ def write_density(run: FinishedRun, target: Path, options: ProductOptions) -> No
     try:
         with rasterio.open(run.path(CONFIDENCE)) as source:
             grid = CellGrid.of(options.density or 0.0, source.height, source.width, source.transform)
+            _tell_cells(options.density or 0.0, grid)
             checksum = _write_plain(draft, source, grid, layer_of(run, LANDSLIDES_LAYER), _tags(run, grid))
         write_cog(draft, target)
         _check(target, checksum)
@@ -90,6 +94,14 @@ def write_density(run: FinishedRun, target: Path, options: ProductOptions) -> No
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _tell_cells(metres: float, grid: CellGrid) -> None:
+    """Warn where cells of the size that is asked for cannot be: below a map pixel, or beyond the map."""
+    taken = abs(grid.transform.a)
+    if not 0.5 <= metres / taken <= 2:
+        size = "smaller than a pixel of the map" if metres < taken else "larger than the map"
+        log.warning("Cells of %g m are %s: density.tif has cells of %g m.", metres, size, taken)
 
 
 def _tags(run: FinishedRun, grid: CellGrid) -> dict[str, str]:

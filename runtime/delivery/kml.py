@@ -88,7 +88,7 @@ class _Page:
 def _about(run: FinishedRun) -> str:
     """Sentences on the whole map."""
     record = run.record
-    images = f"Images: {run.date_from or 'date unknown'} and {run.date_to or 'date unknown'} (UTC)."
+    images = f"Image before: {run.date_from or 'date unknown'}. Image after: {run.date_to or 'date unknown'}."
     model = f"Mapped with {printable(record.model.name, _TEXT)} by landslip {printable(record.landslip, _TEXT)}."
     seen = "Where it was not observed, the absence of a landslide means nothing."
     return " ".join(filter(None, (printable(record.model.notice, 2 * _TEXT), images, model, seen)))

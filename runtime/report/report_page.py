@@ -17,7 +17,7 @@ from landslip.runtime.report.landslide_data import LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import landslide_table
 from landslip.runtime.report.map_place import corner_degrees, degree_mesh, map_square_kilometres
 from landslip.runtime.report.page_files import filled, frame, policy, script, style
-from landslip.runtime.report.run_facts import FactWriter
+from landslip.runtime.report.run_facts import FactWriter, day_of
 from landslip.runtime.report.static_map import drawing
 from landslip.runtime.report.texts import Language
 from landslip.runtime.report.tile_choice import Detail
@@ -25,6 +25,9 @@ from landslip.runtime.report.tile_places import Pyramid, TilePlace
 from landslip.runtime.report.webp import Picture
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.scoring.score_types import Score
+
+_TALL = 0.74
+"""Height by width from which on a picture gets its height on paper, not its width: so its legend fits below it."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class ReportPage:
         """Words on each image: before or after, and its date."""
         dates = {"pre": ("before", self.run.date_from), "post": ("after", self.run.date_to)}
         return {
-            role: f"{self.language.text(dates[role][0])} · {summary.day_of(dates[role][1], self.language)}"
+            role: f"{self.language.text(dates[role][0])} · {day_of(dates[role][1], self.language)}"
             for role in self.tops
         }
 
@@ -148,4 +151,5 @@ class ReportPage:
         size = {"width": top.picture.width, "height": top.picture.height}
         image = element("img", id=f"top-{role}", alt=tag, src=source, **size)
         caption = element("figcaption", element("b", tag), f" {remark}")
-        return element("figure", element("div", image, drawn, class_="frame"), caption, class_=look)
+        shape = " tall" if top.picture.height > _TALL * top.picture.width else ""
+        return element("figure", element("div", image, drawn, class_="frame"), caption, class_=look + shape)

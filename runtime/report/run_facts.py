@@ -73,9 +73,10 @@ class FactWriter:
         record, language = self._record, self.language
         if record.title:
             yield "fact_title", told(record.title)
-        yield "fact_before", self.run.date_from or self._text("unknown_date")
-        yield "fact_after", self.run.date_to or self._text("unknown_date")
+        yield "fact_before", day_of(self.run.date_from, language)
+        yield "fact_after", day_of(self.run.date_to, language)
         yield "fact_landslides", language.number(record.landslides)
+        yield from self._certainty()
         yield "fact_landslide_area", language.area(record.landslide_km2)
         yield "fact_above", language.area(record.above_threshold_km2)
         seen = f"{language.area(record.observed_km2)} ({language.percent(self.observed_share)})"
@@ -92,8 +93,25 @@ class FactWriter:
         found = self._record.registration
         if found is None:
             return self._text("shift_unknown")
-        right, down = (self.language.number(pixels, 2) for pixels in found.shift_pixels)
-        return self._text("shift", right=right, down=down, windows=found.windows)
+        east, south = found.shift_pixels
+        along, across = (self.language.number(abs(pixels), 2) for pixels in (east, south))
+        side, way = ("west" if east < 0 else "east"), ("north_of" if south < 0 else "south_of")
+        return self._text(
+            "shift", along=along, side=self._text(side), across=across, way=self._text(way), windows=found.windows
+        )
+
+    def _certainty(self) -> Rows:
+        """Counts of landslides by class, and of those whose area is a minimum."""
+        record, number = self._record, self.language.number
+        counts = [
+            self._text("class_count", count=number(count), name=self._text(name))
+            for name, count in reversed(record.landslides_by_class.items())
+            if name in self.language.texts
+        ]
+        if counts:
+            yield "fact_classes", ", ".join(counts)
+        if record.landslides_at_edge:
+            yield "fact_at_edge", self._text("at_edge", count=number(record.landslides_at_edge))
 
     def _how(self) -> Rows:
         record, language = self._record, self.language
@@ -114,7 +132,10 @@ class FactWriter:
         yield "fact_min_area", f"{language.short(record.min_area_m2)} m²"
         yield "fact_version", told(record.landslip)
         yield "fact_fingerprint", _digest(record.fingerprint)
-        yield "fact_time", self._text("time", started=told(record.started), finished=told(record.finished))
+        yield (
+            "fact_time",
+            self._text("time", started=day_of(record.started, language), finished=day_of(record.finished, language)),
+        )
 
     def _unseen(self) -> Markup:
         if self.unseen is None or not self.unseen.areas:
@@ -134,7 +155,11 @@ class FactWriter:
         key = f"role_{entry.role}"
         role = self._text(key) if key in self.language.texts else told(entry.role)
         digest = _digest(entry.sha256) if entry.sha256 else self._text("no_checksum")
-        return role, element("code", told(entry.path)), told(entry.acquired or ""), digest
+        return role, element("code", told(entry.path)), self._taken(entry), digest
+
+    def _taken(self, entry: InputUsed) -> str:
+        known = entry.acquired or entry.role in {"pre", "post"}
+        return day_of(entry.acquired, self.language) if known else ""
 
     def _products(self) -> Markup:
         rows = [
@@ -178,6 +203,13 @@ class FactWriter:
 def reason_text(language: Language, reason: str) -> str:
     """Words for a reason why ground was not observed; an unknown reason as it stands."""
     return language.texts.get(f"reason_{reason}", reason)
+
+
+def day_of(date: str | None, language: Language) -> str:
+    """Day or instant as people read it."""
+    if date is None:
+        return language.text("unknown_date")
+    return told(date.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC"))
 
 
 def _digest(sha256: str) -> Markup:

@@ -10,7 +10,7 @@ from landslip.runtime.scoring.landslide_counts import SizeClass
 from landslip.runtime.scoring.score_types import Score
 
 _PIXELS = ("precision", "recall", "f1", "mcc", "iou", "average_precision")
-_LANDSLIDES = ("known", "found", "missed", "mapped", "right", "false")
+_LANDSLIDES = ("known", "found", "missed", "not_observed", "mapped", "right", "false")
 
 
 def score_tables(score: Score, language: Language) -> Markup:
@@ -19,11 +19,14 @@ def score_tables(score: Score, language: Language) -> Markup:
         element("tr", element("th", language.text(f"score_{key}"), scope="row"), element("td", said))
         for key, said in _figures(score, language)
     )
-    return joined([element("table", *lines), _by_size(score.by_size, language)])
+    note = element("p", language.text("score_note"))
+    return joined([element("table", *lines), note, _by_size(score.by_size, language)])
 
 
 def _figures(score: Score, language: Language) -> Iterator[tuple[str, str]]:
     yield "truth", told(score.inventory.path)
+    if score.inventory.outside:
+        yield "outside", language.number(score.inventory.outside)
     for key in _PIXELS if score.areas is not None else ():
         share: float | None = getattr(score, key)
         if share is not None:

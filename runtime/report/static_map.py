@@ -46,7 +46,7 @@ def drawing(
         parts.append(element("path", d=hatched, class_="unseen", fill="url(#hatch)", fill_rule="evenodd"))
     largest = landslides.by_size[:MOST_DRAWN]
     parts += [_of_class(landslides, name, largest, step) for name in _classes(landslides)]
-    parts += [_number(landslides, index, width) for index in reversed(largest[:_NUMBERED])]
+    parts += [_number(landslides, index, pyramid) for index in reversed(largest[:_NUMBERED])]
     parts += [_bar(height, width, pixel_metres)]
     parts += [] if north is None else [_arrow(width, height, north)]
     return element(
@@ -96,10 +96,12 @@ def _hatch(step: float) -> Markup:
     return element("defs", pattern)
 
 
-def _number(landslides: LandslideData, index: int, width: int) -> Markup:
+def _number(landslides: LandslideData, index: int, pyramid: Pyramid) -> Markup:
+    """Number above a landslide, which it leaves to be seen; below it at the upper edge of the map."""
     left, top, right, bottom = shapely.bounds(landslides.shapes[index]).tolist()
-    size = width / 48
-    x, y = (left + right) / 2, (top + bottom) / 2 + size / 3
+    size = pyramid.width / 48
+    x = min(max((left + right) / 2, size), pyramid.width - size)
+    y = top - size * 0.3 if top > size * 1.3 else min(bottom + size * 1.1, pyramid.height - size * 0.3)
     number = landslides.fields["id"][index] if "id" in landslides.fields else index + 1
     return element("text", number, x=f"{x:.0f}", y=f"{y:.0f}", font_size=f"{size:.1f}", class_="number")
 

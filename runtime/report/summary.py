@@ -9,7 +9,7 @@ from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
 from landslip.runtime.report.landslide_table import ROWS
-from landslip.runtime.report.run_facts import Degrees, reason_text
+from landslip.runtime.report.run_facts import Degrees, day_of, reason_text
 from landslip.runtime.report.static_map import MOST_DRAWN
 from landslip.runtime.report.texts import Language
 from landslip.runtime.report.tile_choice import Detail
@@ -30,11 +30,6 @@ def subtitle(run: FinishedRun, bounds: Degrees | None, language: Language) -> st
     lat, lon = (south + north) / 2, (west + east) / 2
     place = f"{language.number(abs(lat), 3)}° {'N' if lat >= 0 else 'S'}, {_longitude(lon, language)}"
     return f"{language.text('subtitle')}, {dates}, {language.text('at_place', place=place)}"
-
-
-def day_of(date: str | None, language: Language) -> str:
-    """Day or instant of an image as people read it."""
-    return language.text("unknown_date") if date is None else told(date.replace("T", " ").replace("Z", " UTC"))
 
 
 def notice(run: FinishedRun, language: Language) -> Markup:
@@ -80,7 +75,7 @@ def legend(run: FinishedRun, landslides: LandslideData, unseen: UnseenData | Non
                 element("path", d="M1 13L13 1M9 15L23 1", class_="hatch-line"),
             ]
         )
-        entries.append(_entry(sign, f"{language.text('not_observed')} ({reasons})"))
+        entries.append(_entry(sign, f"{language.text('not_observed')}: {reasons}"))
     return joined(entries)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from landslip.runtime.styles.palette import REASON_LABELS
+
 LANDSLIDE_LABELS: dict[str, str] = {
     "id": "Number",
     "area_m2": "Area (m²)",
@@ -65,5 +67,8 @@ LANDSLIDE_TIP = "".join(
 )
 """HTML with the main figures of a landslide; expressions between ``[%`` and ``%]`` are QGIS's."""
 
-NOT_OBSERVED_TIP = f"<b>Not observed</b><br>{_text('reason')}, {_UNSEEN_AREA}"
+_WORDS = ", ".join(f"'{reason}', '{words}'" for reason, words in REASON_LABELS.items())
+_REASON = f"[% coalesce(map_get(map({_WORDS}), \"reason\"), '{_UNKNOWN}') %]"
+
+NOT_OBSERVED_TIP = f"<b>Not observed</b><br>{_REASON}, {_UNSEEN_AREA}"
 """HTML that says why a part was not observed."""

@@ -172,8 +172,8 @@ def test_the_table_sorts_filters_and_turns_its_pages(browser, report):
         page.get_by_role("button", name="Mean confidence").click()
         column = page.evaluate("order.map((index) => data.fields.confidence_mean[index])")
         assert column == sorted(column, reverse=True)
-        page.get_by_role("button", name="Drop (m)").click()
-        page.get_by_role("button", name="Drop (m)").click()
+        page.get_by_role("button", name="Height difference (m)").click()
+        page.get_by_role("button", name="Height difference (m)").click()
         column = page.evaluate("order.map((index) => data.fields.relief_m[index])")
         known = [value for value in column if value is not None]
         assert column == [*sorted(known), *[None] * (120 - len(known))]
@@ -293,3 +293,19 @@ def test_it_prints_with_picture_table_and_facts(browser, report, tmp_path):
         assert page.locator("#stage").is_hidden()
         assert page.locator(".static").is_visible()
         assert page.locator("#pager").is_hidden()
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 1200), (700, 1000), (800, 1000), (1000, 400)])
+def test_the_first_page_on_paper_has_map_and_legend(browser, tmp_path, height, width):
+    run = made_up_run(tmp_path, height, width, title="An earthquake whose name goes on until it needs two lines")
+    write_report(run, tmp_path / "report.html", source_of(height, width))
+    paper = {"width": 695, "height": 1024}  # A4 without its margins
+    with opened(browser, tmp_path / "report.html", viewport=paper) as page:
+        page.emulate_media(media="print")
+        picture, legend = (page.locator(name).bounding_box() for name in (".after .frame", ".legend"))
+        drawing, image = (page.locator(f".after {name}").bounding_box() for name in ("svg", "img"))
+        assert picture["y"] + picture["height"] < legend["y"]
+        assert legend["y"] + legend["height"] < paper["height"]
+        assert picture["width"] <= paper["width"]
+        assert drawing == pytest.approx(image, abs=2)
+        assert image["width"] / image["height"] == pytest.approx(width / height, rel=0.02)

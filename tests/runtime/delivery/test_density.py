@@ -83,6 +83,17 @@ def test_the_density_is_that_of_the_whole_array(tmp_path, metres):
     np.testing.assert_array_equal(observed, expected[1])
 
 
+@pytest.mark.parametrize(
+    ("metres", "said"),
+    [(3, "Cells of 3 m are smaller than a pixel of the map: density.tif has cells of 10 m."),
+     (1e6, "Cells of 1e+06 m are larger than the map: density.tif has cells of 7000 m."), (14, ""), (250, "")],
+)  # fmt: skip
+def test_cells_that_cannot_be_are_told_of(tmp_path, caplog, metres, said):
+    out = finished_run(tmp_path / "out", noisy_scene())
+    landslip.make_products(out, density=metres)
+    assert [record.getMessage() for record in caplog.records if "Cells" in record.msg] == ([said] if said else [])
+
+
 def test_it_does_not_depend_on_how_the_map_is_read(tmp_path, monkeypatch):
     made = []
     for block in (512, 37):

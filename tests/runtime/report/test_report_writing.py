@@ -66,9 +66,33 @@ def test_the_page_says_what_the_run_says(written):
     said = " ".join(text for _, text in page.texts)
     for fact in ("Hokkaido", "2018-08-24", "2018-09-06 01:27:01 UTC", "Not for real events.", "c" * 64, "a" * 64,
                  "EPSG:32654, 900 \u00d7 700 pixels of 6 m", "onnxruntime, cpu, fp32",
-                 "masked, as under clouds"):  # fmt: skip
+                 "masked (cloud, shadow, water)"):  # fmt: skip
         assert fact in said, fact
     assert "demo (fp32)" in said
+
+
+def test_it_tells_how_sure_and_in_words_whither_the_images_are_shifted(tmp_path):
+    classes = {"possible": 6, "probable": 1346, "likely": 84}
+    shift = {"shift_pixels": [-0.51, 0.97], "windows": 4}
+    run = made_up_run(tmp_path, 200, 300, landslides_by_class=classes, landslides_at_edge=26, registration=shift)
+    write_report(run, tmp_path / "report.html", source_of(200, 300))
+    said = " ".join(text for _, text in Page((tmp_path / "report.html").read_text(encoding="utf-8")).texts)
+    assert "84 likely, 1,346 probable, 6 possible" in said
+    assert "26: they touch what was not observed or the border of the map" in said
+    assert "0.51 pixels west and 0.97 south of the image before (median of 4 places)" in said
+    assert "+00:00" not in said
+
+
+def test_numbers_stand_beside_the_largest_landslides_and_within_the_map(tmp_path):
+    run = made_up_run(tmp_path, 400, 600)
+    (tmp_path / "landslides.gpkg").unlink()
+    shapes = [shapely.box(100, 200, 140, 260), shapely.box(0, 0, 50, 30), shapely.box(570, 370, 600, 400)]
+    write_layers(tmp_path / "landslides.gpkg", grid_of(400, 600), shapes, [shapely.box(0, 390, 9, 400)])
+    write_report(run, tmp_path / "report.html", source_of(400, 600))
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    numbers = [attrs for attrs in page.named("text") if attrs.get("class") == "number"]
+    places = sorted((float(attrs["x"]), float(attrs["y"])) for attrs in numbers)
+    assert places == [(25, 44), (120, 196), (585, 366)]
 
 
 def test_landslides_are_in_the_page_exactly(written):
@@ -235,7 +259,9 @@ def test_a_score_is_told(tmp_path):
     assert "Known landslides from</th><td>inventory.gpkg</td>" in text
     assert "Precision of pixels</th><td>0.913</td>" in text
     assert "Average precision" not in text
-    assert "<td>10,000</td><td>14</td><td>12</td><td>2</td><td>20</td><td>17</td><td>3</td>" in text
+    assert "Known, but not observed</th><td>1</td>" in text
+    assert "outside the map" not in "".join(Page(text).text_in("th"))
+    assert "<td>10,000</td><td>14</td><td>12</td><td>2</td><td>1</td><td>20</td><td>17</td><td>3</td>" in text
     assert f"<td>{ENGLISH.text('unknown')}</td><td>14</td>" in text
 
 
@@ -246,6 +272,14 @@ def test_where_places_alone_are_known_a_score_has_no_pixels(tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "of pixels</th>" not in text
     assert "Missed</th><td>2</td>" in text
+
+
+def test_a_truth_that_lies_elsewhere_is_told_of(tmp_path):
+    run, score = made_up_run(tmp_path, 100, 100, landslides=2), made_up_score("inventory.gpkg")
+    score = replace(score, inventory=replace(score.inventory, outside=1113))
+    write_report(run, tmp_path / "report.html", source_of(100, 100), score=score)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Known landslides outside the map, left out</th><td>1,113</td>" in text
 
 
 def test_another_language_is_one_more_table(tmp_path):

@@ -39,6 +39,11 @@ def test_every_class_has_its_colour_and_every_reason_its_hatch():
     assert len(hatches) == len(REASONS)
 
 
+def test_the_map_tip_tells_each_reason_in_words():
+    tip = ET.fromstring(not_observed_qml()).findtext("mapTip")
+    assert all(f"'{reason}', '{words}'" in tip for reason, words in REASON_LABELS.items())
+
+
 @pytest.mark.parametrize("level", [1, 50, 98, 99, 100])
 def test_confidence_is_shown_from_the_threshold_on_alone(level):
     found = ET.fromstring(confidence_qml(level)).iter("item")
