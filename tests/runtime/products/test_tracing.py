@@ -160,6 +160,7 @@ def maps(draw: st.DrawFn) -> tuple[Confidence, GroundValues, list[int]]:
     return confidence, ground, cuts
 
 
+@pytest.mark.slow
 @given(maps())
 @settings(deadline=None, max_examples=300)
 def test_components_and_figures_are_those_of_a_flood_fill(case: tuple[Confidence, GroundValues, list[int]]) -> None:
@@ -200,6 +201,7 @@ def _check_aspect(one: Landslide, other: Expected) -> None:
         assert (off + 180) % 360 - 180 == pytest.approx(0, abs=2)
 
 
+@pytest.mark.slow
 @given(maps(), st.sampled_from([NORTH_UP, SOUTH_UP]))
 @settings(deadline=None, max_examples=200)
 def test_outlines_are_valid_lean_and_the_union_of_their_pixels(
@@ -218,6 +220,7 @@ def test_outlines_are_valid_lean_and_the_union_of_their_pixels(
         assert not any(ring.is_ccw for part in one.geometry.geoms for ring in part.interiors)
 
 
+@pytest.mark.slow
 @given(maps(), st.data())
 @settings(deadline=None, max_examples=200)
 def test_strips_leave_no_trace(case: tuple[Confidence, GroundValues, list[int]], data: st.DataObject) -> None:
@@ -451,6 +454,7 @@ def test_levels_out_of_range_are_refused(level: int) -> None:
         list(trace([], MapGrid(UTM, NORTH_UP, 1, 2), level=level))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_height_of_the_map() -> None:
     def peak(rows: int) -> int:
         pattern = np.random.default_rng(3).integers(0, 101, (40, 300), dtype=np.uint8)
