@@ -17,21 +17,20 @@ _PERIOD, _LINE = 8, 2
 """Pixels of the hatch at 200 pixels per inch: from line to line, and across a line."""
 
 
-def marked(image: Image, confidence: Image, level: int, *, hatch: int = 1, rim: int = 1) -> Image:
+def marked(image: Image, confidence: Image, level: int, *, rim: int = 1) -> Image:
     """An image with landslides tinted, rimmed in dark and cased in light, and the unobserved dimmed and hatched.
 
     Args:
         image: (height, width, 3).
         confidence: (height, width), 0 to 100, or 255 where not observed.
         level: confidence from which on a pixel counts as landslide.
-        hatch: how many times wider lines and gaps of the hatch are than at the least.
         rim: pixels of the dark line and of the light one around landslides, not within them, so that the smallest
             still show their colour.
     """
     landslide = (confidence >= level) & (confidence <= 100)
     unknown = confidence == NOT_OBSERVED
     height, width = unknown.shape
-    line = np.add.outer(np.arange(height), np.arange(width)) % (_PERIOD * hatch) < _LINE * hatch
+    line = np.add.outer(np.arange(height), np.arange(width)) % _PERIOD < _LINE
     dimmed = _blend(image, unknown, NOT_OBSERVED_FILL, _FILL_SHARE)
     hatched = _blend(dimmed, unknown & line, NOT_OBSERVED_HATCH, _LINE_SHARE)
     tinted = _blend(hatched, landslide, LANDSLIDE, _LANDSLIDE_SHARE)

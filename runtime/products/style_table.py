@@ -13,19 +13,20 @@ from landslip.runtime.styles.vector_qml import landslides_qml, not_observed_qml
 STYLES = "layer_styles"
 """Name of the table, as QGIS knows it."""
 
+_GEOMETRY = "geom"
+"""Column of geometries of both layers."""
 _DATE = "1970-01-01T00:00:00.000"
 _UTC = 100
 """GDAL's number for that zone, without which it writes a date that GeoPackage does not allow."""
 
 
-def write_style_table(path: Path, column: str = "geom") -> None:
+def write_style_table(path: Path) -> None:
     """Add the table of styles to a GeoPackage with the layers ``landslides`` and ``not_observed``.
 
     Equal bytes need settings of GDAL's that the caller makes; see :func:`~.geopackage.same_bytes_anywhere`.
 
     Args:
         path: a GeoPackage that has no such table yet.
-        column: the layers' column of geometries.
 
     Raises:
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError: it cannot be written.
@@ -37,7 +38,7 @@ def write_style_table(path: Path, column: str = "geom") -> None:
         "f_table_catalog": [""] * count,
         "f_table_schema": [""] * count,
         "f_table_name": names,
-        "f_geometry_column": [column] * count,
+        "f_geometry_column": [_GEOMETRY] * count,
         "styleName": names,
         "styleQML": list(styles.values()),
         "styleSLD": [""] * count,

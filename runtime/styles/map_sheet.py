@@ -60,10 +60,14 @@ class MapSheet:
     """Image of after the event."""
 
 
-def view_of(bounds: Box, proportion: float, margin: float = 0.03) -> Box:
-    """Box around a map that is ``proportion`` times as wide as it is high, with a margin as a share of the map."""
+_MARGIN = 0.03
+"""Margin around a map as a share of it."""
+
+
+def view_of(bounds: Box, proportion: float) -> Box:
+    """Box around a map that is ``proportion`` times as wide as it is high, with a margin."""
     left, bottom, right, top = bounds
-    width, height = (right - left) * (1 + 2 * margin), (top - bottom) * (1 + 2 * margin)
+    width, height = (right - left) * (1 + 2 * _MARGIN), (top - bottom) * (1 + 2 * _MARGIN)
     width, height = max(width, height * proportion), max(height, width / proportion)
     x, y = (left + right) / 2, (bottom + top) / 2
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
