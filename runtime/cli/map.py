@@ -70,7 +70,7 @@ def map_command(as_json: bool, dry: bool, **options: Any) -> None:
 
     Give the images and the terrain that the model takes; the published one takes --pre, --post and --dem.
     Files are paths, addresses (https://..., s3://...) or names of GDAL's such as /vsizip/a.zip/b.tif.
-    Writes confidence.tif, confidence.qml, landslides.gpkg, quicklook.png and run.json into the output folder.
+    Writes confidence.tif, confidence.qml, landslides.gpkg, quicklook.png, run.json and its STAC Item into the folder.
     """
     # Here, so that --help does not wait for GDAL and numba.
     from landslip.runtime.cli.mapping import foretell, make_map  # noqa: PLC0415

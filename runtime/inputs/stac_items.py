@@ -229,7 +229,7 @@ def joined(href: str, where: str, base: Location, own_address: str | None) -> Lo
     """
     try:
         location = located(href, base)
-        if is_remote(location) or own_address is None or os.path.exists(location):  # noqa: PTH110 - see scene_file.py
+        if is_remote(location) or own_address is None or os.path.exists(location):  # noqa: PTH110 - Path.exists may raise
             return location
         return located(href, own_address)
     except ValueError as error:

@@ -161,7 +161,7 @@ def _masks(items: Sequence[Item]) -> list[Asset]:
 
 def _fields(found: dict[str, Sequence[Asset]], name: str) -> dict[str, Any]:
     for asset in (asset for assets in found.values() for asset in assets):
-        if isinstance(asset.location, Path) and not os.path.exists(asset.location):  # noqa: PTH110 - see scene_file.py
+        if isinstance(asset.location, Path) and not os.path.exists(asset.location):  # noqa: PTH110 - Path.exists may raise
             raise InputMissingError(
                 f"{name}: {asset.shown} is {printable(str(asset.location), _LENGTH)}, which does not exist.",
                 "Relative addresses are relative to the file, or to the self link of the Item.",
