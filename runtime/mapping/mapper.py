@@ -49,8 +49,8 @@ def map_scene(
     """Make the landslide map of an event, as ``landslip map`` does: the same bytes of the same inputs.
 
     Args:
-        scene: the event in a file: SCENE.toml, or a STAC Item or ItemCollection; or what was made of one. None where
-            options name its files. Those given besides replace what it says; masks are added.
+        scene: the event in a file: SCENE.toml, or a STAC Item, ItemCollection, Catalog or Collection; or what was made
+            of one. None where options name its files. Those given besides replace what it says; masks are added.
         model: ONNX file made by ``export_model``; or their folder, once ``landslip bench tune`` has found the fastest.
         out: folder for the results; made if needed.
         progress: told how far the map is.
