@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import shapely
 
 from landslip.runtime.delivery.degrees import DIGITS, in_degrees
 from landslip.runtime.delivery.layer_files import features_of, layer_of, output_of
-from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER, is_null
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
@@ -154,7 +153,7 @@ def _reason(values: Values) -> tuple[str, str]:
 def _write_values(page: _Page, values: Values, words: Mapping[str, str]) -> None:
     with page.within("ExtendedData"):
         for field, value in values.items():
-            if not _is_unknown(value):
+            if not is_null(value):
                 with page.within("Data", name=field):
                     page.add("displayName", words.get(field, field))
                     page.add("value", _text(field, value))
@@ -167,10 +166,6 @@ def _text(field: str, value: Any) -> str:
     if isinstance(value, float):
         return np.format_float_positional(value, DIGITS if field in ("lon", "lat") else 3, trim="-")
     return printable(str(value), _TEXT)
-
-
-def _is_unknown(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _write_outline(page: _Page, outline: shapely.MultiPolygon) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 LANDSLIDES_LAYER = "landslides"
 """Name of the first layer."""
@@ -58,6 +59,11 @@ NOT_OBSERVED_FIELDS = (
     LayerField("area_m2", "number", "square metres on the ground"),
 )
 """Fields of :data:`NOT_OBSERVED_LAYER` after the id."""
+
+
+def is_null(value: Any) -> bool:
+    """Tell whether a value of a field, as it is read back, stands for none: None or NaN."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def meaning_of(fields: tuple[LayerField, ...]) -> str:

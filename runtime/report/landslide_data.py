@@ -13,7 +13,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
+from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER, is_null
 from landslip.runtime.report.html_parts import told
 from landslip.runtime.report.layer_reading import AREA, LayerRead, layers_of, read_largest
 from landslip.runtime.report.outlines import OutlineSet, boxes_of, fitting, in_pixels
@@ -160,7 +160,7 @@ def _values(name: str, values: NDArray[Any]) -> list[Any]:
     """Values as JSON has them, no more exact than they are shown."""
     if name in DECIMALS:
         return [_number(value, DECIMALS[name]) for value in values.tolist()]
-    return [None if _is_missing(value) else _plain(value) for value in values.tolist()]
+    return [None if is_null(value) else _plain(value) for value in values.tolist()]
 
 
 def _number(value: float | None, decimals: int) -> float | None:
@@ -171,7 +171,3 @@ def _number(value: float | None, decimals: int) -> float | None:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int) else told(str(value))
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
