@@ -17,6 +17,8 @@ from landslip.runtime.report.report_of_run import write_report_of_run
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import FURTHER
 from landslip.runtime.run.product_options import ProductOptions
+from landslip.runtime.scoring.given_truth import Truth
+from landslip.runtime.scoring.inventory_files import read_layer
 from landslip.runtime.system.progress import Progress, waiting
 
 Deliverable = Callable[[FinishedRun, Path, ProductOptions], None]
@@ -38,11 +40,18 @@ DELIVERABLES: Mapping[str, Deliverable] = {
 
 
 def check_offered(options: ProductOptions) -> None:
-    """Make sure, before anything is done, that all that is asked for can be made.
+    """Make sure, before anything is done, that all that is asked for can be made, and the truth be read.
 
     Raises:
-        UsageError: something cannot.
+        UsageError: something cannot be made.
+        InputError: the known landslides cannot be read, or several layers could be meant.
     """
+    _check_known(options)
+    if options.truth is not None:
+        read_layer(Truth(options.truth))
+
+
+def _check_known(options: ProductOptions) -> None:
     for key in options.asked:
         if key not in DELIVERABLES:
             raise UsageError(f"{FURTHER[key][0]} cannot be made by this version.", "Leave it out.", option=key)
@@ -63,7 +72,7 @@ def make_deliverables(run: FinishedRun, folder: Path, options: ProductOptions, p
     Raises:
         LandslipError: a product cannot be made.
     """
-    check_offered(options)
+    _check_known(options)
     for key in options.asked:
         with waiting(progress, f"writing {FURTHER[key][0]}"):
             DELIVERABLES[key](run.without_further(), folder / FURTHER[key][0], options)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.access.location import exists
 from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.speed import seconds_per_batch
 from landslip.runtime.geo.overlap import pixels_below_map
@@ -53,6 +54,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
     Raises:
         LandslipError: what would stop the run before its first tile.
     """
+    check_offered(request.products)
     _check_out(request)
     with prepared_map(request, engine) as ready:
         findings, scene, plan, batch = ready.inspected([]), ready.scene, ready.plan, ready.layout.batch

@@ -27,6 +27,7 @@ from landslip.runtime.mapping.pipeline import map_scene, stream
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.scene.scene import open_scene
 from landslip.runtime.system.progress import NoProgress
 from landslip.runtime.system.stages import Stopwatch
@@ -303,4 +304,15 @@ def test_exit_codes_are_those_of_the_run(tmp_path, command, capsys):
     assert run([*kept, "--dry-run"]) == 3
     assert "same image" in capsys.readouterr().err
     assert run([*kept, "--dry-run", "--force"]) == 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truth_that_cannot_be_read_is_found_before_the_map(tmp_path):
+    (tmp_path / "lines.gpkg").write_text("no vectors", encoding="utf-8")
+    for name, said in (("nowhere.gpkg", "no known landslides at"), ("lines.gpkg", "cannot be read")):
+        products = ProductOptions(report=True, truth=tmp_path / name)
+        request = asked(scene_on_grid(tmp_path, 96, 96), tmp_path / "out", products=products)
+        for make in (dry_run, map_scene):
+            with pytest.raises(InputError, match=said):
+                make(request, engine=mixing_engine())
     assert not (tmp_path / "out").exists()
