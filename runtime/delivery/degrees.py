@@ -8,7 +8,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from shapely.geometry.polygon import orient
 
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.projection import to_degrees
@@ -53,8 +52,18 @@ def _cut(polygon: Any) -> Any:
 
 def _as_multipolygons(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     """Each as a multipolygon with its rings in order; what cutting has left of lines and points goes."""
-    found = np.empty(len(geometries), dtype=object)
-    for place, geometry in enumerate(geometries):
-        parts = shapely.get_parts(shapely.get_parts(geometry))
-        found[place] = shapely.MultiPolygon([orient(part) for part in parts if part.geom_type == "Polygon"])
+    members, owner = shapely.get_parts(geometries, return_index=True)
+    parts, member = shapely.get_parts(members, return_index=True)
+    kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    found = np.full(len(geometries), shapely.MultiPolygon(), dtype=object)
+    shapely.multipolygons(_ordered(parts[kept]), indices=owner[member[kept]], out=found)
     return found
+
+
+def _ordered(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons whose outer rings go anticlockwise, and whose inner rings go clockwise."""
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    is_outer = np.diff(polygon, prepend=-1) != 0  # which comes first
+    turned = shapely.is_ccw(rings) != is_outer
+    rings[turned] = shapely.reverse(rings[turned])
+    return np.asarray(shapely.polygons(rings, indices=polygon))

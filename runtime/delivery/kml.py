@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import XMLGenerator
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from landslip.runtime.delivery.degrees import DIGITS, in_degrees
-from landslip.runtime.delivery.layer_files import features_of, layer_of, output_of
+from landslip.runtime.delivery.layer_files import MapLayer, features_of, layer_of, output_of
 from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER, is_null
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
@@ -44,44 +43,33 @@ def write_kml(run: FinishedRun, target: Path, options: ProductOptions) -> None:
     with output_of(target):
         clear_name(target)
         with target.open("x", encoding="utf-8", newline="") as stream:
-            page = _Page(XMLGenerator(stream, "utf-8", short_empty_elements=True))
-            page.begin()
-            with page.within("kml", xmlns="http://www.opengis.net/kml/2.2"), page.within("Document"):
-                page.add("name", printable(run.record.title or "Landslides", _TEXT))
-                page.add("description", _about(run))
-                for name, colour in {**CLASS_COLOURS, NOT_OBSERVED_LAYER: NOT_OBSERVED_FILL}.items():
-                    _write_style(page, name, colour)
-                with page.within("Folder"):
-                    page.add("name", "Landslides")
-                    _write_layer(page, run, LANDSLIDES_LAYER)
-                with page.within("Folder"):
-                    page.add("name", "Not observed")
-                    _write_layer(page, run, NOT_OBSERVED_LAYER)
-            page.end()
+            stream.write(_beginning(run))
+            for title, name in (("Landslides", LANDSLIDES_LAYER), ("Not observed", NOT_OBSERVED_LAYER)):
+                stream.write(f"<Folder>{_element('name', title)}")
+                for placemarks in _placemarks(layer_of(run, name)):
+                    stream.writelines(placemarks)
+                stream.write("</Folder>\n")
+            stream.write("</Document>\n</kml>\n")
 
 
-class _Page:
-    """XML that is written as it comes; every text is escaped."""
+def _element(tag: str, inner: str, attributes: str = "") -> str:
+    """An element in XML with what is in it, which is XML or escaped already."""
+    return f"<{tag}{attributes}>{inner}</{tag}>\n" if inner else f"<{tag}{attributes}/>\n"
 
-    def __init__(self, writer: XMLGenerator) -> None:
-        self._writer = writer
 
-    def begin(self) -> None:
-        self._writer.startDocument()
-
-    def end(self) -> None:
-        self._writer.endDocument()
-
-    @contextmanager
-    def within(self, tag: str, **attributes: str) -> Iterator[None]:
-        self._writer.startElement(tag, AttributesImpl(attributes))
-        yield
-        self._writer.endElement(tag)
-        self._writer.characters("\n")
-
-    def add(self, tag: str, text: str) -> None:
-        with self.within(tag):
-            self._writer.characters(text)
+def _beginning(run: FinishedRun) -> str:
+    """All that stands before the folders: title, description and styles of the whole map."""
+    return "".join(
+        (
+            '<?xml version="1.0" encoding="utf-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>',
+            _element("name", escape(printable(run.record.title or "Landslides", _TEXT))),
+            _element("description", escape(_about(run))),
+            *(
+                _style(name, colour)
+                for name, colour in {**CLASS_COLOURS, NOT_OBSERVED_LAYER: NOT_OBSERVED_FILL}.items()
+            ),
+        )
+    )
 
 
 def _about(run: FinishedRun) -> str:
@@ -93,13 +81,10 @@ def _about(run: FinishedRun) -> str:
     return " ".join(filter(None, (printable(record.model.notice, 2 * _TEXT), images, model, seen)))
 
 
-def _write_style(page: _Page, name: str, colour: Colour) -> None:
-    with page.within("Style", id=name):
-        with page.within("LineStyle"):
-            page.add("color", _hexadecimal(RIM if name in CLASS_COLOURS else colour, 255))
-            page.add("width", "1.5")
-        with page.within("PolyStyle"):
-            page.add("color", _hexadecimal(colour, 153))
+def _style(name: str, colour: Colour) -> str:
+    rim = _element("color", _hexadecimal(RIM if name in CLASS_COLOURS else colour, 255)) + _element("width", "1.5")
+    fill = _element("color", _hexadecimal(colour, 153))
+    return _element("Style", _element("LineStyle", rim) + _element("PolyStyle", fill), f" id={quoteattr(name)}")
 
 
 def _hexadecimal(colour: Colour, opacity: int) -> str:
@@ -108,25 +93,23 @@ def _hexadecimal(colour: Colour, opacity: int) -> str:
     return f"{opacity:02x}{blue:02x}{green:02x}{red:02x}"
 
 
-def _write_layer(page: _Page, run: FinishedRun, name: str) -> None:
-    layer = layer_of(run, name)
-    words, style_of, title_of = (
-        (LANDSLIDE_LABELS, _class_of, _landslide)
-        if name == LANDSLIDES_LAYER
-        else (NOT_OBSERVED_LABELS, _unseen, _reason)
-    )
+def _placemarks(layer: MapLayer) -> Iterator[Iterator[str]]:
+    """Elements of the features of a layer, some at a time."""
+    observed = layer.name == LANDSLIDES_LAYER
+    words = LANDSLIDE_LABELS if observed else NOT_OBSERVED_LABELS
     for features in features_of(layer):
-        outlines = in_degrees(features.geometries, layer.crs)
         columns = {field: values.tolist() for field, values in features.columns.items()}
-        for place, outline in enumerate(outlines):
-            values = {field: column[place] for field, column in columns.items()}
-            with page.within("Placemark"):
-                title, description = title_of(values)
-                page.add("name", title)
-                page.add("description", description)
-                page.add("styleUrl", f"#{style_of(values)}")
-                _write_values(page, values, words)
-                _write_outline(page, outline)
+        data = [_column(field, words.get(field, field), values) for field, values in columns.items()]
+        outlines = _outlines(in_degrees(features.geometries, layer.crs))
+        heads = ((_landslide if observed else _reason)(values) for values in _rows(columns))
+        yield (
+            _element("Placemark", f"{head}{_element('ExtendedData', ''.join(values))}{outline}")
+            for head, values, outline in zip(heads, zip(*data, strict=True), outlines, strict=True)
+        )
+
+
+def _rows(columns: Mapping[str, list[Any]]) -> Iterator[Values]:
+    return (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
 
 
 def _class_of(values: Values) -> str:
@@ -134,29 +117,32 @@ def _class_of(values: Values) -> str:
     return found if found in CLASS_COLOURS else next(iter(CLASS_COLOURS))
 
 
-def _unseen(values: Values) -> str:
-    del values
-    return NOT_OBSERVED_LAYER
-
-
-def _landslide(values: Values) -> tuple[str, str]:
+def _landslide(values: Values) -> str:
     least = " or more" if values.get("edge") else ""
     area, sure = f"{values['area_m2']:.0f} m²{least}", f"{100 * values['confidence_mean']:.0f} %"
-    return f"Landslide {values['id']}", f"{area}; {_class_of(values)}, mean confidence {sure}"
+    found = _class_of(values)
+    return _head(f"Landslide {values['id']}", f"{area}; {found}, mean confidence {sure}", found)
 
 
-def _reason(values: Values) -> tuple[str, str]:
+def _reason(values: Values) -> str:
     reason = str(values["reason"])
-    return f"Not observed: {REASON_LABELS.get(reason, printable(reason, _TEXT))}", f"{values['area_m2']:.0f} m²"
+    words = REASON_LABELS.get(reason, printable(reason, _TEXT))
+    return _head(f"Not observed: {words}", f"{values['area_m2']:.0f} m²", NOT_OBSERVED_LAYER)
 
 
-def _write_values(page: _Page, values: Values, words: Mapping[str, str]) -> None:
-    with page.within("ExtendedData"):
-        for field, value in values.items():
-            if not is_null(value):
-                with page.within("Data", name=field):
-                    page.add("displayName", words.get(field, field))
-                    page.add("value", _text(field, value))
+def _head(title: str, description: str, style: str) -> str:
+    about = _element("name", escape(title)) + _element("description", escape(description))
+    return about + _element("styleUrl", f"#{style}")
+
+
+def _column(field: str, label: str, values: Iterable[Any]) -> list[str]:
+    """Elements of the values of a field, one for each feature; empty where the value is unknown."""
+    name, attributes = _element("displayName", escape(label)), f" name={quoteattr(field)}"
+    return [
+        "" if is_null(value)
+        else _element("Data", name + _element("value", escape(_text(field, value))), attributes)
+        for value in values
+    ]  # fmt: skip
 
 
 def _text(field: str, value: Any) -> str:
@@ -168,16 +154,25 @@ def _text(field: str, value: Any) -> str:
     return printable(str(value), _TEXT)
 
 
-def _write_outline(page: _Page, outline: shapely.MultiPolygon) -> None:
-    with page.within("MultiGeometry"):
-        for part in outline.geoms:
-            with page.within("Polygon"):
-                _write_rings(page, "outerBoundaryIs", [part.exterior])
-                _write_rings(page, "innerBoundaryIs", part.interiors)
+def _outlines(outlines: NDArray[np.object_]) -> list[str]:
+    """Elements of multipolygons."""
+    parts, whole = shapely.get_parts(outlines, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    borders, polygons, found = _borders(rings, part), [""] * len(parts), [""] * len(outlines)
+    for place, border in zip(part.tolist(), borders, strict=True):
+        polygons[place] += border
+    for place, polygon in zip(whole.tolist(), polygons, strict=True):
+        found[place] += _element("Polygon", polygon)
+    return [_element("MultiGeometry", polygons) for polygons in found]
 
 
-def _write_rings(page: _Page, tag: str, rings: Iterable[Any]) -> None:
-    for ring in rings:
-        corners = np.asarray(ring.coords)[:, :2].tolist()
-        with page.within(tag), page.within("LinearRing"):
-            page.add("coordinates", " ".join(f"{lon:.{DIGITS}f},{lat:.{DIGITS}f}" for lon, lat in corners))
+def _borders(rings: NDArray[np.object_], part: NDArray[np.intp]) -> Iterator[str]:
+    """Elements of rings: the first one of each polygon is the outer one."""
+    numbers, start = shapely.get_coordinates(rings).ravel().tolist(), 0
+    outer = (np.diff(part, prepend=-1) != 0).tolist()
+    for is_outer, count in zip(outer, shapely.get_num_coordinates(rings).tolist(), strict=True):
+        end = start + 2 * count
+        corners = " ".join([f"%.{DIGITS}f,%.{DIGITS}f"] * count) % tuple(numbers[start:end])
+        ring = _element("LinearRing", _element("coordinates", corners))
+        yield _element("outerBoundaryIs" if is_outer else "innerBoundaryIs", ring)
+        start = end

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyogrio.raw
-import rasterio.features
 import rasterio.transform
 import shapely
 from affine import Affine
@@ -20,7 +21,7 @@ def landslide_pixels(layer: MapLayer, transform: Affine, shape: tuple[int, int])
 
     Args:
         layer: the layer.
-        transform: of the window.
+        transform: of the window, north up.
         shape: rows and columns of the window.
 
     Returns:
@@ -32,8 +33,19 @@ def landslide_pixels(layer: MapLayer, transform: Affine, shape: tuple[int, int])
     left, bottom, right, top = rasterio.transform.array_bounds(*shape, transform)
     with read_errors(layer.path):
         _, _, geometry, _ = pyogrio.raw.read(layer.path, layer=layer.name, columns=[], bbox=(left, bottom, right, top))
-    if not len(geometry):
-        return np.zeros(shape, dtype=bool)
-    outlines = shapely.from_wkb(geometry)
-    burnt = rasterio.features.rasterize(outlines, shape, transform=transform, dtype="uint8")
-    return np.asarray(burnt, dtype=bool)
+    return _inside(shapely.from_wkb(geometry), transform, shape)
+
+
+def _inside(outlines: NDArray[Any], transform: Affine, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Pixels inside outlines along edges of pixels: those with an odd number of upright edges to their left."""
+    height, width = shape
+    corners, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(outlines)), return_index=True)
+    cols, rows = np.rint((corners - (transform.c, transform.f)) / (transform.a, transform.e)).astype(np.int64).T
+    upright = (np.diff(ring) == 0) & (np.diff(rows) != 0)
+    column = np.clip(cols[:-1][upright], 0, width)
+    first, last = (np.clip(end(rows[:-1], rows[1:])[upright], 0, height) for end in (np.minimum, np.maximum))
+    crossed = np.zeros((height + 1, width + 1), dtype=np.uint8)
+    np.bitwise_xor.at(crossed, (first, column), 1)
+    np.bitwise_xor.at(crossed, (last, column), 1)
+    down = np.bitwise_xor.accumulate(crossed, axis=0, out=crossed)
+    return np.bitwise_xor.accumulate(down, axis=1, out=down)[:height, :width].astype(np.bool_)

@@ -13,11 +13,11 @@ from PIL import Image as PillowImage
 Picture = PillowImage.Image
 """A picture in memory, red, green and blue."""
 
-QUALITIES = (92, 75)
-"""Qualities that are tried: at the first one nothing of the compression is seen, even enlarged."""
+_EFFORTS = {92: 0, 75: 2}
+"""Effort by quality: least where all fits into the page; docs/decisions/report.md."""
 
-_METHOD = 2
-"""Effort: a tenth larger than at 4, in a third of the time; docs/decisions/report.md."""
+QUALITIES = tuple(_EFFORTS)
+"""Qualities that are tried: at the first one nothing of the compression is seen, even enlarged."""
 
 
 def picture_of(bands: NDArray[np.uint8]) -> Picture:
@@ -36,9 +36,9 @@ def halved(picture: Picture) -> Picture:
 
 
 def encoded(picture: Picture, quality: int) -> bytes:
-    """A picture as the bytes of a WebP file of a quality from 0 to 100, equal for equal pictures."""
+    """A picture as the bytes of a WebP file of one of :data:`QUALITIES`, equal for equal pictures."""
     stream = io.BytesIO()
-    options: dict[str, Any] = {"quality": quality, "method": _METHOD}
+    options: dict[str, Any] = {"quality": quality, "method": _EFFORTS[quality]}
     picture.save(stream, "WEBP", **options)
     return stream.getvalue()
 

@@ -162,6 +162,23 @@ def test_kml_has_a_folder_for_each_layer_with_names_values_and_colours(made):
     assert "date_to" not in {each.get("name") for each in first.iter(f"{KML}Data")}  # null
 
 
+def test_kml_tells_holes_from_outer_rings(tmp_path):
+    percent = np.full((40, 50), 3, dtype=np.uint8)
+    percent[5:25, 5:25] = 90
+    percent[8:12, 8:12] = percent[15:20, 15:20] = 3
+    percent[25:30, 25:35] = 90  # touches at a corner: one landslide of two polygons
+    out = finished_run(tmp_path / "out", percent)
+    landslip.make_products(out, also="kml")
+    (mark,) = ET.parse(out / "landslides.kml").getroot().iter(f"{KML}Placemark")
+    borders = [[border.tag.removeprefix(KML) for border in polygon] for polygon in mark.iter(f"{KML}Polygon")]
+    assert sorted(borders, key=len) == [["outerBoundaryIs"], ["outerBoundaryIs", *["innerBoundaryIs"] * 2]]
+    for polygon in mark.iter(f"{KML}Polygon"):
+        for border in polygon:
+            corners = [place.split(",") for place in border.find(f".//{KML}coordinates").text.split()]
+            is_outer = border.tag.endswith("outerBoundaryIs")
+            assert shapely.LinearRing([(float(lon), float(lat)) for lon, lat in corners]).is_ccw == is_outer
+
+
 def test_the_archive_of_copernicus_ems(made):
     out, crs = made
     archive = f"/vsizip/{out / 'cems.zip'}"
