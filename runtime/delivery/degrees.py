@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
+from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.projection import to_degrees
 
@@ -29,6 +30,9 @@ def in_degrees(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]
 
     Returns:
         Multipolygons (n,); outer rings go anticlockwise.
+
+    Raises:
+        UsageError: one lies at a pole, where it spans more than half of all longitudes.
     """
     source = CRS.from_user_input(crs)
     moved = shapely.transform(geometries, lambda points: _moved(points, source))
@@ -46,8 +50,20 @@ def _moved(points: NDArray[np.float64], source: CRS) -> NDArray[np.float64]:
 def _cut(polygon: Any) -> Any:
     """A polygon over the date line, whose longitudes jump there, as parts on both of its sides."""
     whole = shapely.transform(polygon, lambda points: points + np.where(points[:, :1] < 0, [TURN, 0.0], 0.0))
+    if _jumps(whole) or not shapely.is_valid(whole):
+        raise UsageError(
+            "A polygon at a pole has no outline in longitude and latitude.",
+            "Leave out kml and cems: the other files have it in the CRS of the map.",
+            option="also",
+        )
     east = shapely.transform(shapely.intersection(whole, _WEST), lambda points: points - [TURN, 0.0])
     return shapely.union(shapely.intersection(whole, _EAST), east)
+
+
+def _jumps(polygon: Any) -> bool:
+    """Tell whether a side of a polygon leads over more than half of all longitudes."""
+    rings = shapely.get_rings(polygon)
+    return any(np.abs(np.diff(shapely.get_coordinates(ring)[:, 0])).max() > TURN / 2 for ring in rings)
 
 
 def _as_multipolygons(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -12,7 +12,7 @@ from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.errors import InputMissingError, UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_file
-from landslip.runtime.run.finished_run import open_finished_run
+from landslip.runtime.run.finished_run import FinishedRun, open_finished_run
 from landslip.runtime.run.hidden_folder import HiddenFolder, drop_drafts
 from landslip.runtime.run.map_result import MapResult
 from landslip.runtime.run.product_names import RECORD, ROWS
@@ -52,7 +52,8 @@ def make_products(
         Where the files lie, and the record that lists them.
 
     Raises:
-        UsageError: nothing is asked for, or what cannot be made; or a run is under way or unfinished in the folder.
+        UsageError: nothing is asked for, or what cannot be made; a run is under way or unfinished in the folder; or a
+            file that the run has not made has the name of a product.
         InputError: the folder holds no finished map, or files that do not belong together; the message names the file.
         OutputError: a product cannot be written.
         TypeError: an option is unknown.
@@ -92,8 +93,26 @@ def add_to_finished(out: Path, options: ProductOptions, progress: Progress, give
     bequeath(Will(clear=f"{drop_drafts.__module__}:{drop_drafts.__name__}", arguments=(str(out.absolute()),)))
     try:
         hidden.empty()
-        open_finished_run(out)
+        _check_names_are_free(open_finished_run(out), options)
         return add_products(hidden, read_values(out / RECORD), options, progress, given)
     finally:
         hidden.release()
         bequeath(before)
+
+
+def _check_names_are_free(run: FinishedRun, options: ProductOptions) -> None:
+    """Make sure that what is to be made replaces nothing but what the run has made.
+
+    Raises:
+        UsageError: a file of others, or a folder, has the name of a product.
+    """
+    for name in (*options.names, run.item_name):
+        path = run.path(name)
+        of_the_run = name in run.record.products or name == run.item_name
+        if os.path.lexists(path) and (path.is_dir() or not of_the_run):
+            raise UsageError(
+                f"output: {path} would be replaced, and {run.path(RECORD)} does not list it.",
+                "Move it away, or remove it.",
+                where=path,
+                option="out",
+            )

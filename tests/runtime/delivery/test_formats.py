@@ -299,3 +299,14 @@ def test_ogr2ogr_reads_every_format(made, tmp_path, file):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert pyogrio.read_info(target)["features"] == 2
+
+
+@pytest.mark.parametrize("also", ["kml", "cems"])
+def test_what_lies_around_a_pole_is_said_to_have_no_outline_in_degrees(tmp_path, also):
+    ring = np.full((80, 80), 10, np.uint8)
+    ring[20:60, 20:60] = 90
+    ring[30:50, 30:50] = 10
+    out = finished_run(tmp_path / "out", ring, crs="EPSG:3031", corner=(-400.0, 400.0))
+    with pytest.raises(landslip.UsageError, match="at a pole"):
+        landslip.make_products(out, also=also)
+    landslip.make_products(out, also="fgb,shp")

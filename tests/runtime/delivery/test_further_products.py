@@ -177,6 +177,32 @@ def test_a_record_that_is_not_true_of_its_map_is_refused(out, keys, value, fault
     assert state(out) == before
 
 
+def test_files_of_others_with_the_name_of_a_product_are_left_alone(out, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    for put in (lambda path: path.write_text("mine"), lambda path: path.symlink_to(mine), lambda path: path.mkdir()):
+        kept = out / "landslides.kml"
+        put(kept)
+        before = sorted(entry.name for entry in out.iterdir())
+        with pytest.raises(landslip.UsageError, match="kml would be replaced"):
+            landslip.make_products(out, also="geojson,kml")
+        assert sorted(entry.name for entry in out.iterdir()) == before
+        assert kept.is_dir() or kept.read_text() == "mine"
+        kept.rmdir() if kept.is_dir() else kept.unlink()
+    landslip.make_products(out, also="kml")
+    landslip.make_products(out, also="kml")
+
+
+def test_a_folder_with_the_name_of_a_product_of_the_run_is_told(out):
+    landslip.make_products(out, also="kml")
+    item = out / record_of(out)["item"]
+    item.unlink()
+    item.mkdir()
+    with pytest.raises(landslip.UsageError, match="would be replaced"):
+        landslip.make_products(out, also="kml")
+    assert sorted(out.glob(".*")) == []
+
+
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     with pytest.raises(landslip.InputMissingError, match="holds no finished run"):
         landslip.make_products(tmp_path / "nowhere", also="kml")
