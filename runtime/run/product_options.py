@@ -61,6 +61,11 @@ class ProductOptions:
         if self.density is not None and not (math.isfinite(self.density) and self.density > 0):
             raise UsageError(f"Cells of {self.density:g} m make no grid: give metres, such as 250.", option="density")
         check_megabytes(self.report_megabytes)
+        if self.report_megabytes != ProductOptions.report_megabytes and not self.report:
+            raise UsageError(
+                "`report_megabytes` is the size of a report, and none is asked for: add `report`.",
+                option="report_megabytes",
+            )
         if self.truth is not None and not self.report:
             raise UsageError(
                 "`truth` is what a report compares the map with: add `report`, or use landslip score.", option="truth"

@@ -21,6 +21,7 @@ from helpers.report_runs import HOSTILE, PIXEL, grid_of, made_up_run, made_up_sc
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.report.report_writing import write_report
 from landslip.runtime.report.texts import ENGLISH
+from landslip.runtime.run.product_options import ProductOptions
 
 
 class Page(HTMLParser):
@@ -296,3 +297,9 @@ def test_another_language_is_one_more_table(tmp_path):
     assert "0.50" not in said
     for english in ("Landslides", "Table of landslides", "Facts of this run", "Threshold of confidence"):
         assert not re.search(rf"(?<!ü){english}", said), english
+
+
+def test_the_size_of_a_report_that_nobody_asks_for_is_refused():
+    with pytest.raises(UsageError, match="add `report`"):
+        ProductOptions(report_megabytes=5)
+    assert ProductOptions(report=True, report_megabytes=5).report_megabytes == 5
