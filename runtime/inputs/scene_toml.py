@@ -30,7 +30,7 @@ from landslip.runtime.access.web import read_address
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
-from landslip.runtime.inputs.stac_items import base_of
+from landslip.runtime.inputs.stac_addresses import base_of
 from landslip.runtime.inputs.stac_scene import scene_of_stac
 from landslip.runtime.untrusted.json_text import MOST_BYTES
 from landslip.runtime.untrusted.printable import printable, shown

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from landslip.runtime.access.location import Location, is_remote, located
+from landslip.runtime.access.location import Location
 from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.errors import InputError
+from landslip.runtime.inputs.stac_addresses import address_of, base_of, checked_href, joined, own_address
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import printable, shown
 
@@ -30,11 +28,6 @@ _MOST_ASSETS = 500
 _NAME = 60
 """Most characters of a name in a message."""
 _REASON = 200
-_ADDRESS = 4000
-"""Most characters of an address; signed ones are long."""
-_MOST_LINKS = 500
-"""Links that are looked at for the address of a file."""
-_REMOTE = re.compile(r"(https?|s3|gs|az)://")
 
 
 @dataclass(frozen=True)
@@ -208,61 +201,6 @@ def _image_role(value: Any, where: str) -> str | None:
     if role not in {None, "pre", "post"}:
         raise InputError(f"{where} is marked as {role}. An Item can be pre or post; mark its assets for the rest.")
     return role
-
-
-def checked_href(href: Any, where: str) -> str:
-    """An address that a file gives, which is a text of a bounded length.
-
-    Raises:
-        InputError: it is none.
-    """
-    if not isinstance(href, str) or not href or len(href) > _ADDRESS or not href.isprintable():
-        raise InputError(f"{where} has the href {shown(href)}, which is no address.", "Correct it.")
-    return href
-
-
-def joined(href: str, where: str, base: Location, own_address: str | None) -> Location:
-    """Relative to the file where that is there, as in a folder that was copied, else to where it says it lies.
-
-    Raises:
-        InputError: it is no address.
-    """
-    try:
-        location = located(href, base)
-        if is_remote(location) or own_address is None or os.path.exists(location):  # noqa: PTH110 - Path.exists may raise
-            return location
-        return located(href, own_address)
-    except ValueError as error:
-        raise InputError(
-            f"{where} has the href {shown(href)}, which is no address ({error}).", "Correct it."
-        ) from error
-
-
-def base_of(location: Location) -> Location:
-    """Base of relative addresses in a file: the folder of a local one, and the address itself of another."""
-    return location.parent if isinstance(location, Path) else location
-
-
-def own_address(table: dict[str, Any], *relations: str) -> str | None:
-    """Address where a file says it lies, in a ``self`` link.
-
-    Args:
-        table: an Item, Catalog or Collection.
-        relations: relations of links that will do where no ``self`` link gives one.
-    """
-    for relation in ("self", *relations):
-        for link in _list(table.get("links"))[:_MOST_LINKS]:
-            if isinstance(link, dict) and link.get("rel") == relation:
-                href = link.get("href")
-                if isinstance(href, str) and _REMOTE.match(href) and len(href) <= _ADDRESS and href.isprintable():
-                    return href
-    return None
-
-
-def address_of(table: dict[str, Any], location: Location) -> str | None:
-    """Address by which others know an Item, without secrets; None where it has none beyond this machine."""
-    found = own_address(table, "canonical") or (str(location) if is_remote(location) else None)
-    return shown_location(found) if found is not None and _REMOTE.match(found) else None
 
 
 def _colours(table: dict[str, Any]) -> tuple[str, ...]:

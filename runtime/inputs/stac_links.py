@@ -16,17 +16,8 @@ from landslip.runtime.access.location import Location, is_networked
 from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.access.web import read_address
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.inputs.stac_items import (
-    Item,
-    base_of,
-    check_number,
-    checked_href,
-    items_of,
-    joined,
-    kind_of,
-    own_address,
-    parsed_stac,
-)
+from landslip.runtime.inputs.stac_addresses import base_of, checked_href, joined, own_address
+from landslip.runtime.inputs.stac_items import Item, check_number, items_of, kind_of, parsed_stac
 from landslip.runtime.untrusted.json_text import MOST_BYTES
 from landslip.runtime.untrusted.printable import printable, shown
 from landslip.runtime.untrusted.toml_file import read_file

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from landslip.runtime.inputs.stac_items import address_of
+from landslip.runtime.inputs.stac_addresses import address_of
 from landslip.runtime.system.digests import multihash
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 

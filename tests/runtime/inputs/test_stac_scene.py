@@ -262,7 +262,7 @@ def test_what_is_no_item_is_refused_soon(tmp_path, content):
 
 
 def test_an_item_on_a_server_makes_the_same_map(tmp_path):
-    files = scene_mixed(tmp_path, 600, 700)
+    scene_mixed(tmp_path, 600, 700)
     items = [
         image("after", "./post.tif", "2025-06-11T10:00:00Z"),
         item("before", {"visual": asset("pre.tif"), "c": asset("mask.tif", "cloud")}),
@@ -273,7 +273,8 @@ def test_an_item_on_a_server_makes_the_same_map(tmp_path):
         remote = read_scene_file(server.url("item.json"))
         assert remote.dem == server.url("dem.tif")
         made = {}
-        for name, scene in {"local": files, "remote": remote}.items():
+        local = read_scene_file(tmp_path / "item.json")  # which gives the dates that confidence.tif tells
+        for name, scene in {"local": local, "remote": remote}.items():
             map_scene(MapRequest(tmp_path / "none.onnx", scene, tmp_path / name), engine=mixing_engine())
             made[name] = (tmp_path / name / "confidence.tif").read_bytes()
     assert made["remote"] == made["local"]
