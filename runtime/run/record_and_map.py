@@ -12,12 +12,11 @@ from rasterio.crs import CRS
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.confidence import LOWEST_THRESHOLD
 from landslip.runtime.declared.acquired import parsed_time
-from landslip.runtime.geo.projection import transform_points
+from landslip.runtime.geo.projection import to_degrees
 from landslip.runtime.run.product_names import item_name
 from landslip.runtime.run.record_types import GridLaid, RunRecord
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_GLOBE = CRS.from_epsg(4326)
 _SAME_PLACE = 1e-6
 """Degrees, a tenth of a metre; and pixels."""
 
@@ -60,5 +59,6 @@ def _is_grid_of(grid: GridLaid, path: Path) -> bool:
 
 def _same_place(told: CRS, found: CRS, x: float, y: float) -> bool:
     """Tell whether two systems, which a file may write in other words, put a corner at one place."""
-    places = [np.array(transform_points(crs, _GLOBE, np.array([x]), np.array([y]))) for crs in (told, found)]
-    return bool((np.abs(places[0] - places[1]) <= _SAME_PLACE).all())
+    places = [np.array(to_degrees(crs, [x], [y])) for crs in (told, found)]
+    with np.errstate(invalid="ignore"):  # infinite where the globe has no such place
+        return bool((np.abs(places[0] - places[1]) <= _SAME_PLACE).all())
