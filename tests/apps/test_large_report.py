@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import rasterio
 
@@ -19,6 +18,8 @@ from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.report.report_writing import write_report
 from landslip.runtime.scene.scene import open_scene
+
+psutil = pytest.importorskip("psutil")
 
 EDGE = 10_000
 """Rows and columns of the map."""
