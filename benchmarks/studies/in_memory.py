@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.confidence import OBSERVED
 from landslip.runtime.engines import Engine
 from landslip.runtime.geo.map_grid import MapGrid
@@ -27,13 +26,13 @@ from landslip.runtime.tiling.plan import Plan, make_plan
 class ArrayLayer:
     """An input that lies in memory, on the map's grid; all of it is valid."""
 
-    def __init__(self, role: Role, array: NDArray[Any]) -> None:
+    def __init__(self, role: str, array: NDArray[Any]) -> None:
         """Take an array (bands, rows, cols) of the whole map."""
-        self._role: Role = role
+        self._role = role
         self._array = array
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[str, ...]:
         """See :class:`landslip.runtime.scene.layers.Layer`."""
         return (self._role,)
 

@@ -12,7 +12,7 @@ from landslip.export.layers.layer_kind import Shape, SizeNeededError
 from landslip.export.specification.description import Description
 from landslip.export.topology.shapes import Shapes, inferred
 from landslip.export.topology.topology import Topology
-from landslip.runtime.artifacts.spec import InputSpec, ModelSpec, Role
+from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
 
@@ -32,7 +32,7 @@ class Fitted:
     """Shapes of all values of the network, as it will be built: tiles may be open."""
     spec: ModelSpec | None
     """Description of what the deployed graph takes; None where it keeps the network's own inputs."""
-    joined: tuple[tuple[Role, ...], ...] = ()
+    joined: tuple[tuple[str, ...], ...] = ()
     """Inputs of the spec that make up each input of the network, joined along the bands."""
     band: int = 0
     """Band of the output that is the confidence, with a spec."""
@@ -109,7 +109,7 @@ def trial(fitted: Fitted, where: str) -> dict[str, tuple[int, ...]]:
     raise refused or ModelError(f"{where}: has no inputs.")
 
 
-def _joined(topology: Topology, description: Description, where: str) -> tuple[tuple[Role, ...], ...]:
+def _joined(topology: Topology, description: Description, where: str) -> tuple[tuple[str, ...], ...]:
     """Inputs of the graph that feed each input of the network."""
     fed: dict[str, list[InputSpec]] = {name: [] for name in topology.inputs}
     for entry, feed in zip(description.spec.inputs, description.feeds, strict=True):

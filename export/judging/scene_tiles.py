@@ -23,7 +23,7 @@ from landslip.export.judging.tiles import as_input
 from landslip.models.synthetic import write_event
 from landslip.models.training.training_tiles import varied_spec
 from landslip.runtime.artifacts.reference_tiles import TileArrays
-from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -129,7 +129,7 @@ class TileSource:
         return observed[start::2]
 
 
-def _values(block: SceneBlock, role: Role) -> NDArray[Any]:
+def _values(block: SceneBlock, role: str) -> NDArray[Any]:
     values = block.arrays[role]
     return np.rint(values * _SLOPE_STEPS) / _SLOPE_STEPS if role == "slope" else values
 

@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
 
+from landslip.runtime.artifacts.channels import ImageBand, Relief, leaves
+from landslip.runtime.artifacts.input_spec import (
+    FED,
+    LARGEST,
+    MAX_BANDS,
+    MAX_TEXT,
+    Dtype,
+    InputSpec,
+    PerBand,
+    Role,
+    check_texts,
+)
 from landslip.runtime.confidence import LOWEST_THRESHOLD
 from landslip.runtime.errors import ModelError, UsageError
 from landslip.runtime.untrusted.json_text import parse_json
 from landslip.runtime.untrusted.printable import printable, shown
 from landslip.runtime.untrusted.typed_values import typed
 
-Role = Literal["pre", "post", "hillshade", "slope"]
-"""Role of a network input, by what it shows: an image before or after the event, shaded relief, or slope."""
-
-Dtype = Literal["uint8", "float32"]
-
-PerBand = float | tuple[float, ...]
-"""One number for all bands, or one for each."""
+__all__ = [
+    "FED", "LARGEST", "MAX_BANDS", "MAX_TEXT", "ClassSpec", "Dtype", "InputSpec", "ModelSpec", "PerBand", "Role",
+    "published_spec",
+]  # fmt: skip
 
 METADATA_KEY = "landslip.spec"
 """Key of the ONNX ``metadata_props`` entry that holds the spec."""
@@ -35,80 +43,21 @@ TARGET_KEY = "landslip.target"
 MAX_TILE = 8192
 """Pixels; a larger tile is a typing error."""
 
-MAX_BANDS = 64
-"""Bands of an input; more is a typing error."""
-
-LARGEST = 1e9
-"""Metres of a pixel, or number to scale with; anything larger is a typing error."""
+MAX_CLASSES = 32
+"""Classes of a network; more is a typing error."""
 
 FINEST = 0.01
 """Metres of a pixel; a finer map would never be finished."""
 
-LARGEST_DIVISOR = 1000.0
-"""Largest divisor of 8-bit data: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
-
-MAX_TEXT = 500
-"""Characters of a text."""
-
 
 @dataclass(frozen=True)
-class InputSpec:
-    """One input of the deployed graph, shaped (batch, bands, tile, tile), in raw units."""
+class ClassSpec:
+    """A class of a network that tells several apart."""
 
-    name: Role
-    """Name of the graph input, and the role of the raster that feeds it."""
-    bands: int
-    """Number of bands: 3 for RGB, 1 for terrain."""
-    dtype: Dtype
-    """Element type the graph takes."""
-    unit: str
-    """Unit of the raw values: ``8-bit`` or ``degree``."""
-    divisor: PerBand
-    """The graph itself computes ``value / divisor + offset``; callers never scale."""
-    offset: PerBand
-    """See ``divisor``."""
-
-    @property
-    def objection(self) -> str | None:
-        """Reason why this input would be fed something else than described, with the remedy; None where it would not.
-
-        Images and hillshade are fed as 8-bit numbers from 0 to 255, three bands of an image and one of hillshade, slope
-        in degrees.
-        """
-        usual = FED[self.name]
-        if self.bands != usual.bands:
-            return f"{self.name} has {self.bands} bands, and landslip feeds {usual.bands}"
-        if self.dtype != usual.dtype or self.unit != usual.unit:
-            return (
-                f"{self.name} is described in {self.dtype} with the unit {self.unit!r}, and landslip feeds "
-                f"{usual.dtype} with the unit {usual.unit!r}: describe the network's scaling of such values by divisor "
-                "and offset (a network of reflectances cannot be fed yet)"
-            )
-        if max(map(abs, self.divisors)) > LARGEST_DIVISOR and self.dtype == "uint8":
-            return (
-                f"{self.name} is divided by {max(self.divisors, key=abs):g}, as reflectances in whole numbers are, "
-                "and landslip feeds 0 to 255: give the divisor for those (255 for a network that takes 0 to 1)"
-            )
-        return None
-
-    @property
-    def divisors(self) -> tuple[float, ...]:
-        """The divisor of each band."""
-        return _per_band(self.divisor, self.bands)
-
-    @property
-    def offsets(self) -> tuple[float, ...]:
-        """The offset of each band."""
-        return _per_band(self.offset, self.bands)
-
-
-FED: dict[Role, InputSpec] = {
-    "pre": InputSpec("pre", 3, "uint8", "8-bit", 1.0, 0.0),
-    "post": InputSpec("post", 3, "uint8", "8-bit", 1.0, 0.0),
-    "hillshade": InputSpec("hillshade", 1, "uint8", "8-bit", 1.0, 0.0),
-    "slope": InputSpec("slope", 1, "float32", "degree", 1.0, 0.0),
-}
-"""Input that the runtime feeds for each role."""
+    name: str
+    """Name of the class."""
+    landslide: bool
+    """True if pixels of it are landslide."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +69,7 @@ class ModelSpec:
     inputs: tuple[InputSpec, ...]
     """Inputs of the graph in its order."""
     output: str
-    """Name of the output that is mapped: float32 (batch, 1, tile, tile), 0..1."""
+    """Name of the output that is mapped: float32 (batch, :attr:`output_bands`, tile, tile), 0..1."""
     tile: int
     """Tile edge in pixels the network was trained with."""
     multiple: int
@@ -137,6 +86,19 @@ class ModelSpec:
     """True if tiles can have no other size than ``tile``: some networks have layers made for one size."""
     notice: str = ""
     """Sentence that everybody who sees a map of it has to know: that it is for demonstration, for example."""
+    classes: tuple[ClassSpec, ...] = ()
+    """Classes that the bands of the output are the confidences of, for a map of classes; empty where its only band is
+    the confidence that there is a landslide. That is the sum over the classes that are."""
+
+    @property
+    def output_bands(self) -> int:
+        """Number of bands of the output."""
+        return len(self.classes) or 1
+
+    @property
+    def leaves(self) -> frozenset[ImageBand | Relief]:
+        """Bands of images and layers of terrain that the inputs are made of."""
+        return frozenset(leaf for entry in self.inputs for channel in entry.shows for leaf in leaves(channel))
 
     def checked_tile(self, tile: int | None) -> int:
         """The edge of a tile: ``tile`` if the model can take it, or the one it was trained with.
@@ -165,11 +127,12 @@ class ModelSpec:
             ValueError: one is out of it; the message names it. Types are those of the fields.
         """
         for entry in self.inputs:
-            _check_input(entry)
-        _check_texts(self, "name", "output", "meaning", "source", "notice")
+            entry.check()
+        check_texts(self, "name", "output", "meaning", "source", "notice")
         # It becomes part of the names of files.
         if self.name != Path(self.name).name or self.name.startswith(".") or not self.name or not self.output:
             raise ValueError(f"name {shown(self.name)} or output {shown(self.output)} is no plain name")
+        _check_classes(self.classes)
         if not self.inputs or len({entry.name for entry in self.inputs}) != len(self.inputs):
             raise ValueError("input names are missing or repeated")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
@@ -182,8 +145,13 @@ class ModelSpec:
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""
         described = asdict(self)
-        if not self.notice:
-            del described["notice"]
+        for key in ("notice", "classes"):
+            if not described[key]:
+                del described[key]
+        for entry in described["inputs"]:
+            for key in ("channels", "clip"):
+                if not entry[key]:
+                    del entry[key]
         return json.dumps(described, separators=(",", ":"))
 
     @classmethod
@@ -237,22 +205,11 @@ def published_spec(name: str, source: str) -> ModelSpec:
     )
 
 
-def _per_band(value: PerBand, bands: int) -> tuple[float, ...]:
-    return value if isinstance(value, tuple) else (value,) * bands
-
-
-def _check_texts(holder: Any, *keys: str) -> None:
-    for key in keys:
-        text = getattr(holder, key)
-        if len(text) > MAX_TEXT or not text.isprintable():
-            raise ValueError(f"{key} is {shown(text)}, and no text of up to {MAX_TEXT} characters on one line")
-
-
-def _check_input(entry: InputSpec) -> None:
-    _check_texts(entry, "unit")
-    if not 1 <= entry.bands <= MAX_BANDS:
-        raise ValueError(f"input {entry.name!r} has {shown(entry.bands)} bands")
-    if len(entry.divisors) != entry.bands or len(entry.offsets) != entry.bands:
-        raise ValueError(f"input {entry.name!r} has {entry.bands} bands and another number of divisors or offsets")
-    if not all(abs(number) <= LARGEST for number in (*entry.divisors, *entry.offsets)) or 0 in entry.divisors:
-        raise ValueError(f"input {entry.name!r} has divisor {shown(entry.divisor)} and offset {shown(entry.offset)}")
+def _check_classes(classes: tuple[ClassSpec, ...]) -> None:
+    for each in classes:
+        check_texts(each, "name")
+    names = {each.name for each in classes}
+    if classes and not (2 <= len(classes) <= MAX_CLASSES and len(names) == len(classes) and "" not in names):
+        raise ValueError(f"classes are {shown([each.name for each in classes])}; give 2 to {MAX_CLASSES} names")
+    if classes and not any(each.landslide for each in classes):
+        raise ValueError("none of the classes means landslide")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import time
 from functools import partial
@@ -16,9 +15,9 @@ import click
 from landslip.runtime.access.location import without_secrets
 from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.lazy_group import LazyGroup
-from landslip.runtime.errors import LandslipError, ResourceError
+from landslip.runtime.errors import InputError, LandslipError, ResourceError
 from landslip.runtime.system import endings
-from landslip.runtime.system.shortage import shortage, within_limit
+from landslip.runtime.system.shortage import beside_limit, shortage, within_limit
 from landslip.runtime.system.supervisor import LONGEST_SENTENCE, supervised
 from landslip.runtime.untrusted.printable import printable, printable_lines
 
@@ -56,8 +55,6 @@ COMMANDS = {
 """Place of each command, as ``module:attribute``, and what it does, in the order of a user's work."""
 
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
-
-_NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
 
 
 @click.group(
@@ -120,7 +117,7 @@ def _run(args: list[str] | None) -> int:
         try:
             return _failed(error)
         except MemoryError:  # not even for the sentence
-            os.write(2, _NO_MEMORY)
+            endings.say_no_memory()
             return ResourceError.exit_code
     return result if isinstance(result, int) else 0
 
@@ -136,8 +133,9 @@ def _failed(error: Exception) -> int:
     if endings.end_requested():  # whatever came of it
         return _interrupted(error)
     if isinstance(error, LandslipError):
-        _say(str(error))
-        return error.exit_code
+        limited = beside_limit(str(error)) if isinstance(error, InputError) else None
+        _say(limited or str(error))
+        return ResourceError.exit_code if limited else error.exit_code
     if (found := shortage(error)) is not None:
         logging.getLogger("landslip").debug("", exc_info=error)
         _say(found)

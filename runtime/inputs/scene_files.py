@@ -106,7 +106,7 @@ class SceneFiles:
         Raises:
             UsageError: a file the model takes is missing.
         """
-        takes: set[Role] = {entry.name for entry in spec.inputs}
+        takes = {role for role in get_args(Role) if role in {entry.name for entry in spec.inputs}}
         missing: list[Role] = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
         if missing:
             verb = "which is missing" if len(missing) == 1 else "which are missing"

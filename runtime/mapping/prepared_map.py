@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rasterio
 
-from landslip.runtime.artifacts.spec import ModelSpec, Role
+from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import EngineOptions, spec_of
@@ -159,7 +159,7 @@ def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
     """
     if spec.notice:
         log.warning("The model %s: %s", spec.name, spec.notice)
-    wanted: dict[Role, int] = {entry.name: entry.bands for entry in spec.inputs}
+    wanted: dict[str, int] = {entry.name: entry.bands for entry in spec.inputs}
     given = scene.bands
     if any(given.get(name) != bands for name, bands in wanted.items()):
         raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.artifacts.channels import Date
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.report.picture_store import PER_TILE, PictureStore
@@ -40,11 +40,11 @@ class ImageSource(Protocol):
     grid: MapGrid
 
     @property
-    def images(self) -> tuple[Role, ...]:
+    def images(self) -> tuple[Date, ...]:
         """Roles of the images in the order of time."""
         ...
 
-    def read_images(self, window: Window) -> dict[Role, NDArray[np.uint8]]:
+    def read_images(self, window: Window) -> dict[Date, NDArray[np.uint8]]:
         """The images alone on a window: (3, rows, cols) each."""
         ...
 
@@ -83,7 +83,7 @@ def _tried(source: ImageSource, pyramid: Pyramid) -> Iterator[Picture]:
 
 def encode_tiles(
     source: ImageSource, pyramid: Pyramid, wanted: set[TilePlace], quality: int, store: PictureStore
-) -> dict[Role, Picture]:
+) -> dict[Date, Picture]:
     """Read the images once, and keep the tiles that are wanted.
 
     Args:
@@ -98,11 +98,11 @@ def encode_tiles(
     """
     with ThreadPoolExecutor(_ENCODERS) as pool:
         queue = _Encoding(pool, quality, store)
-        stacks: dict[Role, _Level] = {role: _Level(pyramid, 0, wanted, _sink(queue, role)) for role in source.images}
+        stacks: dict[Date, _Level] = {role: _Level(pyramid, 0, wanted, _sink(queue, role)) for role in source.images}
         for window in _strips(source.grid):
             for role, bands in source.read_images(window).items():
                 stacks[role].add(picture_of(bands))
-        tops: dict[Role, Picture] = {role: stack.end() for role, stack in stacks.items()}
+        tops: dict[Date, Picture] = {role: stack.end() for role, stack in stacks.items()}
         queue.drain()
     return tops
 
@@ -115,7 +115,7 @@ def _strips(grid: MapGrid) -> Iterator[Window]:
 _Sink = Callable[[TilePlace, Picture], None]
 
 
-def _sink(queue: _Encoding, role: Role) -> _Sink:
+def _sink(queue: _Encoding, role: Date) -> _Sink:
     return lambda place, picture: queue.put(role, place, picture)
 
 
@@ -124,9 +124,9 @@ class _Encoding:
 
     def __init__(self, pool: ThreadPoolExecutor, quality: int, store: PictureStore) -> None:
         self._pool, self._quality, self._store = pool, quality, store
-        self._waiting: deque[tuple[Role, TilePlace, Future[bytes]]] = deque()
+        self._waiting: deque[tuple[Date, TilePlace, Future[bytes]]] = deque()
 
-    def put(self, role: Role, place: TilePlace, picture: Picture) -> None:
+    def put(self, role: Date, place: TilePlace, picture: Picture) -> None:
         self._waiting.append((role, place, self._pool.submit(encoded, picture, self._quality)))
         while len(self._waiting) > _AHEAD:
             self._keep_next()

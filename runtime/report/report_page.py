@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.artifacts.channels import Date
 from landslip.runtime.cartography.north import true_north
 from landslip.runtime.cartography.scale_bar import ground_metres
 from landslip.runtime.geo.map_grid import MapGrid
@@ -52,7 +52,7 @@ class ReportPage:
     """Landslides."""
     unseen: UnseenData | None
     """Polygons of what was not observed; None where the file has none."""
-    tops: Mapping[Role, TopPicture]
+    tops: Mapping[Date, TopPicture]
     """Pictures of the whole map in the order of time."""
     language: Language
     """Words and numbers."""
@@ -145,7 +145,7 @@ class ReportPage:
         figures += [self._figure(role, Markup(""), "", "before") for role in earlier]
         return joined(figures)
 
-    def _figure(self, role: Role, drawn: Markup, remark: str, look: str) -> Markup:
+    def _figure(self, role: Date, drawn: Markup, remark: str, look: str) -> Markup:
         top, tag = self.tops[role], self._tags[role]
         source = f"data:image/webp;base64,{top.base64}"
         size = {"width": top.picture.width, "height": top.picture.height}

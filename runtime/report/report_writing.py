@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.artifacts.channels import Date
 from landslip.runtime.report.landslide_data import read_landslides, read_unseen
 from landslip.runtime.report.picture_store import PictureStore
 from landslip.runtime.report.pictures import ImageSource, affordable, encode_tiles
@@ -75,10 +75,10 @@ def write_report(
             stream.write(after.encode())
 
 
-def _fitting(pictures: Mapping[Role, Picture], quality: int, room: int) -> dict[Role, TopPicture]:
+def _fitting(pictures: Mapping[Date, Picture], quality: int, room: int) -> dict[Date, TopPicture]:
     """Pictures of the whole map, smaller where they would take too much of the page."""
     while True:
-        tops: dict[Role, TopPicture] = {
+        tops: dict[Date, TopPicture] = {
             role: TopPicture(picture, as_base64(encoded(picture, quality))) for role, picture in pictures.items()
         }
         if sum(len(top.base64) for top in tops.values()) <= room:
@@ -86,7 +86,7 @@ def _fitting(pictures: Mapping[Role, Picture], quality: int, room: int) -> dict[
         pictures = {role: halved(picture) for role, picture in pictures.items()}
 
 
-def _tile_texts(tiles: Sequence[TilePlace], roles: Sequence[Role], store: PictureStore) -> Iterator[bytes]:
+def _tile_texts(tiles: Sequence[TilePlace], roles: Sequence[Date], store: PictureStore) -> Iterator[bytes]:
     """Blocks of text that hold the tiles, which the script decodes when they are looked at."""
     for place in tiles:
         for role in roles:

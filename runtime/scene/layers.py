@@ -31,7 +31,7 @@ class SceneBlock:
 
     window: Window
     """Window of the map grid."""
-    arrays: dict[Role, NDArray[Any]]
+    arrays: dict[str, NDArray[Any]]
     """Raw values by role: (bands, rows, cols); 0 where their input does not reach or is nodata."""
     valid: NDArray[np.bool_]
     """(rows, cols): which pixels may be used."""
@@ -44,7 +44,7 @@ class Layer(Protocol):
     """Layer that gives one or more network inputs."""
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[str, ...]:
         """The inputs it gives."""
         ...
 
@@ -102,7 +102,7 @@ class RasterLayer:
         self._resampler = resampler_of(bands.raster, grid, "bilinear")
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[str, ...]:
         """See :class:`Layer`."""
         return (self._role,)
 
@@ -134,7 +134,7 @@ class StackedLayer:
         self._layers = [RasterLayer(role, bands, grid) for bands in inputs]
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[str, ...]:
         """See :class:`Layer`."""
         return (self._role,)
 
@@ -178,7 +178,7 @@ class TerrainLayer:
         self._resampler = resampler_of(dem, grid, "bilinear")
 
     @property
-    def roles(self) -> tuple[Role, ...]:
+    def roles(self) -> tuple[str, ...]:
         """See :class:`Layer`."""
         return ("hillshade", "slope")
 
@@ -194,7 +194,7 @@ class TerrainLayer:
         for block in blocks(self._resampler, window):
             for pasted, pixels in zip((shaded, steep), self._terrain(block.source), strict=True):
                 pasted.put(block.place, self._resampler.resample(block.sampling, pixels))
-        arrays: dict[Role, NDArray[Any]] = {"hillshade": shaded.pixels.values, "slope": steep.pixels.values}
+        arrays: dict[str, NDArray[Any]] = {"hillshade": shaded.pixels.values, "slope": steep.pixels.values}
         return SceneBlock(window, arrays, shaded.pixels.valid)
 
     def reasons(self, window: Window) -> Reasons:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from landslip.runtime.access.location import Location, several
-from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.artifacts.channels import DATES, Date
 from landslip.runtime.declared.units import unit_in_doubt
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.proj_database import check_projections
@@ -90,7 +90,7 @@ class Scene:
         A pixel is valid where every input is, no mask hides it, and the area of interest holds it; why others are not
         is found out only where there are any.
         """
-        arrays: dict[Role, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = {}
         found: list[Unknown] = []
         for layer in self._layers:
             block = layer.read(window)
@@ -105,18 +105,18 @@ class Scene:
             valid &= each.valid
         return SceneBlock(window, arrays, valid, first_reasons(window, unknown))
 
-    def read_images(self, window: Window) -> dict[Role, NDArray[np.uint8]]:
+    def read_images(self, window: Window) -> dict[Date, NDArray[np.uint8]]:
         """The images alone on a window, in the colours that the network sees: (3, rows, cols) each, 0 where unknown."""
-        layers = [layer for layer in self._layers if {"pre", "post"} & {*layer.roles}]
-        return {role: values for layer in layers for role, values in layer.read(window).arrays.items()}
+        layers = [(date, layer) for date in DATES for layer in self._layers if date in layer.roles]
+        return {date: layer.read(window).arrays[date] for date, layer in layers}
 
     @property
-    def images(self) -> tuple[Role, ...]:
+    def images(self) -> tuple[Date, ...]:
         """Roles of its images in the order of time."""
-        return tuple(role for role in self.bands if role in {"pre", "post"})
+        return tuple(date for date in DATES if date in self.bands)
 
     @property
-    def bands(self) -> dict[Role, int]:
+    def bands(self) -> dict[str, int]:
         """Number of bands of each role."""
         return {role: 3 if role in {"pre", "post"} else 1 for layer in self._layers for role in layer.roles}
 

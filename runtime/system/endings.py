@@ -7,6 +7,9 @@ Where no supervisor was installed, as in a program that embeds landslip, all of 
 
 from __future__ import annotations
 
+import _thread
+import os
+import queue
 import signal
 import sys
 import threading
@@ -14,7 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
+
+from landslip.runtime.system.shortage import shortage
 
 ENDING: tuple[signal.Signals, ...] = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -26,6 +31,11 @@ INTERRUPTED = 130
 
 TERMINATED = 143
 """Exit code when the system asked the process to end: 128 + SIGTERM. A closed terminal is no other matter."""
+
+NO_MEMORY = 4
+"""Exit code when memory ran out where nothing can be raised, and that of a ``ResourceError``."""
+
+_NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def install(heir: Heir) -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    sys.unraisablehook = _unraisable
+    _hear_of_lost_exceptions()
 
 
 def end_requested() -> bool:
@@ -119,6 +129,11 @@ def code_after(error: BaseException | None) -> int:
     if _state.end_requested is not None:
         return code_of(_state.end_requested)
     return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+
+
+def say_no_memory() -> None:
+    """Say that memory ran out, in words that are there already."""
+    os.write(2, _NO_MEMORY)
 
 
 def bequeath(will: Will | None = None) -> None:
@@ -182,7 +197,53 @@ def _tell(**changes: Any) -> None:
         _state.heir(_state.standing)
 
 
-def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
-    # Raised within a callback of GDAL's, say. It is remembered, and the supervisor sees to the rest.
-    if not (_state.end_requested is not None and issubclass(unraisable.exc_type, KeyboardInterrupt)):
-        sys.__unraisablehook__(unraisable)
+_Lost: TypeAlias = "sys.UnraisableHookArgs | threading.ExceptHookArgs"
+"""An exception that is raised to nobody: in a thread, in its start, in a callback of a library."""
+
+
+def _hear_of_lost_exceptions() -> None:
+    """Have a thread of its own hear of the exceptions that are raised to nobody.
+
+    The hooks take no memory for a frame: a thread that gets none for its first frame can call no function of Python's,
+    and whoever started it would wait for it without end (``Thread.start`` of CPython 3.10 to 3.14 waits for a flag that
+    only the new thread sets).
+    """
+    lost: queue.SimpleQueue[_Lost] = queue.SimpleQueue()
+    try:
+        _thread.start_new_thread(_hear, (lost,))  # which waits for nothing
+    except RuntimeError:  # no thread can be started: then none will be waited for
+        return
+    sys.unraisablehook = threading.excepthook = lost.put
+
+
+def _hear(lost: queue.SimpleQueue[_Lost]) -> None:
+    while True:
+        exception = lost.get()
+        try:
+            lacked_memory = _lacked_memory(exception)
+        except MemoryError:
+            lacked_memory = True
+        if lacked_memory:
+            say_no_memory()
+            os._exit(NO_MEMORY)
+        _tell_python(exception)
+
+
+def _lacked_memory(exception: _Lost) -> bool:
+    if issubclass(exception.exc_type, MemoryError):
+        return True
+    if not isinstance(exception, threading.ExceptHookArgs) and _is_start_of_thread(exception.object):
+        return True  # clearing up after a lack of memory fails in ways of its own
+    return exception.exc_value is not None and shortage(exception.exc_value) is not None
+
+
+def _is_start_of_thread(place: object) -> bool:
+    return getattr(place, "__func__", None) is getattr(threading.Thread, "_bootstrap", threading)
+
+
+def _tell_python(exception: _Lost) -> None:
+    if isinstance(exception, threading.ExceptHookArgs):
+        threading.__excepthook__(exception)
+    # An interruption raised within a callback of GDAL's, say, is remembered, and the supervisor sees to the rest.
+    elif not (_state.end_requested is not None and issubclass(exception.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(exception)

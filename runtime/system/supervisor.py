@@ -198,6 +198,9 @@ class _Watch:
         if -status in ENDING:
             self._end("interrupted.")
             return code_of(-status)
+        if status == endings.NO_MEMORY:  # which it could still say
+            self._end("")
+            return status
         self._end(_crash(status))
         return CRASHED
 
@@ -208,7 +211,8 @@ class _Watch:
             module, name = will.clear.split(":")
             with contextlib.suppress(Exception):  # nothing is lost if it stays
                 getattr(importlib.import_module(module), name)(*will.arguments)
-        self._say(f"{sentence} {will.say}".rstrip())
+        if last := f"{sentence} {will.say}".strip():
+            self._say(last)
 
 
 def _run_without_parent(work: Work, say: _Say) -> int:

@@ -199,6 +199,31 @@ threading.Thread.start = refused
     assert not (folder / "out").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("room", [8192, 16384, 24576])
+def test_a_thread_without_memory_for_its_first_frame_is_not_waited_for(scene, room):
+    folder, arguments = scene
+    tight = f"""
+import resource, threading
+from pathlib import Path
+start = threading._start_new_thread
+
+def with_a_stack_and_no_more(*args, **options):
+    if threading.current_thread().name == "MainThread":
+        used = int(Path("/proc/self/status").read_text().partition("VmSize:")[2].split()[0]) << 10
+        limit = used + resource.getrlimit(resource.RLIMIT_STACK)[0] + {room}
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    return start(*args, **options)
+
+threading._start_new_thread = with_a_stack_and_no_more
+"""
+    with mapping(arguments, tight) as process:
+        code, _, err = ended(process, 60.0)
+    assert code in {1, 4}, err
+    assert err.splitlines()[-1].startswith("landslip: "), err
+    assert not (folder / "out").exists() or "rows are kept" in err
+
+
 def test_any_error_beside_a_limit_of_memory_names_the_limit(scene):
     _, arguments = scene
     strange = """
