@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from landslip.runtime.artifacts.spec import ModelSpec, published_spec
+
+Activation: TypeAlias = Literal["none", "sigmoid", "softmax"]
+"""Function that makes confidences of what a network gives; ``none`` where it gives them itself."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """Part of what a network gives that becomes the output of the deployed graph."""
+
+    output: str | int | None = None
+    """Output of the network, by name or position; None for the only one."""
+    activation: Activation = "none"
+    """Function that is added to the graph, over all bands of the output."""
+    bands: tuple[int, ...] = ()
+    """Bands of the output that are kept, in this order; empty for the only one, or for
+    :attr:`Description.output_band`. Where the spec has classes they are their confidences; where it has none, their
+    sum is the confidence."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +36,8 @@ class Description:
     the same one are joined along the bands, in the order of the spec."""
     output_band: int | None = None
     """Band of the network's output that is the confidence; None where the output has a single one."""
+    served: Served = Served()
+    """Output that is served, and how."""
 
 
 PUBLISHED_FEEDS = (0, 1, 2, 2)
