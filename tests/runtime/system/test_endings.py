@@ -242,3 +242,27 @@ mapping.make_map = make_map
     assert code == 1
     assert "expected some sort of expr" in err
     assert "limited to 8192 MB" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("room", "code"), [(64 << 20, 4), (8 << 30, 3)])
+def test_what_libraries_say_of_a_file_beside_a_limit_of_memory_may_be_no_fault_of_the_file(scene, room, code):
+    _, arguments = scene
+    blamed = f"""
+import resource
+from pathlib import Path
+import landslip.runtime.cli.mapping as mapping
+from landslip.runtime.errors import InputError
+
+def make_map(*_, **__):
+    used = int(Path("/proc/self/status").read_text().partition("VmPeak:")[2].split()[0]) << 10
+    resource.setrlimit(resource.RLIMIT_AS, (used + {room}, used + {room}))
+    raise InputError("pre.tif has no coordinate reference system.", "Assign one.")
+
+mapping.make_map = make_map
+"""
+    with mapping(arguments, blamed) as process:
+        ending, _, err = ended(process, 60.0)
+    assert ending == code
+    assert ("the address space is limited" in err) == (code == 4)
+    assert "pre.tif has no coordinate reference system." in err
