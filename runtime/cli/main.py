@@ -23,7 +23,7 @@ from landslip.runtime.untrusted.printable import printable, printable_lines
 
 COMMANDS = {
     "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
-    "products": ("landslip.runtime.cli.products:products_command", "Make further products of a finished map."),
+    "products": ("landslip.runtime.cli.products_command:products_command", "Make further products of a finished map."),
     "score": (
         "landslip.runtime.cli.score:score_command",
         "Score a map against landslides that are known: pixels, and landslides by size.",

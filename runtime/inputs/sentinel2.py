@@ -61,7 +61,7 @@ def true_colour(product: Path, role: str) -> Location:
     Raises:
         InputError: it holds none, or several, or is a damaged archive.
     """
-    found = _files(product, role, _PICTURE)
+    found = pictures_of(product, role)
     if not found:
         raise InputError(
             f"{role}: {product} holds no true colour image (GRANULE/*/IMG_DATA/*_TCI*.jp2).",
@@ -76,6 +76,16 @@ def true_colour(product: Path, role: str) -> Location:
     return found[0]
 
 
+def pictures_of(product: Path, role: str) -> list[Location]:
+    """The true colour images of a product at 10 m, one of each granule; see :func:`true_colour` for the rest."""
+    return _files(product, role, _PICTURE)
+
+
+def classes_of(product: Path, role: str) -> list[Location]:
+    """The scene classifications of a product at 20 m, one of each granule; see :func:`scene_classes` for the rest."""
+    return _files(product, role, _CLASSES)
+
+
 def scene_classes(product: Path, role: str) -> Location:
     """The scene classification (SCL) of an L2A product, at 20 m.
 
@@ -86,7 +96,7 @@ def scene_classes(product: Path, role: str) -> Location:
     Raises:
         InputError: it holds none, or several, or is a damaged archive.
     """
-    found = _files(product, role, _CLASSES)
+    found = classes_of(product, role)
     if len(found) == 1:
         return found[0]
     if found:
