@@ -8,7 +8,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -20,6 +20,11 @@ from landslip.runtime.system import endings
 from landslip.runtime.system.shortage import beside_limit, shortage, within_limit
 from landslip.runtime.system.supervisor import LONGEST_SENTENCE, supervised
 from landslip.runtime.untrusted.printable import printable, printable_lines
+
+if TYPE_CHECKING:
+    _StreamHandler = logging.StreamHandler[TextIO]
+else:
+    _StreamHandler = logging.StreamHandler  # generic from Python 3.11 on
 
 COMMANDS = {
     "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
@@ -71,7 +76,7 @@ _FOLDER_GONE = "The current folder is not there any more, and libraries look for
 def cli(verbose: int, quiet: bool) -> None:
     """Map landslides from satellite images before and after an event, on the machine at hand."""
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(_Plain())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("landslip").setLevel(level)
@@ -79,6 +84,17 @@ def cli(verbose: int, quiet: bool) -> None:
         # What GDAL says of a file is in our own sentences.
         for library in ("rasterio", "pyogrio"):
             logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+class _Stderr(_StreamHandler):
+    """Standard error, as far as there is one; a lack of memory is nothing that only the log may hear of."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of the standard library
+        error = sys.exc_info()[1]
+        if isinstance(error, MemoryError):
+            raise error
+        if not isinstance(error, OSError):
+            super().handleError(record)
 
 
 class _Plain(logging.Formatter):

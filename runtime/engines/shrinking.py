@@ -153,7 +153,7 @@ class ShrinkingEngine(Closing):
         """Half as many as were too many."""
         if tiles == 1:
             raise EngineMemoryError(
-                f"{trouble} That was for a single tile.",
+                f"{trouble or 'There is not enough memory.'} That was for a single tile.",
                 "Take a smaller `tile`, another `precision` or `engine`, or close what else uses the memory.",
             )
         self._batch = tiles // 2

@@ -180,6 +180,22 @@ cli.cli.main = fails
     assert len(err.splitlines()) == 1
 
 
+def test_a_line_of_the_log_without_memory_is_no_traceback(scene):
+    _, arguments = scene
+    spent = """
+from landslip.runtime.cli import main as cli
+
+def no_memory(text):
+    raise MemoryError
+
+cli.without_secrets = no_memory
+"""
+    with mapping(arguments, spent) as process:
+        code, _, err = ended(process, 60.0)
+    assert code == 4
+    assert "not enough memory" in err.splitlines()[-1].lower()
+
+
 def test_no_thread_to_be_had_is_a_sentence(scene):
     folder, arguments = scene
     refuse = """
