@@ -111,7 +111,13 @@ _OPTIONS = (
     click.option(
         "--mask", "masks", type=FILE, multiple=True, help="Raster, nonzero = not usable (cloud, snow). Repeatable."
     ),
-    click.option("--mask-values", help="Classes that are not usable, such as 3,8-10.  [default: all but 0]"),
+    click.option(
+        "--mask-values",
+        help="Classes of the masks that are not usable, such as 3,8-10.  [default: by their names, else all but 0]",
+    ),
+    click.option("--mask-bits", help="Bits of the masks that mean not usable, from 0, such as 3,4, or 0-5."),
+    click.option("--mask-above", type=float, help="Value above which masks are not usable, as of cloud probabilities."),
+    click.option("--mask-below", type=float, help="Value below which masks are not usable, as of shares of clear sky."),
     click.option(
         "--aoi",
         type=FILE,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from landslip.runtime.declared.acquired import user_time
-from landslip.runtime.declared.mask_values import Classes, parsed_classes
+from landslip.runtime.declared.mask_choice import MaskChoice, mask_choice
 from landslip.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,14 @@ class ReadOptions:
     fill_voids: bool = False
     """Fill small voids of the elevation model from the ground around them, instead of leaving them not observed."""
     mask_values: str | None = None
-    """Classes of the masks that are not usable, such as ``3,8-10``; None for all but 0."""
+    """Classes of the masks that are not usable, such as ``3,8-10``; None for what the masks are by their names, else
+    for all but 0. One of this and the next three is given at most."""
+    mask_bits: str | None = None
+    """Bits of the masks that mean not usable, from 0, such as ``3,4``."""
+    mask_above: float | None = None
+    """Largest value of the masks that is usable, as of probabilities of cloud, after the scale and offset of a file."""
+    mask_below: float | None = None
+    """Smallest value of the masks that is usable, as of probabilities of clear sky, likewise."""
     on_error: str = "stop"
     """Way to go on where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 
@@ -89,8 +97,7 @@ class ReadOptions:
                 )
         if self.crs is not None:
             self._parsed()
-        if self.mask_values is not None:
-            parsed_classes(self.mask_values)
+        _ = self.mask_choice
         for option, text in (("pre_date", self.pre_date), ("post_date", self.post_date)):
             _check_date(option, text)
 
@@ -119,10 +126,14 @@ class ReadOptions:
         """CRS of the map, if one was chosen."""
         return None if self.crs is None else self._parsed()
 
-    @property
-    def mask_classes(self) -> Classes | None:
-        """Classes of the masks that are not usable, if they were chosen."""
-        return None if self.mask_values is None else parsed_classes(self.mask_values)
+    @cached_property
+    def mask_choice(self) -> MaskChoice | None:
+        """Choice of the values of masks that are not usable; None where none was made.
+
+        Raises:
+            UsageError: several are made, or one is not understood.
+        """
+        return mask_choice(self.mask_values, self.mask_bits, self.mask_above, self.mask_below)
 
     def _parsed(self) -> CRS:
         # Imported here: the command line needs this module for its help.

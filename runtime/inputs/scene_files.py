@@ -79,8 +79,8 @@ class SceneFiles:
                 raise UsageError(
                     f"`{role}_date` says when an image was taken: give the image with `{role}`.", option=role
                 )
-        if not self.masks and self.reading.mask_values is not None:
-            raise UsageError("`mask_values` says what masks mean: give one with `masks`.", option="masks")
+        if not self.masks and (chosen := self.reading.mask_choice) is not None:
+            raise UsageError(f"`{chosen.option}` says what masks mean: give one with `masks`.", option="masks")
 
     @property
     def images(self) -> dict[Role, tuple[Location, ...]]:

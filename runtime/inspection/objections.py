@@ -167,8 +167,8 @@ def nothing_observed(hiding: Sequence[str]) -> str:
         reason = "no pixel of the map is left by all the inputs together"
     return (
         f"Nothing would be observed: {reason}. Check that masks mark what is not usable (nonzero; of class maps "
-        "`mask_values` says what is not, such as 3,8-11 of Sentinel-2's), and that nodata values and the area of "
-        "interest are right."
+        "`mask_values` says what is not, such as 3,8-11 of Sentinel-2's, of bit fields `mask_bits`), and that nodata "
+        "values and the area of interest are right."
     )
 
 

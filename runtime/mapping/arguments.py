@@ -33,6 +33,9 @@ class ReadArguments(TypedDict, total=False):
     dem_unit: Literal["m", "ft", "us-ft", "dm", "cm"] | None
     fill_voids: bool
     mask_values: str | None
+    mask_bits: str | None
+    mask_above: float | None
+    mask_below: float | None
     on_error: Literal["stop", "skip"]
     bands: Sequence[int] | None
     rgb_range: tuple[float, float] | None

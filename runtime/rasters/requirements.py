@@ -30,13 +30,29 @@ def single(raster: Raster) -> Raster:
     return raster
 
 
-def classes(raster: Raster) -> Raster:
-    """One band of whole numbers."""
-    if not np.issubdtype(np.dtype(raster.dtypes[0]), np.integer):
+def whole_numbers(raster: Raster, option: str, bits: int = 0) -> Raster:
+    """One band of whole numbers, with as many bits as ``option`` asks for.
+
+    Args:
+        raster: the mask.
+        option: name of the option that chooses among its values.
+        bits: bits that are asked for; 0 where it is no bit field.
+    """
+    dtype = np.dtype(raster.dtypes[0])
+    if not np.issubdtype(dtype, np.integer):
         raise InputError(
-            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and `mask_values` chooses among whole numbers.",
-            "Give the class map itself, in 8-bit integers for example, or leave `mask_values` out: then nonzero "
-            "counts.",
+            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, and `{option}` chooses among whole numbers.",
+            f"Give the class map or bit field itself, in integers, or leave `{option}` out: then nonzero counts. Of "
+            "probabilities, `mask_above` 0.4 says which are not usable.",
             where=raster.path,
+            option=option,
+        )
+    if bits >> 8 * dtype.itemsize:
+        raise InputError(
+            f"{raster.role}: {raster.path} is {raster.dtypes[0]}, which has bits 0 to {8 * dtype.itemsize - 1}, and "
+            f"`{option}` asks for bit {bits.bit_length() - 1}.",
+            "Give bits that it has, or the file that has them.",
+            where=raster.path,
+            option=option,
         )
     return single(raster)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from landslip.runtime.access.location import Location, exists, located
+from landslip.runtime.declared.mask_choice import MASK_OPTIONS
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -79,7 +80,7 @@ def images_given(run: FinishedRun, files: SceneFiles) -> SceneFiles:
     return SceneFiles(**{role: getattr(files, role) for role in _OF_IMAGES if role in roles}, reading=options)
 
 
-_OTHERS = frozenset({"dem_nodata", "dem_unit", "fill_voids", "mask_values"})
+_OTHERS = frozenset({"dem_nodata", "dem_unit", "fill_voids", *MASK_OPTIONS})
 """Options that say how to read what is no image."""
 
 

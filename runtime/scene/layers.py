@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.confidence import MASKED, NODATA, VOID
-from landslip.runtime.declared.masks import MaskRule
+from landslip.runtime.declared.mask_rule import MaskRule
 from landslip.runtime.geo.cell_size import CellSize
 from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.geo.map_grid import MapGrid

@@ -10,16 +10,18 @@ import numpy as np
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.access.location import Location
+from landslip.runtime.declared.mask_choice import MaskChoice
+from landslip.runtime.declared.mask_rule import AS_STORED, MaskRule, rule_as_chosen
 from landslip.runtime.declared.masks import (
     FEW_VALUES,
     MaskFile,
-    MaskRule,
     band_of_interest,
     doubt_of,
     is_scl,
     probability_with_nodata,
     rule_of,
 )
+from landslip.runtime.declared.units import scaling_of
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.overlap import windows_under
@@ -29,7 +31,7 @@ from landslip.runtime.imagery.stretch_limits import cells
 from landslip.runtime.inputs import sentinel2
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.rasters.requirements import classes, single
+from landslip.runtime.rasters.requirements import single, whole_numbers
 from landslip.runtime.scene.layers import MaskLayer
 from landslip.runtime.scene.map_extent import meets
 
@@ -50,7 +52,7 @@ def open_masks(
 ) -> tuple[list[MaskLayer], list[str]]:
     """Open the masks of a scene.
 
-    Of a Sentinel-2 product the scene classification is taken. ``reading.mask_values`` holds for all masks; without it
+    Of a Sentinel-2 product the scene classification is taken. ``reading.mask_choice`` holds for all masks; without it
     each is read as its names say, else nonzero is not usable.
 
     Args:
@@ -72,8 +74,9 @@ def open_masks(
         raster = opened(file, "mask")
         here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
         rule, doubt = _rule(raster, file, reading, grid)
-        if not rule.plain and reading.mask_values is None:
-            log.info("mask: %s is read as %s; `mask_values` chooses others", raster.path, rule.says)
+        if not rule.plain and reading.mask_choice is None:
+            option = "mask_bits" if rule.bits else "mask_values"
+            log.info("mask: %s is read as %s; `%s` chooses others", raster.path, rule.says, option)
         if doubt is not None and here:
             doubts.append(f"The mask {raster.path} {doubt}")
         elif rule.plain and here:
@@ -83,19 +86,25 @@ def open_masks(
 
 
 def _rule(raster: Raster, location: Location, reading: ReadOptions, grid: MapGrid) -> tuple[MaskRule, str | None]:
-    chosen = reading.mask_classes
+    chosen = reading.mask_choice
     file = _described(raster, location, ())
     if chosen is not None:
-        classes(raster)
-        nodata_is_valid = raster.nodata == 0 and probability_with_nodata(file)
-        rule = MaskRule(f"classes {reading.mask_values}", classes=chosen, nodata_is_valid=nodata_is_valid)
-        return rule, None if nodata_is_valid or is_scl(file) else _nodata_doubt(raster, grid)
+        return _as_chosen(chosen, raster, file, grid)
     file = _described(raster, location, _values(raster, grid, band_of_interest(file)))
     found = rule_of(file)
     if found is not None:
         return found, None
     single(raster)
     return MaskRule(), doubt_of(file)
+
+
+def _as_chosen(chosen: MaskChoice, raster: Raster, file: MaskFile, grid: MapGrid) -> tuple[MaskRule, str | None]:
+    nodata_is_valid = raster.nodata == 0 and probability_with_nodata(file)
+    scaling = AS_STORED if chosen.whole else scaling_of(single(raster))
+    rule = rule_as_chosen(chosen, scaling, nodata_is_valid=nodata_is_valid)
+    if chosen.whole:
+        whole_numbers(raster, chosen.option, rule.bits)
+    return rule, None if nodata_is_valid or is_scl(file) else _nodata_doubt(raster, grid)
 
 
 def _described(raster: Raster, location: Location, values: tuple[float, ...]) -> MaskFile:

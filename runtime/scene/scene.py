@@ -197,8 +197,8 @@ def open_scene(files: SceneFiles, resolution: float) -> Iterator[Scene]:
         layers += _ready(files, grid, opened)
         masks, unclear = open_masks(files.masks, files.reading, grid, opened)
         doubts += unclear
-        if files.reading.mask_values is not None:
-            facts["mask_values"] = files.reading.mask_values
+        if (chosen := files.reading.mask_choice) is not None:
+            facts[chosen.option] = chosen.given
         if masks:
             facts["masks"] = [mask.rule.says for mask in masks]
         if area is not None:

@@ -106,6 +106,28 @@ def test_tiles_and_classes_from_the_command_line(scene, capsys):
     assert [entry["path"] for entry in record["inputs"] if entry["role"] == "dem"] == [str(west), str(east)]
 
 
+@pytest.mark.parametrize(
+    ("flags", "key", "given", "says"),
+    [
+        (["--mask-bits", "0,3-4"], "mask_bits", "0,3-4", "bits 0,3-4"),
+        (["--mask-above", "40"], "mask_above", 40.0, "values above 40"),
+        (["--mask-below", "0.5"], "mask_below", 0.5, "values below 0.5"),
+    ],
+)
+def test_bits_and_thresholds_of_masks_from_the_command_line(scene, capsys, flags, key, given, says):
+    _, arguments = scene
+    assert run(command(arguments, *flags, "--json")) == 0
+    reading = json.loads(capsys.readouterr().out)["reading"]
+    assert (reading[key], reading["masks"]) == (given, [says])
+
+
+def test_two_ways_of_reading_masks_are_a_wrong_usage(scene, capsys):
+    _, arguments = scene
+    assert run(command(arguments, "--mask-bits", "3", "--mask-values", "4")) == 2
+    said = "--mask-values and --mask-bits all say which values of masks are not usable. Give one of them."
+    assert said in capsys.readouterr().err
+
+
 def test_the_record_tells_what_the_model_is_and_what_it_was_computed_in(scene, capsys):
     _, arguments = scene
     code = run(command(arguments, "--engine", "openvino", "--precision", "bf16", "--json"))

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pyogrio
 import pytest
+import rasterio
 import shapely
 
 from helpers.images import named
 from helpers.rasters import CRS, LEFT, TOP, scene_on_grid, write
-from landslip.runtime.errors import InputError
+from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.mapping.run_record import describe_inputs
 from landslip.runtime.scene.scene import open_scene
@@ -139,11 +140,24 @@ def test_a_band_that_is_called_clear_shows_what_is(tmp_path):
     np.testing.assert_array_equal(hidden(tmp_path, mask), cloud())
 
 
+@pytest.mark.parametrize("name", ["20190801_012345_1039_3B_AnalyticMS_DN_udm_clip.tif", "composite_udm.tif", "udm.tif"])
+def test_bits_of_the_unusable_data_mask_of_planet_mark_what_is_not_usable(tmp_path, name):
+    """Planet's first mask: blackfill, cloud, and what is suspect in each band."""
+    values = np.random.default_rng(3).integers(0, 256, (ROWS, COLS)).astype(np.uint8)
+    values[CLOUD] = 0
+    found, scene = looked_at(tmp_path, write(tmp_path / name, values, 6.0))
+    np.testing.assert_array_equal(found, values != 0)
+    assert scene.facts["masks"] == ["Planet UDM, any of its bits"]
+    assert not scene.doubts
+
+
 ASKED = {
-    "a probability": ("MSK_CLDPRB_20m.tif", lambda: filled(0, 0) + anything(most=100), "`mask_values` 40-100"),
-    "a fraction": ("probability.tif", lambda: anything("float32", 100) / 100, "--calc='A>0.4'"),
+    "a probability": ("MSK_CLDPRB_20m.tif", lambda: filled(0, 0) + anything(most=100), "`mask_above` 40"),
+    "a fraction": ("probability.tif", lambda: anything("float32", 100) / np.float32(100), "`mask_above` 0.4"),
+    "a share of clear sky": ("cs_cdf.tif", lambda: anything("float32", 100) / np.float32(100), "`mask_below` 0.6"),
     "many values": ("clouds.tif", lambda: anything(most=200), "more than 32 different values"),
-    "bits of a sensor": ("quality.tif", lambda: filled(322, 352, "uint16"), "as bit fields do"),
+    "many bits": ("clouds.tif", lambda: anything(most=200), "`mask_bits` 3,4"),
+    "bits of a sensor": ("quality.tif", lambda: filled(322, 352, "uint16"), "such as `mask_bits` 3,4"),
     "what is clear": ("clear.tif", lambda: filled(1, 0), "`mask_values` 0, or"),
     "what is valid": ("data_mask.tif", lambda: filled(255, 0), "`mask_values` 0, or"),
     "another Fmask": ("scene_fmask.tif", lambda: anything(most=5), "differ between programs"),
@@ -230,3 +244,91 @@ def test_polygons_are_no_mask_and_become_one_by_a_command(tmp_path, name):
     pyogrio.raw.write(tmp_path / name, box, [np.array([1])], ["id"], geometry_type="Polygon", crs=CRS)
     with pytest.raises(InputError, match=rf"mask: .*{name} .* polygons\. .* gdal_rasterize -burn 1 .*-te LEFT"):
         hidden(tmp_path, tmp_path / name)
+
+
+def test_bits_are_hidden_as_numpy_finds_them_and_come_before_names(tmp_path):
+    values = np.random.default_rng(1).integers(0, 1 << 16, (ROWS, COLS)).astype(np.uint16)
+    for name in ("bits.tif", "LC09_L2SP_107030_20240715_20240716_02_T1_QA_PIXEL.TIF"):
+        mask = write(tmp_path / name, values, 6.0)
+        found, scene = looked_at(tmp_path, mask, mask_bits="3, 12-15")
+        np.testing.assert_array_equal(found, (values >> 3 & 1 | values >> 12) != 0)
+        assert (scene.facts["masks"], scene.facts["mask_bits"]) == (["bits 3, 12-15"], "3, 12-15")
+        assert not scene.doubts
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32"])
+def test_the_first_and_the_last_bit_of_a_type_can_be_chosen(tmp_path, dtype):
+    last = 8 * np.dtype(dtype).itemsize - 1
+    values = np.array(np.random.default_rng(2).integers(-(1 << 31), 1 << 31, (ROWS, COLS)), dtype=np.int64)
+    stored = values.astype(dtype)
+    mask = write(tmp_path / "bits.tif", stored, 6.0)
+    expected = (stored.astype(np.int64) & (1 | 1 << last)) != 0
+    np.testing.assert_array_equal(hidden(tmp_path, mask, mask_bits=f"0,{last}"), expected)
+
+
+def test_bits_that_a_file_has_not_are_refused(tmp_path):
+    mask = write(tmp_path / "bits.tif", filled(0, 8), 6.0)
+    with pytest.raises(InputError, match=r"bits\.tif is uint8, which has bits 0 to 7, and `mask_bits` asks for bit 9"):
+        hidden(tmp_path, mask, mask_bits="3,9")
+
+
+@pytest.mark.parametrize(
+    ("option", "limit"), [("mask_above", 40), ("mask_below", 60), ("mask_above", 0), ("mask_above", -1)]
+)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+def test_values_beyond_a_threshold_are_hidden(tmp_path, option, limit, dtype):
+    values = np.random.default_rng(4).integers(0, 101, (ROWS, COLS)).astype(dtype)
+    expected = values > limit if option == "mask_above" else values < limit
+    found, scene = looked_at(tmp_path, write(tmp_path / "clouds.tif", values, 6.0), **{option: limit})
+    np.testing.assert_array_equal(found, expected)
+    assert scene.facts["masks"] == [f"values {option.removeprefix('mask_')} {limit}"]
+    assert scene.facts[option] == limit
+    assert not scene.doubts
+
+
+def test_shares_in_floating_point_and_scaled_ones_have_one_threshold(tmp_path):
+    share = np.random.default_rng(4).integers(0, 101, (ROWS, COLS)) / 100
+    share[0, 0] = np.nan
+    floats = write(tmp_path / "a.tif", share.astype(np.float32), 6.0)
+    found = hidden(tmp_path, floats, mask_above=0.4)
+    np.testing.assert_array_equal(found, ~(share.astype(np.float32) <= np.float32(0.4)))
+    assert found[0, 0]  # what is not known is not usable
+    scaled = write(tmp_path / "b.tif", np.nan_to_num(share * 200).astype(np.uint8), 6.0)
+    with rasterio.open(scaled, "r+") as dataset:
+        dataset.scales, dataset.offsets = (0.005,), (0.0,)
+    np.testing.assert_array_equal(hidden(tmp_path, scaled, mask_below=0.605), ~(np.nan_to_num(share) > 0.605))
+
+
+def test_a_probability_with_a_nodata_of_0_is_clear_there(tmp_path):
+    values = filled(0, 90, "float32")
+    mask = write(tmp_path / "cloud_probability.tif", values, 6.0, nodata=0)
+    np.testing.assert_array_equal(hidden(tmp_path, mask, mask_above=40), cloud())
+    share = write(tmp_path / "cs_cdf.tif", filled(0.9, 0, "float32"), 6.0, nodata=0)
+    np.testing.assert_array_equal(hidden(tmp_path, share, mask_below=0.6), cloud())  # not observed, either way
+
+
+@pytest.mark.parametrize("text", ["", "cloud", "3,", "3;8", "10-8", "-1", "3.5", "32", "0-999999999", "9" * 3000])
+def test_bits_that_are_not_understood_are_refused(text):
+    with pytest.raises(
+        UsageError, match=r"mask bits .* Give their numbers from 0 to 31, .* such as 3,4 or 0-5\."
+    ) as caught:
+        ReadOptions(mask_bits=text)
+    assert (caught.value.option, len(str(caught.value)) < 250) == ("mask_bits", True)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf")])
+def test_thresholds_that_are_no_numbers_are_refused(limit):
+    with pytest.raises(UsageError, match=r"`mask_above` (nan|inf) is no number"):
+        ReadOptions(mask_above=limit)
+
+
+def test_one_way_of_reading_masks_is_given_and_not_two():
+    with pytest.raises(UsageError, match=r"`mask_values` and `mask_above` all say .* Give one of them\.") as caught:
+        ReadOptions(mask_values="3", mask_above=40)
+    assert caught.value.option == "mask_above"
+
+
+@pytest.mark.parametrize("reading", [{"mask_bits": "3"}, {"mask_above": 40.0}, {"mask_below": 60.0}])
+def test_what_says_what_masks_mean_needs_one(tmp_path, reading):
+    with pytest.raises(UsageError, match=f"`{next(iter(reading))}` says what masks mean: give one with `masks`"):
+        replace(scene_on_grid(tmp_path, 9, 9), reading=ReadOptions(**reading))
