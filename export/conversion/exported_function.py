@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from landslip.export.conversion.fitting import Fitted
 from landslip.export.conversion.graph_interface import GraphInterface, Port
+from landslip.export.conversion.kept_bands import KeptBands
 from landslip.models.keras.quiet_tensorflow import tf
 from landslip.runtime.artifacts.spec import InputSpec
 
@@ -43,11 +45,28 @@ def _described(model: Any, fitted: Fitted, entries: tuple[InputSpec, ...], signa
         scaled = {entry.name: _scaled(value, entry) for entry, value in zip(entries, raw, strict=True)}
         joined = [tf.concat([scaled[name] for name in names], axis=1) for names in fitted.joined]
         answer = model([tf.transpose(x, [0, 2, 3, 1]) for x in joined], training=False)
-        if answer.shape[-1] != 1:
-            answer = answer[..., fitted.band : fitted.band + 1]
-        return tf.transpose(answer, [0, 3, 1, 2])
+        return _confidences(answer, fitted.kept)
 
     return described
+
+
+def _confidences(answer: Any, kept: KeptBands) -> Any:
+    """The output (batch, band, row, col) from what the network gives, as the reference computes it in numpy."""
+    answer = _ACTIVATIONS[kept.activation](answer)
+    if len(kept.bands) == 1:
+        (band,) = kept.bands
+        return tf.transpose(answer if kept.count == 1 else answer[..., band : band + 1], [0, 3, 1, 2])
+    answer = tf.transpose(answer, [0, 3, 1, 2])
+    if not kept.all_in_order:
+        answer = tf.gather(answer, list(kept.bands), axis=1)
+    return answer if kept.classes else tf.reduce_sum(answer, axis=1, keepdims=True)
+
+
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "none": lambda answer: answer,
+    "sigmoid": tf.sigmoid,
+    "softmax": tf.nn.softmax,
+}
 
 
 def _signature(port: Port) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from landslip.export.conversion.kept_bands import ONE_BAND, KeptBands, kept_bands
 from landslip.export.layers.layer_kind import Shape, SizeNeededError
 from landslip.export.specification.description import Description
 from landslip.export.topology.shapes import Shapes, inferred
@@ -34,8 +35,8 @@ class Fitted:
     """Description of what the deployed graph takes; None where it keeps the network's own inputs."""
     joined: tuple[tuple[str, ...], ...] = ()
     """Inputs of the spec that make up each input of the network, joined along the bands."""
-    band: int = 0
-    """Band of the output that is the confidence, with a spec."""
+    kept: KeptBands = ONE_BAND
+    """Bands of the output that are kept, with a spec."""
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -67,8 +68,8 @@ def described(topology: Topology, description: Description, where: str) -> Fitte
         _check_declared(topology, spec, where, error)
     for size in sizes:
         _check_size(topology, spec, where, size)
-    band = _band(shapes.values[topology.output], description, topology, where)
-    return Fitted(topology, shapes, spec, joined, band)
+    kept = kept_bands(shapes.values[topology.output][2] or 0, description, topology.served, where)
+    return Fitted(topology, shapes, spec, joined, kept)
 
 
 def undescribed(topology: Topology, where: str) -> Fitted:
@@ -112,6 +113,11 @@ def trial(fitted: Fitted, where: str) -> dict[str, tuple[int, ...]]:
 def _joined(topology: Topology, description: Description, where: str) -> tuple[tuple[str, ...], ...]:
     """Inputs of the graph that feed each input of the network."""
     fed: dict[str, list[InputSpec]] = {name: [] for name in topology.inputs}
+    if description.spec.output in {entry.name for entry in description.spec.inputs}:
+        raise ModelError(
+            f"{where}: an input of the description is named {description.spec.output!r}, as the output is. Give it "
+            "another name (name)."
+        )
     for entry, feed in zip(description.spec.inputs, description.feeds, strict=True):
         name = topology.inputs[feed] if isinstance(feed, int) and feed < len(topology.inputs) else feed
         if name not in fed:
@@ -124,7 +130,8 @@ def _joined(topology: Topology, description: Description, where: str) -> tuple[t
         if given != wanted:
             raise ModelError(
                 f"{where}: its input {name!r} takes {wanted} bands, but the description gives it {given} "
-                f"({', '.join(f'{entry.name}: {entry.bands}' for entry in entries) or 'nothing'})."
+                f"({', '.join(f'{entry.name}: {entry.bands}' for entry in entries) or 'nothing'}). Name its {wanted} "
+                "bands in its order (bands), and say what feeds which input (feeds)."
             )
         _check_integers(topology, name, entries, where)
     return tuple(tuple(entry.name for entry in entries) for entries in fed.values())
@@ -184,15 +191,3 @@ def _check_size(topology: Topology, spec: ModelSpec, where: str, size: int) -> N
             f"{where}: output {topology.served!r} is {' x '.join(map(str, shape))} for tiles of {size} x {size}; a map "
             "needs an answer for each pixel."
         )
-
-
-def _band(shape: Shape, description: Description, topology: Topology, where: str) -> int:
-    bands, band = shape[2] or 0, description.output_band
-    if band is None and bands != 1:
-        raise ModelError(
-            f"{where}: output {topology.served!r} has {bands} bands; one is expected. Say which one is the confidence "
-            "(output_band)."
-        )
-    if band is not None and not 0 <= band < bands:
-        raise ModelError(f"{where}: output {topology.served!r} has {bands} bands, so there is no band {band}.")
-    return band or 0

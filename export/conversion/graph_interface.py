@@ -66,7 +66,7 @@ def graph_interface(fitted: Fitted, description: Description) -> GraphInterface:
     spec = fitted.spec
     size: tuple[int | str, int | str] = (spec.tile, spec.tile) if spec.fixed else ("height", "width")
     inputs = tuple(Port(entry.name, entry.dtype, ("batch", entry.bands, *size)) for entry in spec.inputs)
-    output = Port(spec.output, "float32", ("batch", 1, *size))
+    output = Port(spec.output, "float32", ("batch", spec.output_bands, *size))
     plain = fitted.topology.kinds <= PLAIN_KINDS
     return GraphInterface(spec.name, inputs, output, spec, f"{spec.meaning}. {spec.source}", plain)
 

@@ -41,8 +41,8 @@ class Network:
     spec: ModelSpec | None
     """Description of inputs and output; None for a network that keeps its own inputs, which no description fits."""
     confidence: Callable[[TileArrays], NDArray[np.float64]]
-    """Confidence of raw tiles, computed by Keras in float64: (n, 1, tile, tile). Without a spec: its own output
-    for its own inputs."""
+    """Confidence of raw tiles, computed by Keras in float64: (n, bands, tile, tile), one band or one for each class.
+    Without a spec: its own output for its own inputs."""
     float32: Callable[[TileArrays], NDArray[np.float64]]
     """Confidence of raw tiles, computed by Keras in float32: the difference is what rounding alone changes."""
     keras_version: str
@@ -65,7 +65,7 @@ def read_network(
         description: what feeds the network and what its answer means.
         insist: refuse a network that the description does not fit; otherwise such a network keeps its own inputs, and
             that is said.
-        output: name or position of the output that is served; the first one when not given.
+        output: name or position of the output that is served; when not given that of the description, or the first.
 
     Raises:
         InputMissingError: there is no such file.
@@ -80,7 +80,7 @@ def _read(source: Path, description: Description, *, insist: bool, output: str |
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:
         declared = screened_graph(saved.config, where)
-        topology = served_topology(declared, where, output)
+        topology = served_topology(declared, where, description.served.output if output is None else output)
         for sentence in topology.left_out.sentences():
             log.info("%s", sentence)
         check_version(topology, saved.keras_version, where)

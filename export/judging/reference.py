@@ -20,10 +20,10 @@ from landslip.runtime.errors import InputError
 log = logging.getLogger(__name__)
 
 NetworkFunction = Callable[[TileArrays], NDArray[np.float64]]
-"""Function from raw tiles to confidence (n, 1, tile, tile)."""
+"""Function from raw tiles to confidence (n, bands, tile, tile)."""
 
 ReferenceSet = tuple[TileSet, NDArray[np.float64]]
-"""Tiles, and the confidence (n, 1, tile, tile) of the Keras network."""
+"""Tiles, and the confidence (n, bands, tile, tile) of the Keras network."""
 
 StoredSet = tuple[TileSet, NDArray[np.float32]]
 """Tiles, and the confidence of the Keras network as a file keeps it."""

@@ -22,7 +22,7 @@ from landslip.runtime.errors import EngineError, LandslipError
 log = logging.getLogger(__name__)
 
 ReferenceSets = Sequence[tuple[TileSet, NDArray[Any]]]
-"""Tiles, and the confidence (n, 1, tile, tile) that the reference gives them."""
+"""Tiles, and the confidence (n, bands, tile, tile) that the reference gives them: one band, or one for each class."""
 
 _LOOSER = ("fp32", "fp16", "bf16", "int8")
 """Precisions by what their gates allow, the strictest first."""
@@ -123,10 +123,10 @@ def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, 
             same_size = list(group)
             batch = math.gcd(_BATCH, *(tiles.count for tiles, _ in same_size))
             with _opened(trial, EngineOptions(name, device, batch, tile, precision=trial.precision)) as engine:
-                outcome = replace(outcome, version=engine.version, device=engine.device)
+                outcome, spec = replace(outcome, version=engine.version, device=engine.device), engine.spec
                 for tiles, expected in same_size:
                     confidence = confidence_of(engine, tiles, batch)
-                    figures.append(compare(tiles, expected, confidence, engine.spec.threshold))
+                    figures.append(compare(tiles, expected, confidence, spec.threshold, spec.landslide_bands))
     except _NotRunError as error:
         return replace(outcome, not_run=str(error))
     except LandslipError as error:
@@ -136,13 +136,13 @@ def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, 
 
 
 def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.float32]:
-    """Confidence that an engine gives to tiles: (n, 1, tile, tile).
+    """Confidence that an engine gives to tiles: (n, bands, tile, tile), one band or one for each class.
 
     Raises:
         EngineError: the engine failed, or gave another shape.
     """
     confidence = np.concatenate([engine.infer(part) for part in _parts(tiles, batch)])
-    if confidence.shape != (tiles.count, 1, tiles.tile, tiles.tile):
+    if confidence.shape != (tiles.count, engine.spec.output_bands, tiles.tile, tiles.tile):
         raise EngineError(f"It gives {confidence.shape} for {tiles.count} tiles of {tiles.tile} pixels.")
     return confidence
 

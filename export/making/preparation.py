@@ -25,7 +25,7 @@ from landslip.export.making.artifact_record import KerasSource
 from landslip.export.making.candidates import Candidates
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.int8 import Quantiser
-from landslip.runtime.artifacts.parity import GATES
+from landslip.runtime.artifacts.parity import GATES, landslide_mask
 from landslip.runtime.artifacts.reference_tiles import TileArrays, TileSet
 from landslip.runtime.artifacts.spec import ModelSpec
 
@@ -58,7 +58,7 @@ def open_maker(
         return ArtifactMaker(folder, source, network.left_out, None, Candidates(network.graph), judge, None, None)
     spec, graph = network.spec, network.graph
     tiles = TileSource(spec, options.calibrate)
-    sees = partial(_mapped_share, graph, spec.threshold)
+    sees = partial(_mapped_share, graph, spec)
     log.info("tiles of scenes: %s", tiles.described)
     scenes = TileSet("scene", tiles.tiles("held-out", sees))
     sets = reference_sets(network.confidence, network.float32, [*parity_tiles(spec), scenes])
@@ -82,9 +82,10 @@ def open_maker(
     )
 
 
-def _mapped_share(graph: ModelProto, threshold: float, batch: TileArrays) -> NDArray[Any]:
+def _mapped_share(graph: ModelProto, spec: ModelSpec, batch: TileArrays) -> NDArray[Any]:
     """Share of each tile that the fp32 graph maps: (n,)."""
-    return np.array([(outputs[0] >= threshold).mean() for outputs in run_graph(graph, batch)])
+    masks = (landslide_mask(outputs[0], spec.threshold, spec.landslide_bands) for outputs in run_graph(graph, batch))
+    return np.array([mask.mean() for mask in masks])
 
 
 def _half_tile(spec: ModelSpec) -> int | None:
@@ -104,7 +105,7 @@ def _warn_of_rounding(sets: Sequence[ReferenceSet]) -> None:
 
 def _warn_of_nothing(sets: Sequence[ReferenceSet], spec: ModelSpec) -> None:
     scenes = [confidence for tiles, confidence in sets if tiles.kind == "scene"]
-    if not any((confidence >= spec.threshold).any() for confidence in scenes):
+    if not any(landslide_mask(each, spec.threshold, spec.landslide_bands).any() for each in scenes):
         log.warning(
             "The network maps nothing on the tiles of scenes: that masks agree there proves nothing. Give a scene with "
             "landslides in it (`calibrate` SCENE.toml)."

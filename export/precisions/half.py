@@ -27,8 +27,8 @@ WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 _SATURATING = ("Sigmoid", "HardSigmoid", "Softmax")
 """Last activations, which are left in fp32. They cost nothing, and half precision has steps of 0.0005 near 1."""
-_MOVING = ("Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
-"""Operators that may follow the last activation: they only pick and move values."""
+_MOVING = ("Gather", "Identity", "ReduceSum", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
+"""Operators that may follow the last activation: they only pick, move and add values."""
 _AVERAGING = ("Add", "MatMul", "ReduceMean", "Reshape", "Sqrt", "Squeeze", "Transpose", "Unsqueeze")
 """Operators that may lie between squares and the root of their mean."""
 _TYPELESS = ("Shape",)

@@ -74,7 +74,7 @@ def measured_layers(
 
 
 def confidence_of(model: ModelProto, batch: TileArrays) -> NDArray[np.float64]:
-    """Confidence that a graph gives to tiles, (n, 1, tile, tile)."""
+    """Confidence that a graph gives to tiles, (n, bands, tile, tile)."""
     return np.concatenate([outputs[0].astype(np.float64) for outputs in run_graph(model, batch)])
 
 
@@ -87,11 +87,11 @@ def undecided_squares(model: ModelProto, batch: TileArrays, size: int) -> TileAr
         size: edge of the parts in pixels.
     """
     confidence = confidence_of(model, batch)
-    undecided = confidence * (1.0 - confidence)
+    undecided = (confidence * (1.0 - confidence)).sum(axis=1)
     step = max(1, size // 2)
     starts = range(0, confidence.shape[-1] - size + 1, step)
     squares: dict[str, list[NDArray[Any]]] = {name: [] for name in batch}
-    for index, tile in enumerate(undecided[:, 0]):
+    for index, tile in enumerate(undecided):
         row, col = max(product(starts, starts), key=lambda at: tile[at[0] : at[0] + size, at[1] : at[1] + size].sum())
         for name, values in batch.items():
             squares[name].append(values[index, :, row : row + size, col : col + size])

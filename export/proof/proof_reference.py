@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from landslip.export.judging.trials import ReferenceSets, confidence_of
 from landslip.export.specification.description import PUBLISHED_FEEDS, Description
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.parity import landslide_mask
 from landslip.runtime.artifacts.reference_tiles import SUFFIX, TileArrays, TileSet, read_reference
 from landslip.runtime.artifacts.reference_tiles import Reference as StoredReference
 from landslip.runtime.artifacts.spec import ModelSpec, published_spec
@@ -34,7 +35,7 @@ class ReferenceModel:
     made_by: str
     """Name of what computes the reference."""
     ask: Callable[[TileArrays], NDArray[Any]]
-    """Function from raw tiles to confidence (n, 1, tile, tile)."""
+    """Function from raw tiles to confidence (n, bands, tile, tile)."""
     artifact: Path | None = None
     """The artifact it is itself, with ONNX Runtime on the CPU; None for a network."""
     float32: Callable[[TileArrays], NDArray[Any]] | None = None
@@ -111,8 +112,8 @@ def stored_reference(stored: StoredReferenceFile, candidate: FoundArtifact, file
             f"{path} is not the file {candidate.path.name} was recorded with. Copy both again from one export, or give "
             "the Keras file with `reference`."
         )
-    for tiles, _ in reference.sets:
-        _check_tiles(tiles, file, path)
+    for tiles, confidence in reference.sets:
+        _check_tiles(tiles, confidence.shape[1], file, path)
     return ProofReference(reference.made_by, reference.sets)
 
 
@@ -184,7 +185,7 @@ def scene_tiles(scene: Path | None, spec: ModelSpec, model: ReferenceModel) -> T
     from landslip.export.judging.scene_tiles import TileSource  # noqa: PLC0415
 
     def mapped(batch: TileArrays) -> NDArray[Any]:
-        share: NDArray[Any] = (model.ask(batch) >= spec.threshold).mean(axis=(1, 2, 3))
+        share: NDArray[Any] = landslide_mask(model.ask(batch), spec.threshold, spec.landslide_bands).mean(axis=(1, 2))
         return share
 
     return TileSet("scene", TileSource(spec, scene).tiles("held-out", mapped))
@@ -204,11 +205,16 @@ def _fp32(file: OnnxFile, batch: TileArrays) -> NDArray[np.float32]:
         return confidence_of(engine, tiles, 1)
 
 
-def _check_tiles(tiles: TileSet, file: OnnxFile, path: Path) -> None:
+def _check_tiles(tiles: TileSet, bands: int, file: OnnxFile, path: Path) -> None:
     wanted = {entry.name: (entry.bands, entry.dtype) for entry in file.spec.inputs}
     found: dict[Any, Any] = {name: (values.shape[1], values.dtype.name) for name, values in tiles.batch.items()}
     if found != wanted:
         raise ModelError(f"{path} holds tiles of {found}, and {file.path.name} takes {wanted}. Copy both again.")
+    if bands != file.spec.output_bands:
+        raise ModelError(
+            f"{path} holds confidences of {bands} bands, and {file.path.name} gives {file.spec.output_bands}. "
+            "Copy both again."
+        )
 
 
 def _description(source: KerasFile, file: OnnxFile) -> Description:
@@ -220,11 +226,12 @@ def _description(source: KerasFile, file: OnnxFile) -> Description:
             )
         return Description(file.spec, PUBLISHED_FEEDS)
     described = read_description(source.spec, source.path)
-    if described.spec.inputs != file.spec.inputs:
+    if (described.spec.inputs, described.spec.classes) != (file.spec.inputs, file.spec.classes):
         raise InputError(
-            f"{source.spec} describes other inputs than {file.path.name} has. Give the file it was exported with."
+            f"{source.spec} describes other inputs or classes than {file.path.name} has. Give the file it was exported "
+            "with."
         )
-    return Description(file.spec, described.feeds, described.output_band)
+    return replace(described, spec=file.spec)
 
 
 def _network(source: KerasFile, file: OnnxFile) -> Network:

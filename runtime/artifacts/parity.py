@@ -23,7 +23,7 @@ class Gate:
     """Limits of the distance of an artifact; None leaves a figure free."""
 
     max_abs: float | None = None
-    """Largest absolute difference of confidence of any pixel, 0..1."""
+    """Largest absolute difference of confidence of any pixel, and any class, 0..1."""
     mean_abs: float | None = None
     """Largest mean absolute difference of a set of tiles."""
     p99_9: float | None = None
@@ -89,11 +89,23 @@ class Parity:
 
 
 def compare(
-    tiles: TileSet, reference: NDArray[np.floating], confidence: NDArray[np.float32], threshold: float
+    tiles: TileSet,
+    reference: NDArray[np.floating],
+    confidence: NDArray[np.float32],
+    threshold: float,
+    landslide: Sequence[int] = (0,),
 ) -> Parity:
-    """Measure the distance of confidences (n, 1, tile, tile) from the reference, computed in float64."""
+    """Measure the distance of confidences from the reference, computed in float64.
+
+    Args:
+        tiles: what both were asked.
+        reference: (n, bands, tile, tile): one band, or one for each class.
+        confidence: shaped alike. Differences are over all bands.
+        threshold: confidence of landslide from which on a pixel is in the mask.
+        landslide: bands whose sum is that confidence.
+    """
     difference = np.abs(confidence.astype(np.float64) - reference)
-    ours, theirs = confidence >= threshold, reference >= threshold
+    ours, theirs = (landslide_mask(values, threshold, landslide) for values in (confidence, reference))
     union = int((ours | theirs).sum())
     return Parity(
         kind=tiles.kind,
@@ -107,6 +119,12 @@ def compare(
         area_reference=int(theirs.sum()),
         keras_float32=tiles.rounding,
     )
+
+
+def landslide_mask(confidence: NDArray[np.floating], threshold: float, landslide: Sequence[int]) -> NDArray[np.bool_]:
+    """Mask (n, tile, tile) of the landslides in confidences (n, bands, tile, tile); see :func:`compare`."""
+    mask: NDArray[np.bool_] = confidence[:, list(landslide)].sum(axis=1) >= threshold
+    return mask
 
 
 def violations(figures: Sequence[Parity], gate: Gate) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from landslip.runtime.artifacts.spec import MAX_BANDS, MAX_TEXT, MAX_TILE, Dtype
+from landslip.runtime.artifacts.spec import MAX_BANDS, MAX_CLASSES, MAX_TEXT, MAX_TILE, Dtype
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.untrusted.npz_file import Arrays, read_arrays, write_arrays
 from landslip.runtime.untrusted.printable import printable, shown
@@ -89,7 +89,7 @@ class Reference:
     made_by: str
     """Name of what computed it, such as ``Keras network, float64, CPU``."""
     sets: tuple[tuple[TileSet, NDArray[np.float32]], ...]
-    """Tiles, and confidence (n, 1, tile, tile)."""
+    """Tiles, and confidence (n, bands, tile, tile): one band, or one for each class."""
 
 
 def write_reference(path: Path, reference: Reference) -> None:
@@ -173,7 +173,7 @@ def _check_tiles(number: int, batch: TileArrays, confidence: NDArray[Any]) -> No
         raise ValueError(f"set {number} has no inputs, or arrays of other types than {' and '.join(_TYPES)}")
     extents = {_extent(values) for values in (*batch.values(), confidence)}
     count, rows, cols = min(extents)
-    if len(extents) > 1 or confidence.shape[1] != 1 or not (count and rows == cols and 0 < rows <= MAX_TILE):
+    if len(extents) > 1 or confidence.shape[1] > MAX_CLASSES or not (count and rows == cols and 0 < rows <= MAX_TILE):
         raise ValueError(f"set {number} has arrays of different sizes, or that are no square tiles")
     # Written so that NaN fails.
     if not (confidence.min() >= 0 and confidence.max() <= 1):

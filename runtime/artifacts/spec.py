@@ -96,6 +96,11 @@ class ModelSpec:
         return len(self.classes) or 1
 
     @property
+    def landslide_bands(self) -> tuple[int, ...]:
+        """Bands of the output, from 0, whose sum is the confidence of landslide."""
+        return tuple(band for band, each in enumerate(self.classes) if each.landslide) or (0,)
+
+    @property
     def leaves(self) -> frozenset[ImageBand | Relief]:
         """Bands of images and layers of terrain that the inputs are made of."""
         return frozenset(leaf for entry in self.inputs for channel in entry.shows for leaf in leaves(channel))

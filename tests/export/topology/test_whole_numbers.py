@@ -65,7 +65,7 @@ def mapped(spec):
 
 
 def test_an_input_of_whole_numbers_is_fed_as_it_is():
-    assert mapped(image_spec(dtype="uint8", divisor=1.0, offset=0.0)).band == 0
+    assert mapped(image_spec(dtype="uint8", divisor=1.0, offset=0.0)).kept.bands == (0,)
 
 
 @pytest.mark.parametrize("changes", [{"divisor": 255.0}, {"offset": 0.5}, {"dtype": "float32"}], ids=str)

@@ -47,6 +47,17 @@ def test_where_neither_finds_anything_they_agree():
     assert figures(0.2, 0.1).iou == 1
 
 
+def test_of_classes_the_mask_counts_by_the_confidence_of_all_that_mean_landslide():
+    reference, confidence = np.zeros((2, 2, 3, 32, 32))
+    reference[:, 0], confidence[:, 0] = 0.4, 0.4
+    reference[:, 1], reference[:, 2] = 0.35, 0.25
+    confidence[:, 1], confidence[:, 2] = 0.25, 0.35
+    parity = compare(TILES, reference, confidence.astype(np.float32), 0.5, (1, 2))
+    assert (parity.iou, parity.area, parity.area_reference) == (1, 2048, 2048)
+    assert (parity.max_abs, parity.mean_abs) == (pytest.approx(0.1), pytest.approx(0.2 / 3))
+    assert compare(TILES, reference, confidence.astype(np.float32), 0.3, (1,)).area == 0
+
+
 @given(shift=st.floats(-0.4, 0.4))
 def test_the_gate_opens_up_to_its_limit(shift):
     parity = figures(0.5, 0.5 + shift)

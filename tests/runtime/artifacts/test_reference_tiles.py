@@ -48,6 +48,14 @@ def test_what_was_written_is_read(written):
             np.testing.assert_array_equal(read.batch[name], values)
 
 
+def test_confidences_of_classes_are_kept(tmp_path):
+    tiles, _ = tile_set("scene", 2, 32)
+    classes = RNG.dirichlet(np.ones(4), (2, 32, 32)).transpose(0, 3, 1, 2).astype(np.float32)
+    write_reference(tmp_path / "m.npz", Reference("m", "ab" * 32, "Keras network", ((tiles, classes),)))
+    ((_, answers),) = read_reference(tmp_path / "m.npz").sets
+    np.testing.assert_array_equal(answers, classes)
+
+
 def test_what_rounding_does_is_kept_and_older_files_do_without(written):
     path, reference = written
     (noise, answers), scenes = reference.sets
@@ -147,7 +155,7 @@ NO_TILES = {
     "no tiles": ({"0/pre": TILES[:0], "0/confidence": ANSWERS[:0]}, "no square tiles"),
     "tiles of no size": ({"0/pre": TILES[..., :0, :0], "0/confidence": ANSWERS[..., :0, :0]}, "no square tiles"),
     "no squares": ({"0/pre": TILES[..., :4], "0/confidence": ANSWERS[..., :4]}, "no square tiles"),
-    "two confidences": ({"0/pre": TILES, "0/confidence": ANSWERS.repeat(2, 1)}, "no square tiles"),
+    "too many confidences": ({"0/pre": TILES, "0/confidence": ANSWERS.repeat(33, 1)}, "no square tiles"),
     "no bands": ({"0/pre": TILES[:, :0], "0/confidence": ANSWERS}, "0 bands"),
     "texts": ({"0/pre": TILES, "0/confidence": ANSWERS.astype("U3")}, "other types than uint8 and float32"),
     "complex": ({"0/pre": TILES, "0/confidence": ANSWERS.astype(np.complex64)}, "other types"),

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from landslip.runtime.artifacts.spec import InputSpec, ModelSpec, published_spec
+from landslip.runtime.artifacts.spec import ClassSpec, InputSpec, ModelSpec, published_spec
 from landslip.runtime.errors import ModelError, UsageError
 
 SPEC = published_spec("test", "a test")
@@ -111,3 +111,15 @@ def test_a_network_for_one_size_takes_no_other():
     assert fixed.checked_tile(None) == fixed.checked_tile(224) == 224
     with pytest.raises(UsageError, match="was made for 224 pixels alone"):
         fixed.checked_tile(448)
+
+
+def test_the_confidence_of_landslide_is_that_of_the_classes_that_mean_it():
+    spec = published_spec("test", "test")
+    assert (spec.output_bands, spec.landslide_bands) == (1, (0,))
+    classes = (
+        ClassSpec("slide", landslide=True),
+        ClassSpec("ground", landslide=False),
+        ClassSpec("flow", landslide=True),
+    )
+    spec = replace(spec, classes=classes)
+    assert (spec.output_bands, spec.landslide_bands) == (3, (0, 2))
