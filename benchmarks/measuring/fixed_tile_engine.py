@@ -18,18 +18,26 @@ _BLOBS = 6
 class FixedTiles:
     """Gives tiles that look like those of a network: nearly all is 0, with some blobs that fade out."""
 
-    def __init__(self, batch: int, tile: int) -> None:
-        """Draw as many tiles as are ever asked for at once; all are the same."""
-        self._tiles = np.ascontiguousarray(np.broadcast_to(_drawn(tile), (batch, 1, tile, tile)))
+    def __init__(self, batch: int, tile: int, bands: int = 1) -> None:
+        """Draw as many tiles as are ever asked for at once; all are the same.
+
+        Args:
+            batch: tiles at once.
+            tile: edge of a tile in pixels.
+            bands: of the output; the last one is drawn, and the others share the rest.
+        """
+        drawn = _drawn(tile)
+        rest = [(1 - drawn) / (bands - 1)] * (bands - 1) if bands > 1 else []
+        self._tiles = np.ascontiguousarray(np.broadcast_to(np.stack([*rest, drawn]), (batch, bands, tile, tile)))
 
     def __call__(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Confidence (n, 1, tile, tile) for a batch; not to be written into."""
+        """Confidence (n, bands, tile, tile) for a batch; not to be written into."""
         return self._tiles[: len(next(iter(batch.values())))]
 
 
 def fixed_tile_engine(spec: ModelSpec, batch: int) -> FakeEngine:
     """An engine that takes no time for batches of the model's own tiles."""
-    return FakeEngine(spec, FixedTiles(batch, spec.tile))
+    return FakeEngine(spec, FixedTiles(batch, spec.tile, spec.output_bands))
 
 
 def _drawn(tile: int) -> NDArray[np.float32]:

@@ -27,8 +27,9 @@ class FakeEngine(Closing):
 
         Args:
             spec: the model it stands in for.
-            function: from a batch to confidence (n, 1, tile, tile) float32; by default the first band of the last
-                8-bit image input divided by 255, a value that depends on the place.
+            function: from a batch to confidence (n, output bands of the spec, tile, tile) float32; by default the
+                first band of the last 8-bit image input divided by 255, a value that depends on the place. Of several
+                classes the last one is surest where that is 1, the first one where it is 0.
             lanes: calls that may be under way at once; ``function`` has to stand that.
         """
         self.spec, self.lanes = spec, lanes
@@ -41,4 +42,9 @@ class FakeEngine(Closing):
     def _brightness(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         image = [entry.name for entry in self.spec.inputs if entry.dtype == "uint8" and entry.bands > 1][-1]
         confidence: NDArray[np.float32] = np.multiply(batch[image][:, :1], np.float32(1 / 255), dtype=np.float32)
-        return confidence
+        if not self.spec.classes:
+            return confidence
+        last = self.spec.output_bands - 1
+        levels = np.arange(last + 1, dtype=np.float32).reshape(-1, 1, 1)
+        shares: NDArray[np.float32] = np.maximum(1 - np.abs(confidence * last - levels), 0)
+        return shares

@@ -71,7 +71,7 @@ class OnnxRuntimeEngine(Closing):
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
         self._session: Any
         self.device, self._session = _started(model, options, self._tile)
-        self._workers = Workers(Shares.of(self.device, options.batch, options.threads))
+        self._workers = Workers(Shares.of(self.device, options.batch, options.threads), self.spec.output_bands)
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(

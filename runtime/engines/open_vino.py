@@ -67,7 +67,7 @@ class OpenVinoEngine(Closing):
         shares = Shares.of(self.device, options.batch, options.threads)
         settings = _settings(self.device, options.threads, shares)
         compiled = _compiled(_graph(file, shares.part, self._tile), self.device, self.precision, settings, model)
-        self._workers = Workers(shares)
+        self._workers = Workers(shares, self.spec.output_bands)
         self._idle = _requests(compiled, shares.workers, model)
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:

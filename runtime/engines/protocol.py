@@ -57,7 +57,8 @@ class Engine(Protocol):
             batch: every input of the spec by name: (n, bands, tile, tile) in raw units and the type of the spec.
 
         Returns:
-            Confidence (n, 1, tile, tile) float32, 0..1. The caller may keep it.
+            Confidence (n, bands, tile, tile) float32, 0..1, as many bands as the spec's ``output_bands``: of landslide,
+            or of each class. The caller may keep it.
 
         Raises:
             EngineError: the engine failed.

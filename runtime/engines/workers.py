@@ -68,9 +68,14 @@ class Shares:
 class Workers(Closing):
     """Threads that share the batches of all calls that are under way."""
 
-    def __init__(self, shares: Shares) -> None:
-        """Start with no threads; they come with the work."""
-        self._part, self._begun = shares.part, False
+    def __init__(self, shares: Shares, bands: int = 1) -> None:
+        """Start with no threads; they come with the work.
+
+        Args:
+            shares: what a worker takes at a time, and how many there are.
+            bands: of the confidence.
+        """
+        self._part, self._bands, self._begun = shares.part, bands, False
         self._pool = ThreadPoolExecutor(shares.workers, "landslip-engine")
 
     def confidence_of(self, batch: Mapping[str, NDArray[Any]], job: Job) -> NDArray[np.float32]:
@@ -81,7 +86,7 @@ class Workers(Closing):
             job: computes some tiles.
 
         Returns:
-            Confidence (n, 1, tile, tile).
+            Confidence (n, bands, tile, tile).
 
         Raises:
             Exception: what ``job`` raised; then nothing of the batch is under way any more.
@@ -89,7 +94,7 @@ class Workers(Closing):
         """
         inputs = {name: np.ascontiguousarray(values) for name, values in batch.items()}
         count, _, *edges = next(iter(inputs.values())).shape
-        confidence = np.empty((count, 1, *edges), np.float32)
+        confidence = np.empty((count, self._bands, *edges), np.float32)
         under_way: list[Future[None]] = []
         stopped = threading.Event()
         try:

@@ -70,15 +70,16 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
     calls = lanes + (lanes > 1)  # one more waits
     ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * strip
     finished = ends + _WAITING * strip
+    joined = (4 + 1 + 1) * bool(spec.classes)  # confidence before it is percent, classes, and these once more
     reasons = finished + held + 2 * BLOCK_ROWS  # of rows that are read and not yet traced
     return {
         "reading": _reading(tiles, min(BLOCK_ROWS, tiles.height), input_pixels),
         "queues": _WAITING * min(BLOCK_ROWS, tiles.height) * width * per_pixel
-        + (finished + reasons) * width
+        + (finished + reasons + _WAITING * strip * bool(spec.classes)) * width
         + (_BUFFERS + calls) * batch * area * sum(inputs)
-        + (_RESULTS + calls) * batch * area * 4,
+        + (_RESULTS + calls) * batch * area * 4 * spec.output_bands,
         "register": held * width * per_pixel,
-        "stitcher": tiles.tile * width * 4 + strip * width * (1 + 1 + 4),
+        "stitcher": tiles.tile * width * 4 * spec.output_bands + strip * width * (1 + 1 + 4 + joined),
     } | picture
 
 

@@ -23,11 +23,15 @@ from landslip.runtime.scene.layers import SceneBlock
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.progress import Progress
 from landslip.runtime.system.stages import Stopwatch, side_by_side
+from landslip.runtime.tiling.class_stitch import ClassStitcher
 from landslip.runtime.tiling.plan import Plan
 from landslip.runtime.tiling.stitch import Stitcher
 
-Saver = Callable[[NDArray[np.uint8], RunState], None]
+Saver = Callable[[Strip, RunState], None]
 """Takes finished rows, and how far the map is with them."""
+
+Finish = Callable[[int, NDArray[np.bool_]], Strip]
+"""Function that gives the rows that are final with a row of tiles, of which these pixels may be used."""
 
 
 @dataclass
@@ -65,19 +69,20 @@ def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
 
 
 def inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
-    """Each batch with its confidences (tiles, 1, tile, tile), in order; several calls of the engine may be under way.
+    """Each batch with its confidences (tiles, bands, tile, tile), in order; several calls may be under way.
 
     Raises:
         EngineError: the engine fails, or gives what is no map of each pixel.
     """
-    nothing = np.empty((0, 1, run.plan.tiles.tile, run.plan.tiles.tile), dtype=np.float32)
+    bands, tile = run.engine.spec.output_bands, run.plan.tiles.tile
+    nothing = np.empty((0, bands, tile, tile), dtype=np.float32)
 
     def confidence_of(batch: Batch) -> tuple[Batch, NDArray[np.float32]]:
         confidence = nothing
         if batch.count:
             with run.clock("infer"):
                 confidence = run.engine.infer(batch.arrays)
-            _check_shape(confidence, batch.arrays, run.engine.name)
+            _check_shape(confidence, batch.arrays, bands, run.engine.name)
         buffers.give_back(batch.arrays, confidence)
         return batch, confidence
 
@@ -89,8 +94,9 @@ def stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> 
     tiles = run.plan.tiles
     if not tiles.rows:
         # The notebook's protocol has no tile for a map this small: nothing is observed.
-        yield Strip(0, np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8))
-    stitcher = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
+        nothing = np.full((tiles.height, tiles.width), NOT_OBSERVED, dtype=np.uint8)
+        yield Strip(0, nothing, nothing if run.engine.spec.classes else None)
+    put, finish = _stitcher(run)
     placed = counted = 0
     for batch, confidence in results:
         place = 0
@@ -98,17 +104,30 @@ def stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> 
             anew = step.row >= run.state.tile_rows  # and not one that an earlier run has counted
             with run.clock("stitch"):
                 if isinstance(step, PlacedTile):
-                    stitcher.put(step.row, step.col, confidence[place, 0])
+                    put(step.row, step.col, confidence[place])
                     place, placed, counted = place + 1, placed + 1, counted + anew
                     continue
-                percent = stitcher.finish(step.row, step.valid)
+                strip = finish(step.row, step.valid)
             if anew:
                 run.state = run.state.after_row(step.row, placed, step.skipped)
                 counted += step.skipped
-                yield Strip(tiles.strip(step.row)[0], percent)
+                yield strip
             placed = 0
         run.progress.advance(counted)
         run.computed, counted = run.computed + batch.count, 0
+
+
+def _stitcher(run: Run) -> tuple[Callable[[int, int, NDArray[np.float32]], None], Finish]:
+    """Functions that take a tile (bands, tile, tile) at a place of the grid, and that finish a row of tiles."""
+    tiles, classes = run.plan.tiles, run.engine.spec.classes
+    if classes:
+        several = ClassStitcher(tiles, run.plan.weights, [each.landslide for each in classes], slack=run.plan.slack)
+        return several.put, lambda row, valid: Strip(tiles.strip(row)[0], *several.finish(row, valid))
+    one = Stitcher(tiles, run.plan.weights, slack=run.plan.slack)
+    return (
+        lambda row, col, tile: one.put(row, col, tile[0]),
+        lambda row, valid: Strip(tiles.strip(row)[0], one.finish(row, valid)),
+    )
 
 
 def saved(strips: Iterable[Strip], run: Run, save: Saver | None, at_end: Callable[[], None]) -> Iterator[Strip]:
@@ -118,17 +137,17 @@ def saved(strips: Iterable[Strip], run: Run, save: Saver | None, at_end: Callabl
             run.state = replace(run.state, damaged=merged(run.state.damaged, run.scene.damaged))
             if save is not None:
                 with run.clock("write"):
-                    save(strip.confidence, run.state)
+                    save(strip, run.state)
             yield strip
     finally:
         at_end()
 
 
-def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], engine: str) -> None:
+def _check_shape(confidence: NDArray[Any], arrays: Mapping[str, NDArray[Any]], bands: int, engine: str) -> None:
     batch, _, height, width = next(iter(arrays.values())).shape
-    if confidence.shape != (batch, 1, height, width) or confidence.dtype != np.float32:
+    if confidence.shape != (batch, bands, height, width) or confidence.dtype != np.float32:
         raise EngineError(
             f"{engine} gave an output of shape {confidence.shape} in {confidence.dtype} for a batch of "
-            f"{(batch, 1, height, width)} in float32: the model is not one that maps each pixel.",
+            f"{(batch, bands, height, width)} in float32: the model is not one that maps each pixel.",
             "Export the right output.",
         )

@@ -44,6 +44,8 @@ class Strip:
     """Map row of the first one."""
     confidence: NDArray[np.uint8]
     """(rows, width), 0..100, or 255 where not observed."""
+    classes: NDArray[np.uint8] | None = None
+    """(rows, width), index of the class of each pixel, or 255 where not observed; None where none are told apart."""
 
     @property
     def end(self) -> int:

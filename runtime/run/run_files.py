@@ -10,12 +10,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from landslip.runtime.errors import InputChangedError, LandslipError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.journal import Checkpoint, Journal
 from landslip.runtime.run.pictures_file import ThumbnailFile
 from landslip.runtime.run.product_names import JOURNAL, PICTURES, ROWS
@@ -85,18 +83,18 @@ class RunFiles(Closing):
             self.close()
             raise
 
-    def add(self, percent: NDArray[np.uint8], state: RunState) -> None:
-        """Take finished rows (rows, width); a checkpoint is made when one is due.
+    def add(self, strip: Strip, state: RunState) -> None:
+        """Take finished rows; a checkpoint is made when one is due.
 
         Args:
-            percent: the rows after those that are there.
+            strip: the rows after those that are there.
             state: how far the run is with them; its rows are filled in.
 
         Raises:
             OutputError: the disk is full, or gone.
         """
-        self._thumbnails.add_confidence(self.rows.rows, percent)
-        self.rows.append(percent)
+        self._thumbnails.add_confidence(self.rows.rows, strip.confidence)
+        self.rows.append(strip.confidence)
         self.state, self._checksum = replace(state, rows=self.rows.rows), self.rows.checksum
         if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
             self._checkpoint()

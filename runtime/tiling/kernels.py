@@ -162,3 +162,29 @@ def to_percent(sums: Array, first: int, valid: Array, slack: float, out: Array) 
             value = values[j] * hundred + nudge
             observed = valid_row[j] & (value == value)  # noqa: PLR0124 - not NaN
             line[j] = np.int32(min(max(value, np.float32(0.0)), hundred)) if observed else NOT_OBSERVED
+
+
+@kernel
+def join_classes(
+    sums: Array, first: int, is_landslide: Array, confidence: Array, classes: Array
+) -> None:  # pragma: no cover - compiled
+    """Blended confidences of classes to that of landslide, and to the class that has most; of equals the first.
+
+    Args:
+        sums: (classes, depth, width) float32, map row ``r`` at ``r % depth``.
+        first: map row of ``confidence[0]``.
+        is_landslide: (classes,) bool, which of them mean landslide: their confidences are added in this order.
+        confidence: (rows, width) float32, written; NaN where the sums are.
+        classes: (rows, width) uint8, written: index of the class, of no meaning where the sums are NaN.
+    """
+    for i in range(confidence.shape[0]):
+        place, line, found = (first + i) % sums.shape[1], confidence[i], classes[i]
+        for j in range(len(line)):
+            total, most, best = np.float32(0.0), sums[0, place, j], 0
+            for k in range(sums.shape[0]):
+                value = sums[k, place, j]
+                if is_landslide[k]:
+                    total += value
+                if value > most:
+                    most, best = value, k
+            line[j], found[j] = total, best

@@ -71,6 +71,62 @@ def covered(starts: tuple[int, ...], length: int, weights: NDArray[np.float64]) 
     return hit
 
 
+class TileSums:
+    """Weighted sums of the map rows that later tiles still touch, of one band or several."""
+
+    def __init__(self, grid: TileGrid, weights: NDArray[np.float64], bands: int = 1) -> None:
+        """Begin with nothing.
+
+        Args:
+            grid: the tiles.
+            weights: (tile,) weights along one axis, the same for both.
+            bands: of what is added up.
+        """
+        self.grid = grid
+        self.values = np.zeros((bands, grid.tile, grid.width), dtype=np.float32)
+        """(bands, tile, width), map row ``r`` at ``r % tile``."""
+        self._down = normalised(grid.rows, grid.height, weights)
+        self._across = normalised(grid.cols, grid.width, weights)
+        self._rows_covered = covered(grid.rows, grid.height, weights)
+        self._cols_covered = covered(grid.cols, grid.width, weights)
+        self._here = np.zeros(len(grid.cols), dtype=np.bool_)
+
+    def add(self, row: int, col: int, tile: NDArray[np.float32], band: int = 0) -> None:
+        """Add values (tile, tile) of the tile at ``row``, ``col`` of the grid to a band.
+
+        Raises:
+            EngineError: a value is not a number, or no confidence.
+        """
+        grid, sums = self.grid, self.values[band]
+        top, left = grid.rows[row], grid.cols[col]
+        if not kernels.add_tile(tile, top, left, self._down[row], self._across[col], grid.height, sums):
+            raise EngineError(
+                f"The engine gave values outside 0..1 for the tile at map row {top}, column {left} "
+                f"(from {np.min(tile)} to {np.max(tile)}). "
+                "The model is damaged or overflows in this precision: run it in fp32."
+            )
+        self._here[col] = True
+
+    def complete(self, row: int) -> None:
+        """Make NaN what tiles of a row that were not added would have contributed to."""
+        grid = self.grid
+        for col in np.flatnonzero(~self._here):
+            for sums in self.values:
+                kernels.strike_out(
+                    grid.rows[row], grid.cols[col], self._down[row], self._across[col], grid.height, sums
+                )
+
+    def reached(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Mask of the pixels of map rows that some tile contributes to: (rows, width)."""
+        mask: NDArray[np.bool_] = self._rows_covered[first:last, None] & self._cols_covered
+        return mask
+
+    def clear(self, first: int, last: int) -> None:
+        """Forget map rows that are final, and which tiles of their row were added."""
+        self.values[:, np.arange(first, last) % self.grid.tile] = 0.0
+        self._here[:] = False
+
+
 class Stitcher:
     """Blends tiles into strips of finished rows, holding only the sums of the rows that later tiles still touch.
 
@@ -87,14 +143,7 @@ class Stitcher:
             weights: (tile,) weights along one axis, the same for both.
             slack: see :func:`landslip.runtime.tiling.kernels.to_percent`.
         """
-        self._grid = grid
-        self._slack = slack
-        self._down = normalised(grid.rows, grid.height, weights)
-        self._across = normalised(grid.cols, grid.width, weights)
-        self._rows_covered = covered(grid.rows, grid.height, weights)
-        self._cols_covered = covered(grid.cols, grid.width, weights)
-        self._sums = np.zeros((grid.tile, grid.width), dtype=np.float32)
-        self._here = np.zeros(len(grid.cols), dtype=np.bool_)
+        self._sums, self._slack = TileSums(grid, weights), slack
 
     def put(self, row: int, col: int, tile: NDArray[np.float32]) -> None:
         """Take the confidences (tile, tile) of the tile at ``row``, ``col`` of the grid.
@@ -102,14 +151,7 @@ class Stitcher:
         Raises:
             EngineError: a value is not a number, or no confidence.
         """
-        top, left = self._grid.rows[row], self._grid.cols[col]
-        if not kernels.add_tile(tile, top, left, self._down[row], self._across[col], self._grid.height, self._sums):
-            raise EngineError(
-                f"The engine gave values outside 0..1 for the tile at map row {top}, column {left} "
-                f"(from {np.min(tile)} to {np.max(tile)}). "
-                "The model is damaged or overflows in this precision: run it in fp32."
-            )
-        self._here[col] = True
+        self._sums.add(row, col, tile)
 
     def finish(self, row: int, valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """The rows of the map that are final once tile row ``row`` is complete.
@@ -122,14 +164,9 @@ class Stitcher:
             (rows, width) uint8, 0..100 percent, 255 where not observed, not covered by a tile, or where a tile that was
             not predicted would have contributed.
         """
-        grid, (first, last) = self._grid, self._grid.strip(row)
-        for col in np.flatnonzero(~self._here):
-            kernels.strike_out(
-                grid.rows[row], grid.cols[col], self._down[row], self._across[col], grid.height, self._sums
-            )
-        percent = np.empty((last - first, grid.width), dtype=np.uint8)
-        reached = valid & self._rows_covered[first:last, None] & self._cols_covered
-        kernels.to_percent(self._sums, first, reached, self._slack, percent)
-        self._sums[np.arange(first, last) % grid.tile] = 0.0
-        self._here[:] = False
+        sums, (first, last) = self._sums, self._sums.grid.strip(row)
+        sums.complete(row)
+        percent = np.empty((last - first, sums.grid.width), dtype=np.uint8)
+        kernels.to_percent(sums.values[0], first, valid & sums.reached(first, last), self._slack, percent)
+        sums.clear(first, last)
         return percent

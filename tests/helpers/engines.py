@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from landslip.runtime.artifacts.spec import ModelSpec, published_spec
+from landslip.runtime.artifacts.spec import ClassSpec, ModelSpec, published_spec
 from landslip.runtime.engines import FakeEngine
 
 SPEC = published_spec("test", "tests/helpers/engines.py")
@@ -35,3 +36,40 @@ def mixing_engine(spec: ModelSpec = SPEC) -> FakeEngine:
 def constant_engine(value: float) -> FakeEngine:
     """An engine that gives one value everywhere."""
     return FakeEngine(SPEC, lambda batch: np.full_like(batch["slope"], value))
+
+
+CLASS_SPEC = replace(
+    SPEC,
+    classes=(
+        ClassSpec("background", False),
+        ClassSpec("debris flow", True),
+        ClassSpec("open water", False),
+        ClassSpec("rock fall", True),
+    ),
+)
+"""Spec of a network that tells four classes apart, two of which mean landslide."""
+
+CLASS_WEIGHTS = np.float32(
+    [
+        [0, 0, 0, 0, 0, 0, 0, 0.02],
+        [-9, 0, 0, 0, 11, 0, 0, 0],
+        [0, -4, 0, 0, 0, 0, 6, 0],
+        [0, 0, -5, 9, 0, 0, -1, 0],
+    ]
+)
+"""Weights (classes, bands) of a network of one layer, whose softmax over its classes is :func:`class_mixture`: image
+bands in 0..1 of pre and post, then hillshade, then slope in degrees."""
+
+
+def class_mixture(batch: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Confidences of four classes: (n, 4, T, T) float32, which add up to 1."""
+    parts = [batch[name].astype(np.float32) / np.float32(255) for name in ("pre", "post", "hillshade")]
+    bands = np.concatenate([*parts, batch["slope"]], axis=1)
+    logits = np.einsum("cb,nbij->ncij", CLASS_WEIGHTS, bands)
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+
+
+def class_engine(spec: ModelSpec = CLASS_SPEC) -> FakeEngine:
+    """An engine that gives :func:`class_mixture`."""
+    return FakeEngine(spec, class_mixture)

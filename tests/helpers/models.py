@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from helpers.engines import SPEC
+from helpers.engines import CLASS_SPEC, CLASS_WEIGHTS, SPEC
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, ModelSpec
 
 _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
@@ -55,6 +55,31 @@ def brightness_model(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     metadata = {PRECISION_KEY: "fp32"} | ({} if spec is None else {METADATA_KEY: spec.to_json()}) | (extra or {})
     helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+    return path
+
+
+def class_model(path: Path, spec: ModelSpec = CLASS_SPEC) -> Path:
+    """A model of one layer that tells four classes apart: :func:`helpers.engines.class_mixture`."""
+    inputs = [
+        helper.make_tensor_value_info(entry.name, _TYPES[entry.dtype], ["batch", entry.bands, "height", "width"])
+        for entry in SPEC.inputs
+    ]
+    output = helper.make_tensor_value_info("confidence", TensorProto.FLOAT, ["batch", 4, "height", "width"])
+    names = [entry.name for entry in SPEC.inputs]
+    weights = np.array(CLASS_WEIGHTS)
+    weights[:, : sum(entry.bands for entry in SPEC.inputs if entry.dtype == "uint8")] /= 255
+    nodes = [
+        *(helper.make_node("Cast", [name], [f"{name}_raw"], to=TensorProto.FLOAT) for name in names),
+        helper.make_node("Concat", [f"{name}_raw" for name in names], ["all"], axis=1),
+        helper.make_node("Conv", ["all", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["confidence"], axis=1),
+    ]
+    constants = [helper.make_tensor("weights", TensorProto.FLOAT, [4, 8, 1, 1], weights.ravel())]
+    graph = helper.make_graph(nodes, "classes", inputs, [output], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {PRECISION_KEY: "fp32", METADATA_KEY: spec.to_json()})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return path

@@ -35,7 +35,7 @@ class _Slot(Closing):
                 entry.name: stack.enter_context(Buffer((profile.batch, entry.bands, *square), entry.dtype))
                 for entry in spec.inputs
             }
-            self.output = stack.enter_context(Buffer((profile.batch, 1, *square), np.float32))
+            self.output = stack.enter_context(Buffer((profile.batch, spec.output_bands, *square), np.float32))
             self.uploaded, self.computed, self.downloaded = (stack.enter_context(Event()) for _ in range(3))
             self._stack = stack.pop_all()
 
@@ -75,7 +75,8 @@ class Session(Closing):
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`; any number of tiles."""
         count = count_tiles(batch, self._spec, self._profile.tile)
-        confidence = np.empty((count, 1, self._profile.tile, self._profile.tile), np.float32)
+        shape = (count, self._spec.output_bands, self._profile.tile, self._profile.tile)
+        confidence = np.empty(shape, np.float32)
         try:
             for step in schedule(count, self._profile.batch):
                 slot, rows = self._slots[step.slot], step.tiles.stop - step.tiles.start
@@ -128,7 +129,7 @@ def _loaded(runtime: trt.Runtime, plan: bytes, spec: ModelSpec, messages: Messag
     names = [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]
     found = {name: (engine.get_tensor_dtype(name), engine.get_tensor_shape(name)[1]) for name in names}
     wanted = {str(entry.name): (TYPES[entry.dtype], entry.bands) for entry in spec.inputs}
-    wanted[spec.output] = (trt.DataType.FLOAT, 1)
+    wanted[spec.output] = (trt.DataType.FLOAT, spec.output_bands)
     if found != wanted:
         # The sizes of the buffers are taken from the description.
         raise EngineError(
