@@ -129,7 +129,7 @@ class Entrants:
         ]
 
     def _in_memory(self, name: str, engine: Engine, files: SceneFiles) -> Contestant:
-        with open_scene(files, self.spec.resolution) as scene:
+        with open_scene(files, self.spec.resolution, self.spec) as scene:
             grid = scene.grid
         scene_in_memory = InMemory(grid, read_whole(files), engine, self.tiling.batch)
         tiles = float(len(scene_in_memory.plan.tiles))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -107,8 +108,13 @@ class TileSource:
         if self.scene_file is None:
             return
         files = read_scene_file(self.scene_file)
-        with open_scene(files.for_model(self.spec) if insist else files, self.spec.resolution) as scene:
+        with self._opened(files, insist=insist) as scene:
             self._check_count(len(list(islice(_observed_tiles(scene, self.spec.tile), _NEEDED))))
+
+    def _opened(self, files: SceneFiles, *, insist: bool = True) -> AbstractContextManager[Scene]:
+        if not insist:
+            return open_scene(files, self.spec.resolution)
+        return open_scene(files.for_model(self.spec), self.spec.resolution, self.spec)
 
     def _check_count(self, count: int) -> None:
         if count < _NEEDED:
@@ -121,8 +127,7 @@ class TileSource:
     def _blocks(self, purpose: Purpose) -> Sequence[SceneBlock]:
         if self.scene_file is None:
             return _generated(purpose, self.spec.tile, self.spec.resolution)
-        files = read_scene_file(self.scene_file).for_model(self.spec)
-        with open_scene(files, self.spec.resolution) as scene:
+        with self._opened(read_scene_file(self.scene_file)) as scene:
             start = list(SEEDS).index(purpose)
             observed = list(islice(_observed_tiles(scene, self.spec.tile), 2 * _CANDIDATES[purpose] + start))
         self._check_count(len(observed))

@@ -14,6 +14,7 @@ import numpy as np
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.access.location import shown
+from landslip.runtime.artifacts.channels import DATES
 from landslip.runtime.declared.acquired import earliest, latest
 from landslip.runtime.geo.convergence import LARGEST_TURN, turn_of
 from landslip.runtime.geo.fineness import pixel_metres
@@ -126,11 +127,11 @@ def _look(scene: Scene) -> _Seen:
 
 def _compare(block: SceneBlock, seen: _Seen) -> None:
     seen.valid += int(block.valid.sum())
-    hillshade, slope = (block.arrays.get(role) for role in ("hillshade", "slope"))
+    hillshade, slope = block.relief.get("hillshade"), block.relief.get("slope")
     seen.terrain.add(*(None if array is None else array[0][block.valid] for array in (hillshade, slope)))
-    if not block.valid.any() or not {"pre", "post"} <= block.arrays.keys():
+    if not block.valid.any() or len(block.pictures) < len(DATES):
         return
-    pre, post = (block.arrays[role] for role in ("pre", "post"))
+    pre, post = (block.pictures[date] for date in DATES)
     before = pre[:, block.valid]
     seen.differ |= not np.array_equal(before, post[:, block.valid])
     seen.varied |= bool(before.min() < before.max())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import rasterio
 
+from landslip.runtime.artifacts.channels import leaves
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
@@ -23,6 +24,7 @@ from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
 from landslip.runtime.mapping.sheet_facts import check_title
+from landslip.runtime.scene.network_inputs import leaf_of, picture_places, terrain_places
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting
@@ -132,9 +134,9 @@ def prepared_map(
     with ExitStack() as stack:
         spec = engine.spec if engine else spec_of(request.model)
         files = request.files.for_model(spec)
+        _check_inputs(spec)
         with waiting(progress, "opening and measuring the inputs"):
-            scene = stack.enter_context(open_scene(files, spec.resolution))
-        _check_inputs(spec, scene)
+            scene = stack.enter_context(open_scene(files, spec.resolution, spec))
         check_title(request.title)
         layout, before = request.layout(spec, scene.grid), resident_bytes()
         if engine is None:
@@ -151,17 +153,18 @@ def cache_bytes(scene: Scene) -> int:
     return min(max(LEAST_CACHE, scene.cache_bytes(BLOCK_ROWS)), MOST_CACHE)
 
 
-def _check_inputs(spec: ModelSpec, scene: Scene) -> None:
-    """Make sure that a scene gives the bands the model takes, and say what its users have to know.
+def _check_inputs(spec: ModelSpec) -> None:
+    """Make sure that a scene can give what the model takes, and say what its users have to know.
 
     Raises:
-        ModelError: it does not.
+        ModelError: it cannot.
     """
     if spec.notice:
         log.warning("The model %s: %s", spec.name, spec.notice)
-    wanted: dict[str, int] = {entry.name: entry.bands for entry in spec.inputs}
-    given = scene.bands
-    if any(given.get(name) != bands for name, bands in wanted.items()):
-        raise ModelError(f"The model {spec.name} takes {wanted} bands, but a scene gives {given}.")
     for objection in filter(None, (entry.objection for entry in spec.inputs)):
         raise ModelError(f"The model {spec.name} cannot be fed: {objection}.", "Export it again with another `spec`.")
+    given = {*picture_places("pre"), *picture_places("post"), *terrain_places(["hillshade", "slope"])}
+    for entry in spec.inputs:
+        for leaf in (leaf for channel in entry.shows for leaf in leaves(channel)):
+            if leaf_of(leaf, entry.unit) not in given:
+                raise ModelError(f"The model {spec.name} takes {leaf} in {entry.unit}, which a scene does not give.")

@@ -61,8 +61,8 @@ def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
     """Blocks as they come; the images in them are remembered in small, and what is not observed until it is traced."""
     for block in blocks:
         first = int(block.window.row_off)
-        for role in block.arrays.keys() & {"pre", "post"}:
-            run.thumbnails.add_image(role, first, block.arrays[role])
+        for date, picture in block.pictures.items():
+            run.thumbnails.add_image(date, first, picture)
         if run.reasons is not None and block.reasons is not None:
             run.reasons.add(first, block.reasons)
         yield block

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.artifacts.channels import Date, Terrain
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.confidence import MASKED, NODATA, VOID
 from landslip.runtime.declared.mask_rule import MaskRule
@@ -32,12 +33,17 @@ class SceneBlock:
     window: Window
     """Window of the map grid."""
     arrays: dict[str, NDArray[Any]]
-    """Raw values by role: (bands, rows, cols); 0 where their input does not reach or is nodata."""
+    """Raw values (bands, rows, cols) by the name of the network's input, of one layer by role; 0 where their input does
+    not reach or is nodata."""
     valid: NDArray[np.bool_]
     """(rows, cols): which pixels may be used."""
     reasons: NDArray[np.uint8] | None = None
     """(rows, cols): why pixels may not be used, by codes of :mod:`landslip.runtime.confidence`, 0 where they may. None
     where all may, and in the block of one layer."""
+    pictures: dict[Date, NDArray[np.uint8]] = field(default_factory=dict)
+    """Images as people see them: (3, rows, cols) red, green, blue, 0 where unknown; none in the block of one layer."""
+    relief: dict[Terrain, NDArray[Any]] = field(default_factory=dict)
+    """Layers of terrain that are read: (1, rows, cols); none in the block of one layer."""
 
 
 class Layer(Protocol):
