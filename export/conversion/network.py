@@ -1,10 +1,10 @@
-"""The network of a Keras file in its two forms: the graph to deploy, and the reference it is held to."""
+"""A network in its two forms: the graph to deploy, and the reference it is held to; and how a Keras file gives both."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,7 @@ from onnx import ModelProto
 from landslip.export.conversion.fitting import Fitted, described, trial, undescribed
 from landslip.export.conversion.graph import deployable
 from landslip.export.conversion.graph_interface import GraphInterface, graph_interface
-from landslip.export.conversion.keras_reference import confidence_of, keras_output, reference_confidence
-from landslip.export.conversion.weights import read_weights
-from landslip.export.hdf5.model_file import open_saved_model
+from landslip.export.conversion.keras_reference import MADE_BY, confidence_of, keras_output, reference_confidence
 from landslip.export.specification.description import Description
 from landslip.export.topology.keras_versions import check_version
 from landslip.export.topology.layer_screen import screened_graph
@@ -34,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Network:
-    """Network of a Keras file, ready to be deployed and checked."""
+    """Network of a file, ready to be deployed and checked."""
 
     graph: ModelProto
     """The checked fp32 graph."""
@@ -45,14 +43,16 @@ class Network:
     Without a spec: its own output for its own inputs."""
     float32: Callable[[TileArrays], NDArray[np.float64]]
     """Confidence of raw tiles, computed by Keras in float32: the difference is what rounding alone changes."""
-    keras_version: str
-    """Version of the Keras that saved the file."""
-    interface: GraphInterface
-    """Inputs and outputs of the exported graph."""
     left_out: LeftOut
     """Layers and outputs of the file that are not exported."""
-    trial: Mapping[str, tuple[int, ...]]
+    keras_version: str = ""
+    """Version of the Keras that saved the file; empty for a file of another library."""
+    interface: GraphInterface | None = None
+    """Inputs and outputs of the graph of a Keras file."""
+    trial: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Shapes of its own inputs, without the batch, that it can be tried with where there is no spec."""
+    made_by: str = MADE_BY
+    """Name of what computes the reference."""
 
 
 def read_network(
@@ -76,6 +76,10 @@ def read_network(
 
 
 def _read(source: Path, description: Description, *, insist: bool, output: str | int | None) -> Network:
+    # Imported here: they need h5py, which a network of another library does without.
+    from landslip.export.conversion.weights import read_weights  # noqa: PLC0415
+    from landslip.export.hdf5.model_file import open_saved_model  # noqa: PLC0415
+
     where = str(source)
     log.info("reading %s", source.name)
     with open_saved_model(source) as saved:

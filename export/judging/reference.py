@@ -44,7 +44,7 @@ def reference_sets(
     """
     sets = []
     for tiles in tile_sets:
-        log.info("asking the Keras network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
+        log.info("asking the network: %d %s tiles of %d pixels", tiles.count, tiles.kind, tiles.tile)
         exact = [confidence(tile) for tile in single_tiles(tiles.batch)]
         rounded = [float32(tile) for tile in single_tiles(tiles.batch)]
         roundings = tuple(rounding_of(*pair) for pair in zip(exact, rounded, strict=True))
@@ -52,18 +52,19 @@ def reference_sets(
     return sets
 
 
-def reference_of(name: str, source_sha256: str, sets: Sequence[ReferenceSet]) -> Reference:
+def reference_of(name: str, source_sha256: str, sets: Sequence[ReferenceSet], made_by: str = MADE_BY) -> Reference:
     """Reference for a file: all tiles of scenes, and one tile of noise, which cannot be packed and is small.
 
     Args:
         name: of the model.
-        source_sha256: digest of the Keras file.
+        source_sha256: digest of the file the network was read from.
         sets: from :func:`reference_sets`.
+        made_by: name of what was asked.
     """
     noise = min((each for each in sets if each[0].kind == "noise"), key=lambda each: each[0].tile)
     kept = [_first(noise), *(each for each in sets if each[0].kind == "scene")]
     stored = tuple((tiles, (np.rint(values * _STEPS) / _STEPS).astype(np.float32)) for tiles, values in kept)
-    return Reference(name, source_sha256, MADE_BY, stored)
+    return Reference(name, source_sha256, made_by, stored)
 
 
 def _first(pair: ReferenceSet) -> ReferenceSet:

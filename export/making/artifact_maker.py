@@ -10,7 +10,7 @@ from pathlib import Path
 from landslip.export.folder.artifacts import Artifact
 from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict
-from landslip.export.making.artifact_record import Circumstances, KerasSource, record_text
+from landslip.export.making.artifact_record import Circumstances, Source, record_text
 from landslip.export.making.candidate_selection import select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.topology.left_out import LeftOut
@@ -29,10 +29,12 @@ class ArtifactMaker:
 
     folder: Path
     """Folder where files lie until they get their names."""
-    source: KerasSource
-    """Keras file that the artifacts are made from."""
+    source: Source
+    """File that the artifacts are made from."""
+    made_by: str
+    """Name of what computes the reference."""
     left_out: LeftOut
-    """Layers and outputs of the Keras file that do not go into them."""
+    """Layers and outputs of that file that do not go into them."""
     spec: ModelSpec | None
     """Description of their inputs and output."""
     candidates: Candidates
@@ -85,6 +87,7 @@ class ArtifactMaker:
         path = self.reference
         return Circumstances(
             source=self.source,
+            made_by=self.made_by,
             left_out=self.left_out,
             spec=self.spec,
             gate=self.judge.gates[planned.precision],

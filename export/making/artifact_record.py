@@ -6,9 +6,8 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from landslip.export.conversion.keras_reference import MADE_BY
 from landslip.export.folder.artifacts import Artifact
 from landslip.export.judging.gate import Proof
 from landslip.export.topology.left_out import LeftOut
@@ -17,7 +16,11 @@ from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.system.clock import now
 from landslip.runtime.system.versions import landslip_version
 
-_TOOLS = ("tensorflow", "tf_keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "h5py")
+_TOOLS = {
+    "keras": ("tensorflow", "tf_keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "h5py"),
+    "onnx": ("onnx", "onnxruntime", "numpy"),
+}
+"""Packages that make artifacts of each kind of source."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,46 @@ class KerasSource:
     """Keras version that wrote it."""
     registered: str | None
     """Name of the published model it is, or None."""
+    kind: Literal["keras"] = "keras"
+    """Kind of the file."""
+
+
+@dataclass(frozen=True)
+class OnnxSource:
+    """The ONNX file of another program that an artifact was made from."""
+
+    file: str
+    """Name of the file."""
+    sha256: str
+    """SHA-256 of the file."""
+    bytes: int
+    """Length of the file in bytes."""
+    opset: int
+    """Version of the operators it was written in."""
+    producer: str
+    """Program that wrote it, as it says itself; empty where it does not."""
+    weights: dict[str, str]
+    """SHA-256 of the files beside it that hold its weights, by name; empty where they are inside."""
+    registered: None = None
+    """Name of a published model: none is published as ONNX."""
+    kind: Literal["onnx"] = "onnx"
+    """Kind of the file."""
+
+
+Source: TypeAlias = KerasSource | OnnxSource
+"""File that an artifact was made from."""
 
 
 @dataclass(frozen=True)
 class Circumstances:
     """Facts that the record of an artifact says besides the artifact."""
 
-    source: KerasSource
-    """Keras file it was made from."""
+    source: Source
+    """File it was made from."""
+    made_by: str
+    """Name of what computed the reference."""
     left_out: LeftOut
-    """Layers and outputs of the Keras file that did not go into the artifact."""
+    """Layers and outputs of that file that did not go into the artifact."""
     spec: ModelSpec | None
     """Description of inputs and output; None for a network that keeps its own inputs."""
     gate: Gate
@@ -74,10 +107,10 @@ def record_text(artifact: Artifact, how: Circumstances) -> str:
         "source": asdict(how.source),
         "left_out": how.left_out.as_json(),
         "spec": None if how.spec is None else asdict(how.spec),
-        "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS}},
+        "tools": {"python": platform.python_version(), **{name: version(name) for name in _TOOLS[how.source.kind]}},
         **how.facts,
         "parity": {
-            "reference": MADE_BY,
+            "reference": how.made_by,
             "engine": f"{first.engine}, {first.device.upper()}",
             "machine": platform.machine(),
             "scenes": how.scenes,

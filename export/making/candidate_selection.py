@@ -46,7 +46,9 @@ def select_candidate(
     if passing is None:
         reasons = "; ".join(verdict.objections) if verdict else "there is no graph to try"
         remedy = _remedy(planned, verdict, gate)
-        raise ParityError(f"{planned.path.name}: strays from the Keras network: {reasons}. It was not kept.{remedy}")
+        raise ParityError(
+            f"{planned.path.name}: strays from the network it was made from: {reasons}. It was not kept.{remedy}"
+        )
     return passing
 
 
@@ -65,7 +67,7 @@ def _tell(planned: PlannedArtifact, candidate: Candidate, figures: Sequence[Pari
     known = [figure.keras_float32.max_abs for figure in figures if figure.keras_float32 is not None]
     if known and planned.precision == "fp32":
         log.info(
-            "%s: differs by up to %.1e, and Keras itself in float32 by up to %.1e",
+            "%s: differs by up to %.1e, and the network itself in float32 by up to %.1e",
             planned.path.name,
             max(figure.max_abs for figure in figures),
             max(known),

@@ -21,7 +21,7 @@ from landslip.export.judging.reference import ReferenceSet, reference_file, refe
 from landslip.export.judging.scene_tiles import TileSource
 from landslip.export.judging.tiles import parity_tiles
 from landslip.export.making.artifact_maker import ArtifactMaker
-from landslip.export.making.artifact_record import KerasSource
+from landslip.export.making.artifact_record import Source
 from landslip.export.making.candidates import Candidates
 from landslip.export.precisions.graph_session import run_graph
 from landslip.export.precisions.int8 import Quantiser
@@ -36,9 +36,9 @@ _UNSTEADY = 1e-3
 
 
 def open_maker(
-    network: Network, source: KerasSource, existing: ExistingArtifacts, folder: Path, options: ExportOptions
+    network: Network, source: Source, existing: ExistingArtifacts, folder: Path, options: ExportOptions
 ) -> ArtifactMaker:
-    """Get the tiles, ask the Keras network about those that are held out, and set up what makes artifacts.
+    """Get the tiles, ask the network about those that are held out, and set up what makes artifacts.
 
     Args:
         network: to be exported.
@@ -55,7 +55,8 @@ def open_maker(
     gates = options.gates or GATES
     if network.spec is None:
         judge = NumberJudge(partial(random_input_parity, network=network), gates, folder)
-        return ArtifactMaker(folder, source, network.left_out, None, Candidates(network.graph), judge, None, None)
+        candidates = Candidates(network.graph)
+        return ArtifactMaker(folder, source, network.made_by, network.left_out, None, candidates, judge, None, None)
     spec, graph = network.spec, network.graph
     tiles = TileSource(spec, options.calibrate)
     sees = partial(_mapped_share, graph, spec)
@@ -73,12 +74,13 @@ def open_maker(
     return ArtifactMaker(
         folder=folder,
         source=source,
+        made_by=network.made_by,
         left_out=network.left_out,
         spec=spec,
         candidates=Candidates(graph, quantiser),
         judge=TileJudge(sets, gates, folder),
         scenes=tiles.described,
-        reference=reference_file(folder, reference_of(spec.name, source.sha256, sets), existing),
+        reference=reference_file(folder, reference_of(spec.name, source.sha256, sets, network.made_by), existing),
     )
 
 
@@ -97,7 +99,7 @@ def _warn_of_rounding(sets: Sequence[ReferenceSet]) -> None:
     most = max((tiles.rounding.max_abs for tiles, _ in sets if tiles.rounding is not None), default=0.0)
     if most > _UNSTEADY:
         log.warning(
-            "This network amplifies rounding: in float32 Keras itself is off by up to %.1e. Maps of different engines "
+            "This network amplifies rounding: in float32 it is itself off by up to %.1e. Maps of different engines "
             "will differ by about as much.",
             most,
         )

@@ -25,7 +25,7 @@ class FileRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """The Keras file that it was made from."""
+    """The file that it was made from: a Keras file, or the ONNX file of another program."""
 
     file: str
     """Name of the file."""
@@ -34,7 +34,15 @@ class SourceRecorded(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int | None = None
     """Length in bytes; None where an early version did not say."""
     keras_version: str | None = None
-    """Version of Keras that wrote it; None likewise."""
+    """Version of Keras that wrote a Keras file; None likewise."""
+    kind: str = "keras"
+    """Kind of the file: ``keras`` or ``onnx``."""
+    opset: int | None = None
+    """Version of the operators of an ONNX file; None for a Keras file."""
+    producer: str | None = None
+    """Program that wrote the ONNX file; None likewise."""
+    weights: dict[str, str] = msgspec.field(default_factory=dict)
+    """SHA-256 of the files beside an ONNX file that hold its weights, by name."""
     registered: str | None = None
     """Name of the published model it is; None for any other."""
 
@@ -77,7 +85,7 @@ class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
     artifact: FileRecorded
     """The ONNX file."""
     source: SourceRecorded | None = None
-    """The Keras file; None where a record does not say."""
+    """The file it was made from; None where a record does not say."""
     spec: dict[str, Any] | None = None
     """Description of inputs and output; None for a network that keeps its own inputs."""
     tools: dict[str, str] = msgspec.field(default_factory=dict)

@@ -95,7 +95,7 @@ def test_a_margin_that_costs_much_is_left(judge):
 
 
 def test_when_none_passes_the_figures_are_told(judge):
-    message = r"small\.int8\.onnx: strays from the Keras network: with onnxruntime it differs in the mean by .* allowed"
+    message = r"small\.int8\.onnx: strays from the network it was made from: with onnxruntime it differs in the mean by .* allowed"  # noqa: E501
     with pytest.raises(ParityError, match=message) as refused:
         select_candidate(PLANNED, [candidate(2.0), candidate(1.0)], judge)
     assert re.search(r"allow it: `limits` int8:mean_abs=\S+\.$", str(refused.value))

@@ -107,6 +107,7 @@ def test_the_record_says_how_it_was_made(exported):
         "bytes": source.stat().st_size,
         "keras_version": "2.2.4-tf",
         "registered": None,
+        "kind": "keras",
     }
     assert record["parity"]["limits"] == {"max_abs": 1e-5, "keras_float32": 2.0}
     assert record["parity"]["figures"] == [asdict(figure) for figure in artifact.parity]
@@ -201,7 +202,7 @@ def broken(monkeypatch):
 def test_the_gate_refuses_a_broken_graph_and_leaves_no_file(pipeline, tiny_file, tmp_path, broken):
     broken()
     with pytest.raises(
-        ParityError, match=r"tiny\.fp32\.onnx: strays from the Keras network: with onnxruntime it differs"
+        ParityError, match=r"tiny\.fp32\.onnx: strays from the network it was made from: with onnxruntime it differs"
     ):
         pipeline.export_model(tiny_file, tmp_path / "out")
     assert not (tmp_path / "out").exists()
