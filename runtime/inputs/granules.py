@@ -29,6 +29,9 @@ class BandFile:
     """Stored number that means unknown, besides what the file declares; scale and offset do not apply to it."""
     label: str = ""
     """Name that the sensor's documents give it, such as ``B04``."""
+    unstated: str = ""
+    """Words on why scale and offset are not known, to go on after the name of the file, and what to do; empty where
+    they are known. Its stored numbers can be read all the same."""
 
 
 @dataclass(frozen=True)

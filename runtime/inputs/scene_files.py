@@ -9,8 +9,11 @@ from typing import Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.location import Location, Locations, as_location, as_locations, several
+from landslip.runtime.artifacts.channels import Date
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
+from landslip.runtime.inputs.granules import Granule
+from landslip.runtime.inputs.granules_of_date import granules_of_date
 from landslip.runtime.inputs.read_options import ReadOptions
 
 log = logging.getLogger(__name__)
@@ -95,6 +98,15 @@ class SceneFiles:
                 yield role, location
         for location in self.masks:
             yield "mask", location
+
+    def granules_of(self, role: Date) -> tuple[Granule, ...] | None:
+        """Granules of the products that are given as an image; None where it is given as rasters, or not at all.
+
+        Raises:
+            InputMissingError: a product is not there.
+            InputError: a product is damaged, or they do not go together as one image.
+        """
+        return granules_of_date(several(getattr(self, role)), f"{role}-event image")
 
     def source_of(self, location: Location) -> SourceItem | None:
         """The STAC Item that a file was found in; None where it was given by its name."""

@@ -122,14 +122,7 @@ def product_of(path: Path, role: str) -> Path:
         InputMissingError: it is not there.
         InputError: it is a folder of several products.
     """
-    if not os.path.lexists(path):
-        raise InputMissingError(f"{role}: {path} does not exist.", "Check the path.", where=path)
-    if not _is_folder(path) and path.suffix.lower() == ".zip":
-        return path
-    root = _root(path)
-    if root is not None:
-        return root
-    products = _products_in(path)
+    products = products_of(path, role)
     if len(products) != 1:
         names = ", ".join(path.name for path in products[:_SHOWN])
         rest = f" and {len(products) - _SHOWN} more" if len(products) > _SHOWN else ""
@@ -139,6 +132,24 @@ def product_of(path: Path, role: str) -> Path:
             where=path,
         )
     return products[0]
+
+
+def products_of(path: Path, role: str) -> list[Path]:
+    """The folders or archives of products, from one itself, from what lies in it, or from the folder they are in.
+
+    Args:
+        path: what :func:`is_product` accepts.
+        role: what it is in the scene, for messages.
+
+    Raises:
+        InputMissingError: it is not there.
+    """
+    if not os.path.lexists(path):
+        raise InputMissingError(f"{role}: {path} does not exist.", "Check the path.", where=path)
+    if not _is_folder(path) and path.suffix.lower() == ".zip":
+        return [path]
+    root = _root(path)
+    return [root] if root is not None else _products_in(path)
 
 
 def _files(path: Path, role: str, wanted: re.Pattern[str]) -> list[Location]:
