@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
-from landslip.runtime.untrusted.printable import shown
+from landslip.runtime.untrusted.printable import printable, shown
 
 Date = Literal["pre", "post"]
 """Image before the event, or after it."""
@@ -61,8 +61,10 @@ MAX_BAND = 999
 """Largest number of a band."""
 _DEEPEST = 4
 """Formulas within formulas."""
-_LONGEST = 200
+_LONGEST = 400
 """Characters of a channel."""
+_SHOWN = 60
+"""Characters of a band that a message repeats."""
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 
@@ -119,7 +121,12 @@ def channel_of(text: str, date: Date | None = None) -> Channel:
     """
     if len(text) > _LONGEST:
         raise ValueError(f"{shown(text)} is too long for a band; give up to {_LONGEST} characters")
-    return _parsed(text.strip(), date, _DEEPEST)
+    channel = _parsed(text.strip(), date, _DEEPEST)
+    if len(str(channel)) > _LONGEST:
+        raise ValueError(
+            f"{shown(text)} is a formula of too many bands; compute less of it, and let the network do more"
+        )
+    return channel
 
 
 def leaves(channel: Channel) -> Iterator[ImageBand | Relief]:
@@ -141,12 +148,15 @@ def _parsed(text: str, date: Date | None, depth: int) -> Channel:
     head, dot, tail = name.partition(".")
     if dot:
         if head not in DATES:
-            raise ValueError(f"{shown(text)} is of no image; give pre.{tail} or post.{tail}")
-        date, name = head, tail
-    return _of_image(name, date, text)
+            band = printable(tail, _SHOWN)
+            raise ValueError(f"{shown(text)} is of no image; give pre.{band} or post.{band}")
+        date, name = head, tail.strip()
+        if name in TERRAIN:
+            raise ValueError(f"{shown(text)} is terrain, which has no date; give {name}")
+    return _of_image(name, date, text, depth)
 
 
-def _of_image(name: str, date: Date | None, text: str) -> Channel:
+def _of_image(name: str, date: Date | None, text: str, depth: int) -> Channel:
     name = ALIASES.get(name, name)
     number = int(name) if name.isascii() and name.isdecimal() and len(name) < 6 else None
     known = name in BAND_NAMES or name in INDICES or (number is not None and 1 <= number <= MAX_BAND)
@@ -158,6 +168,7 @@ def _of_image(name: str, date: Date | None, text: str) -> Channel:
     if date is None:
         raise ValueError(f"{shown(text)} does not say of which image; give pre.{name} or post.{name}")
     if name in INDICES:
+        _check_depth(depth)
         first, second = INDICES[name]
         return Derived("normalized_difference", ImageBand(date, first), ImageBand(date, second))
     return ImageBand(date, name if number is None else number)
@@ -167,13 +178,17 @@ def _derived(name: str, inside: str, date: Date | None, depth: int) -> Channel:
     name = name.replace("normalised", "normalized")
     if name not in FORMULAS:
         raise ValueError(f"{shown(name)} is no formula; give one of {', '.join(FORMULAS)}")
-    if depth == 0:
-        raise ValueError(f"formulas are nested more than {_DEEPEST} deep")
+    _check_depth(depth)
     parts = _arguments(inside)
     if len(parts) != 2:
         raise ValueError(f"{name} is computed of two bands, and {shown(inside)} are {len(parts)}")
     first, second = (_parsed(part, date, depth - 1) for part in parts)
     return Derived(name, first, second)
+
+
+def _check_depth(depth: int) -> None:
+    if depth == 0:
+        raise ValueError(f"formulas are nested more than {_DEEPEST} deep")
 
 
 def _arguments(inside: str) -> list[str]:

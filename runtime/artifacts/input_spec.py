@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from landslip.runtime.artifacts.channels import RGB, Channel, Date, Derived, ImageBand, Relief, channel_of, leaves
+from landslip.runtime.artifacts.channel_units import (
+    IMAGE_UNITS,
+    TERRAIN_UNITS,
+    Dtype,
+    ImageUnit,
+    fed_dtype,
+    raw_range,
+)
+from landslip.runtime.artifacts.channels import RGB, Channel, Date, ImageBand, channel_of
+from landslip.runtime.artifacts.input_objections import DescribedInput, objection_to
 from landslip.runtime.untrusted.printable import shown
+
+__all__ = [
+    "FED", "IMAGE_UNITS", "LARGEST", "MAX_BANDS", "MAX_TEXT", "TERRAIN_UNITS", "Dtype", "ImageUnit", "InputSpec",
+    "PerBand", "Role", "check_texts",
+]  # fmt: skip
 
 Role = Literal["pre", "post", "hillshade", "slope"]
 """Role of a raster of a scene, by what it shows: an image before or after the event, shaded relief, or slope."""
-
-ImageUnit = Literal["8-bit", "reflectance", "dn"]
-"""Unit of image bands: a picture of 0 to 255, stretched where the file holds something else; reflectance, 0 to 1; the
-numbers of the file as they are."""
-
-IMAGE_UNITS: tuple[ImageUnit, ...] = ("8-bit", "reflectance", "dn")
-
-TERRAIN_UNITS = {"hillshade": "8-bit", "slope": "degree", "dem": "metre", "aspect": "degree"}
-"""Unit of each layer of terrain. Aspect is clockwise from north, 0 to 360, and 0 on level ground."""
-
-Dtype = Literal["uint8", "float32"]
 
 PerBand = float | tuple[float, ...]
 """One number for all bands, or one for each."""
@@ -31,9 +34,6 @@ MAX_BANDS = 64
 
 LARGEST = 1e9
 """Metres of a pixel, or number to scale with; anything larger is a typing error."""
-
-LARGEST_DIVISOR = 1000.0
-"""Largest divisor of 8-bit data: standard deviations and 255 lie well below it, scales of reflectance (10000) above."""
 
 MAX_TEXT = 500
 """Characters of a text."""
@@ -86,7 +86,7 @@ class InputSpec:
     @property
     def limits(self) -> tuple[tuple[float, float], ...]:
         """Smallest and largest raw value of each band that may be fed: those of ``clip``, else of the channel."""
-        return self.clip or tuple(_range(channel, self.unit) for channel in self.shows)
+        return self.clip or tuple(raw_range(channel, self.unit) for channel in self.shows)
 
     def check(self) -> None:
         """Check every range.
@@ -124,35 +124,12 @@ class InputSpec:
                 f"{self.name} has {self.bands} band{'s' * (self.bands != 1)}, and what it shows is "
                 f"{', '.join(map(str, self.shows))}: name each of them (bands)"
             )
-        if (found := self._unit_objection()) is not None:
-            return found
-        if self.dtype != self.fed_dtype:
-            return f"{self.name} is described in {self.dtype}, and landslip feeds {self.fed_dtype}"
-        if max(map(abs, self.divisors)) > LARGEST_DIVISOR and self.unit == "8-bit":
-            return (
-                f"{self.name} is divided by {max(self.divisors, key=abs):g}, as reflectances in whole numbers are, "
-                'and is described as a picture of 0 to 255: give unit = "dn" for the numbers of the files, or unit = '
-                '"reflectance" for 0 to 1'
-            )
-        return None
-
-    def _unit_objection(self) -> str | None:
-        if any(map(_has_image, self.shows)) and self.unit not in IMAGE_UNITS:
-            return f"{self.name} is described in {self.unit!r}: image bands are in one of {', '.join(IMAGE_UNITS)}"
-        units = {TERRAIN_UNITS[channel.kind] for channel in self.shows if isinstance(channel, Relief)}
-        if not any(map(_has_image, self.shows)) and len(units) == 1 and self.unit not in units:
-            return f"{self.name} is described in {self.unit!r}, and landslip feeds it in {units.pop()!r}"
-        if self.unit == "8-bit" and any(_has_image(channel) for channel in self.shows if isinstance(channel, Derived)):
-            return (
-                f"{self.name} is computed of bands in 8 bits, which are stretched for each image: describe them in "
-                "reflectance or dn"
-            )
-        return None
+        return objection_to(DescribedInput(self.name, self.shows, self.dtype, self.unit, self.divisors, self.clip))
 
     @property
     def fed_dtype(self) -> Dtype:
         """Element type that landslip feeds: whole numbers where all bands are in 8 bits."""
-        return "uint8" if all(_in_8_bits(channel, self.unit) for channel in self.shows) else "float32"
+        return fed_dtype(self.shows, self.unit)
 
     @property
     def divisors(self) -> tuple[float, ...]:
@@ -190,21 +167,3 @@ def check_texts(holder: Any, *keys: str) -> None:
 
 def _per_band(value: PerBand, bands: int) -> tuple[float, ...]:
     return value if isinstance(value, tuple) else (value,) * bands
-
-
-def _range(channel: Channel, unit: str) -> tuple[float, float]:
-    if isinstance(channel, Relief):
-        return {"dem": (-500.0, 9000.0), "slope": (0.0, 90.0), "aspect": (0.0, 360.0)}.get(channel.kind, (0.0, 255.0))
-    if isinstance(channel, Derived):
-        return (0.0, 4.0) if channel.formula == "ratio" else (-1.0, 1.0)
-    return {"reflectance": (0.0, 1.0), "dn": (0.0, 10000.0)}.get(unit, (0.0, 255.0))
-
-
-def _has_image(channel: Channel) -> bool:
-    return any(isinstance(leaf, ImageBand) for leaf in leaves(channel))
-
-
-def _in_8_bits(channel: Channel, unit: str) -> bool:
-    if isinstance(channel, Relief):
-        return TERRAIN_UNITS[channel.kind] == "8-bit"
-    return isinstance(channel, ImageBand) and unit == "8-bit"

@@ -43,6 +43,9 @@ TARGET_KEY = "landslip.target"
 MAX_TILE = 8192
 """Pixels; a larger tile is a typing error."""
 
+MAX_INPUTS = 16
+"""Inputs of a network; more is a typing error."""
+
 MAX_CLASSES = 32
 """Classes of a network; more is a typing error."""
 
@@ -140,6 +143,8 @@ class ModelSpec:
         _check_classes(self.classes)
         if not self.inputs or len({entry.name for entry in self.inputs}) != len(self.inputs):
             raise ValueError("input names are missing or repeated")
+        if len(self.inputs) > MAX_INPUTS:
+            raise ValueError(f"there are {len(self.inputs)} inputs, and {MAX_INPUTS} at the most")
         if not (1 <= self.multiple <= self.tile <= MAX_TILE and self.tile % self.multiple == 0):
             raise ValueError(f"tile {shown(self.tile)} is not a multiple of {shown(self.multiple)} up to {MAX_TILE}")
         if not (FINEST <= self.resolution <= LARGEST and LOWEST_THRESHOLD <= self.threshold < 1):
@@ -218,3 +223,5 @@ def _check_classes(classes: tuple[ClassSpec, ...]) -> None:
         raise ValueError(f"classes are {shown([each.name for each in classes])}; give 2 to {MAX_CLASSES} names")
     if classes and not any(each.landslide for each in classes):
         raise ValueError("none of the classes means landslide")
+    if classes and all(each.landslide for each in classes):
+        raise ValueError("all of the classes mean landslide, so that their sum is 1 everywhere")

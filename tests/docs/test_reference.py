@@ -8,11 +8,13 @@ import re
 import pytest
 
 from helpers.models import brightness_model
-from helpers.pages import ROOT, spans, table_keys, text_of
+from helpers.pages import ROOT, blocks, spans, table_keys, text_of
 from helpers.rasters import scene_mixed
-from landslip.export.specification.spec_toml import INPUT_KEYS
+from landslip.export.specification.spec_toml import INPUT_KEYS, OUTPUT_KEYS
 from landslip.export.specification.spec_toml import KEYS as SPEC_KEYS
 from landslip.runtime import errors
+from landslip.runtime.artifacts.channel_units import IMAGE_UNITS
+from landslip.runtime.artifacts.channels import ALIASES, BAND_NAMES, FORMULAS, INDICES, TERRAIN
 from landslip.runtime.cli.main import run
 from landslip.runtime.confidence import REASONS
 from landslip.runtime.delivery.shapefile import SHORT_NAMES
@@ -34,6 +36,23 @@ def test_spec_keys():
     page = "docs/reference/spec-toml.md"
     assert sorted(table_keys(page, "The network")) == sorted(SPEC_KEYS)
     assert sorted(table_keys(page, "Each input")) == sorted(INPUT_KEYS)
+    assert sorted(table_keys(page, "The output")) == sorted(OUTPUT_KEYS)
+
+
+def test_names_of_bands():
+    named = table_keys("docs/reference/spec-toml.md", "Bands")
+    assert sorted(name for name in named if "(" not in name) == sorted((*BAND_NAMES, *ALIASES, *TERRAIN, *INDICES))
+    assert [name.partition("(")[0] for name in named if "(" in name] == list(FORMULAS)
+
+
+def test_units_of_images():
+    assert table_keys("docs/reference/spec-toml.md", "Units") == ["rgb8", *IMAGE_UNITS[1:]]
+
+
+def test_examples_of_descriptions_are_the_files():
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "docs/examples/specs").glob("*.toml")]
+    assert sorted(blocks("docs/reference/spec-examples.md", "toml")) == sorted(files)
+    assert len(files) == 10
 
 
 def test_exit_codes_of_errors():
