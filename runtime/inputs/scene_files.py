@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.location import Location, Locations, as_location, as_locations, several
-from landslip.runtime.artifacts.channels import Date
+from landslip.runtime.artifacts.channels import Date, ImageBand
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.granules import Granule
@@ -118,14 +118,13 @@ class SceneFiles:
         Raises:
             UsageError: a file the model takes is missing.
         """
-        takes = {role for role in get_args(Role) if role in {entry.name for entry in spec.inputs}}
-        missing: list[Role] = [role for role in sorted(takes, key=get_args(Role).index) if not self._gives(role)]
+        takes = {leaf.date if isinstance(leaf, ImageBand) else leaf.kind for leaf in spec.leaves}
+        missing = [role for role in _TAKEN if role in takes and not self._gives(role)]
         if missing:
-            verb = "which is missing" if len(missing) == 1 else "which are missing"
             raise UsageError(
-                f"The model {spec.name} takes {_listed(missing)}, {verb}.",
-                f"Give {_remedy(missing)}.",
-                option=missing[0],
+                f"The model {spec.name} takes {_listed(missing)}, {_complaint(missing, self)}.",
+                f"Give {_remedy(missing, self)}.",
+                option=missing[0] if missing[0] in get_args(Role) else "dem",
             )
         unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
         unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
@@ -139,20 +138,39 @@ class SceneFiles:
             left |= {"dem_nodata": None, "dem_unit": None, "fill_voids": False}
         return replace(self, **nothing, reading=replace(self.reading, **left))
 
-    def _gives(self, role: Role) -> bool:
-        return getattr(self, role) is not None or (role in _TERRAIN and self.dem is not None)
+    def _gives(self, role: str) -> bool:
+        return self.dem is not None if role in _HEIGHTS else getattr(self, role) is not None or self._computes(role)
+
+    def _computes(self, role: str) -> bool:
+        return role in _TERRAIN and self.dem is not None
 
 
 FILE_FIELDS = tuple(each.name for each in fields(SceneFiles) if each.name not in {"reading", "sources"})
 """Fields that name files, in their order."""
 
-_TERRAIN: frozenset[Role] = frozenset({"hillshade", "slope"})
+_READY = ("hillshade", "slope")
+"""Layers of terrain that a user may have ready."""
+_HEIGHTS = ("dem", "aspect")
+"""Layers of terrain that nothing but an elevation model gives."""
+_TERRAIN = frozenset({*_READY, *_HEIGHTS})
+_TAKEN = ("pre", "post", *_READY, *_HEIGHTS)
+"""Roles and layers that a model may take, in the order of messages."""
 
 
-def _remedy(missing: list[Role]) -> str:
+def _complaint(missing: Sequence[str], files: SceneFiles) -> str:
+    ready = [role for role in _READY if getattr(files, role) is not None]
+    if ready and {*missing} & {*_HEIGHTS}:
+        return f"and a ready {_listed(ready)} does not say how high ground is, nor which way it faces"
+    return "which is missing" if len(missing) == 1 else "which are missing"
+
+
+def _remedy(missing: Sequence[str], files: SceneFiles) -> str:
     """The options that give what is missing; an elevation model gives all terrain there is."""
     images = [f"`{role}`" for role in missing if role not in _TERRAIN]
-    ready = _listed([f"`{role}`" for role in missing if role in _TERRAIN])
+    ready = _listed([f"`{role}`" for role in missing if role in _READY])
+    if {*missing} & {*_HEIGHTS}:
+        given = [f"`{role}`" for role in _READY if getattr(files, role) is not None]
+        return _listed([*images, f"`dem` instead of {_listed(given)}" if given else "`dem`"])
     return _listed([*images, *([f"`dem` (or {ready})"] if ready else [])])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rasterio
 
-from landslip.runtime.artifacts.channels import leaves
+from landslip.runtime.artifacts.channels import TERRAIN, leaves
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
@@ -163,7 +163,7 @@ def _check_inputs(spec: ModelSpec) -> None:
         log.warning("The model %s: %s", spec.name, spec.notice)
     for objection in filter(None, (entry.objection for entry in spec.inputs)):
         raise ModelError(f"The model {spec.name} cannot be fed: {objection}.", "Export it again with another `spec`.")
-    given = {*picture_places("pre"), *picture_places("post"), *terrain_places(["hillshade", "slope"])}
+    given = {*picture_places("pre"), *picture_places("post"), *terrain_places(TERRAIN)}
     for entry in spec.inputs:
         for leaf in (leaf for channel in entry.shows for leaf in leaves(channel)):
             if leaf_of(leaf, entry.unit) not in given:

@@ -18,7 +18,8 @@ from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
 from landslip.runtime.products.ground_values import GroundValues
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.scene.layers import Layer, RasterLayer, TerrainLayer
+from landslip.runtime.scene.layers import Layer, RasterLayer
+from landslip.runtime.scene.terrain_layer import TerrainLayer
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.ready_terrain import Steepness

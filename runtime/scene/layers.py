@@ -14,16 +14,12 @@ from landslip.runtime.artifacts.channels import Date, Terrain
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.confidence import MASKED, NODATA, VOID
 from landslip.runtime.declared.mask_rule import MaskRule
-from landslip.runtime.geo.cell_size import CellSize
 from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.reasons import Reasons, first_of, why_unknown
-from landslip.runtime.terrain.elevation import Elevation
-from landslip.runtime.terrain.light import Light
-from landslip.runtime.terrain.slope_and_hillshade import horn
 
 
 @dataclass(frozen=True)
@@ -162,59 +158,6 @@ class StackedLayer:
     def reasons(self, window: Window) -> Reasons:
         """See :class:`Layer`."""
         return first_of([layer.reasons(window) for layer in self._layers])
-
-
-class TerrainLayer:
-    """Hillshade and slope, computed on the elevation model's own grid and then resampled."""
-
-    def __init__(self, dem: Elevation, grid: MapGrid) -> None:
-        """Prepare reading.
-
-        Args:
-            dem: elevation in metres.
-            grid: the map grid.
-
-        Raises:
-            InputError: the elevation model's CRS is not related to the globe.
-        """
-        self.dem = dem
-        """The elevation model."""
-        self._cells = CellSize(dem)
-        self._light = Light(dem, grid)
-        self._resampler = resampler_of(dem, grid, "bilinear")
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """See :class:`Layer`."""
-        return ("hillshade", "slope")
-
-    @property
-    def rasters(self) -> tuple[RasterLike, ...]:
-        """See :class:`Layer`; of many tiles, those along one row."""
-        return self.dem.rasters
-
-    def read(self, window: Window) -> SceneBlock:
-        """See :class:`Layer`."""
-        shape = (int(window.height), int(window.width))
-        shaded, steep = Pasted(1, shape, np.dtype(np.uint8)), Pasted(1, shape, np.dtype(np.float32))
-        for block in blocks(self._resampler, window):
-            for pasted, pixels in zip((shaded, steep), self._terrain(block.source), strict=True):
-                pasted.put(block.place, self._resampler.resample(block.sampling, pixels))
-        arrays: dict[str, NDArray[Any]] = {"hillshade": shaded.pixels.values, "slope": steep.pixels.values}
-        return SceneBlock(window, arrays, shaded.pixels.valid)
-
-    def reasons(self, window: Window) -> Reasons:
-        """See :class:`Layer`."""
-        return why_unknown(self.dem, self._resampler, window, VOID)
-
-    def _terrain(self, window: Window) -> tuple[Pixels, Pixels]:
-        """Hillshade and slope, valid in the same places, on a window of the elevation model."""
-        around, inner = self.dem.with_ring(window)
-        first_row, last_row = int(around.row_off), int(around.row_off + around.height)
-        cells, light = self._cells.of_rows(first_row, last_row), self._light.over(around)
-        ground = self.dem.read(around)
-        hillshade, slope, valid = horn(ground.values[0], ground.valid, *cells, light)
-        return Pixels(hillshade[inner][None], valid[inner]), Pixels(slope[inner][None], valid[inner])
 
 
 class MaskLayer:

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-from landslip.runtime.access.location import Location, several
-from landslip.runtime.artifacts.channels import DATES
+from landslip.runtime.access.location import Location
+from landslip.runtime.artifacts.channels import DATES, Relief, Terrain, leaves
 from landslip.runtime.artifacts.input_spec import InputSpec
-from landslip.runtime.declared.units import unit_in_doubt
-from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.proj_database import check_projections
 from landslip.runtime.imagery.acquisition_dates import times_of
 from landslip.runtime.imagery.image_files import open_image
 from landslip.runtime.imagery.rendering import rendered_apart
 from landslip.runtime.imagery.stretch_limits import Ground, prepared
 from landslip.runtime.imagery.undeclared_fill import without_fill
-from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
-from landslip.runtime.rasters.requirements import measured
 from landslip.runtime.scene.area import open_area
 from landslip.runtime.scene.ground import ground_under
-from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, StackedLayer, TerrainLayer
-from landslip.runtime.scene.map_extent import common_grid, common_ground, meeting, meets
+from landslip.runtime.scene.layers import Layer, SceneBlock, StackedLayer
+from landslip.runtime.scene.map_extent import common_grid, common_ground
 from landslip.runtime.scene.mask_inputs import open_masks
 from landslip.runtime.scene.mask_tiles import side_by_side
 from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, picture_places, terrain_places
 from landslip.runtime.scene.read_scene import Scene
-from landslip.runtime.terrain.elevation import FILL_REACH, Elevation
-from landslip.runtime.terrain.elevation_sample import look_at
-from landslip.runtime.terrain.ready_terrain import Shading, Steepness
+from landslip.runtime.scene.terrain_inputs import open_terrain
+from landslip.runtime.scene.terrain_layer import PUBLISHED
 
 __all__ = ["Scene", "SceneBlock", "SceneFiles", "open_scene"]
 
@@ -81,13 +76,10 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         doubts = [doubt for image in images for doubt in image.doubts]
         doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
         layers: list[Layer] = [StackedLayer(image.role, image.inputs, grid) for image in images]
-        if files.dem is not None:
-            tiles = [measured(opened(given, "elevation model")) for given in several(files.dem)]
-            dem = _elevation(tiles, files.reading, grid)
-            layers.append(TerrainLayer(dem, grid))
-            facts["elevation"] = dem.facts
-            doubts += _doubts(dem, files.reading, grid)
-        layers += _ready(files, grid, opened)
+        terrain = open_terrain(files, _terrain_of(spec), grid, opened)
+        layers += terrain.layers
+        facts |= {} if terrain.facts is None else {"elevation": terrain.facts}
+        doubts += terrain.doubts
         masks, unclear = open_masks(files.masks, files.reading, grid, opened)
         doubts += unclear
         if (chosen := files.reading.mask_choice) is not None:
@@ -108,28 +100,9 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         yield Scene(grid, layers, tiled, area, facts, rasters, times, doubts, beneath, inputs)
 
 
-def _ready(files: SceneFiles, grid: MapGrid, opened: Callable[[Location, str], Raster]) -> Iterator[Layer]:
-    """Ready hillshade and slope, where they are given."""
-    steepness = None
-    shaded = None if files.hillshade is None else meeting(measured(opened(files.hillshade, "hillshade")), grid)
-    if files.slope is not None:
-        steepness = Steepness(meeting(measured(opened(files.slope, "slope")), grid))
-    if shaded is not None:
-        yield RasterLayer("hillshade", Shading(shaded, steepness), grid)
-    if steepness is not None:
-        yield RasterLayer("slope", steepness, grid)
-
-
-def _elevation(tiles: Sequence[Raster], reading: ReadOptions, grid: MapGrid) -> Elevation:
-    """Tiles of which one at least shows a part of the map."""
-    if not any(meets(tile, grid) for tile in tiles):
-        meeting(tiles[0], grid)
-    reach = FILL_REACH if reading.fill_voids else 0
-    return Elevation(tiles, nodata=reading.dem_nodata, reach=reach, unit=reading.dem_unit)
-
-
-def _doubts(dem: Elevation, reading: ReadOptions, grid: MapGrid) -> list[str]:
-    """Doubts about an elevation model."""
-    doubts = look_at(dem, grid, cliffs=reading.dem_nodata is None)
-    open_units = [] if reading.dem_unit else [unit_in_doubt(tile.raster) for tile in dem.tiles]
-    return [*doubts, *(doubt for doubt in open_units[:1] if doubt)]
+def _terrain_of(spec: Described | None) -> tuple[Terrain, ...]:
+    """Layers of terrain that a network takes, in the order in which it does."""
+    if spec is None:
+        return PUBLISHED
+    taken = (leaf for entry in spec.inputs for channel in entry.shows for leaf in leaves(channel))
+    return tuple(dict.fromkeys(leaf.kind for leaf in taken if isinstance(leaf, Relief)))

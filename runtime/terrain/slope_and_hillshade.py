@@ -9,7 +9,7 @@ The published network was trained on exactly these (azimuth 315 degrees, altitud
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,8 @@ def horn(
         hillshade (rows, cols) uint8 1..255, 0 = not valid; slope (rows, cols) float32 in degrees, 0 where not valid;
         valid (rows, cols) bool: false in the outermost ring and wherever one of the nine cells is not valid.
     """
-    hillshade, slope, _, out_valid = _computed(elevation, valid, cell_width, cell_height, light, rises=False)
-    return hillshade, slope, out_valid
+    found = relief_of(elevation, valid, cell_width, cell_height, light)
+    return found.hillshade, found.slope, found.valid
 
 
 def slope_and_rises(
@@ -65,19 +65,42 @@ def slope_and_rises(
         slope (rows, cols) float32 in degrees; rises (2, rows, cols) float32 in metres per metre towards growing x and
         growing y; valid (rows, cols) bool, see :func:`horn`. 0 where not valid.
     """
-    _, slope, rises, out_valid = _computed(elevation, valid, cell_width, cell_height, None, rises=True)
-    return slope, rises, out_valid
+    found = relief_of(elevation, valid, cell_width, cell_height, rises=True)
+    return found.slope, found.rises, found.valid
 
 
-def _computed(
+class TerrainRelief(NamedTuple):
+    """Layers computed of an elevation window, 0 where not valid."""
+
+    hillshade: NDArray[np.uint8]
+    """(rows, cols): 1..255."""
+    slope: NDArray[np.float32]
+    """(rows, cols): degrees."""
+    rises: NDArray[np.float32]
+    """(2, rows, cols): metres per metre towards growing x and growing y; empty where they are not wanted."""
+    valid: NDArray[np.bool_]
+    """(rows, cols): see :func:`horn`."""
+
+
+def relief_of(
     elevation: NDArray[np.float32],
     valid: NDArray[np.bool_],
     cell_width: NDArray[np.float64],
     cell_height: NDArray[np.float64],
-    light: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    light: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     *,
-    rises: bool,
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    rises: bool = False,
+) -> TerrainRelief:
+    """All that is computed of an elevation window in one go.
+
+    Args:
+        elevation: see :func:`horn`.
+        valid: see :func:`horn`.
+        cell_width: see :func:`horn`.
+        cell_height: see :func:`horn`.
+        light: see :func:`horn`.
+        rises: whether the rises along both axes are wanted.
+    """
     hillshade = np.zeros(elevation.shape, dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)
     along = np.zeros((2, *elevation.shape) if rises else (2, 0, 0), dtype=np.float32)
@@ -86,7 +109,7 @@ def _computed(
     east, north = GRID_LIGHT if light is None else light
     whole = (np.ascontiguousarray(elevation), np.ascontiguousarray(valid))
     _horn(*whole, across, down, east, north, hillshade, slope, along, out_valid)
-    return hillshade, slope, along, out_valid
+    return TerrainRelief(hillshade, slope, along, out_valid)
 
 
 _SIN_ALTITUDE = math.sin(math.radians(ALTITUDE))

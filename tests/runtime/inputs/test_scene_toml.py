@@ -115,7 +115,7 @@ def test_what_it_names_can_be_opened(tmp_path):
     files = read_scene_file(written(tmp_path, text))
     assert files == made
     with open_scene(files, 6.0) as scene:
-        assert set(scene.bands) == {"pre", "post", "hillshade", "slope"}
+        assert set(scene.read(scene.grid.rows(0, 1)).arrays) == {"pre", "post", "hillshade", "slope"}
 
 
 @pytest.mark.parametrize(
