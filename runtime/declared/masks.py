@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landslip.runtime.declared.mask_rule import MaskRule
 from landslip.runtime.declared.mask_values import Classes
@@ -62,6 +62,16 @@ class MaskFile:
         return (re.sub(r"\.[a-z0-9]{1,5}$", "", self.name.lower()), *(band.lower() for band in self.bands))
 
 
+RULES = {
+    "scl": MaskRule("Sentinel-2 scene classification, classes 0,1,3,8-11", classes=SCL_CLASSES),
+    "qa_pixel": MaskRule("Landsat QA_PIXEL, bits 0 to 5", bits=QA_PIXEL_BITS),
+    "hls": MaskRule("HLS Fmask, bits 1 to 4", bits=HLS_BITS),
+    "udm2": MaskRule("usable data (band clear)", inverted=True),
+    "udm": MaskRule("Planet UDM, any of its bits", bits=UDM_BITS),
+}
+"""Rules by the kind of a product's mask (:data:`landslip.runtime.inputs.granules.MaskKind`), for its first band."""
+
+
 def rule_of(file: MaskFile) -> MaskRule | None:
     """Rule by which the values of a mask are read where names say so for certain; None where they do not.
 
@@ -69,7 +79,7 @@ def rule_of(file: MaskFile) -> MaskRule | None:
     """
     band = _valid_band(file)
     if band is not None:
-        return MaskRule("usable data (band clear)", band, inverted=True)
+        return replace(RULES["udm2"], band=band)
     if len(file.bands) != 1 or not file.whole:
         return None
     least, most = (file.values[0], file.values[-1]) if file.values else (0, 0)
@@ -79,12 +89,12 @@ def rule_of(file: MaskFile) -> MaskRule | None:
 def _rule_by_name(file: MaskFile, most: float) -> MaskRule | None:
     """Rule of one band of whole numbers from 0 to ``most``."""
     if _says(file, _SCL) and 1 < most <= SCL_LAST:
-        return MaskRule("Sentinel-2 scene classification, classes 0,1,3,8-11", classes=SCL_CLASSES)
+        return RULES["scl"]
     if _says(file, _HLS):
-        return MaskRule("HLS Fmask, bits 1 to 4", bits=HLS_BITS)
+        return RULES["hls"]
     if _says(file, _QA_PIXEL) and most > 1:
-        return MaskRule("Landsat QA_PIXEL, bits 0 to 5", bits=QA_PIXEL_BITS)
-    return MaskRule("Planet UDM, any of its bits", bits=UDM_BITS) if _says(file, _UDM) else None
+        return RULES["qa_pixel"]
+    return RULES["udm"] if _says(file, _UDM) else None
 
 
 def band_of_interest(file: MaskFile) -> int:

@@ -6,11 +6,17 @@ from collections.abc import Callable
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.inputs.granules import BandFile, Granule, MaskKind, ProductMask
+from landslip.runtime.inputs.landsat import landsat_granules
+from landslip.runtime.inputs.planet import planet_granules
 from landslip.runtime.inputs.sentinel2_granules import sentinel2_granules
 
 __all__ = ["RECOGNISERS", "BandFile", "Granule", "MaskKind", "ProductMask", "granules_of"]
 
-RECOGNISERS: tuple[Callable[[Location, str], tuple[Granule, ...] | None], ...] = (sentinel2_granules,)
+RECOGNISERS: tuple[Callable[[Location, str], tuple[Granule, ...] | None], ...] = (
+    sentinel2_granules,
+    planet_granules,
+    landsat_granules,
+)
 """Functions that tell a satellite's products: the granules in a location, or None where it is none of theirs."""
 
 
