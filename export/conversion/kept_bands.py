@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,12 +104,18 @@ def confidences(answer: NDArray[np.floating], kept: KeptBands) -> NDArray[np.flo
 def _sigmoid(values: NDArray[np.floating]) -> NDArray[np.floating]:
     # Of minus the distance from 0 alone, so that nothing overflows.
     small = np.exp(-np.abs(values))
-    return np.where(values >= 0, 1, small) / (1 + small)
+    found: NDArray[np.floating] = np.where(values >= 0, 1, small) / (1 + small)
+    return found
 
 
 def _softmax(values: NDArray[np.floating]) -> NDArray[np.floating]:
     powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    shares: NDArray[np.floating] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
-_ACTIVATIONS = {"none": np.asarray, "sigmoid": _sigmoid, "softmax": _softmax}
+_ACTIVATIONS: dict[Activation, Callable[[NDArray[np.floating]], NDArray[np.floating]]] = {
+    "none": lambda values: values,
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+}

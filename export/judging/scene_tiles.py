@@ -1,7 +1,8 @@
 """Tiles of real scenes: to calibrate on, and held-out ones to be judged by. No tile serves both.
 
 A user's scene is split: its tiles do not overlap, and every second one is held out. Without one, scenes are generated
-from seeds of two ranges that do not meet, nor meet those of the demo model's training.
+from seeds of two ranges that do not meet, nor meet those of the demo model's training; bands that they do not have are
+made up (:mod:`landslip.export.judging.generated_bands`). Either way tiles are in the units of the description.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.export.judging.tiles import as_input
+from landslip.export.judging.generated_bands import GeneratedBands
+from landslip.export.judging.made_inputs import made_input, stepped
 from landslip.models.synthetic import write_event
 from landslip.models.training.training_tiles import varied_spec
+from landslip.runtime.artifacts.channels import TERRAIN, Relief, Terrain
 from landslip.runtime.artifacts.reference_tiles import TileArrays
-from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.artifacts.spec import FED, InputSpec, ModelSpec
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.inputs.scene_files import SceneFiles
@@ -52,12 +55,21 @@ _NEEDED = 4
 """Fewer tiles of a user's scene prove nothing: every second one is held out."""
 _LEAST_VALID = 0.8
 """Share of a tile that has to be observed."""
-_SLOPE_STEPS = 16
-"""Steps of slope in a degree. Reference files with slopes to the last bit would be twice as large."""
 _ACROSS = 3
 """Tiles of a generated scene from side to side."""
 _EDGE_METRES = 4500.0
 """Generated scenes are no larger than this, or than one tile where that is larger."""
+
+
+_ALWAYS = frozenset({"hillshade", "slope"})
+"""Layers of terrain that generated scenes are read with, whatever a network takes: they are kept for the next one."""
+
+
+@dataclass(frozen=True)
+class _GeneratedInputs:
+    """Description of what generated scenes are read for."""
+
+    inputs: tuple[InputSpec, ...]
 
 
 @dataclass(frozen=True)
@@ -87,11 +99,8 @@ class TileSource:
             InputError: the scene cannot be read, or has too few tiles.
             UsageError: it lacks what the model takes.
         """
-        blocks = self._blocks(purpose)
-        batch: TileArrays = {
-            entry.name: as_input(np.stack([_values(block, entry.name) for block in blocks]), entry)
-            for entry in self.spec.inputs
-        }
+        tiles = self._tiles(purpose)
+        batch: TileArrays = {entry.name: np.stack([tile[entry.name] for tile in tiles]) for entry in self.spec.inputs}
         taken = chosen(sees(batch), COUNTS[purpose])
         return {name: values[taken] for name, values in batch.items()}
 
@@ -124,37 +133,50 @@ class TileSource:
                 "needed. Give a larger scene, or leave `calibrate` out to take generated ones."
             )
 
-    def _blocks(self, purpose: Purpose) -> Sequence[SceneBlock]:
+    def _tiles(self, purpose: Purpose) -> list[TileArrays]:
+        """Inputs of each tile by name, (bands, tile, tile)."""
         if self.scene_file is None:
-            return _generated(purpose, self.spec.tile, self.spec.resolution)
-        with self._opened(read_scene_file(self.scene_file)) as scene:
+            terrain = tuple(kind for kind in TERRAIN if kind in _ALWAYS or Relief(kind) in self.spec.leaves)
+            blocks = _generated(purpose, self.spec.tile, self.spec.resolution, terrain)
+            return [self._made(GeneratedBands(block)) for block in blocks]
+        return [
+            {entry.name: _packed(block.arrays[entry.name], entry) for entry in self.spec.inputs}
+            for block in self._blocks(self.scene_file, purpose)
+        ]
+
+    def _made(self, bands: GeneratedBands) -> TileArrays:
+        return {entry.name: _packed(made_input(entry, bands.values), entry) for entry in self.spec.inputs}
+
+    def _blocks(self, scene_file: Path, purpose: Purpose) -> Sequence[SceneBlock]:
+        with self._opened(read_scene_file(scene_file)) as scene:
             start = list(SEEDS).index(purpose)
             observed = list(islice(_observed_tiles(scene, self.spec.tile), 2 * _CANDIDATES[purpose] + start))
         self._check_count(len(observed))
         return observed[start::2]
 
 
-def _values(block: SceneBlock, role: str) -> NDArray[Any]:
-    values = block.arrays[role]
-    return np.rint(values * _SLOPE_STEPS) / _SLOPE_STEPS if role == "slope" else values
+def _packed(values: NDArray[Any], entry: InputSpec) -> NDArray[Any]:
+    return stepped(values, entry).astype(entry.dtype, copy=False)
 
 
 @cache
-def _generated(purpose: Purpose, tile: int, resolution: float) -> Sequence[SceneBlock]:
+def _generated(purpose: Purpose, tile: int, resolution: float, terrain: tuple[Terrain, ...]) -> Sequence[SceneBlock]:
     """Tiles of as many generated scenes as it takes; kept, because they take seconds and never change."""
     log.info("generating scenes (%s tiles)", purpose)
-    found = (block for seed in SEEDS[purpose] for block in _of_event(seed, tile, resolution))
+    found = (block for seed in SEEDS[purpose] for block in _of_event(seed, tile, resolution, terrain))
     return tuple(islice(found, _CANDIDATES[purpose]))
 
 
-def _of_event(seed: int, tile: int, resolution: float) -> list[SceneBlock]:
+def _of_event(seed: int, tile: int, resolution: float, terrain: tuple[Terrain, ...]) -> list[SceneBlock]:
     edge = tile * resolution
     across = min(_ACROSS, max(1, int(_EDGE_METRES / edge)))
     with TemporaryDirectory() as folder:
         # A pixel more on each side than the tiles need: what is resampled at the border is not observed.
         event = write_event(Path(folder), varied_spec(seed, across * edge + 4 * max(resolution, 10.0)))
         files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-        with open_scene(files, resolution) as scene:
+        with open_scene(
+            files, resolution, _GeneratedInputs(tuple(FED[name] for name in ("pre", "post", *terrain)))
+        ) as scene:
             return list(_observed_tiles(scene, tile))
 
 

@@ -143,12 +143,36 @@ def test_a_scene_without_what_the_model_takes_is_said(tmp_path):
 
 
 def test_a_network_of_other_inputs_gets_those_alone():
-    inputs = (InputSpec("slope", 1, "float32", "degree", 90.0, 0.0), InputSpec("post", 4, "float32", "8-bit", 1.0, 0.0))
-    batch = TileSource(replace(SPEC, inputs=inputs)).tiles("held-out", lambda each: each["slope"].mean(axis=(1, 2, 3)))
-    assert list(batch) == ["slope", "post"]
-    assert batch["post"].shape[1] == 4
-    assert batch["post"].dtype == np.float32
-    np.testing.assert_array_equal(batch["post"][:, 3], batch["post"][:, 0])
+    bgr = InputSpec("image", 3, "uint8", "8-bit", 1.0, 0.0, channels=("post.blue", "post.green", "post.red"))
+    steep = InputSpec("slope", 1, "float32", "degree", 90.0, 0.0)
+    batch = TileSource(replace(SPEC, inputs=(steep, bgr))).tiles("held-out", lambda each: each["slope"][:, 0, 0, 0])
+    assert list(batch) == ["slope", "image"]
+    whole = TileSource(SPEC).tiles("held-out", lambda each: each["slope"][:, 0, 0, 0])
+    np.testing.assert_array_equal(batch["image"], whole["post"][:, ::-1])
+    np.testing.assert_array_equal(batch["slope"], whole["slope"])
+
+
+def test_reflectance_is_plausible_and_drops_where_the_forest_went(generated):
+    ndvi = "difference(post.ndvi, pre.ndvi)"
+    inputs = (
+        InputSpec(
+            "image", 4, "float32", "reflectance", 1.0, 0.0, channels=("post.red", "post.nir", "post.swir16", ndvi)
+        ),
+        InputSpec("stored", 1, "float32", "dn", 1.0, 0.0, channels=("post.nir",)),
+    )
+    batch = TileSource(replace(SPEC, inputs=inputs)).tiles("held-out", lambda each: -each["image"][:, 3].mean((1, 2)))
+    image = batch["image"]
+    assert image.dtype == np.float32
+    known = image[:, 0] > 0
+    assert 0.03 < np.median(image[:, 0][known]) < 0.25
+    assert 0.15 < np.median(image[:, 1][known]) < 0.5
+    assert image[:, :3].max() < 1.2
+    slid = image[:, 3] < -0.3
+    assert 0.001 < slid.mean() < 0.3
+    assert image[:, 2][slid].mean() > image[:, 2][known].mean()
+    assert image[:, 1][slid].mean() < image[:, 1][known & (image[:, 3] > -0.05)].mean()
+    np.testing.assert_allclose(batch["stored"][:, 0], image[:, 1] * 10_000, atol=3)
+    assert (batch["stored"] == np.rint(batch["stored"])).all()
 
 
 def test_slopes_come_in_steps(generated):
