@@ -122,9 +122,8 @@ def _unit(table: InputTable, channels: tuple[Channel, ...], where: str) -> str:
     if not any(map(has_image, channels)):
         own = terrain_unit(channels)
         if stated is not None and "," in own:
-            raise UnfitError(
-                f"{where}.unit is {stated!r}. Leave it out: each layer of terrain is in its own unit ({own})."
-            )
+            _check_own(stated, own, where)
+            return own
         return stated or own
     if stated is None and not _is_picture(channels):
         raise UnfitError(
@@ -132,6 +131,11 @@ def _unit(table: InputTable, channels: tuple[Channel, ...], where: str) -> str:
             "was trained with, or 'rgb8' (0 to 255)."
         )
     return stated or "8-bit"
+
+
+def _check_own(stated: str, own: str, where: str) -> None:
+    if stated not in own.split(", "):
+        raise UnfitError(f"{where}.unit is {stated!r}. Leave it out: each layer of terrain is in its own unit ({own}).")
 
 
 def _is_picture(channels: tuple[Channel, ...]) -> bool:

@@ -43,6 +43,10 @@ COMMANDS = {
     ),
     "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model or scene, resumed and checked."),
     "export": ("landslip.export.cli.export:export", "Turn a Keras HDF5 file into ONNX, gated by a parity check."),
+    "describe": (
+        "landslip.export.cli.describe:describe",
+        "Print a SPEC.toml to fill in for a network, from what its file says.",
+    ),
     "verify": (
         "landslip.export.cli.proof:verify",
         "Prove on this machine that artifacts say what the network says.",

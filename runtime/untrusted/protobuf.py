@@ -65,8 +65,8 @@ def read_fields(stream: BinaryIO, start: int, end: int, most: int) -> Iterator[F
         if place == end:
             return
         stream.seek(place)
-        number, wire_type = divmod(_varint(stream), 8)
-        value = _varint(stream) if wire_type in {_VARINT, _LENGTH} else _FIXED.get(wire_type)
+        number, wire_type = divmod(read_varint(stream), 8)
+        value = read_varint(stream) if wire_type in {_VARINT, _LENGTH} else _FIXED.get(wire_type)
         if value is None:
             raise MalformedError("its fields are of no known form")
         place = stream.tell()
@@ -79,7 +79,7 @@ def read_fields(stream: BinaryIO, start: int, end: int, most: int) -> Iterator[F
         raise MalformedError(f"it has more than {most} fields")
 
 
-def _varint(stream: BinaryIO) -> int:
+def read_varint(stream: BinaryIO) -> int:
     """An integer in groups of seven bits, the lowest first; at most ten bytes for 64 bits."""
     value = 0
     for shift in range(0, 70, 7):

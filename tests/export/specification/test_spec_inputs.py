@@ -51,7 +51,9 @@ def test_layers_of_terrain_are_roles(read, role, unit, dtype):
 
 
 def test_layers_in_one_input_are_each_in_their_own_unit(read):
-    (entry,) = read("bands = ['slope', 'dem', 'aspect', 'hillshade']")
+    bands = "bands = ['slope', 'dem', 'aspect', 'hillshade']"
+    (entry,) = read(bands)
+    assert read(f"{bands}\nunit = 'metre'") == (entry,)
     assert (entry.name, entry.unit, entry.dtype) == ("terrain", "degree, metre, 8-bit", "float32")
 
 
@@ -91,7 +93,7 @@ def test_the_largest_divisor_of_pictures_is_not_that_of_elevation_beside_them(re
         ("unit = 'dn'", r"inputs\[0\] says neither role nor bands"),
         ("role = 'slope'\nbands = ['dem']", r"inputs\[0\]\.bands is dem, and its role is 'slope'\. Leave out `role`"),
         ("role = 'post'\nbands = ['red', 'nir']", r"inputs\[0\] does not say unit\. Give 'reflectance'"),
-        ("bands = ['dem', 'slope']\nunit = 'metre'", r"unit is 'metre'\. Leave it out: each layer of terrain is in"),
+        ("bands = ['dem', 'slope']\nunit = 'dn'", r"unit is 'dn'\. Leave it out: each layer of terrain is in"),
         ("role = 'dem'\nunit = 'degree'", "dem is described in 'degree', and landslip feeds it in 'metre'"),
         ("role = 'post'\nunit = 'degree'", "post is described in 'degree': image bands are in one of 8-bit"),
         ("role = 'post'\nbands = ['ndvi']\nunit = 'rgb8'", "post is computed of bands in 8 bits, which are stretched"),
