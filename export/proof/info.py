@@ -11,12 +11,13 @@ from typing import Any
 from landslip.export.folder.artifacts import read_record, recorded
 from landslip.export.folder.json_file import read_json
 from landslip.export.hdf5.recognise import check_keras_file
+from landslip.export.proof.spec_facts import describe_spec
 from landslip.models.registry.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import is_folder
-from landslip.runtime.artifacts.onnx_file import OnnxHeader, read_onnx_file, read_onnx_header
+from landslip.runtime.artifacts.onnx_file import OnnxHeader, how_to_describe, read_onnx_file, read_onnx_header
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.reference_tiles import read_reference
-from landslip.runtime.artifacts.spec import METADATA_KEY, InputSpec, ModelSpec
+from landslip.runtime.artifacts.spec import METADATA_KEY
 from landslip.runtime.engines.opening import TENSORRT_SUFFIXES
 from landslip.runtime.errors import InputError, ModelError
 from landslip.runtime.system.digests import sha256_of
@@ -87,7 +88,8 @@ def _describe_onnx(path: Path) -> Facts | None:
     size = _size(path)
     if METADATA_KEY not in header.metadata:
         kind = "ONNX model without a description: landslip map cannot feed it"
-        return {"kind": kind, **_graph(header), **size, "record": _recorded(path, size["sha256"])}
+        record = _recorded(path, size["sha256"])
+        return {"kind": kind, **_graph(header), **size, "record": record, "to_map_with_it": how_to_describe(header)}
     file = read_onnx_file(path)
     return {
         "kind": "ONNX model exported by landslip",
@@ -106,26 +108,6 @@ def _graph(header: OnnxHeader) -> Facts:
 
 def _size(path: Path) -> Facts:
     return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-
-
-def describe_spec(spec: ModelSpec) -> Facts:
-    """Describe what a model takes and gives."""
-    return {
-        "model": spec.name,
-        "inputs": [_input(entry) for entry in spec.inputs],
-        "output": f"{spec.output}: {spec.meaning}",
-        "tile_pixels": spec.tile,
-        "multiple_of": spec.multiple,
-        "metres_per_pixel": spec.resolution,
-        "threshold": spec.threshold,
-        "source": spec.source,
-        **({"notice": spec.notice} if spec.notice else {}),
-    }
-
-
-def _input(entry: InputSpec) -> str:
-    bands = f"{entry.bands} band{'s' * (entry.bands > 1)}"
-    return f"{entry.name}: {bands} of {entry.dtype} ({entry.unit}), x / {entry.divisor} + {entry.offset} in the graph"
 
 
 def _recorded(path: Path, sha256: str) -> Facts | str:

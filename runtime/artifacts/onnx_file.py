@@ -46,7 +46,6 @@ _TORCH = (
     "is a PyTorch file. landslip takes networks from Keras HDF5 files alone; an ONNX file made of it cannot be mapped "
     "with either."
 )
-_EXPORT = "Export the Keras file with: landslip export MODEL.hdf5 -o FOLDER."
 _MISTAKEN = {
     "empty": "is empty. Copy or export it again.",
     "git-lfs pointer": "is a git-LFS pointer and not the model itself. Get the model with: git lfs pull.",
@@ -139,14 +138,22 @@ def read_onnx_header(path: Path) -> OnnxHeader:
 
 def _undescribed(header: OnnxHeader) -> str:
     if PRECISION_KEY in header.metadata:
-        return (
-            "was exported without a description, so what feeds the network is not known. Export it again with `spec` "
-            "SPEC.toml, which says that."
-        )
+        return f"was exported without a description, so what feeds the network is not known. {how_to_describe(header)}"
     made = f", made by {header.producer}" if header.producer else ""
     return (
-        f"is an ONNX file that landslip did not export{made} (it has no {METADATA_KEY!r} in its metadata), and cannot "
-        f"be mapped with. landslip takes networks from Keras HDF5 files alone: {_EXPORT}"
+        f"is an ONNX file that landslip did not export{made} (it has no {METADATA_KEY!r} in its metadata), so what "
+        f"feeds the network is not known. {how_to_describe(header)}"
+    )
+
+
+def how_to_describe(header: OnnxHeader) -> str:
+    """Sentence on what to do with an ONNX file that has no description, before it can be mapped with."""
+    name = header.path.name
+    if PRECISION_KEY in header.metadata:
+        return "Export it again with `spec` SPEC.toml, which says that; landslip describe MODEL prints one to fill in."
+    return (
+        f"Print a SPEC.toml to fill in with: landslip describe {name}, then adopt the file: landslip adopt {name} "
+        "--spec SPEC.toml -o FOLDER."
     )
 
 

@@ -8,14 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
+import onnx
 import pytest
 
 from helpers.exports import SOURCE, write_artifact
 from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
+from landslip.export.proof.spec_facts import describe_spec
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.models.registry.registry import M_ALL_006
+from landslip.runtime.artifacts.spec import ClassSpec, InputSpec, published_spec
 from landslip.runtime.cli.main import run
 from landslip.runtime.scoring.confusion import Scores
 
@@ -55,6 +59,35 @@ def test_a_model_that_does_not_say_what_it_takes(tmp_path, capsys):
     facts = told(capsys, brightness_model(tmp_path / "m.onnx", None))
     assert "without a description" in facts["kind"]
     assert (facts["opset"], facts["record"]) == (18, "none beside the file")
+    assert "landslip describe MODEL prints one to fill in" in facts["to_map_with_it"]
+
+
+def test_a_model_of_another_program(tmp_path, capsys):
+    model = onnx.load(brightness_model(tmp_path / "net.onnx", None))
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "net.onnx")
+    sentence = told(capsys, tmp_path / "net.onnx")["to_map_with_it"]
+    assert "landslip describe net.onnx" in sentence
+    assert "landslip adopt net.onnx --spec SPEC.toml -o FOLDER" in sentence
+
+
+def test_bands_units_clip_and_classes_are_told():
+    image = InputSpec(
+        "image", 3, "float32", "reflectance", (0.3, 0.5, 45.0), 0.0, ("post.nir", "pre.ndvi", "slope"),
+        ((0.0, 0.3), (-1.0, 1.0), (0.0, 90.0)),
+    )  # fmt: skip
+    terrain = InputSpec("terrain", 2, "float32", "metre, degree", 1.0, 0.0, ("dem", "aspect"), ((0.0, 9.0),) * 2)
+    classes = (ClassSpec("ground", landslide=False), ClassSpec("slide", landslide=True))
+    spec = replace(published_spec("m", "s"), inputs=(image, terrain), classes=classes)
+    facts = describe_spec(spec)
+    assert facts["inputs"] == [
+        (
+            "image: 3 bands of float32 (reflectance): post.nir, normalized_difference(pre.nir, pre.red), "
+            "slope (degree), cut off at [0 to 0.3, -1 to 1, 0 to 90], x / [0.3, 0.5, 45] + 0 in the graph"
+        ),
+        "terrain: 2 bands of float32 (metre, degree): dem, aspect, cut off at 0 to 9, x / 1 + 0 in the graph",
+    ]
+    assert facts["classes"] == ["ground", "slide (landslide)"]
 
 
 def test_reference_tiles(export, capsys):

@@ -115,7 +115,9 @@ def test_a_foreign_onnx_file_is_refused_by_name(tmp_path):
     model.producer_name = "pytorch"
     onnx.save(model, tmp_path / "foreign.onnx")
     with pytest.raises(
-        ModelError, match=r"foreign\.onnx is an ONNX file that landslip did not export, made by pytorch"
+        ModelError,
+        match=r"foreign\.onnx is an ONNX file that landslip did not export, made by pytorch.*"
+        r"landslip describe foreign\.onnx, then adopt the file: landslip adopt foreign\.onnx --spec SPEC\.toml",
     ):
         open_engine(tmp_path / "foreign.onnx")
 
