@@ -17,6 +17,6 @@ def describe(model: Path) -> None:
     What the file says is there: inputs and outputs by name, bands, sizes of tiles. What only people know is "?", with
     what to choose from behind it. Nothing of the network is run.
     """
-    from landslip.export.proof.describe import form_for  # noqa: PLC0415
+    from landslip.export.proof.description_form import form_for  # noqa: PLC0415
 
     click.echo(form_for(model), nl=False)
