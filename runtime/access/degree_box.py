@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from numbers import Real
 from typing import TypeAlias
 
 from landslip.runtime.errors import UsageError
@@ -17,6 +19,22 @@ DegreeBox: TypeAlias = "tuple[float, float, float, float]"
 def is_box(name: object) -> bool:
     """Tell whether a name is four numbers with commas between them."""
     return isinstance(name, str) and _BOX.fullmatch(name) is not None
+
+
+def box_text(numbers: object) -> str | None:
+    """Text of a box that is given as a list of four numbers: west, south, east, north; None of anything else.
+
+    Raises:
+        UsageError: there is no such box on the globe.
+    """
+    if not isinstance(numbers, Sequence) or isinstance(numbers, str | bytes) or len(numbers) != 4:
+        return None
+    if not all(isinstance(number, Real) and not isinstance(number, bool) for number in numbers):
+        return None
+    plain = (str(number) if "e" not in str(number) else f"{float(number):.12f}".rstrip("0") for number in numbers)
+    text = ",".join(plain)
+    parsed_box(text)
+    return text
 
 
 def parsed_box(text: str) -> DegreeBox:

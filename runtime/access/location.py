@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from landslip.runtime.access.degree_box import is_box
+from landslip.runtime.access.degree_box import box_text, is_box
 from landslip.runtime.errors import UsageError
 
 Location: TypeAlias = "Path | str"
@@ -100,6 +100,15 @@ def as_location(name: str | os.PathLike[str]) -> Location:
         text = f"{lost[1]}://{text[lost.end() :]}" if lost else text
         return located(text) if lost or text.startswith("/vsi") else name
     return located(text)
+
+
+def as_area(name: object) -> Location:
+    """A location of an area from what a program gives: a file as for :func:`as_location`, or four numbers in degrees.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    return box_text(name) or as_location(name)  # type: ignore[arg-type]  # which says what is no name
 
 
 def as_locations(value: Names) -> Locations:

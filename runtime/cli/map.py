@@ -8,6 +8,7 @@ import click
 
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.cli.product_flags import product_flags
+from landslip.runtime.cli.repeated_options import RepeatedOptions
 from landslip.runtime.cli.scene_options import scene_options
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 
@@ -18,7 +19,7 @@ PRESETS = ("faithful", "balanced", "fast")
 """Keys of :data:`landslip.runtime.tiling.presets.PRESETS`, the default first."""
 
 
-@click.command("map", context_settings={"show_default": True})
+@click.command("map", cls=RepeatedOptions, context_settings={"show_default": True})
 @click.option(
     "-m",
     "--model",
@@ -69,7 +70,8 @@ def map_command(as_json: bool, dry: bool, **options: Any) -> None:
     """Map the landslides of an event.
 
     Give the images and the terrain that the model takes; the published one takes --pre, --post and --dem.
-    Files are paths, addresses (https://..., s3://...) or names of GDAL's such as /vsizip/a.zip/b.tif.
+    Files are paths, addresses (https://..., s3://...) or names of GDAL's such as /vsizip/a.zip/b.tif. Options that can
+    be repeated take several at once: --dem tiles/*.tif.
     Writes confidence.tif, confidence.qml, landslides.gpkg, quicklook.png, run.json and its STAC Item into the folder.
     """
     # Here, so that --help does not wait for GDAL and numba.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
-from landslip.runtime.access.location import Location, Locations, as_location, as_locations, several
+from landslip.runtime.access.location import Location, Locations, as_area, as_location, as_locations, several
 from landslip.runtime.artifacts.channels import Date, ImageBand
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
@@ -50,7 +50,7 @@ class SceneFiles:
     """Masks, nonzero = not usable: clouds, shadows, snow."""
     aoi: Location | None = None
     """Area of interest: polygons in any vector format, a raster, nonzero = inside, or a box in degrees as the text
-    ``WEST,SOUTH,EAST,NORTH``."""
+    ``WEST,SOUTH,EAST,NORTH``, for which a list of these four numbers is taken, too."""
     reading: ReadOptions = field(default_factory=ReadOptions)
     """Options for reading them."""
     sources: tuple[SourceItem, ...] = ()
@@ -60,7 +60,8 @@ class SceneFiles:
         """Take names as programs write them, and check what would be wrong for any model."""
         for role in ("pre", "post", "dem", "masks"):
             object.__setattr__(self, role, as_locations(getattr(self, role)))
-        for role in ("hillshade", "slope", "aoi"):
+        object.__setattr__(self, "aoi", None if self.aoi is None else as_area(self.aoi))
+        for role in ("hillshade", "slope"):
             given = getattr(self, role)
             object.__setattr__(self, role, None if given is None else as_location(given))
         object.__setattr__(self, "masks", several(self.masks))

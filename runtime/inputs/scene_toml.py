@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from landslip.runtime.access.degree_box import box_text
 from landslip.runtime.access.location import Location, is_folder, located
 from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.access.web import read_address
@@ -138,17 +139,13 @@ def _of_table(table: dict[str, Any], name: str, base: Location) -> Fields:
 
 
 def _files(name: str, key: str, value: Any, base: Location) -> Location | tuple[Location, ...]:
-    if key == "aoi" and isinstance(value, list) and len(value) == 4 and all(_is_number(entry) for entry in value):
-        value = ",".join(map(str, value))
+    if key == "aoi":
+        value = box_text(value) or value
     if isinstance(value, list) and (key == "masks" or (value and "Locations" in _FILES[key])):
         files = tuple(_file(name, key, entry, base) for entry in value)
         return files if key == "masks" or len(files) > 1 else next(iter(files))
     file = _file(name, key, value, base)
     return (file,) if key == "masks" else file
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _file(name: str, key: str, value: Any, base: Location) -> Location:

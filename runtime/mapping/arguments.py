@@ -55,7 +55,7 @@ class SceneArguments(ReadArguments, total=False):
     hillshade: Names | None
     slope: Names | None
     masks: Names | None
-    aoi: Names | None
+    aoi: Names | Sequence[float] | None
 
 
 class MapArguments(SceneArguments, ProductArguments, total=False):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from landslip.runtime.access.degree_box import box_text
 from landslip.runtime.access.location import Locations, as_location, as_locations, several
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
@@ -55,6 +56,8 @@ def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
 
 
 def _named(role: str, names: Any) -> Locations:
+    if role == "aoi":
+        names = box_text(names) or names
     locations = several(as_locations(names))
     if role in _SINGLE and len(locations) > 1:
         raise UsageError(f"{len(locations)} files are given as `{role}`.", "Give one.", option=role)

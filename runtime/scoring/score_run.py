@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from landslip.runtime.access.location import as_location, is_folder, local_path
+from landslip.runtime.access.location import as_area, as_location, is_folder, local_path
 from landslip.runtime.confidence import LOWEST_THRESHOLD, level_of
 from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.ground_area import GroundArea
@@ -71,7 +71,7 @@ def score(
     layer: str | None = None,
     truth_crs: str | None = None,
     date_field: str | None = None,
-    within: str | os.PathLike[str] | None = None,
+    within: str | os.PathLike[str] | Sequence[float] | None = None,
     tolerance: float = TOLERANCE,
 ) -> Score:
     """Score a map against landslides that are known.
@@ -85,7 +85,8 @@ def score(
         truth_crs: coordinate reference system of an inventory that states none, or a wrong one.
         date_field: attribute with the day of each landslide: those outside the interval between the images are left
             out and counted.
-        within: area in which the inventory is complete: polygons, a raster, or ``W,S,E,N`` in degrees.
+        within: area in which the inventory is complete: polygons, a raster, or a box in degrees, as the text
+            ``W,S,E,N`` or as these four numbers.
         tolerance: metres from a point within which a mapped landslide counts as the known one.
 
     Raises:
@@ -94,7 +95,7 @@ def score(
         InputError: a file cannot be used.
         ConnectionLostError: a file is behind a connection that cannot be made.
     """
-    area = None if within is None else as_location(within)
+    area = None if within is None else as_area(within)
     known = Truth(as_location(truth), layer, truth_crs, date_field, area, tolerance)
     if isinstance(confidence, MapResult):
         return score_run(FinishedRun(confidence.out, confidence.record), known, threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 
 from helpers.engines import mixing_engine
@@ -11,6 +12,7 @@ from helpers.rasters import scene_mixed
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.given_scene import given_scene
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import describe_inputs
@@ -62,6 +64,30 @@ def test_sets_and_generators_of_names_are_taken(tmp_path):
 def test_what_is_no_name(given):
     with pytest.raises(UsageError, match="file name"):
         SceneFiles(post=given)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[8.1, 45.2, 8.4, 45.6], (8.1, 45.2, 8.4, 45.6), np.float64([8.1, 45.2, 8.4, 45.6]).tolist()]
+)
+def test_a_box_in_degrees_is_four_numbers(numbers):
+    assert SceneFiles(post="p.tif", aoi=numbers).aoi == "8.1,45.2,8.4,45.6"
+    assert given_scene(None, {"post": "p.tif", "aoi": numbers}).aoi == "8.1,45.2,8.4,45.6"
+
+
+def test_numbers_of_a_box_are_written_so_that_they_are_read():
+    assert SceneFiles(post="p.tif", aoi=[1e-7, -70, 180, 12.5]).aoi == "0.0000001,-70,180,12.5"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("numbers", [[1, 3, 2, 2], [500000, 5000000, 500100, 5000100], [float("nan"), 0, 1, 1]])
+def test_four_numbers_that_are_no_box_are_refused(numbers):
+    with pytest.raises(UsageError, match="no box in degrees"):
+        SceneFiles(post="p.tif", aoi=numbers)
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [1, 2, 3, True], [1, 2, 3, "4"]])
+def test_what_is_not_four_numbers_is_no_box(numbers):
+    with pytest.raises(UsageError, match="no file name"):
+        SceneFiles(post="p.tif", aoi=numbers)
 
 
 def test_an_area_is_one_file():

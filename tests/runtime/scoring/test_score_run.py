@@ -291,6 +291,7 @@ def test_only_what_lies_within_counts(tmp_path):
     assert found.inventory.within == str(half)
     west, south, east, north = 9.0, 46.0, 11.0, 48.0
     assert score(path, truth, within=f"{west},{south},{east},{north}").pixels == 3600
+    assert score(path, truth, within=[west, south, east, north]).pixels == 3600
     assert score(path, truth, within="3,46,4,48").landslides.mapped == 0
 
 
