@@ -34,10 +34,10 @@ def export_model(
     overwrite: bool = False,
     notice: str = "",
 ) -> tuple[Artifact, ...]:
-    """Turn a Keras HDF5 file into ONNX artifacts, as ``landslip export`` does; needs the export extra.
+    """Turn a Keras file into ONNX artifacts, as ``landslip export`` does; needs the export extra.
 
     Args:
-        source: whole-model HDF5 file.
+        source: Keras archive (``.keras``) or whole-model HDF5 file.
         out: folder for the artifacts; made if needed.
         precisions: one or several of ``fp32``, ``fp16`` and ``int8``.
         targets: one or several backends: ``onnx``, ``openvino``, ``tensorrt``.

@@ -23,7 +23,6 @@ from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import published_description
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
-from landslip.export.topology.weight_order import weight_orders
 
 TILE, HOP = 224, 112
 """Pixels: edge of a tile, and the distance between tiles."""
@@ -56,7 +55,7 @@ def keras_network(source: Path) -> Any:
     with open_saved_model(source) as saved:
         declared = screened_graph(saved.config, where)
         fitted = described(served_topology(declared, where, None), published_description(source.stem, where), where)
-        return rebuild(fitted, read_weights(fitted, saved, weight_orders(declared)))
+        return rebuild(fitted, read_weights(fitted, saved, declared))
 
 
 def published_edge(along: int) -> int:

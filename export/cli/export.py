@@ -80,7 +80,7 @@ def export(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Turn the Keras file MODEL (HDF5) into ONNX.
+    """Turn the Keras file MODEL (.keras or HDF5) into ONNX.
 
     Each artifact is compared with the Keras network before it gets its name, and has a JSON record beside it. Reference
     tiles are kept beside them, with which landslip verify proves the artifacts on another machine.

@@ -21,7 +21,6 @@ from landslip.export.topology.keras_versions import check_version
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.left_out import LeftOut
 from landslip.export.topology.topology import Topology, served_topology
-from landslip.export.topology.weight_order import weight_orders
 from landslip.export.topology.whole_numbers import check_integers
 from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.artifacts.spec import ModelSpec
@@ -56,33 +55,42 @@ class Network:
 
 
 def read_network(
-    source: Path, description: Description, *, insist: bool = True, output: str | int | None = None
+    source: Path,
+    description: Description,
+    *,
+    insist: bool = True,
+    output: str | int | None = None,
+    folder: Path | None = None,
 ) -> Network:
-    """Screen, cut, rebuild and convert the network of a Keras HDF5 file.
+    """Screen, cut, rebuild and convert the network of a Keras file.
 
     Args:
-        source: whole-model HDF5 file.
+        source: archive (``.keras``) or whole-model HDF5 file.
         description: what feeds the network and what its answer means.
         insist: refuse a network that the description does not fit; otherwise such a network keeps its own inputs, and
             that is said.
         output: name or position of the output that is served; when not given that of the description, or the first.
+        folder: folder for a private copy of what is in an archive; that of temporary files when not given.
 
     Raises:
         InputMissingError: there is no such file.
         ModelError: the file is not a model that can be exported, or the description does not fit it.
+        OutputError: an archive cannot be unpacked for want of space.
     """
     with located(source):
-        return _read(source, description, insist=insist, output=output)
+        return _read(source, description, insist=insist, output=output, folder=folder)
 
 
-def _read(source: Path, description: Description, *, insist: bool, output: str | int | None) -> Network:
+def _read(
+    source: Path, description: Description, *, insist: bool, output: str | int | None, folder: Path | None
+) -> Network:
     # Imported here: they need h5py, which a network of another library does without.
     from landslip.export.conversion.weights import read_weights  # noqa: PLC0415
     from landslip.export.hdf5.model_file import open_saved_model  # noqa: PLC0415
 
     where = str(source)
     log.info("reading %s", source.name)
-    with open_saved_model(source) as saved:
+    with open_saved_model(source, folder) as saved:
         declared = screened_graph(saved.config, where)
         topology = served_topology(declared, where, description.served.output if output is None else output)
         for sentence in topology.left_out.sentences():
@@ -90,7 +98,7 @@ def _read(source: Path, description: Description, *, insist: bool, output: str |
         check_version(topology, saved.keras_version, where)
         check_integers(topology, where)
         fitted = _fitted(topology, description, where, insist=insist)
-        weights = read_weights(fitted, saved, weight_orders(declared))
+        weights = read_weights(fitted, saved, declared)
     # Imported only now: what is refused needs no TensorFlow, which takes seconds and gigabytes.
     from landslip.export.conversion.convert import convert  # noqa: PLC0415
     from landslip.export.conversion.exported_function import exported_function  # noqa: PLC0415

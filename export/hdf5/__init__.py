@@ -1,1 +1,1 @@
-"""Keras HDF5 files as untrusted input: probed by a child, screened, read within bounds."""
+"""Keras files, HDF5 and archives, as untrusted input: probed by a child, screened, read within bounds."""

@@ -1,12 +1,13 @@
-"""Opens a Keras HDF5 file as untrusted input: what it holds is checked before anything is built from it.
+"""Opens a Keras file as untrusted input: what it holds is checked before anything is built from it.
 
-h5py is used here, in :mod:`landslip.export.hdf5.storage_screen` and in :mod:`landslip.export.hdf5.text_attributes`
-only, and its exceptions end here.
+This module reads HDF5 files; :mod:`landslip.export.hdf5.archive_file` reads archives (``.keras``). h5py is used in this
+room only, and its exceptions end in :mod:`landslip.export.hdf5.h5py_errors`.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,39 +18,38 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.export.hdf5.archive_file import open_unpacked
+from landslip.export.hdf5.h5py_errors import h5py_errors_told
 from landslip.export.hdf5.probe import probe
 from landslip.export.hdf5.recognise import check_keras_file
+from landslip.export.hdf5.saved_model import LayerReader, SavedModel, read_array
 from landslip.export.hdf5.storage_screen import FETCH_AGAIN, check_links, check_tree
 from landslip.export.hdf5.text_attributes import split_texts, text
 from landslip.export.hdf5.weight_names import WeightNames, leaf
-from landslip.export.topology.weight_order import Paths
-from landslip.runtime.errors import LandslipError, ModelError
+from landslip.export.topology.layer_screen import SavedGraph
+from landslip.export.topology.weight_order import Paths, weight_orders
+from landslip.runtime.errors import ModelError, OutputError
 from landslip.runtime.untrusted.printable import printable
 
 _OF_WEIGHTS_ALONE = ({"layer_names", "layer_names0"}, {"layers", "_layer_checkpoint_dependencies"})
 """Attributes that Keras 2, and groups that Keras 3 writes at the top of a file of weights alone."""
-_OF_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
-"""Exceptions that h5py raises for damaged files; RecursionError is a RuntimeError."""
 _OTHERWISE = {"depthwise_kernel": "kernel"}
 """Names that Keras 3 gives to weights of DepthwiseConv2D; SeparableConv2D kept the old ones."""
 _CONFIG_BYTES = 8 << 20
 _VERSION_BYTES = 100
-_REASON = 300
-"""Characters of what h5py says that a message repeats at the most."""
 
 
 @dataclass(frozen=True)
-class SavedModel:
-    """An open, screened file; valid inside :func:`open_saved_model` only."""
+class HDF5Model(SavedModel):
+    """A model in an HDF5 file, as Keras 2 and 3 save it."""
 
-    path: Path
-    """The file."""
-    keras_version: str
-    """Keras version that wrote it, or ``unknown``."""
-    config: Any
-    """The parsed ``model_config``: what JSON allows, and not yet checked."""
     _weights: h5py.Group
     _names: dict[str, WeightNames] = field(default_factory=dict)
+
+    def reader(self, graph: SavedGraph) -> LayerReader:
+        """Reader that goes by the names of weights, and by their order where those are none of the layers."""
+        orders = weight_orders(graph)
+        return lambda layer, shapes: self.weights(layer, shapes, orders.get(layer[0])) if shapes else []
 
     def weights(
         self, layer: tuple[str, ...], shapes: Mapping[str, tuple[int, ...]], order: Paths | None = None
@@ -68,13 +68,13 @@ class SavedModel:
         Raises:
             ModelError: a weight is missing, has another shape, or holds values that are not finite.
         """
-        with _h5py_errors_translated(self.path):
+        with h5py_errors_told(self.path):
             stored, name = self._stored(layer, order), "/".join(layer)
             return [self._read(stored, name, weight, shape) for weight, shape in shapes.items()]
 
     def read_all(self) -> None:
         """Read every weight once, whether a layer needs it or not."""
-        with _h5py_errors_translated(self.path):
+        with h5py_errors_told(self.path):
             for group in self._weights.values():
                 for name in split_texts(group, "weight_names", self.path):
                     item = group.get(name)
@@ -109,65 +109,65 @@ class SavedModel:
             name = _OTHERWISE.get(name, name)
         if name not in stored:
             raise ModelError(f"{self.path}: layer {layer!r} has no weight {name!r}. {FETCH_AGAIN}")
-        if stored[name].shape != shape:
-            raise ModelError(
-                f"{self.path}: weight {name!r} of layer {layer!r} has shape {stored[name].shape} where the "
-                f"layer needs {shape}. {FETCH_AGAIN}"
-            )
-        values: NDArray[np.float32] = stored[name][()].astype(np.float32, copy=False)
-        if not np.isfinite(values).all():
-            raise ModelError(f"{self.path}: weight {name!r} of layer {layer!r} is not finite. {FETCH_AGAIN}")
-        return values
+        return read_array(stored[name], f"{self.path}: weight {name!r} of layer {layer!r}", shape)
 
 
 @contextmanager
-def open_saved_model(path: Path) -> Iterator[SavedModel]:
-    """Open a whole-model Keras HDF5 file for reading; optimiser state is never touched.
+def open_saved_model(path: Path, folder: Path | None = None) -> Iterator[SavedModel]:
+    """Open a whole-model Keras file for reading; optimiser state is never touched.
 
     Args:
-        path: file written by ``model.save`` of Keras 2, or by Keras 3 as HDF5.
+        path: HDF5 file written by ``model.save`` of Keras 2 or 3, or archive (``.keras``) of Keras 2.12 and later.
+        folder: folder for a private copy of what is in an archive; that of temporary files when not given.
 
     Raises:
         InputMissingError: there is no such file.
-        ModelError: it is no HDF5, no whole Keras model, or holds something a Keras model does not hold.
+        ModelError: it is neither, no whole Keras model, or holds something a Keras model does not hold.
+        OutputError: an archive cannot be unpacked for want of space.
     """
-    check_keras_file(path)
-    probe(path)
-    with open_here(path) as saved:
-        yield saved
+    if check_keras_file(path) == "hdf5":
+        probe(path)
+        with open_here(path) as saved:
+            yield saved
+    else:
+        with _private(folder) as unpacked:
+            probe(path, unpacked)
+            with open_unpacked(path, unpacked) as archived:
+                yield archived
 
 
 @contextmanager
-def open_here(path: Path) -> Iterator[SavedModel]:
-    """Open a file without asking first what it does to the HDF5 library."""
-    with _h5py_errors_translated(path):
+def _private(folder: Path | None) -> Iterator[Path]:
+    """A folder that goes with everything in it."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="keras-", dir=folder, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = folder or "the folder for temporary files"
+        raise OutputError(f"{where} cannot be written ({error.strerror}), so no archive can be unpacked.") from error
+    with made as name:
+        yield Path(name)
+
+
+@contextmanager
+def open_here(path: Path) -> Iterator[HDF5Model]:
+    """Open an HDF5 file without asking first what it does to the HDF5 library."""
+    with h5py_errors_told(path):
         file = h5py.File(path, "r")
     with file:
-        with _h5py_errors_translated(path):
+        with h5py_errors_told(path):
             saved = _screened(file, path)
         yield saved
 
 
-@contextmanager
-def _h5py_errors_translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except LandslipError:
-        raise
-    except _OF_DAMAGE as error:
-        reason = printable(str(error), _REASON) or type(error).__name__
-        raise ModelError(f"{path}: the HDF5 file cannot be read ({reason}). {FETCH_AGAIN}") from error
-
-
-def _screened(file: h5py.File, path: Path) -> SavedModel:
+def _screened(file: h5py.File, path: Path) -> HDF5Model:
     check_links(file, path)
     config = _config(file, path)
     weights = file.get("model_weights")
     if not isinstance(weights, h5py.Group):
         raise ModelError(f"{path}: holds no group 'model_weights'. {FETCH_AGAIN}")
-    check_tree(weights, path)
+    check_tree(weights, path, path.stat().st_size)
     version = text(file, "keras_version", path, _VERSION_BYTES) if "keras_version" in file.attrs else ""
-    return SavedModel(path, printable(version, _VERSION_BYTES) or "unknown", config, weights)
+    return HDF5Model(path, printable(version, _VERSION_BYTES) or "unknown", config, weights)
 
 
 def _config(file: h5py.File, path: Path) -> Any:
@@ -177,7 +177,7 @@ def _config(file: h5py.File, path: Path) -> Any:
         raise ModelError(
             f"{path}: holds no 'model_config', so it is not a whole Keras model"
             f"{', but weights alone, which do not say what network they belong to' if only_weights else ''}. "
-            "Save the whole model with model.save('NAME.h5'), not model.save_weights()."
+            "Save the whole model with model.save('NAME.keras'), not model.save_weights()."
         )
     config = text(file, "model_config", path, _CONFIG_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""Recognises what people have instead of a Keras HDF5 model, and says what to do with it.
+"""Recognises Keras files, and what people have instead of one, and says what to do with it.
 
 Only names and a few bytes are looked at; nothing is opened by a library.
 """
@@ -8,47 +8,53 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
+from typing import Literal
 
 from landslip.models.registry.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import exists, is_file, is_folder
 from landslip.runtime.errors import InputMissingError, ModelError
-from landslip.runtime.untrusted.file_kinds import kind_of_head
+from landslip.runtime.untrusted.file_kinds import FileKind, kind_of_head
 
 MAX_BYTES = 8 << 30
 """Largest file that is read: four times what an ONNX file holds, for the optimiser's state."""
 
 _HEAD = 1024
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HDF5 = "Give a Keras model saved as .hdf5 or .h5; networks of other libraries cannot be taken."
-_SAVE_AS_H5 = "Load it in the Keras that wrote it, if you know who made it, and save it with model.save('NAME.h5')."
+KerasFormat = Literal["hdf5", "archive"]
+"""Formats of whole Keras models: HDF5, and the archive (``.keras``) of Keras 2.12 and later."""
+ARCHIVE_SUFFIX = ".keras"
+
+_GIVE = "Give a Keras model saved as .keras, .hdf5 or .h5; networks of other libraries cannot be taken."
+_SAVE = "Load it in the Keras that wrote it, if you know who made it, and save it with model.save('NAME.keras')."
 
 _SIGNS: tuple[tuple[bytes, str], ...] = (
-    # The first entry of an archive: what follows the 26 bytes before its name and the two lengths.
-    (rb"PK\x03\x04.{26}(metadata|config)\.json", f"is a Keras 3 archive (.keras); landslip reads HDF5. {_SAVE_AS_H5}"),
-    (rb"PK\x03\x04.{26}[^/]+/(data\.pkl|\.format_version)", f"is a PyTorch file. {_HDF5}"),
+    (rb"PK\x03\x04.{26}[^/]+/(data\.pkl|\.format_version)", f"is a PyTorch file. {_GIVE}"),
     (rb"PK(\x03\x04|\x05\x06)", "is a ZIP archive. Unpack it, and give the Keras model inside it."),
     (rb"\x1f\x8b", "is compressed with gzip. Unpack it first: gunzip FILE.gz"),
     (rb"BZh|\xfd7zXZ\0|7z\xbc\xaf\x27\x1c|Rar!|\x28\xb5\x2f\xfd", "is a compressed file. Unpack it first."),
     (rb".{257}ustar", "is a tar archive. Unpack it first."),
-    (rb".{4}TFL3", f"is a TensorFlow Lite model. {_HDF5}"),
-    (rb"model_checkpoint_path:", f"is the index of a TensorFlow checkpoint: weights without the network. {_HDF5}"),
+    (rb".{4}TFL3", f"is a TensorFlow Lite model. {_GIVE}"),
+    (rb"model_checkpoint_path:", f"is the index of a TensorFlow checkpoint: weights without the network. {_GIVE}"),
 )
 """First bytes of files of other kinds, and what to say of them."""
 
 _SUFFIXES: dict[str, str] = {
     ".onnx": "is ONNX already. One that landslip exported is ready: landslip map -m MODEL.onnx. One of another "
-    "program cannot be taken: give the Keras HDF5 file of the network. landslip info MODEL.onnx says which it is.",
-    ".pb": f"is a TensorFlow graph. {_HDF5}",
-    ".pt": f"is a PyTorch file. {_HDF5}",
-    ".pth": f"is a PyTorch file. {_HDF5}",
-    ".index": f"is part of a TensorFlow checkpoint: weights without the network. {_HDF5}",
-    ".ckpt": f"is a TensorFlow checkpoint: weights without the network. {_HDF5}",
+    "program cannot be taken: give the Keras file of the network. landslip info MODEL.onnx says which it is.",
+    ".pb": f"is a TensorFlow graph. {_GIVE}",
+    ".pt": f"is a PyTorch file. {_GIVE}",
+    ".pth": f"is a PyTorch file. {_GIVE}",
+    ".index": f"is part of a TensorFlow checkpoint: weights without the network. {_GIVE}",
+    ".ckpt": f"is a TensorFlow checkpoint: weights without the network. {_GIVE}",
 }
 """Kinds of files with such names, if they are no HDF5."""
 
 
-def check_keras_file(path: Path) -> None:
-    """Refuse, in words, what is no whole HDF5 file.
+def check_keras_file(path: Path) -> KerasFormat:
+    """Refuse, in words, what is no whole HDF5 file or archive.
+
+    Returns:
+        What it is.
 
     Raises:
         InputMissingError: there is nothing there.
@@ -59,15 +65,27 @@ def check_keras_file(path: Path) -> None:
     if not exists(path):
         raise InputMissingError(f"{path}: there is no such file. {_absent(path)}")
     if not is_file(path):
-        raise ModelError(f"{path}: is no regular file. {_HDF5}")
+        raise ModelError(f"{path}: is no regular file. {_GIVE}")
     head = _head(path)
-    if kind_of_head(head) != "hdf5":
+    found = _format(path, head)
+    if found is None:
         raise ModelError(f"{path}: {_other(path, head)}")
-    size, wanted = path.stat().st_size, hdf5_length(head)
+    size, wanted = path.stat().st_size, hdf5_length(head) if found == "hdf5" else None
     if wanted is not None and size < wanted:
         raise ModelError(f"{path}: has {size} of {wanted} bytes: the download broke off. {_fetch(path)}")
     if size > MAX_BYTES:
         raise ModelError(f"{path}: has {size} bytes; at most {MAX_BYTES} are read.")
+    return found
+
+
+def is_archive(path: Path, kind: FileKind) -> bool:
+    """Tell whether a file is a Keras archive, by what it begins with, or by its name where it is another ZIP."""
+    return kind == "keras archive" or (kind == "zip" and path.suffix.lower() == ARCHIVE_SUFFIX)
+
+
+def _format(path: Path, head: bytes) -> KerasFormat | None:
+    kind = kind_of_head(head)
+    return "hdf5" if kind == "hdf5" else "archive" if is_archive(path, kind) else None
 
 
 def hdf5_length(head: bytes) -> int | None:
@@ -96,16 +114,21 @@ def _head(path: Path) -> bytes:
 
 def _folder(path: Path) -> str:
     if (path / "saved_model.pb").exists():
-        return f"is a SavedModel folder; landslip reads HDF5. {_SAVE_AS_H5}"
+        return f"is a SavedModel folder; landslip reads .keras and HDF5. {_SAVE}"
     if (path / "checkpoint").exists() or any(path.glob("*.index")):
-        return f"is a folder of TensorFlow checkpoints: weights without the network. {_HDF5}"
-    return f"is a folder. {_HDF5}"
+        return f"is a folder of TensorFlow checkpoints: weights without the network. {_GIVE}"
+    if (path / "config.json").exists() and (path / "model.weights.h5").exists():
+        return (
+            "is a Keras archive that was unpacked. Go into the folder, and pack it again with: "
+            "zip -0 ../NAME.keras metadata.json config.json model.weights.h5"
+        )
+    return f"is a folder. {_GIVE}"
 
 
 def _absent(path: Path) -> str:
     if path.stem in REGISTRY:
         return f"Download it: landslip fetch {path.stem} --to {path.parent}"
-    return "Give the path of a Keras HDF5 model."
+    return "Give the path of a Keras model."
 
 
 def _other(path: Path, head: bytes) -> str:
@@ -113,7 +136,7 @@ def _other(path: Path, head: bytes) -> str:
     kinds = {
         "empty": f"is empty. {_fetch(path)}",
         "web page": f"is a web page: the address that was downloaded led to a page and not to the file. {_fetch(path)}",
-        "json": f"is JSON text, and so the plan of a network at best, without its weights. {_HDF5}",
+        "json": f"is JSON text, and so the plan of a network at best, without its weights. {_GIVE}",
     }
     kind = kind_of_head(head)
     if kind == "git-lfs pointer":
@@ -124,7 +147,7 @@ def _other(path: Path, head: bytes) -> str:
             f"is HDF5 behind {block} other bytes (a user block), which Keras never writes. Take them off: "
             "h5unjam -i FILE.h5 -o NEW.h5 --delete"
         )
-    return found or _SUFFIXES.get(path.suffix.lower(), f"is not an HDF5 file. {_HDF5}")
+    return found or _SUFFIXES.get(path.suffix.lower(), f"is not an HDF5 file. {_GIVE}")
 
 
 def _user_block(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 An HDF5 file can point out of itself (external and soft links, external and virtual datasets), claim more data than it
 holds, and form cycles. None of that occurs in a file Keras wrote, so all of it is refused. The exceptions of h5py are
-translated in :mod:`landslip.export.hdf5.model_file`.
+translated in :mod:`landslip.export.hdf5.h5py_errors`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import h5py
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable, shown
 
-FETCH_AGAIN = "Fetch the file again, or save the model again as whole-model HDF5."
+FETCH_AGAIN = "Fetch the file again, or save the whole model again."
 
 _low_level: Any = h5py  # h5l and h5o are compiled: no type checker sees them
 _WEIGHT_BYTES = 4 << 30
@@ -41,18 +41,32 @@ def check_links(group: Any, path: Path) -> None:
             )
 
 
-def check_tree(weights: h5py.Group, path: Path) -> None:
-    """Walk all groups and arrays once, and refuse what points elsewhere, repeats, or claims more than is there."""
+def check_tree(weights: h5py.Group, path: Path, size: int) -> None:
+    """Walk all groups and arrays once, and refuse what points elsewhere, repeats, or claims more than is there.
+
+    Args:
+        weights: the topmost group.
+        path: the file, for messages.
+        size: bytes of the HDF5 file.
+
+    Raises:
+        ModelError: something is refused.
+    """
     seen: set[int] = set()
     declared = 0
     for item, depth, where in _walked(weights, path):
         _check_once(item, seen, depth, where)
         if not isinstance(item, h5py.Group):
             declared += _checked_bytes(item, where)
-    if declared > path.stat().st_size:
+    if declared > size:
         raise ModelError(f"{path}: its weights claim {declared} bytes, more than the file has. {FETCH_AGAIN}")
     if declared > _WEIGHT_BYTES:
         raise ModelError(f"{path}: its weights take {declared} bytes; at most {_WEIGHT_BYTES} are read.")
+
+
+def is_bfloat16(dtype: Any) -> bool:
+    """Tell whether an array is of bfloat16, which HDF5 keeps as two bytes of no type."""
+    return bool(dtype.kind == "V" and dtype.itemsize == 2 and dtype.fields is None and dtype.subdtype is None)
 
 
 def _place(path: Path, group: Any, name: str = "") -> str:
@@ -85,7 +99,7 @@ def _check_once(item: Any, seen: set[int], depth: int, where: str) -> None:
 
 
 def _checked_bytes(item: Any, where: str) -> int:
-    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
+    if not isinstance(item, h5py.Dataset) or not (item.dtype.kind in "fiu" or is_bfloat16(item.dtype)):
         raise ModelError(f"{where} is not an array of numbers. {FETCH_AGAIN}")
     if item.external or item.is_virtual:
         raise ModelError(

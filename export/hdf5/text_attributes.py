@@ -3,7 +3,7 @@
 The length of texts of variable length cannot be asked for, and HDF5 reads an attribute as a whole; thousands of texts
 can point to the same megabytes, which are copied for each. What that takes is bounded by the process that reads a file
 first, see :mod:`landslip.export.hdf5.probe`, and refused in it. The exceptions of h5py are translated in
-:mod:`landslip.export.hdf5.model_file`.
+:mod:`landslip.export.hdf5.h5py_errors`.
 """
 
 from __future__ import annotations

@@ -47,14 +47,15 @@ class MakingRequest:
     """Options for making artifacts."""
 
 
-def make_artifacts(request: MakingRequest, read: Callable[[], tuple[Network, Source]]) -> list[Artifact]:
+def make_artifacts(request: MakingRequest, read: Callable[[Path], tuple[Network, Source]]) -> list[Artifact]:
     """Make artifacts one after the other; each appears under its name once it has passed its gate.
 
     One that does not pass does not keep those after it from being made.
 
     Args:
         request: what to make.
-        read: reads the network, and says what of its file goes into the records.
+        read: reads the network, and says what of its file goes into the records; it is given a folder that goes with
+            all in it.
 
     Returns:
         The artifacts, in the order of their precisions and targets.
@@ -78,7 +79,7 @@ def make_artifacts(request: MakingRequest, read: Callable[[], tuple[Network, Sou
     check_engines(plan, build=building)
     tiles.check(insist=request.insist)
     with output_folder(out), working_folder(out) as folder:
-        network, origin = read()
+        network, origin = read(folder)
         if network.spec is None:
             _check_single(plan, request.source)
         maker = open_maker(network, origin, existing, folder, options)

@@ -33,13 +33,13 @@ def export_model(
     options: ExportOptions | None = None,
     notice: str = "",
 ) -> list[Artifact]:
-    """Turn a Keras HDF5 file into ONNX artifacts, each with a record beside it, reference tiles, and a STAC item.
+    """Turn a Keras file into ONNX artifacts, each with a record beside it, reference tiles, and a STAC item.
 
     Artifacts are made one after the other, and each appears under its name once it has passed its gate. One that does
     not pass does not keep those after it from being made.
 
     Args:
-        source: whole-model HDF5 file.
+        source: Keras archive (``.keras``) or whole-model HDF5 file.
         out: folder for the artifacts; made if needed.
         precisions: what to make.
         name: of the model; by default that in the spec, or of the published model the file is, or the stem of the file.
@@ -77,8 +77,8 @@ def export_model(
         options=options or ExportOptions(),
     )
 
-    def read() -> tuple[Network, KerasSource]:
-        network = read_network(source, description, insist=request.insist, output=output)
+    def read(folder: Path) -> tuple[Network, KerasSource]:
+        network = read_network(source, description, insist=request.insist, output=output, folder=folder)
         name = published.name if published else None
         return network, KerasSource(source.name, digest, source.stat().st_size, network.keras_version, name)
 

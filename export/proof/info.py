@@ -10,7 +10,7 @@ from typing import Any
 
 from landslip.export.folder.artifacts import read_record, recorded
 from landslip.export.folder.json_file import read_json
-from landslip.export.hdf5.recognise import check_keras_file
+from landslip.export.hdf5.recognise import check_keras_file, is_archive
 from landslip.export.proof.spec_facts import describe_spec
 from landslip.models.registry.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import is_folder
@@ -39,8 +39,7 @@ _HEAD = 100
 _NOTHING_OF_OURS = {
     "empty": "is empty. Copy or download it again.",
     "web page": "is a web page saved under another name. Download the file itself again.",
-    "zip": "is a ZIP archive and no reference tiles. A Keras 3 file (.keras) has to be saved as HDF5: "
-    "model.save('NAME.h5').",
+    "zip": "is a ZIP archive, and neither a Keras archive (.keras) nor reference tiles.",
     "tiff": "is a TIFF raster. Look at it with gdalinfo; the run.json beside a map says how it was made.",
     "json": "is a JSON file, but no record of landslip.",
     "geopackage": "is a GeoPackage, such as landslides.gpkg, the outlines of a map. Open it in a GIS such as QGIS; the "
@@ -61,6 +60,7 @@ def describe_file(path: Path) -> Facts:
     if is_folder(path):
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
     found = kind_of(path)
+    found = "keras archive" if is_archive(path, found) else found
     kind = "engine" if path.suffix in TENSORRT_SUFFIXES else _kind_of_product(path) if found == "other" else found
     described = _DESCRIBERS.get(kind, _nothing)(path)
     if described is None:
@@ -148,9 +148,9 @@ def _describe_reference(path: Path) -> Facts | None:
 
 
 def _describe_keras(path: Path) -> Facts:
-    check_keras_file(path)
+    kind = {"hdf5": "Keras file (HDF5)", "archive": "Keras file (archive, .keras)"}[check_keras_file(path)]
     size = _size(path)
-    return {"kind": "Keras file (HDF5)", **size, **_published(find_by_sha256(size["sha256"])), **_network(path)}
+    return {"kind": kind, **size, **_published(find_by_sha256(size["sha256"])), **_network(path)}
 
 
 def _published(model: RegisteredModel | None) -> Facts:
@@ -245,6 +245,7 @@ _RECORDS = {
 
 _DESCRIBERS: dict[FileKind | str, Callable[[Path], Facts | None]] = {
     "hdf5": _describe_keras,
+    "keras archive": _describe_keras,
     "git-lfs pointer": _describe_pointer,
     "zip": _describe_reference,
     "json": _describe_json,

@@ -1,4 +1,4 @@
-"""Reads what a Keras HDF5 file holds, without TensorFlow. Needs h5py."""
+"""Reads what a Keras file holds, without TensorFlow. Needs h5py."""
 
 from __future__ import annotations
 

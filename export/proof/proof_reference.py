@@ -47,7 +47,7 @@ class KerasFile:
     """A network to ask."""
 
     path: Path
-    """Path of its HDF5 file."""
+    """Path of its Keras file."""
     spec: Path | None = None
     """SPEC.toml it was exported with; None for a network like the published one."""
     output: str | None = None

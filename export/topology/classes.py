@@ -29,13 +29,13 @@ def objection(entry: dict[str, Any]) -> str | None:
         None for a class that is known.
     """
     kind = entry["class_name"]
-    strange, function = _strange(entry, layer=True), function_of(entry)
+    strange, function = is_strange(entry, layer=True), function_of(entry)
     if not strange and (kind in KNOWN if function is None else function in FUNCTIONS):
         return None
     inside = (
         None
         if strange
-        else next((part for part in _parts(entry.get("config")) if _strange(part, layer=_is_layer(part))), None)
+        else next((part for part in _parts(entry.get("config")) if is_strange(part, layer=_is_layer(part))), None)
     )
     if not strange and inside is None:
         what = f"is of class {kind!r}, a layer of Keras" if function is None else f"calls {shown(function)}, a function"
@@ -49,14 +49,19 @@ def objection(entry: dict[str, Any]) -> str | None:
     )
 
 
-def _strange(part: dict[str, Any], *, layer: bool) -> bool:
-    """Tell whether something with a class is code, or of a class that is not Keras's own."""
+def is_strange(part: dict[str, Any], *, layer: bool) -> bool:
+    """Tell whether something with a class is code, or of a class that is not Keras's own.
+
+    Args:
+        part: an object as saved. Where Keras saves modules, a class of the main program has None.
+        layer: it is a layer or a model.
+    """
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if not isinstance(kind, str):
         return False
     if kind in _CODE or ">" in kind or ">" in str(registered):
         return True
-    if module:
+    if "module" in part:
         # A class of the user's own may bear the name of one of Keras's.
         return str(module).split(".", maxsplit=1)[0] not in _MODULES
     return layer and kind not in KNOWN | OF_KERAS | OPERATIONS_OF_KERAS

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from landslip.export.layers.known_layers import ALIASES, MODELS, OP_LAYERS
-from landslip.export.topology.classes import objection
+from landslip.export.topology.classes import is_strange, objection
 from landslip.export.topology.inbound_nodes import Ref, all_refs, end_refs, is_name
 from landslip.export.topology.operations import function_of
 from landslip.export.topology.raw_ops import ALLOWED_OPS, op_of
@@ -51,6 +51,10 @@ class SavedLayer:
     function: str | None = None
     """The function it calls, one of :data:`landslip.export.topology.operations.FUNCTIONS`, where it is no layer by
     itself."""
+    saved_class: str = ""
+    """Class name as saved."""
+    shared: bool = False
+    """True if the file says that it is one and the same as a layer it told of before."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class SavedGraph:
 
 
 def screened_graph(config: Any, where: str) -> SavedGraph:
-    """The layers of a parsed ``model_config``, each with what speaks against building it.
+    """The layers of a parsed description of a network (``model_config``), each with what speaks against building it.
 
     Args:
         config: what JSON gave; anything at all.
@@ -76,7 +80,7 @@ def screened_graph(config: Any, where: str) -> SavedGraph:
         ModelError: this is no functional or sequential model, or it is damaged.
     """
     kind = _class_name(config, where)
-    if kind not in MODELS:
+    if kind not in MODELS or is_strange(config, layer=True):
         raise ModelError(
             f"{where}: is a Keras model of class {kind!r}; landslip exports functional and sequential models. "
             "A class of its own is code that the file does not hold: build a functional model with it and save that."
@@ -118,7 +122,10 @@ class _Screen:
         settings = self._settings(entry, kind)
         name = self._name(entry.get("name", settings.get("name")), kind)
         calls, function = entry.get("inbound_nodes"), function_of(entry)
-        saved = SavedLayer(name, ALIASES.get(kind, kind), settings, calls, function=function)
+        shared = "shared_object_id" in entry
+        saved = SavedLayer(
+            name, ALIASES.get(kind, kind), settings, calls, function=function, saved_class=kind, shared=shared
+        )
         try:
             self._check_class(name, entry)
             if kind in OP_LAYERS:
@@ -133,13 +140,15 @@ class _Screen:
             return {}  # the bare list of layers that Keras wrote before 2.2.3
         if not isinstance(settings, dict):
             raise ModelError(
-                f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no settings."
+                f"{self._where}: its description of the network is damaged: a layer of class {kind!r} has no settings."
             )
         return settings
 
     def _name(self, name: Any, kind: str) -> str:
         if not isinstance(name, str) or not name:
-            raise ModelError(f"{self._where}: its 'model_config' is damaged: a layer of class {kind!r} has no name.")
+            raise ModelError(
+                f"{self._where}: its description of the network is damaged: a layer of class {kind!r} has no name."
+            )
         if not is_name(name):
             hidden = sum(not each.isprintable() for each in name)
             raise ModelError(
@@ -167,7 +176,7 @@ class _Screen:
             found = end_refs(value)
         except ValueError as error:
             raise ModelError(
-                f"{self._where}: its 'model_config' names no good {key.replace('_', ' ')}: {error}."
+                f"{self._where}: its description of the network names no good {key.replace('_', ' ')}: {error}."
             ) from error
         unknown = [ref.layer for ref in found.values() if ref.layer not in layers]
         if unknown:
@@ -199,11 +208,11 @@ def _counted_from(layers: list[SavedLayer], body: dict[str, Any]) -> list[SavedL
 def _class_name(value: Any, where: str) -> str:
     name = _member(value, "class_name", where)
     if not isinstance(name, str) or len(name) > _NAME:
-        raise ModelError(f"{where}: its 'model_config' is damaged: {shown(name)} is no class name.")
+        raise ModelError(f"{where}: its description of the network is damaged: {shown(name)} is no class name.")
     return name
 
 
 def _member(value: Any, key: str, where: str) -> Any:
     if not isinstance(value, dict) or key not in value:
-        raise ModelError(f"{where}: its 'model_config' is damaged: there is no {key!r} where one belongs.")
+        raise ModelError(f"{where}: its description of the network is damaged: there is no {key!r} where one belongs.")
     return value[key]

@@ -62,5 +62,5 @@ def _name(entry: dict[str, Any], where: str) -> str:
     config = entry.get("config")
     name = entry.get("name", config.get("name") if isinstance(config, dict) else None)
     if not isinstance(name, str) or not name:
-        raise ModelError(f"{where}: its 'model_config' is damaged: a layer of its sequence has no name.")
+        raise ModelError(f"{where}: its description of the network is damaged: a layer of its sequence has no name.")
     return name

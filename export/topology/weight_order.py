@@ -41,6 +41,14 @@ def weight_orders(graph: SavedGraph) -> Mapping[str, Paths]:
     return orders
 
 
+def holds_weights(layer: SavedLayer) -> bool:
+    """Tell whether a layer, or one inside it, has weights; True where it is not known."""
+    try:
+        return any(_of(layer, ()))
+    except (ValueError, TypeError, KeyError):
+        return True
+
+
 def _of(layer: SavedLayer, outside: tuple[str, ...]) -> tuple[Paths, Paths]:
     """The layer of each weight: of those that are trained, and of the others.
 

@@ -37,13 +37,12 @@ _MOST_TEXT = 1 << 20
 
 _ARCHIVES = {
     "pytorch": re.compile(rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version|byteorder)", re.DOTALL),
-    "keras": re.compile(rb"PK\x03\x04.{26}(metadata|config)\.json", re.DOTALL),
 }
 """First entries of ZIP archives: what follows the 26 bytes before a name and the two lengths."""
 _ARCHIVE_HEAD = 300
 
 _TORCH = (
-    "is a PyTorch file. landslip takes networks from Keras HDF5 files alone; an ONNX file made of it cannot be mapped "
+    "is a PyTorch file. landslip takes networks from Keras files alone; an ONNX file made of it cannot be mapped "
     "with either."
 )
 _MISTAKEN = {
@@ -52,18 +51,17 @@ _MISTAKEN = {
     "web page": "is a web page saved under the name of a model. Download it again.",
     "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
     "pytorch": _TORCH,
-    "keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that.",
+    "keras archive": "is a Keras file. Export it first: landslip export MODEL.keras -o FOLDER.",
     "zip": "is a ZIP archive. Give the .onnx file inside it.",
 }
 _BY_SUFFIX = {
     ".hdf5": _MISTAKEN["hdf5"],
     ".h5": _MISTAKEN["hdf5"],
-    ".keras": "is a Keras 3 archive. Save it with model.save('NAME.h5') in the Keras that wrote it, and export that: "
-    "landslip export NAME.h5 -o FOLDER.",
+    ".keras": _MISTAKEN["keras archive"],
     ".pt": _TORCH,
     ".pth": _TORCH,
-    ".pb": "is a TensorFlow graph. landslip takes networks from Keras HDF5 files alone.",
-    ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras HDF5 files alone.",
+    ".pb": "is a TensorFlow graph. landslip takes networks from Keras files alone.",
+    ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras files alone.",
     ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add `engine` tensorrt.",
 }
 

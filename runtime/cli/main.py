@@ -42,7 +42,7 @@ COMMANDS = {
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
     ),
     "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model or scene, resumed and checked."),
-    "export": ("landslip.export.cli.export:export", "Turn a Keras HDF5 file into ONNX, gated by a parity check."),
+    "export": ("landslip.export.cli.export:export", "Turn a Keras file into ONNX, gated by a parity check."),
     "describe": (
         "landslip.export.cli.describe:describe",
         "Print a SPEC.toml to fill in for a network, from what its file says.",

@@ -9,7 +9,7 @@ from typing import Literal
 
 from landslip.runtime.errors import InputError, InputMissingError
 
-FileKind = Literal["empty", "git-lfs pointer", "web page", "hdf5", "zip", "tiff", "json", "other"]
+FileKind = Literal["empty", "git-lfs pointer", "web page", "hdf5", "keras archive", "zip", "tiff", "json", "other"]
 
 _HEAD = 1024
 """Bytes that are looked at."""
@@ -19,6 +19,8 @@ _SIGNS: tuple[tuple[FileKind, re.Pattern[bytes]], ...] = (
     ("git-lfs pointer", re.compile(rb"version https://git-lfs\.github\.com/spec/")),
     ("web page", re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|\?xml)", re.IGNORECASE)),
     ("hdf5", re.compile(rb"\x89HDF\r\n\x1a\n")),
+    # The first entry: what follows the 26 bytes before its name and the two lengths.
+    ("keras archive", re.compile(rb"PK\x03\x04.{26}(metadata|config|model\.weights)\.(json|h5|npz)", re.DOTALL)),
     ("zip", re.compile(rb"PK(\x03\x04|\x05\x06)")),
     ("tiff", re.compile(rb"II[*+]\0|MM\0[*+]")),
     ("json", re.compile(rb"\s*\{")),

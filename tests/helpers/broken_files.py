@@ -142,15 +142,7 @@ def archived(path: Path) -> None:
         archive.writestr("model.hdf5", b"\x89HDF")
 
 
-@broken("model.keras", r"is a Keras 3 archive \(\.keras\).*model\.save\('NAME\.h5'\)")
-def keras_3_archive(path: Path) -> None:
-    """The format of Keras 3."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in ("metadata.json", "config.json", "model.weights.h5"):
-            archive.writestr(name, "{}")
-
-
-@broken("saved_model", "is a SavedModel folder; landslip reads HDF5")
+@broken("saved_model", "is a SavedModel folder; landslip reads .keras and HDF5")
 def saved_model(path: Path) -> None:
     """The folder that TensorFlow saves."""
     path.mkdir()

@@ -26,9 +26,10 @@ def rebuild():
 def rebuilt(rebuild):
     def build(path, **options):
         with open_saved_model(path) as saved:
-            topology = served_topology(screened_graph(saved.config, str(path)), str(path))
+            declared = screened_graph(saved.config, str(path))
+            topology = served_topology(declared, str(path))
             fitted = described(topology, published_description("test", "test"), str(path))
-            weights = read_weights(fitted, saved, {})
+            weights = read_weights(fitted, saved, declared)
         return rebuild(fitted, weights, **options)
 
     return build

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import helpers.broken_archives
 import helpers.broken_graphs  # noqa: F401 - adds to the table
 from helpers.broken_files import BROKEN, MARKER
 from helpers.keras_files import write_keras_hdf5

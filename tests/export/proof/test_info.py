@@ -14,6 +14,7 @@ import onnx
 import pytest
 
 from helpers.exports import SOURCE, write_artifact
+from helpers.keras_archives import write_keras_archive
 from helpers.keras_files import layer, layers_with, tiny_config, tiny_layers, write_keras_hdf5
 from helpers.models import brightness_model
 from landslip.export.proof.spec_facts import describe_spec
@@ -112,6 +113,13 @@ def test_a_published_file_is_recognised(capsys, monkeypatch):
     assert M_ALL_006.doi in facts["citation"]
 
 
+def test_a_keras_archive(tmp_path, capsys):
+    facts = told(capsys, write_keras_archive(tmp_path / "m.keras"))
+    assert facts["kind"] == "Keras file (archive, .keras)"
+    assert facts["network"]["keras_version"] == "3.3.3"
+    assert facts["network"]["layers"]["Conv2D"] == 3
+
+
 def test_a_keras_file_that_cannot_be_exported(tmp_path, capsys):
     own = layer("Lambda", "own", ("add",))
     path = write_keras_hdf5(tmp_path / "own.hdf5", tiny_config(layers_with(own)))
@@ -206,7 +214,7 @@ def test_records(tmp_path, capsys):
 UNKNOWN = {
     "empty.onnx": (b"", "is empty"),
     "page.hdf5": (b"<html>", "is a web page"),
-    "packed.keras": (b"PK\x03\x04", "ZIP archive"),
+    "packed.zip": (b"PK\x03\x04", "ZIP archive"),
     "half.npz": (b"PK\x03\x04", "reference tiles cannot be read"),
     "map.tif": (b"II*\0", "TIFF raster"),
     "notes.txt": (b"hello there", "no file that landslip knows"),

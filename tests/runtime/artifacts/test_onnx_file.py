@@ -136,8 +136,8 @@ MISTAKEN = {
     "packed.onnx": (b"PK\x03\x04", "is a ZIP archive"),
     "net.pt": (b"PK\x03\x04" + bytes(26) + b"net/data.pkl", "is a PyTorch file"),
     "renamed.onnx": (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", "is a PyTorch file"),
-    "net.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json", "is a Keras 3 archive"),
-    "keras.onnx": (b"PK\x03\x04" + bytes(26) + b"config.json", "is a Keras 3 archive"),
+    "net.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json", "is a Keras file.*landslip export"),
+    "keras.onnx": (b"PK\x03\x04" + bytes(26) + b"config.json", "is a Keras file.*landslip export"),
 }
 
 
