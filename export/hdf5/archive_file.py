@@ -101,7 +101,7 @@ class ArchivedModel(SavedModel):
             )
 
     def _layer_name(self, group: h5py.Group) -> str | None:
-        """The name of the layer; versions before 3.7 do not keep it."""
+        """The name of the layer; versions before 3.6 do not keep it."""
         return text(group, "name", self.path, _NAME_BYTES) if "name" in group.attrs else None
 
 

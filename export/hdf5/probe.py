@@ -16,7 +16,7 @@ from landslip.runtime.errors import ModelError, OutputError
 REFUSED = 3
 """Exit code of the child that says why on standard output."""
 FULL = 4
-"""The same where the reason is not the file, but the place it is unpacked to."""
+"""Exit code of the child that could not write what it unpacks."""
 MEMORY = 1 << 30
 """Bytes of address space: Python and its libraries take a third, and 8 MB of JSON can become 300 MB of objects."""
 MOST = 5 << 30

@@ -36,12 +36,12 @@ def weight_groups(graph: SavedGraph, keras_version: str, where: str) -> Groups:
     Raises:
         ModelError: it is not said which layer a shared one is.
     """
-    walk = _Walk(keras_version, where)
+    walk = _GroupWalk(keras_version, where)
     walk.through(graph, (), "layers")
     return {path: group for path, group in walk.groups.items() if path not in walk.models}
 
 
-class _Walk:
+class _GroupWalk:
     """One walk through a model, as Keras makes it while it saves."""
 
     def __init__(self, keras_version: str, where: str) -> None:

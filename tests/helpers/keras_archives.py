@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 
 from helpers.keras_files import tiny_config, tiny_weights
 
@@ -28,7 +31,7 @@ def archived_weights(groups: Mapping[str, str] | None = None, *, named: bool = F
 
     Args:
         groups: names of groups, and the layers whose weights they hold.
-        named: keep the names of the layers, as Keras does since 3.7.
+        named: keep the names of the layers, as Keras does since 3.6.
     """
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
@@ -67,3 +70,38 @@ def write_keras_archive(path: Path, members: Mapping[str, bytes] | None = None, 
         for name, content in (archived_members(**changed) if members is None else members).items():
             archive.writestr(name, content)
     return path
+
+
+@contextmanager
+def as_keras_2(version: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have tf_keras save archives as an earlier version did.
+
+    Keras 2.12 to 2.14 went through the checkpoints of a model before its layers, and 2.12 and 2.13 counted a layer at
+    each name it has there (``saving_lib.py`` of those versions).
+    """
+    library = importlib.import_module("tf_keras.src.saving.saving_lib")
+    utils = importlib.import_module("tf_keras.src.utils.generic_utils")
+
+    def counted_again(container: Any, weights: Any, assets: Any, inner_path: str, visited_trackables: Any) -> None:
+        used: dict[str, int] = {}
+        for trackable in container.values() if isinstance(container, dict) else container:
+            if library._is_keras_trackable(trackable):
+                name = utils.to_snake_case(trackable.__class__.__name__)
+                used[name] = used.get(name, -1) + 1
+                name = f"{name}_{used[name]}" if used[name] else name
+                library._save_state(trackable, weights, assets, f"{inner_path}/{name}", visited_trackables)
+
+    def in_order(trackable: Any) -> Iterator[tuple[str, Any]]:
+        for name in dir(trackable):
+            if not name.startswith("__") and name not in library.ATTR_SKIPLIST:
+                with suppress(Exception):  # as Keras does: some properties cannot be asked for
+                    yield name, getattr(trackable, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.keras, "__version__", version)
+        if version < "2.15":
+            patch.setattr(library, "_walk_trackable", in_order)
+            patch.setattr(library, "ATTR_SKIPLIST", library.ATTR_SKIPLIST - {"_layer_checkpoint_dependencies"})
+        if version < "2.14":
+            patch.setattr(library, "_save_container_state", counted_again)
+        yield

@@ -1,4 +1,4 @@
-"""Archives (``.keras``) of Keras 3: genuine files, exported, and compared with what Keras 3 gives."""
+"""Archives (``.keras``) of Keras 3 and 2: genuine files, exported, and compared with what Keras gives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.foreign import answers_of_engines
+from helpers.foreign import answers_of_engines, assert_equal, randomise
+from helpers.keras_archives import as_keras_2
 from landslip.export.specification.description import published_description
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -136,3 +137,32 @@ def test_an_archive_gives_what_keras_3_gives(written, read_network, name):
     np.testing.assert_allclose(network.confidence(batch), answer, rtol=0, atol=tolerance)
     for engine, given in answers_of_engines(network, batch).items():
         np.testing.assert_allclose(given, answer, rtol=0, atol=tolerance, err_msg=engine)
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return importlib.import_module("landslip.models.keras.quiet_tensorflow").keras
+
+
+def shared(keras):
+    """Several layers of each class, a layer that two models share, a sequence, and functions between layers."""
+    kl = keras.layers
+    image = keras.Input((16, 12, 3))
+    stem = kl.Conv2D(4, 3, padding="same", name="stem")
+    encoder = keras.Model(image, kl.BatchNormalization()(kl.Conv2D(4, 3, padding="same")(stem(image))), name="encoder")
+    neck = keras.Sequential([kl.Conv2D(4, 3, padding="same"), kl.Dropout(0.5), kl.PReLU(), kl.Conv2D(4, 1)], name="n")
+    before, after = keras.Input((16, 12, 3), name="before"), keras.Input((16, 12, 3), name="after")
+    change = kl.Conv2D(4, 1)(1.0 - kl.Concatenate()([encoder(before), stem(after)]))
+    value = kl.BatchNormalization()(kl.Conv2D(4, 1)(kl.Add()([neck(change), encoder(after), change])))
+    return keras.Model([before, after], kl.Conv2D(2, 1, activation="softmax")(value), name="shared")
+
+
+@pytest.mark.parametrize("version", ["2.21.0", "2.15.0", "2.14.0", "2.13.1"])
+def test_an_archive_of_keras_2_gives_what_keras_gives(keras, read_network, tmp_path, monkeypatch, version):
+    model = randomise(shared(keras))
+    model.compile("adam", "mse")
+    with as_keras_2(version, monkeypatch):
+        model.save(tmp_path / "m.keras")
+    found = read_network(tmp_path / "m.keras", ASSUMED, insist=False)
+    assert found.keras_version == version
+    assert_equal(found, model)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
+import zipfile
 
 import h5py
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.keras_archives import archived_members, write_keras_archive
 from helpers.keras_files import conv, image, layer, model_layer, tiny_config, tiny_weights, write_keras_hdf5
 from helpers.limited import run_limited
 from landslip.export.conversion.fitting import described, undescribed
 from landslip.export.conversion.graph_interface import graph_interface
 from landslip.export.hdf5.model_file import open_saved_model
+from landslip.export.hdf5.unpacking import unpack
 from landslip.export.specification.description import published_description
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
@@ -178,6 +182,83 @@ def test_a_file_with_damaged_bytes_is_read_or_refused(tmp_path_factory, data):
     else:
         message = f"{path}: "
     assert message.startswith(f"{path}: ")
+
+
+def damaged_members(data, members):
+    """Files of an archive, some of them changed, exchanged, left out or cut off."""
+    names = list(members)
+    for _ in range(data.draw(st.integers(0, 3))):
+        name = data.draw(st.sampled_from(names))
+        change = data.draw(st.sampled_from(["flip", "cut", "swap", "drop", "rename", "value"]))
+        content = bytearray(members.get(name, b""))
+        if change == "flip" and content:
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+            members[name] = bytes(content)
+        elif change == "cut":
+            members[name] = bytes(content[: data.draw(st.integers(0, len(content)))])
+        elif change == "swap":
+            members[name] = members.get(data.draw(st.sampled_from(names)), b"")
+        elif change == "drop":
+            members.pop(name, None)
+        elif change == "rename":
+            members[data.draw(st.sampled_from(["../x", "assets/x", "x/config.json", "C:x", "\u202e"]))] = b"x"
+        else:
+            config = tiny_config()
+            path = data.draw(st.sampled_from(PLACES["tiny"]))
+            members["config.json"] = json.dumps(replaced(config, path, data.draw(VALUES))).encode()
+    return members
+
+
+@settings(max_examples=60)  # each starts a process
+@given(data=st.data())
+@pytest.mark.slow
+def test_an_archive_with_anything_changed_is_read_or_refused(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("damaged") / "m.keras"
+    write_keras_archive(path, damaged_members(data, archived_members()))
+    content = bytearray(path.read_bytes())
+    # The list of files lies at the end, and their own headers between them.
+    for _ in range(data.draw(st.integers(0, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
+    try:
+        with open_saved_model(path) as saved:
+            graph = screened_graph(saved.config, str(path))
+            read = saved.reader(graph)
+            for name, arrays in tiny_weights().items():
+                read((name,), {leaf: values.shape for leaf, values in arrays.items()})
+    except ModelError as error:
+        message = str(error)
+    else:
+        message = f"{path}: "
+    assert message.startswith(f"{path}: ")
+    assert len(message) < 1000
+
+
+@given(data=st.data())
+def test_an_archive_with_damaged_bytes_is_unpacked_or_refused(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    content = io.BytesIO()
+    with zipfile.ZipFile(
+        content, "w", data.draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+    ) as archive:
+        for name, member in archived_members(weights=b"x" * 500, config=b"{}").items():
+            archive.writestr(name, member)
+    damaged = bytearray(content.getvalue())
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path, unpacked = folder / "m.keras", folder / "unpacked"
+    path.write_bytes(damaged)
+    unpacked.mkdir()
+    try:
+        unpack(path, unpacked)
+    except ModelError as error:
+        message = str(error)
+    else:
+        message = f"{path}: "
+    assert message.startswith(f"{path}: ")
+    assert len(message) < 1000
+    assert {each.name for each in folder.iterdir()} == {"m.keras", "unpacked"}
+    assert {each.name for each in unpacked.iterdir()} <= {"config.json", "metadata.json", "model.weights.h5"}
 
 
 @pytest.mark.slow

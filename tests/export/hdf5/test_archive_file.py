@@ -36,7 +36,7 @@ def test_description_and_version_are_read(tmp_path):
         assert saved.keras_version == "3.3.3"
 
 
-@pytest.mark.parametrize("named", [False, True], ids=["before 3.7", "since 3.7"])
+@pytest.mark.parametrize("named", [False, True], ids=["before 3.6", "since 3.6"])
 def test_weights_come_as_they_were_stored(tmp_path, named):
     found = read(write_keras_archive(tmp_path / "m.keras", weights=archived_weights(named=named)))
     for name, arrays in tiny_weights().items():
