@@ -121,4 +121,4 @@ def _needs_others(candidate: FoundArtifact, spec: ModelSpec, scenes: str) -> boo
 
 def _decisive(spec: ModelSpec) -> tuple[object, ...]:
     """Parts of a description that the tiles and their reference depend on."""
-    return spec.inputs, spec.tile, spec.multiple, spec.resolution, spec.threshold
+    return spec.inputs, spec.tile, spec.multiple, spec.resolution, spec.threshold, spec.classes

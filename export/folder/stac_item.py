@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from landslip.export.folder.item_bands import band_names, item_bands, item_classes
 from landslip.models.registry.registry import REGISTRY, RegisteredModel
+from landslip.runtime.artifacts.channels import Relief
 from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
-from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.system.digests import multihash
 
 Json = dict[str, Any]
 
 _EXTENSION = "https://stac-extensions.github.io/{}/schema.json"
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
-_RECIPES = {"hillshade": "landslip.runtime.terrain:horn", "slope": "landslip.runtime.terrain:horn"}
-"""Ways in which the inputs that are no measurements are made from elevation."""
+_RECIPE = "landslip.runtime.terrain:horn"
+_RECIPE_OF = {"hillshade", "slope"}
+"""Layers of terrain that are made from elevation by that function."""
 _BACKENDS = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tensorrt": "TensorRT"}
 
 
@@ -113,27 +115,12 @@ def _common(exports: Sequence[Export], newest: Export, published: RegisteredMode
         "updated": newest.created,
         **({"license": "other"} if published else {}),
         "gsd": spec.resolution,
-        "bands": [band for entry in spec.inputs for band in _bands(entry)],
+        "bands": item_bands(spec.inputs),
     }
 
 
 def _science(published: RegisteredModel | None) -> Json:
     return {"sci:doi": published.doi, "sci:citation": published.citation} if published else {}
-
-
-def _bands(entry: InputSpec) -> list[Json]:
-    unit = {} if entry.unit == "8-bit" else {"unit": entry.unit}
-    return [
-        {"name": name, "description": f"{entry.name}, band {number}", "data_type": entry.dtype, **unit}
-        for number, name in enumerate(_band_names(entry), 1)
-    ]
-
-
-def _band_names(entry: InputSpec) -> list[str]:
-    if entry.bands == 1:
-        return [entry.name]
-    names = COLOURS if entry.bands == len(COLOURS) else tuple(str(number + 1) for number in range(entry.bands))
-    return [f"{entry.name}-{name}" for name in names]
 
 
 def _machine_learning(newest: Export, published: RegisteredModel | None, parameters: int | None) -> Json:
@@ -157,6 +144,7 @@ def _machine_learning(newest: Export, published: RegisteredModel | None, paramet
             "tile_multiple": spec.multiple,
             "tile_fixed": spec.fixed,
             "scaling_in_graph": {entry.name: _scaling(entry) for entry in spec.inputs},
+            **({"cut_off_before": clips} if (clips := _clips(spec)) else {}),
         },
     }
 
@@ -170,17 +158,23 @@ def _mlm_name(name: str) -> str:
 
 
 def _input(spec: ModelSpec, entry: InputSpec) -> Json:
-    recipe = _RECIPES.get(entry.name)
+    cut = ", cut off as mlm:hyperparameters say" if entry.clip else ""
+    made = all(isinstance(channel, Relief) and channel.kind in _RECIPE_OF for channel in entry.shows)
     return {
         "name": entry.name,
-        "description": f"Raw values, in the unit {entry.unit}; the graph scales them itself.",
-        "bands": _band_names(entry),
+        "description": f"Raw values, in the unit {entry.unit}{cut}; the graph scales them itself.",
+        "bands": band_names(spec.inputs)[entry.name],
         "input": _array(spec, entry.bands, "bands", entry.dtype),
         # None, and not what the graph does: whoever applied it to the data would scale them twice.
         "value_scaling": None,
         "resize_type": None,
-        "pre_processing_function": {"format": "python", "expression": recipe} if recipe else None,
+        "pre_processing_function": {"format": "python", "expression": _RECIPE} if made else None,
     }
+
+
+def _clips(spec: ModelSpec) -> Json:
+    """Smallest and largest raw value of each band that may be fed, of inputs that have such limits."""
+    return {entry.name: [list(pair) for pair in entry.clip] for entry in spec.inputs if entry.clip}
 
 
 def _scaling(entry: InputSpec) -> list[Json]:
@@ -195,15 +189,22 @@ def _scaling(entry: InputSpec) -> list[Json]:
 def _output(spec: ModelSpec) -> Json:
     return {
         "name": spec.output,
-        "description": f"{spec.meaning}, 0 to 1",
+        "description": f"{spec.meaning}, 0 to 1{', of each class' if spec.classes else ''}",
         "tasks": ["semantic-segmentation"],
-        "result": _array(spec, 1, "channel", "float32"),
-        "classification:classes": [
-            {"value": 0, "name": "other", "description": f"confidence below {spec.threshold}"},
-            {"value": 1, "name": "landslide", "description": f"confidence of {spec.threshold} and more"},
-        ],
-        "post_processing_function": {"format": "gdal-calc", "expression": f"A>={spec.threshold}"},
+        "result": _array(spec, spec.output_bands, "channel", "float32"),
+        "classification:classes": item_classes(spec.classes) or _two_classes(spec),
+        # Of classes it is the largest, which gdal-calc has no words for.
+        "post_processing_function": None
+        if spec.classes
+        else {"format": "gdal-calc", "expression": f"A>={spec.threshold}"},
     }
+
+
+def _two_classes(spec: ModelSpec) -> list[Json]:
+    return [
+        {"value": 0, "name": "other", "description": f"confidence below {spec.threshold}"},
+        {"value": 1, "name": "landslide", "description": f"confidence of {spec.threshold} and more"},
+    ]
 
 
 def _array(spec: ModelSpec, bands: int, axis: str, dtype: str) -> Json:
@@ -232,7 +233,7 @@ def _model_asset(export: Export) -> Json:
         "mlm:artifact_type": "onnx",
         **bound,
         # The core specification wants bands named where they are used before the item may describe them.
-        "bands": [{"name": name} for entry in export.spec.inputs for name in _band_names(entry)],
+        "bands": [{"name": name} for names in band_names(export.spec.inputs).values() for name in names],
         **_file(export.file.bytes, export.file.sha256),
     }
 

@@ -11,10 +11,13 @@ from helpers.engines import SPEC
 from helpers.exports import SOURCE, write_artifact, write_export
 from landslip.export.folder.existing_artifacts import check_tiles, find_existing
 from landslip.export.folder.file_plan import plan_artifacts
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.errors import UsageError
 from landslip.runtime.system.digests import sha256_of
 
 SCENES = "generated scenes"
+BGR = ("pre.blue", "pre.green", "pre.red")
+CLASSES = (ClassSpec("ground", landslide=False), ClassSpec("slide", landslide=True))
 
 
 @pytest.fixture
@@ -63,9 +66,12 @@ def test_the_same_options_as_before_are_fine(folder):
         (SOURCE, SPEC, "scene SCENE.toml"),
         (SOURCE, replace(SPEC, tile=2 * SPEC.tile), SCENES),
         (SOURCE, replace(SPEC, inputs=SPEC.inputs[::-1]), SCENES),
+        (SOURCE, replace(SPEC, inputs=(replace(SPEC.inputs[0], clip=((0.0, 200.0),) * 3), *SPEC.inputs[1:])), SCENES),
+        (SOURCE, replace(SPEC, inputs=(replace(SPEC.inputs[0], channels=BGR), *SPEC.inputs[1:])), SCENES),
+        (SOURCE, replace(SPEC, classes=CLASSES), SCENES),
         ("cd" * 32, SPEC, SCENES),
     ],
-    ids=["calibrated on a scene", "other tiles", "other inputs", "another file"],
+    ids=["calibrated on a scene", "other tiles", "other inputs", "cut off", "other bands", "classes", "another file"],
 )
 def test_tiles_that_others_need_are_not_replaced(folder, source, spec, scenes):
     with pytest.raises(UsageError, match=r"verify judges test\.fp32\.onnx by.*overwrite=True") as caught:

@@ -26,7 +26,7 @@ from helpers.stac import having, problems, without
 from landslip.export.folder.mlm import write_item
 from landslip.export.folder.stac_item import CatalogueFile, Export, model_item
 from landslip.models.registry.registry import M_ALL_006
-from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY, published_spec
+from landslip.runtime.artifacts.spec import FED, PRECISION_KEY, TARGET_KEY, ClassSpec, InputSpec, published_spec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import open_engine
 from landslip.runtime.errors import InputMissingError, OutputError
@@ -154,6 +154,51 @@ def test_every_band_an_input_names_is_described(folder):
     assert described[:4] == ["pre-red", "pre-green", "pre-blue", "post-red"]
     assert described[-2:] == ["hillshade", "slope"]
     assert all(len(entry["bands"]) == entry["input"]["shape"][1] for entry in properties["mlm:input"])
+
+
+def described(*inputs, classes=()):
+    spec = dataclasses.replace(EXPORT.spec, inputs=inputs, classes=classes)
+    item = model_item([dataclasses.replace(EXPORT, spec=spec)])
+    assert problems(item) == []
+    assert [band["name"] for band in item["assets"]["int8"]["bands"]] == [
+        band["name"] for band in item["properties"]["bands"]
+    ]
+    return item["properties"]
+
+
+def test_bands_are_named_by_what_they_show_with_their_units():
+    image = InputSpec(
+        "image", 5, "float32", "reflectance", 1.0, 0.0, ("post.nir", "post.4", "pre.ndvi", "slope", "dem"),
+        ((0.0, 0.3), (0.0, 0.3), (-1.0, 1.0), (0.0, 90.0), (0.0, 5000.0)),
+    )  # fmt: skip
+    properties = described(image)
+    found = [(band["name"], band.get("unit")) for band in properties["bands"]]
+    formula = "normalized_difference(pre.nir, pre.red)"
+    assert found == [("post-nir", "1"), ("post-4", "1"), (formula, None), ("slope", "degree"), ("dem", "metre")]
+    assert properties["bands"][0]["description"] == "image, band 1: nir after the event, reflectance"
+    assert properties["mlm:input"][0]["bands"] == [name for name, _ in found]
+    assert properties["mlm:input"][0]["input"]["shape"][1] == 5
+    assert properties["mlm:hyperparameters"]["cut_off_before"]["image"][2] == [-1.0, 1.0]
+
+
+def test_bands_that_are_fed_twice_have_names_of_their_own():
+    grey = InputSpec("grey", 3, "float32", "dn", 1.0, 0.0, ("post.pan",) * 3)
+    again = InputSpec("again", 2, "float32", "dn", 1.0, 0.0, ("post.pan", "dem"))
+    names = [band["name"] for band in described(grey, again, FED["dem"])["bands"]]
+    assert names == ["post-pan", "grey-2", "grey-3", "again-1", "dem", "dem-1"]
+
+
+def test_classes_are_told_with_what_they_mean():
+    names = {"background": False, "debris flow": True, "滑坡": True, "debris-flow": False}
+    classes = tuple(ClassSpec(name, landslide=landslide) for name, landslide in names.items())
+    (output,) = described(*EXPORT.spec.inputs, classes=classes)["mlm:output"]
+    assert output["result"]["shape"][1] == 4
+    assert [(each["value"], each["name"], each["description"]) for each in output["classification:classes"]] == [
+        (0, "background", "background: no landslide"),
+        (1, "debris-flow", "debris flow: landslide"),
+        (2, "class", "滑坡: landslide"),
+        (3, "class-3", "debris-flow: no landslide"),
+    ]
 
 
 def test_who_knows_the_item_alone_gets_the_confidence_the_runtime_gets(folder):

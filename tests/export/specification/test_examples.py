@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.pages import ROOT
+from helpers.pages import ROOT, blocks
 from landslip.export.specification.description import PUBLISHED_FEEDS, Served
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.channels import ImageBand, Relief
@@ -113,3 +113,11 @@ def test_published_json_is_that_of_artifacts_that_are_out():
         '"output":"confidence","tile":224,"multiple":32,"resolution":6.0,"threshold":0.5,'
         '"meaning":"confidence that the slope failed between the two images","source":"s","fixed":false}'
     )
+
+
+def test_the_example_of_the_page_on_other_networks_is_read(tmp_path):
+    (text,) = blocks("docs/how-to/other-network.md", "toml")
+    path = tmp_path / "SPEC.toml"
+    path.write_text(text)
+    (entry,) = read_description(path, Path("other.h5")).spec.inputs
+    assert (entry.bands, entry.limits[3:]) == (5, ((0.0, 0.6), (0.0, 90.0)))
