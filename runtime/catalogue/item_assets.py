@@ -15,8 +15,19 @@ from landslip.runtime.catalogue.media_types import media_type
 from landslip.runtime.catalogue.observed_map import ObservedMap
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
-from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, FURTHER, LANDSLIDES, QUICKLOOK, RECORD
+from landslip.runtime.run.product_names import (
+    CLASSES,
+    CLASSES_NAMES,
+    CLASSES_STYLE,
+    CONFIDENCE,
+    CONFIDENCE_STYLE,
+    FURTHER,
+    LANDSLIDES,
+    QUICKLOOK,
+    RECORD,
+)
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
+from landslip.runtime.styles.palette import class_colours, hexadecimal
 from landslip.runtime.system.digests import multihash, sha256_of
 
 Json = dict[str, Any]
@@ -40,12 +51,14 @@ _KNOWN = {
     "density.tif": ("density", "Share of the ground that slid, on a coarse grid", "data"),
     "density.qml": ("density_style", "Style of density.tif for QGIS", "style"),
     "landslides.qgs": ("project", "Project for QGIS", "project"),
+    CLASSES_STYLE: ("classes_style", "Style of classes.tif for QGIS", "style"),
+    CLASSES_NAMES: ("classes_names", "Names of the classes for GDAL", "metadata"),
     "report.html": ("report", "Report for people, in one file", "report"),
     RECORD: ("run", "Record of the run", "metadata"),
 }
 """Key, title and role of the asset of each file."""
 
-_NO_ASSETS = {CONFIDENCE, LANDSLIDES, *FURTHER["catalog"]}
+_NO_ASSETS = {CONFIDENCE, CLASSES, LANDSLIDES, *FURTHER["catalog"]}
 
 
 def item_assets(record: RunRecord, record_file: Path, seen: ObservedMap) -> Json:
@@ -61,6 +74,8 @@ def item_assets(record: RunRecord, record_file: Path, seen: ObservedMap) -> Json
     assets: Json = {}
     if CONFIDENCE in files:
         assets["confidence"] = _file(CONFIDENCE, files[CONFIDENCE]) | _confidence(record, seen)
+    if CLASSES in files:
+        assets["classes"] = _file(CLASSES, files[CLASSES]) | _classes(record, seen)
     if LANDSLIDES in files:
         assets |= dict(_layers(files[LANDSLIDES]))
     for name, entry in files.items():
@@ -84,15 +99,52 @@ def _layers(entry: ProductWritten) -> Iterator[tuple[str, Json]]:
         yield layer, _file(LANDSLIDES, entry) | {"title": title, "roles": ["data"], "landslip:layer": layer}
 
 
-def _confidence(record: RunRecord, seen: ObservedMap) -> Json:
+def _place(seen: ObservedMap) -> Json:
     return {
-        "title": "Confidence that a pixel is landslide, in percent",
-        "roles": ["data"],
         "proj:code": code_of(seen),
         **({} if code_of(seen) else {"proj:wkt2": seen.crs.to_wkt(version="WKT2_2019")}),
         "proj:shape": list(seen.shape),
         "proj:transform": list(seen.transform)[:6],
         "proj:bbox": list(seen.bounds),
+    }
+
+
+def _classes(record: RunRecord, seen: ObservedMap) -> Json:
+    colours = class_colours([each.landslide for each in record.classes])
+    listed = [
+        {
+            "value": value,
+            "name": re.sub(r"[^0-9A-Za-z_-]+", "_", each.name),
+            "title": each.name,
+            "description": f"{each.name}{', which is landslide' * each.landslide}",
+            "color_hint": hexadecimal(colour).removeprefix("#").upper(),
+            "count": each.pixels,
+        }
+        for value, (each, colour) in enumerate(zip(record.classes, colours, strict=True))
+    ]
+    return {
+        "title": "Class with the largest confidence",
+        "roles": ["data"],
+        **_place(seen),
+        "bands": [
+            {
+                "name": "class",
+                "description": f"Number of the class; {NOT_OBSERVED} is not observed",
+                "data_type": "uint8",
+                "nodata": NOT_OBSERVED,
+                "raster:sampling": "area",
+                "raster:spatial_resolution": seen.transform.a,
+            }
+        ],
+        "classification:classes": [*listed, _NOT_OBSERVED],
+    }
+
+
+def _confidence(record: RunRecord, seen: ObservedMap) -> Json:
+    return {
+        "title": "Confidence that a pixel is landslide, in percent",
+        "roles": ["data"],
+        **_place(seen),
         "bands": [
             {
                 "name": "confidence",

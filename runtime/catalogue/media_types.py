@@ -21,6 +21,7 @@ _BY_ENDING: Mapping[str, str] = {
     ".qgs": "application/x-qgis-project",
     ".qml": "application/xml",
     ".tif": COG,
+    ".xml": "application/xml",
     ".zip": "application/zip",
 }
 

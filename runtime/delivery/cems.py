@@ -31,12 +31,16 @@ from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSER
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.styles.palette import REASON_LABELS
+from landslip.runtime.untrusted.printable import printable
 
 EVENT_TYPE, OBJECT, METHOD = "6-Mass Movement", "Landslide", "Automatic extraction"
 """Values of the domains of Copernicus EMS for every landslide."""
 
 NOT_ANALYSED = "Not analysed"
 """Value of ``obj_type`` for every part of the area that was not analysed."""
+
+_KIND = 100
+"""Most characters of a class: a field of a Shapefile takes 254 bytes."""
 
 Columns = Mapping[str, NDArray[Any]]
 """Values (n,) by the name of the field."""
@@ -69,10 +73,13 @@ def write_cems(run: FinishedRun, target: Path, options: ProductOptions) -> None:
 def _events(features: MapFeatures, source: int) -> Columns:
     columns, count = features.columns, len(features.geometries)
     classes = columns["confidence_class"].tolist()
+    kinds = [
+        f"{printable(str(each), _KIND)}; " if each else "" for each in columns.get("class", _same("", count)).tolist()
+    ]
     notes = [
-        f"{each}, mean confidence {100 * confidence:.0f} %{'; area is a minimum' if edge else ''}"
-        for each, confidence, edge in zip(
-            classes, columns["confidence_mean"].tolist(), columns["edge"].tolist(), strict=True
+        f"{kind}{each}, mean confidence {100 * confidence:.0f} %{'; area is a minimum' if edge else ''}"
+        for kind, each, confidence, edge in zip(
+            kinds, classes, columns["confidence_mean"].tolist(), columns["edge"].tolist(), strict=True
         )
     ]
     return {

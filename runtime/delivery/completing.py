@@ -10,7 +10,7 @@ from landslip.runtime.delivery.deliverables import make_deliverables
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.finished_run import FinishedRun, described
 from landslip.runtime.run.hidden_folder import HiddenFolder
-from landslip.runtime.run.product_names import FURTHER, MADE, RECORD, item_name
+from landslip.runtime.run.product_names import CLASS_PRODUCTS, FURTHER, MADE, RECORD, item_name, made_by
 from landslip.runtime.run.product_options import ProductOptions
 from landslip.runtime.run.record_file import as_stored, write_json
 from landslip.runtime.run.record_types import RunRecord
@@ -39,10 +39,11 @@ def complete(
     Raises:
         LandslipError: a product cannot be made.
     """
-    record = record | {"products": described(folder, MADE)}
+    made = made_by(classes="classes" in record)
+    record = record | {"products": described(folder, made)}
     run = FinishedRun(folder, RunRecord.of(as_stored(record)), scene)
     record, names = _extended(run, folder, record, options, progress)
-    return record, (*MADE, *names)
+    return record, (*made, *names)
 
 
 def add_products(
@@ -82,7 +83,7 @@ def _extended(
 ) -> tuple[Record, tuple[str, ...]]:
     """Make what is asked for of a run as ``drafts``; the new record, and names of what joins it."""
     names = make_deliverables(run, drafts, options, progress)
-    order = (*MADE, *(name for further in FURTHER.values() for name in further))
+    order = (*MADE, *CLASS_PRODUCTS, *(name for further in FURTHER.values() for name in further))
     products = record["products"] | described(drafts, names)
     record = record | {"products": {name: products[name] for name in order if name in products}}
     record = _with_item(run.folder, drafts, record)

@@ -16,7 +16,7 @@ from landslip.runtime.delivery.layer_files import MapLayer, features_of, layer_o
 from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER, is_null
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_options import ProductOptions
-from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
+from landslip.runtime.styles.field_labels import CLASS_FIELD_LABELS, LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
 from landslip.runtime.styles.palette import CLASS_COLOURS, NOT_OBSERVED_FILL, REASON_LABELS, RIM, Colour
 from landslip.runtime.system.safe_writing import clear_name
 from landslip.runtime.untrusted.printable import printable
@@ -96,7 +96,7 @@ def _hexadecimal(colour: Colour, opacity: int) -> str:
 def _placemarks(layer: MapLayer) -> Iterator[Iterator[str]]:
     """Elements of the features of a layer, some at a time."""
     observed = layer.name == LANDSLIDES_LAYER
-    words = LANDSLIDE_LABELS if observed else NOT_OBSERVED_LABELS
+    words = {**LANDSLIDE_LABELS, **CLASS_FIELD_LABELS} if observed else NOT_OBSERVED_LABELS
     for features in features_of(layer):
         columns = {field: values.tolist() for field, values in features.columns.items()}
         data = [_column(field, words.get(field, field), values) for field, values in columns.items()]
@@ -121,7 +121,8 @@ def _landslide(values: Values) -> str:
     least = " or more" if values.get("edge") else ""
     area, sure = f"{values['area_m2']:.0f} m²{least}", f"{100 * values['confidence_mean']:.0f} %"
     found = _class_of(values)
-    return _head(f"Landslide {values['id']}", f"{area}; {found}, mean confidence {sure}", found)
+    kind = f"{printable(str(values['class']), _TEXT)}; " if values.get("class") else ""
+    return _head(f"Landslide {values['id']}", f"{kind}{area}; {found}, mean confidence {sure}", found)
 
 
 def _reason(values: Values) -> str:

@@ -10,6 +10,7 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.cartography.scale_bar import ground_metres, round_length
 from landslip.runtime.cartography.wording import period, shown_area
 from landslip.runtime.confidence import level_of
@@ -63,6 +64,7 @@ def sheet_of(run: FinishedRun) -> MapSheet:
         system=system,
         bar_metres=round_length(room_for_bar(grid.bounds) * ground_metres(grid) / grid.resolution),
         image=_image_inside(run),
+        classes=tuple(ClassSpec(printable(each.name, _NAME), each.landslide) for each in record.classes),
     )
 
 

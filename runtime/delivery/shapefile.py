@@ -18,6 +18,7 @@ SHORT_NAMES = {
     "confidence_mean": "conf_mean",
     "confidence_max": "conf_max",
     "confidence_class": "conf_class",
+    "class_share": "cl_share",
 }
 """Names of fields that are too long for a Shapefile, which cuts them at ten characters."""
 

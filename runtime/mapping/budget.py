@@ -94,22 +94,24 @@ def _thumbnail_pixels(height: int, width: int) -> int:
     return -(-height // step) * -(-width // step)
 
 
-def disk_needed(grid: MapGrid, images: int) -> dict[str, int]:
+def disk_needed(grid: MapGrid, images: int, *, classes: bool = False) -> dict[str, int]:
     """Bytes that a run writes, its map at :data:`COMPRESSED` per pixel; polygons are left out, as nobody knows them.
 
     Args:
         grid: the map.
         images: how many there are.
+        classes: whether the map tells several classes apart, which are a map of their own.
 
     Returns:
         ``working``: the rows as they are made, a byte a pixel; small pictures; overviews under way. Gone at the end.
         ``map``: the finished map. ``quicklook``: its pictures, not compressed.
     """
+    maps = 1 + classes
     pixels = grid.height * grid.width * COMPRESSED
     small = 3 * _thumbnail_pixels(grid.height, grid.width)
     # Overviews of half the size, a quarter and so on add a third; GDAL makes them in a file of their own first.
     return {
-        "working": int(grid.height * grid.width + images * small + pixels / 3),
-        "map": int(pixels * 4 / 3),
+        "working": int(maps * grid.height * grid.width + images * small + pixels / 3),
+        "map": int(maps * pixels * 4 / 3),
         "quicklook": (images + 1) * small,
     }

@@ -70,7 +70,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
             **findings,
             "seconds": _seconds(found, ready.engine, batch, per_batch),
             "memory_bytes": memory,
-            "disk_bytes": _disk(scene, request.out),
+            "disk_bytes": _disk(scene, request.out, classes=bool(ready.engine.spec.classes)),
         }
 
 
@@ -149,8 +149,8 @@ def _input_pixels(scene: Scene) -> int:
     return int(max(below, default=0))
 
 
-def _disk(scene: Scene, out: Path) -> Record:
-    parts = disk_needed(scene.grid, len(scene.images))
+def _disk(scene: Scene, out: Path, *, classes: bool) -> Record:
+    parts = disk_needed(scene.grid, len(scene.images), classes=classes)
     needed = sum(parts.values())
     place = next((folder for folder in (out, *out.absolute().parents) if folder.is_dir()), None)
     free = None

@@ -20,7 +20,9 @@ from landslip.runtime.mapping.sheet_facts import sheet_facts
 from landslip.runtime.mapping.tile_stages import Run
 from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.area_tally import AreaTally
-from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
+from landslip.runtime.products.class_tally import ClassTally
+from landslip.runtime.products.classes_tif import class_tags, name_tags, write_class_names, write_class_style
+from landslip.runtime.products.confidence_tif import BLOCK, check_written, occurs, write_cog
 from landslip.runtime.products.geopackage import Summary, write_landslides
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.products.map_style import write_map_style
@@ -28,9 +30,19 @@ from landslip.runtime.products.map_tags import map_tags
 from landslip.runtime.products.not_observed import NotObservedTracer
 from landslip.runtime.products.quicklook import write_quicklook
 from landslip.runtime.products.tracing import Strip, trace
-from landslip.runtime.run.product_names import CONFIDENCE, CONFIDENCE_STYLE, LANDSLIDES, QUICKLOOK
+from landslip.runtime.run.product_names import (
+    CLASSES,
+    CLASSES_NAMES,
+    CLASSES_STYLE,
+    CONFIDENCE,
+    CONFIDENCE_STYLE,
+    LANDSLIDES,
+    QUICKLOOK,
+)
+from landslip.runtime.run.rows_file import RowsBand
 from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import Workspace
+from landslip.runtime.styles.palette import class_colours
 from landslip.runtime.system.progress import waiting
 
 log = logging.getLogger(__name__)
@@ -52,7 +64,8 @@ def make_products(
         Areas and numbers for the record.
     """
     areas, why = AreaTally(run.scene.grid, run.level), WhyNotObserved(run, run_files.state.rows)
-    landslides = _write_polygons(run, strips, work, request.min_area, why, areas)
+    classes = ClassTally(run.scene.grid, run.engine.spec.classes)
+    landslides = _write_polygons(run, _counted(strips, classes), work, request.min_area, why, areas)
     figures = {
         "observed_km2": areas.observed_km2,
         "not_observed_km2": areas.not_observed_km2,
@@ -62,11 +75,21 @@ def make_products(
         "landslides_by_class": dict(landslides.classes),
         "landslides_at_edge": landslides.at_edge,
         "confidence_classes": dict(CONFIDENCE_CLASSES),
+        **({"classes": classes.entries} if run.engine.spec.classes else {}),
     }
     _write_pictures(run, run_files, work, sheet_facts(run, request, figures))
     if not run_files.rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return figures
+
+
+def _counted(strips: Generator[Strip, None, None], classes: ClassTally) -> Generator[Strip, None, None]:
+    """Strips as they come, with their classes counted."""
+    with closing(strips):
+        for strip in strips:
+            if strip.classes is not None:
+                classes.add(strip.first_row, strip.classes)
+            yield strip
 
 
 def _write_polygons(
@@ -78,7 +101,7 @@ def _write_polygons(
     areas: AreaTally,
 ) -> Summary:
     """Trace landslides, and what was not observed, while the map is made, and count its areas."""
-    grid, path = run.scene.grid, work.path(LANDSLIDES)
+    grid, path, spec = run.scene.grid, work.path(LANDSLIDES), run.engine.spec
     run.progress.start("mapping", len(run.plan.tiles), "tile")
     run.progress.advance(run.state.predicted + run.state.skipped)
     try:
@@ -95,9 +118,15 @@ def _write_polygons(
                 min_area=min_area,
                 ground_of=None if run.scene.ground is None else run.scene.ground.read,
                 dates=span_of(run.scene.times),
+                classes=spec.classes,
             )
             return write_landslides(
-                path, landslides, grid.crs, not_observed=unseen.found(), notice=run.engine.spec.notice
+                path,
+                landslides,
+                grid.crs,
+                not_observed=unseen.found(),
+                notice=spec.notice,
+                classes=bool(spec.classes),
             )
     finally:
         run.progress.finish()
@@ -131,5 +160,20 @@ def _write_pictures(run: Run, run_files: RunFiles, work: Workspace, facts: MapFa
         with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
             write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE))
             check_written(work.path(CONFIDENCE), rows.histogram)
+            _write_classes(run, run_files, work)
         write_map_style(work.path(CONFIDENCE_STYLE), run.level)
         quicklook.result()
+
+
+def _write_classes(run: Run, run_files: RunFiles, work: Workspace) -> None:
+    """Write the map of classes, where there are any, with its style and its names."""
+    classes, rows = run.engine.spec.classes, run_files.classes
+    if rows is None:
+        return
+    colours = class_colours([each.landslide for each in classes])
+    band = RowsBand("class", tags=name_tags(classes), colours=colours)
+    tags = class_tags(run.origin, classes) if run.origin else None
+    write_cog(rows.as_raster(tags, band), work.path(CLASSES), "mode")
+    check_written(work.path(CLASSES), rows.histogram, occurs)
+    write_class_style(work.path(CLASSES_STYLE), classes)
+    write_class_names(work.path(CLASSES_NAMES), classes)

@@ -28,7 +28,7 @@ from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.opened_inputs import describe_opening
-from landslip.runtime.run.product_names import RECORD
+from landslip.runtime.run.product_names import CLASS_PRODUCTS, RECORD
 from landslip.runtime.run.run_files import RunFiles
 from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.clock import now
@@ -79,7 +79,11 @@ def map_scene(
             record = earlier_record(request.out / RECORD, identity, request.title)
             return add_products(work.hidden, record, request.products, progress, ready.scene)
         run = _run(ready, facts, clock, progress)
-        run_files = stack.enter_context(RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity))
+        has_classes = bool(ready.engine.spec.classes)
+        work.claim(CLASS_PRODUCTS if has_classes else ())
+        run_files = stack.enter_context(
+            RunFiles(work, run.scene.grid, run.thumbnails, run.scene.images, identity, has_classes=has_classes)
+        )
         run.state, resumed = run_files.state, run_files.state.rows
         tell_beginning(facts, run.plan, ready.batch, cache_bytes(run.scene))
         with run_files.resumable():
@@ -121,8 +125,7 @@ def stream(
 
 def _strips(run: Run, run_files: RunFiles) -> Generator[Strip, None, None]:
     """The whole map: what an earlier run has left, then the rest as it is made."""
-    for first, percent in run_files.rows.stored(run.state.rows, BLOCK_ROWS):
-        yield Strip(first, percent)
+    yield from run_files.strips(BLOCK_ROWS)
     with closing(stream(run, run_files.add, run_files.checkpoint_if_possible)) as rest:
         yield from rest
 

@@ -109,7 +109,9 @@ class PreparedMap:
         """Facts that decide the map, bit by bit."""
         decisive = None if self.engine.device == "cpu" else self.batch  # it can change the last bits on a GPU
         masks = self.scene.facts.get("masks", ())
-        return identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks)
+        found = identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks)
+        classes = [[each.name, each.landslide] for each in self.engine.spec.classes]
+        return found | ({"classes": classes} if classes else {})
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.model_item import catalogued_as
 from landslip.runtime.run.finished_run import described
-from landslip.runtime.run.product_names import MADE, is_ours
+from landslip.runtime.run.product_names import is_ours, made_by
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
@@ -153,7 +153,7 @@ def _is_of_its_files(record: Record, folder: Path) -> bool:
     listed = record.get("products")
     if not isinstance(listed, dict) or not all(map(is_ours, listed)):
         return False
-    return {*MADE} <= {*listed} and listed == described(folder, listed)
+    return {*made_by(classes=bool(record.get("classes")))} <= {*listed} and listed == described(folder, listed)
 
 
 def describe_inputs(files: SceneFiles) -> list[Record]:

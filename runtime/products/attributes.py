@@ -5,12 +5,14 @@ What they mean, and where their definitions come from, is in ``docs/decisions/at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.geo.longitudes import near
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.projection import to_degrees
@@ -28,9 +30,10 @@ Dates = tuple[str | None, str | None]
 class Attributes:
     """Maker of landslides of one map."""
 
-    def __init__(self, grid: MapGrid, dates: Dates) -> None:
-        """Take the map grid, and the dates that every landslide gets."""
+    def __init__(self, grid: MapGrid, dates: Dates, classes: Sequence[ClassSpec] = ()) -> None:
+        """Take the map grid, the dates that every landslide gets, and the classes whose pixels were counted."""
         self._grid, self._dates, self._sizes = grid, dates, TrueSizes(grid)
+        self._classes = classes
 
     def landslides(self, sets: ClosedSets, min_area: float) -> list[Landslide]:
         """The landslides of closed sets, from an area in square metres on, in their order."""
@@ -55,6 +58,7 @@ class Attributes:
             "confidence_class": confidence_classes(means),
             **self._points(outlines),
             "edge": (tallies[:, tal.EDGE] > 0).tolist(),
+            **_classes(tallies, self._classes),
         }
         date_from, date_to = self._dates
         return [
@@ -88,6 +92,16 @@ def confidence_classes(means: NDArray[np.float64]) -> list[str]:
     """Name of the confidence class of each mean confidence."""
     names, least = list(CONFIDENCE_CLASSES), list(CONFIDENCE_CLASSES.values())
     return [names[index - 1] for index in np.searchsorted(least, means, side="right").tolist()]
+
+
+def _classes(tallies: Array, classes: Sequence[ClassSpec]) -> dict[str, list[Any]]:
+    """Class of landslides that most pixels have, of equal ones the first, and their share; nothing without classes."""
+    if not classes:
+        return {}
+    counts = tallies[:, tal.TALLIES :] * [each.landslide for each in classes]
+    most = counts.max(axis=1)
+    names = [classes[index].name if count else None for index, count in zip(counts.argmax(1), most, strict=True)]
+    return {"class_name": names, "class_share": _or_none(most / tallies[:, tal.PIXELS], most > 0)}
 
 
 def _extents(outlines: Array, places: Array, scales: Array) -> dict[str, list[float]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import rasterio
@@ -22,6 +23,9 @@ from landslip.runtime.products.histogram import count_values
 BLOCK = 512
 """Edge of the blocks of the map file."""
 
+Fits = Callable[[NDArray[np.uint8], NDArray[np.uint8]], bool]
+"""Function of :func:`averages`'s kind."""
+
 _ERRORS = (*RASTER_ERRORS, SystemError)
 """The last is what Python makes of an error of GDAL's that comes up where rasterio does not look for one."""
 
@@ -30,8 +34,14 @@ _PROCESS = os.getpid()
 """Process where GDAL was loaded. Its threads are not there in a forked child, which would wait for them for ever."""
 
 
-def write_cog(source: Path, target: Path) -> None:
+def write_cog(source: Path, target: Path, overviews: Literal["average", "mode"] = "average") -> None:
     """Turn a finished map into a cloud-optimised GeoTIFF with overviews, block by block.
+
+    Args:
+        source: the map.
+        target: the file.
+        overviews: GDAL's name of what a pixel of an overview shows of those below it: their mean, or the most common
+            value of classes.
 
     Raises:
         OutputError: the file cannot be written.
@@ -39,7 +49,7 @@ def write_cog(source: Path, target: Path) -> None:
     try:
         rasterio.shutil.copy(
             source, target, driver="COG", compress="deflate", blocksize=BLOCK, bigtiff="IF_SAFER",
-            overview_resampling="average", num_threads="ALL_CPUS" if os.getpid() == _PROCESS else "1",
+            overview_resampling=overviews, num_threads="ALL_CPUS" if os.getpid() == _PROCESS else "1",
         )  # fmt: skip
     except _ERRORS as error:
         raise _unwritable(target, error) from error
@@ -52,12 +62,13 @@ def histogram_of(percent: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counts
 
 
-def check_written(path: Path, written: NDArray[np.int64]) -> None:
+def check_written(path: Path, written: NDArray[np.int64], fits: Fits | None = None) -> None:
     """Read a finished map: neither closing nor copying a GeoTIFF reports reliably that the disk was full.
 
     Args:
         path: the map.
         written: how often each value was written, (256,).
+        fits: tells whether rows of an overview can show those below them; None for :func:`averages`.
 
     Raises:
         OutputError: the file is damaged, or does not hold what was written.
@@ -70,7 +81,7 @@ def check_written(path: Path, written: NDArray[np.int64]) -> None:
             for first in range(0, dataset.height, BLOCK):
                 region = make_window(0, first, dataset.width, min(BLOCK, dataset.height - first))
                 found += histogram_of(dataset.read(1, window=region))
-        is_whole = is_whole and all(_is_overview(path, level) for level in range(levels))
+        is_whole = is_whole and all(_is_overview(path, level, fits or averages) for level in range(levels))
     except _ERRORS as error:
         raise _unwritable(path, error) from error
     if not (is_whole and np.array_equal(found, written)):
@@ -79,7 +90,7 @@ def check_written(path: Path, written: NDArray[np.int64]) -> None:
         )
 
 
-def _is_overview(path: Path, level: int) -> bool:
+def _is_overview(path: Path, level: int, fits: Fits) -> bool:
     """Tell whether an overview shows what is one level below it: GDAL goes on where it could not write one.
 
     How exactly GDAL averages along the edges is its own affair: each value has to be one that those around it allow.
@@ -88,7 +99,7 @@ def _is_overview(path: Path, level: int) -> bool:
     with rasterio.open(path, **below) as finer, rasterio.open(path, overview_level=level) as coarser:
         for first in range(0, coarser.height, BLOCK // 2):
             half = make_window(0, first, coarser.width, min(BLOCK // 2, coarser.height - first))
-            if not averages(_around(finer, half), coarser.read(1, window=half)):
+            if not fits(_around(finer, half), coarser.read(1, window=half)):
                 return False
     return True
 
@@ -120,6 +131,21 @@ def averages(finer: NDArray[np.uint8], coarser: NDArray[np.uint8]) -> bool:
     observed = coarser != NOT_OBSERVED
     fits = np.where(observed, (least <= coarser) & (coarser < most), is_full == NOT_OBSERVED)
     return bool(fits.all())
+
+
+def occurs(finer: NDArray[np.uint8], coarser: NDArray[np.uint8]) -> bool:
+    """Tell whether each pixel of a map of half the size of another one has a value of those around it, as a class has.
+
+    Args:
+        finer: (2 * rows + 2, 2 * cols + 2) or more, with a margin of one pixel; 255 = not observed.
+        coarser: (rows, cols).
+    """
+    rows, cols = coarser.shape
+    found = np.zeros(coarser.shape, dtype=np.bool_)
+    for top in range(4):
+        for left in range(4):
+            found |= finer[top : top + 2 * rows - 1 : 2, left : left + 2 * cols - 1 : 2] == coarser
+    return bool(found.all())
 
 
 def _of_four(join: np.ufunc, values: NDArray[np.uint8], axis: int, count: int) -> NDArray[np.uint8]:

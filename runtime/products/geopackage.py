@@ -22,6 +22,7 @@ from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
 from landslip.runtime.products.not_observed import NotObserved
 from landslip.runtime.products.polygon_layers import (
+    CLASS_FIELDS,
     ID_FIELD,
     LANDSLIDE_FIELDS,
     LANDSLIDES_LAYER,
@@ -93,6 +94,7 @@ def write_landslides(
     not_observed: Iterable[NotObserved] = (),
     chunk: int = 5000,
     notice: str = "",
+    classes: bool = False,
 ) -> Summary:
     """Write the layers ``landslides`` and ``not_observed``, with the fields of ``polygon_layers.py``; None is null.
 
@@ -106,6 +108,7 @@ def write_landslides(
         not_observed: what was not observed, consumed once the landslides are written.
         chunk: how many features are held in memory and written together, from 1.
         notice: what users of the landslides have to know, in a sentence; it begins the layer's description.
+        classes: whether the map tells several classes apart, and each landslide has one.
 
     Raises:
         OutputError: the file cannot be written.
@@ -113,8 +116,8 @@ def write_landslides(
     """
     if chunk < 1:
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
-    description = f"{notice} {meaning_of(LANDSLIDE_FIELDS)}".lstrip()
-    layer = _Layer(LANDSLIDES_LAYER, description, LANDSLIDE_FIELDS, crs)
+    fields = (*LANDSLIDE_FIELDS, *CLASS_FIELDS) if classes else LANDSLIDE_FIELDS
+    layer = _Layer(LANDSLIDES_LAYER, f"{notice} {meaning_of(fields)}".lstrip(), fields, crs)
     draft, counted = draft_name(path), _Counted(landslides)
     try:
         with _errors_about(path):
@@ -126,7 +129,7 @@ def write_landslides(
         written.append(_write_layer(draft, path, iter(not_observed), unseen, chunk))
         with _errors_about(path):
             with _set({**_SETTINGS, **layer.settings}):
-                write_style_table(draft)
+                write_style_table(draft, classes=classes)
             _check(draft, written, layer.settings)
             _remove_side_files(path)
             give_name(draft, path)
@@ -234,7 +237,7 @@ def _append(path: Path, features: Sequence[_Feature], count: int, layer: _Layer)
 
 def _column(features: Sequence[_Feature], each: LayerField) -> NDArray[Any]:
     """Values of one field as GDAL takes them: NaN, None and NaT become null."""
-    values = [getattr(one, each.name) for one in features]
+    values = [getattr(one, each.attribute or each.name) for one in features]
     if each.kind == "number":
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     if each.kind == "day":

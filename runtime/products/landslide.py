@@ -59,3 +59,8 @@ class Landslide:
     """Day, or instant in UTC, of the latest image after the event (ISO 8601)."""
     edge: bool
     """True if it touches what was not observed, or the border of the map: it may be larger than what is seen of it."""
+    class_name: str | None = None
+    """Name of the class of landslides that most of its pixels have; None where none has one, or no classes are told
+    apart."""
+    class_share: float | None = None
+    """Share of its pixels that have this class, 0..1; None where ``class_name`` is."""

@@ -114,15 +114,16 @@ class _Sets:
 class SetTracer:
     """Tracer of the sets of pixels with values from ``low`` to ``high``; strips are handed to it from the top down."""
 
-    def __init__(self, low: int, high: int, tally: Tally) -> None:
+    def __init__(self, low: int, high: int, tally: Tally, further: int = 0) -> None:
         """Begin with nothing.
 
         Args:
             low: least value of a pixel that counts.
             high: greatest one, below 255.
             tally: counts what is wanted of the pixels; what :func:`count_pixels` counts at least.
+            further: columns of a tally besides those of :mod:`.tallies`: sums.
         """
-        self._low, self._high, self._tally = low, high, tally
+        self._low, self._high, self._tally, self._columns = low, high, tally, TALLIES + further
         self._open: _Open | None = None
 
     @property
@@ -139,7 +140,7 @@ class SetTracer:
         """Add the next rows of the map, uint8 (rows, width); returns the sets that end before the last of them."""
         if not values.size or (self._open is None and not lab.count_runs(values, self._low, self._high)):
             return NONE_CLOSED
-        state = self._open or _nothing_open(values.shape[1])
+        state = self._open or _nothing_open(values.shape[1], self._columns)
         sets, last_labels = self._taken_in(state, first_row, values)
         self._open = _still_open(sets, last_labels)
         return _closed(sets, last_labels)
@@ -163,7 +164,7 @@ class SetTracer:
         lab.flatten(regions)
         lab.flatten(components)
 
-        tallies = np.concatenate((state.tallies, np.zeros((used - before, TALLIES), dtype=np.int64)))
+        tallies = np.concatenate((state.tallies, np.zeros((used - before, self._columns), dtype=np.int64)))
         self._tally(LabelledRows(first_row, values, labels, state.above), tallies)
         fold(tallies, components)
 
@@ -172,11 +173,11 @@ class SetTracer:
         return _Sets(regions, components, tallies, corners), labels[-1]
 
 
-def _nothing_open(width: int) -> _Open:
+def _nothing_open(width: int, columns: int) -> _Open:
     return _Open(
         above=np.zeros(width, dtype=np.int32),
         components=np.zeros(1, dtype=np.int32),
-        tallies=np.zeros((1, TALLIES), dtype=np.int64),
+        tallies=np.zeros((1, columns), dtype=np.int64),
         corners=np.empty((0, lab.CORNER_FIELDS), dtype=np.int32),
     )
 

@@ -21,11 +21,13 @@ class LayerField:
     """Field of a layer."""
 
     name: str
-    """Name in the file, and of the attribute of what is written."""
+    """Name in the file."""
     kind: Literal["number", "text", "day", "truth"]
     """Type of its values: float64, text, a date, true or false."""
     meaning: str
     """Meaning in a few words, with the unit; empty where the name says it."""
+    attribute: str = ""
+    """Name of the attribute of what is written, where that is another one than the name in the file."""
 
 
 ID_FIELD = "id"
@@ -53,6 +55,12 @@ LANDSLIDE_FIELDS = (
     LayerField("edge", "truth", "touches what was not observed or the border of the map: the area is a minimum"),
 )
 """Fields of :data:`LANDSLIDES_LAYER` after the id."""
+
+CLASS_FIELDS = (
+    LayerField("class", "text", "class of landslides that most of its pixels have", "class_name"),
+    LayerField("class_share", "number", "share of its pixels that have it, 0 to 1"),
+)
+"""Further fields of :data:`LANDSLIDES_LAYER` in maps of several classes, after the others."""
 
 NOT_OBSERVED_FIELDS = (
     LayerField("reason", "text", ""),

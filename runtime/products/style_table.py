@@ -20,18 +20,19 @@ _UTC = 100
 """GDAL's number for that zone, without which it writes a date that GeoPackage does not allow."""
 
 
-def write_style_table(path: Path) -> None:
+def write_style_table(path: Path, *, classes: bool = False) -> None:
     """Add the table of styles to a GeoPackage with the layers ``landslides`` and ``not_observed``.
 
     Equal bytes need settings of GDAL's that the caller makes; see :func:`~.geopackage.same_bytes_anywhere`.
 
     Args:
         path: a GeoPackage that has no such table yet.
+        classes: whether landslides have the fields of maps of several classes.
 
     Raises:
         pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError: it cannot be written.
     """
-    styles = {LANDSLIDES_LAYER: landslides_qml(), NOT_OBSERVED_LAYER: not_observed_qml()}
+    styles = {LANDSLIDES_LAYER: landslides_qml(classes=classes), NOT_OBSERVED_LAYER: not_observed_qml()}
     names, count = list(styles), len(styles)
     # QGIS asks for an empty schema: a style whose schema is null is listed and not applied.
     columns = {

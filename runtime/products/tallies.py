@@ -24,7 +24,7 @@ Array = NDArray[Any]
 """Columns of a tally, and their number: sums, then maxima, then the lowest and the highest pixel.
 
 HEIGHTS counts the pixels whose elevation is known; LOW and HIGH mean nothing where that is none. HIGH is the negative
-of the highest elevation, so that both are least values.
+of the highest elevation, so that both are least values. In maps of several classes a column of pixels of each follows.
 """
 
 UNIT = 1 << 20
@@ -149,6 +149,27 @@ def tally_rise(
 
 
 @kernel
+def tally_classes(classes: Array, labels: Array, tallies: Array) -> None:  # pragma: no cover - compiled
+    """Count the pixels of each class in the tallies of their labels.
+
+    Args:
+        classes: uint8 (rows, width), index of the class; what is beyond the classes counts nowhere.
+        labels: int32 (rows, width).
+        tallies: int64 (labels, TALLIES + number of classes), updated.
+    """
+    count = tallies.shape[1] - TALLIES
+    for row in range(labels.shape[0]):
+        for first in range(0, labels.shape[1], STEP):
+            line = labels[row, first : first + STEP]
+            if not has_label(line):
+                continue
+            for col in range(len(line)):
+                found = classes[row, first + col]
+                if line[col] > 0 and found < count:
+                    tallies[line[col], TALLIES + found] += 1
+
+
+@kernel
 def tally_elevation(
     elevation: Array, labels: Array, first_row: int, first_col: int, tallies: Array
 ) -> None:  # pragma: no cover - compiled
@@ -184,7 +205,7 @@ def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compi
     """Move every label's tally to the root of its component.
 
     Args:
-        tallies: int64 (labels, TALLIES), updated.
+        tallies: int64 (labels, TALLIES and more), updated.
         components: (labels,) roots, as :func:`landslip.runtime.products.labels.flatten` leaves them.
     """
     for label in range(1, components.shape[0]):
@@ -199,4 +220,6 @@ def fold(tallies: Array, components: Array) -> None:  # pragma: no cover - compi
                 tallies[root, field] += tally[field]
             for field in range(VALUE_MAX, HEIGHTS):
                 tallies[root, field] = max(tallies[root, field], tally[field])
+            for field in range(TALLIES, tallies.shape[1]):
+                tallies[root, field] += tally[field]
             tally[:] = 0

@@ -7,7 +7,7 @@ tracer of our own are in ``docs/decisions/polygons.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
@@ -64,6 +65,7 @@ class Tracer:
         min_area: float = 0.0,
         ground_of: GroundOf | None = None,
         dates: Dates = (None, None),
+        classes: Sequence[ClassSpec] = (),
     ) -> None:
         """Begin with nothing.
 
@@ -74,14 +76,16 @@ class Tracer:
             ground_of: asked for the ground of those blocks of a strip that have landslides in them, before the next
                 strip is taken; None where nothing is known of it.
             dates: between which the landslides happened.
+            classes: those that strips tell apart, in the order of their numbers.
 
         Raises:
             UsageError: ``level`` is out of range.
         """
         if not 1 <= level <= HIGHEST:
             raise UsageError(f"A confidence level of {level} cannot be traced: give a whole number from 1 to 100.")
-        self._sets = SetTracer(level, HIGHEST, self._tally)
-        self._attributes = Attributes(grid, dates)
+        self._sets = SetTracer(level, HIGHEST, self._tally, len(classes))
+        self._attributes = Attributes(grid, dates, classes)
+        self._classes: Array | None = None  # of the strip that is being taken
         self._min_area, self._ground_of = min_area, ground_of
         self._next_row: int | None = None
         self._above = np.full(grid.width, NOT_OBSERVED, dtype=np.uint8)  # beyond the border nothing is observed
@@ -93,12 +97,13 @@ class Tracer:
             UsageError: it does not follow the one before, or the ground has another shape.
         """
         self._check_follows(strip)
-        self._next_row = strip.end
+        self._next_row, self._classes = strip.end, strip.classes
         return self._taken(strip.first_row, strip.confidence)
 
     def finish(self) -> list[Landslide]:
         """End the map; returns the landslides that reach its last row."""
         beyond = np.full((1, len(self._above)), NOT_OBSERVED, dtype=np.uint8)
+        self._classes = None
         return self._taken(self._next_row or 0, beyond)
 
     def _taken(self, first_row: int, confidence: Array) -> list[Landslide]:
@@ -120,6 +125,8 @@ class Tracer:
     def _tally(self, rows: LabelledRows, tallies: Array) -> None:
         count_pixels(rows, tallies)
         tal.tally_edge(rows.values, rows.labels, self._above, rows.labels_above, tallies)
+        if self._classes is not None:
+            tal.tally_classes(self._classes, rows.labels, tallies)
         if self._ground_of is None:
             return
         for window in _windows_with_labels(rows):
@@ -134,6 +141,7 @@ def trace(
     min_area: float = 0.0,
     ground_of: GroundOf | None = None,
     dates: Dates = (None, None),
+    classes: Sequence[ClassSpec] = (),
 ) -> Iterator[Landslide]:
     """Trace the landslides of a map; each is given out as soon as it cannot grow any more.
 
@@ -144,11 +152,12 @@ def trace(
         min_area: smaller landslides are left out.
         ground_of: asked for the ground of a strip before the next one is taken.
         dates: between which the landslides happened.
+        classes: those that strips tell apart, in the order of their numbers.
 
     Raises:
         UsageError: ``level`` is out of range, or strips do not follow one another.
     """
-    tracer = Tracer(grid, level=level, min_area=min_area, ground_of=ground_of, dates=dates)
+    tracer = Tracer(grid, level=level, min_area=min_area, ground_of=ground_of, dates=dates, classes=classes)
     for strip in strips:
         yield from tracer.take(strip)
     yield from tracer.finish()

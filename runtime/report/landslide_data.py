@@ -48,6 +48,7 @@ DECIMALS: Mapping[str, int] = {
     "confidence_max": 2,
     "lon": 5,
     "lat": 5,
+    "class_share": 2,
 }
 """Decimals of each numeric field."""
 
@@ -57,6 +58,9 @@ FIELDS = (
     "date_to", "edge",
 )  # fmt: skip
 """Fields of landslides in the order in which they are shown."""
+
+CLASS_FIELDS = ("class", "class_share")
+"""Further fields of landslides in maps of several classes."""
 
 CLASS = "confidence_class"
 
@@ -153,7 +157,7 @@ def read_unseen(path: Path, transform: Affine, budget: int) -> UnseenData | None
 
 
 def _fields(layer: LayerRead) -> dict[str, list[Any]]:
-    return {name: _values(name, layer.columns[name]) for name in FIELDS if name in layer.columns}
+    return {name: _values(name, layer.columns[name]) for name in (*FIELDS, *CLASS_FIELDS) if name in layer.columns}
 
 
 def _values(name: str, values: NDArray[Any]) -> list[Any]:

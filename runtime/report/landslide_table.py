@@ -12,15 +12,15 @@ ROWS = 50
 """Landslides in the table without a script."""
 
 COLUMNS = (
-    "id", "area_m2", "length_m", "width_m", "relief_m", "slope_mean", "confidence_mean", "confidence_class", "lat",
-    "lon", "edge",
+    "id", "area_m2", "length_m", "width_m", "relief_m", "slope_mean", "confidence_mean", "confidence_class",
+    "class", "lat", "lon", "edge",
 )  # fmt: skip
 """Fields in the table, as far as the file has them."""
 
 _NARROW = frozenset({"id", "area_m2", "confidence_mean", "confidence_class"})
 """Fields that a narrow screen has room for."""
 
-_WORDS = frozenset({CLASS, "edge"})
+_WORDS = frozenset({CLASS, "class", "edge"})
 
 
 def columns_of(landslides: LandslideData) -> list[str]:

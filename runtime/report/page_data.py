@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from landslip.runtime.report.landslide_data import CLASS, DECIMALS, FIELDS, LandslideData, UnseenData
+from landslip.runtime.report.landslide_data import CLASS, CLASS_FIELDS, DECIMALS, FIELDS, LandslideData, UnseenData
 from landslip.runtime.report.map_place import Mesh
 from landslip.runtime.report.run_facts import reason_text
 from landslip.runtime.report.texts import Language
@@ -35,11 +35,12 @@ def map_data(pyramid: Pyramid, metres: float, north: float | None, mesh: Mesh | 
 def landslide_values(landslides: LandslideData) -> dict[str, Any]:
     """Landslides: fields by column, outlines, classes that occur."""
     found = set(landslides.fields.get(CLASS, ["likely"]))
+    absent = set(CLASS_FIELDS) - set(landslides.fields)
     return {
         "count": landslides.count,
         "fields": dict(landslides.fields),
         "shown": list(landslides.fields),
-        "decimals": dict(DECIMALS),
+        "decimals": {name: count for name, count in DECIMALS.items() if name not in absent},
         "outlines": landslides.outlines.rings,
         "classes": [name for name in CLASS_COLOURS if name in found],
     }
@@ -64,10 +65,11 @@ def picture_values(tags: Mapping[str, str], tiles: Sequence[TilePlace]) -> dict[
     }
 
 
-def words_and_colours(language: Language) -> dict[str, Any]:
+def words_and_colours(language: Language, landslides: LandslideData) -> dict[str, Any]:
     """Texts that the script says, and colours that it draws in."""
+    further = [f"field_{name}" for name in CLASS_FIELDS if name in landslides.fields]
     return {
-        "texts": {key: language.texts[key] for key in _SPOKEN},
+        "texts": {key: language.texts[key] for key in (*_SPOKEN, *further)},
         "colours": {
             **{name: hexadecimal(colour) for name, colour in CLASS_COLOURS.items()},
             "rim": hexadecimal(RIM),

@@ -81,6 +81,14 @@ class FactWriter:
         yield "fact_above", language.area(record.above_threshold_km2)
         seen = f"{language.area(record.observed_km2)} ({language.percent(self.observed_share)})"
         yield "fact_observed", seen
+        if record.classes:
+            yield "fact_kinds", ", ".join(
+                self._text(
+                    "kind_of_landslide" if each.landslide else "kind_area",
+                    name=told(each.name), area=language.area(each.km2),
+                )
+                for each in record.classes
+            )  # fmt: skip
         if self.bounds is not None:
             yield "fact_bounds", ", ".join(f"{language.number(degrees, 4)}°" for degrees in self.bounds)
         grid = record.grid

@@ -13,7 +13,7 @@ import msgspec
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.hidden_folder import settle
-from landslip.runtime.run.product_names import CONFIDENCE, MADE, RECORD, is_ours, item_name
+from landslip.runtime.run.product_names import CONFIDENCE, RECORD, is_ours, item_name, made_by
 from landslip.runtime.run.record_and_map import fault_of
 from landslip.runtime.run.record_types import ProductWritten, RunRecord
 from landslip.runtime.scene.scene import Scene
@@ -57,7 +57,7 @@ class FinishedRun:
 
     def without_further(self) -> FinishedRun:
         """The run as if nothing had been made on demand, so that what is made is the same at any time."""
-        made = {name: self.record.products.get(name) for name in MADE}
+        made = {name: self.record.products.get(name) for name in made_by(classes=bool(self.record.classes))}
         return replace(self, record=msgspec.structs.replace(self.record, products=made))
 
     def _acquired(self, role: str) -> list[str]:
@@ -111,7 +111,7 @@ def _listed(path: Path, record: RunRecord) -> dict[str, ProductWritten]:
             where=path,
         )
     listed = {name: entry for name, entry in record.products.items() if entry is not None}
-    missing = [name for name in MADE if name not in listed]
+    missing = [name for name in made_by(classes=bool(record.classes)) if name not in listed]
     if missing:
         raise InputError(
             f"{path} lists no {missing[0]}: it was damaged or changed, or an older version has written it.",

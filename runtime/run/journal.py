@@ -43,6 +43,8 @@ class Checkpoint:
     """CRC-32 of the rows of the map that are finished."""
     pictures: int = 0
     """CRC-32 of the small pictures of the images in them."""
+    classes: int = 0
+    """CRC-32 of the classes of these rows; 0 where none are told apart."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class JournalLine:
     predicted: _Count = 0
     skipped: _Count = 0
     damaged: tuple[Any, ...] = ()
+    classes: _Count = 0
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, before: Sequence[Any]) -> JournalLine:
@@ -70,13 +73,14 @@ class JournalLine:
             predicted=state.predicted,
             skipped=state.skipped,
             damaged=fresh,
+            classes=checkpoint.classes,
         )
 
     def checkpoint(self, before: Sequence[Any]) -> Checkpoint:
         """The checkpoint that it stands for after such lines."""
         damaged = merged(before, self.damaged)
         state = RunState(self.rows, self.tile_rows, self.predicted, self.skipped, damaged)
-        return Checkpoint(state, self.checksum, self.pictures)
+        return Checkpoint(state, self.checksum, self.pictures, self.classes)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Journal:
         Raises:
             OutputError: it cannot be written.
         """
-        self._write(asdict(JournalLine.of(checkpoint, before)))
+        line = asdict(JournalLine.of(checkpoint, before))
+        self._write({name: value for name, value in line.items() if name != "classes" or value})
 
     def checkpoints(self) -> list[Checkpoint] | None:
         """The checkpoints of an earlier run of the same, in order; None if there was none.

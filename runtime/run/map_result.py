@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landslip.runtime.run.product_names import RECORD
-from landslip.runtime.run.record_types import RunRecord
+from landslip.runtime.run.record_types import ClassMapped, RunRecord
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class MapResult:
     def landslides(self) -> int:
         """Number of landslides."""
         return self.record.landslides
+
+    @property
+    def classes(self) -> tuple[ClassMapped, ...]:
+        """Classes of the map in the order of their numbers in ``classes.tif``; empty where it tells none apart."""
+        return self.record.classes
 
     @property
     def products(self) -> Mapping[str, Path]:

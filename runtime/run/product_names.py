@@ -28,6 +28,18 @@ QUICKLOOK = "quicklook.png"
 MADE = (CONFIDENCE, CONFIDENCE_STYLE, LANDSLIDES, QUICKLOOK)
 """Names of what every run makes beside its record, in the order they are put in place."""
 
+CLASSES = "classes.tif"
+"""Class of each pixel, in maps of several classes."""
+
+CLASSES_STYLE = "classes.qml"
+"""Colours of that file for QGIS."""
+
+CLASSES_NAMES = "classes.tif.aux.xml"
+"""Names of the classes, where GDAL looks for them."""
+
+CLASS_PRODUCTS = (CLASSES, CLASSES_STYLE, CLASSES_NAMES)
+"""Names of what a run makes besides when its network tells several classes apart."""
+
 PRODUCTS = (*MADE, RECORD)
 """Final names of what every run leaves."""
 
@@ -50,6 +62,9 @@ _ITEM = re.compile(r"landslip-[0-9a-f]{16}\.json")
 ROWS = "rows.raw"
 """Rows of the map that are finished, in the hidden folder."""
 
+CLASS_ROWS = "classes.raw"
+"""Classes of these rows, in maps of several classes."""
+
 PICTURES = "images.raw"
 """Small pictures of the images in these rows."""
 
@@ -59,14 +74,23 @@ JOURNAL = "journal.jsonl"
 EARLIER = "earlier.json"
 """Record of the run that the new one replaces, from when it is set aside until all is replaced."""
 
-RESUME_FILES = (LOCK, ROWS, PICTURES, JOURNAL, EARLIER)
+RESUME_FILES = (LOCK, ROWS, CLASS_ROWS, PICTURES, JOURNAL, EARLIER)
 """Files that a run needs to go on. Drafts of the one before would only be in its way, and might be planted links."""
 
 
 def is_ours(name: str) -> bool:
     """Tell whether a name is one of those that a run gives to its products."""
-    known = {*PRODUCTS, *(each for names in FURTHER.values() for each in names)}
+    known = {*PRODUCTS, *CLASS_PRODUCTS, *(each for names in FURTHER.values() for each in names)}
     return name in known or _ITEM.fullmatch(name) is not None
+
+
+def made_by(*, classes: bool) -> tuple[str, ...]:
+    """Names of what a run makes beside its record, in the order they are put in place.
+
+    Args:
+        classes: whether its network tells several classes apart.
+    """
+    return (*MADE, *CLASS_PRODUCTS) if classes else MADE
 
 
 def item_name(fingerprint: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ import rasterio
 from rasterio.crs import CRS
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.artifacts.spec import MAX_CLASSES, MAX_TEXT
 from landslip.runtime.confidence import LOWEST_THRESHOLD
 from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.geo.projection import to_degrees
 from landslip.runtime.run.product_names import item_name
-from landslip.runtime.run.record_types import GridLaid, RunRecord
+from landslip.runtime.run.record_types import ClassMapped, GridLaid, RunRecord
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SAME_PLACE = 1e-6
@@ -23,17 +25,16 @@ _SAME_PLACE = 1e-6
 
 def fault_of(record: RunRecord, confidence: Path) -> str | None:
     """Fault of a record: what no run with such a map says, in words that follow its name; None where all is well."""
-    if _DIGEST.fullmatch(record.fingerprint) is None:
-        return "has a fingerprint that is no SHA-256"
-    if record.item is not None and record.item != item_name(record.fingerprint):
-        return "has an Item of another name than its fingerprint gives it"
-    if not LOWEST_THRESHOLD <= record.threshold <= 1:
-        return f"has a threshold that is not between {LOWEST_THRESHOLD} and 1"
-    if not 0 <= record.overlap < 1:
-        return "has an overlap that is not between 0 and 1"
-    if not all(_is_time(entry.acquired) for entry in record.inputs if entry.acquired is not None):
-        return "has a time of an image that is none"
+    fault = next((words for words, is_well in _CHECKS.items() if not is_well(record)), None)
+    if fault is not None:
+        return fault
     return None if _is_grid_of(record.grid, confidence) else f"tells another grid than {confidence.name} has"
+
+
+def _are_classes(classes: Sequence[ClassMapped]) -> bool:
+    names = [each.name for each in classes]
+    plain = all(name.isprintable() and 0 < len(name) <= MAX_TEXT for name in names)
+    return 2 <= len(names) <= MAX_CLASSES and len({*names}) == len(names) and plain
 
 
 def _is_time(text: str) -> bool:
@@ -42,6 +43,23 @@ def _is_time(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_CHECKS: Mapping[str, Callable[[RunRecord], bool]] = {
+    "has a fingerprint that is no SHA-256": lambda record: _DIGEST.fullmatch(record.fingerprint) is not None,
+    "has an Item of another name than its fingerprint gives it": lambda record: (
+        record.item is None or record.item == item_name(record.fingerprint)
+    ),
+    f"has a threshold that is not between {LOWEST_THRESHOLD} and 1": lambda record: (
+        LOWEST_THRESHOLD <= record.threshold <= 1
+    ),
+    "has an overlap that is not between 0 and 1": lambda record: 0 <= record.overlap < 1,
+    "has a time of an image that is none": lambda record: all(
+        _is_time(entry.acquired) for entry in record.inputs if entry.acquired is not None
+    ),
+    "has classes that no network has": lambda record: not record.classes or _are_classes(record.classes),
+}
+"""Faults of a record by itself, in words, each with what is true of a record that has it not."""
 
 
 def _is_grid_of(grid: GridLaid, path: Path) -> bool:

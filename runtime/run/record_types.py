@@ -150,6 +150,19 @@ class StageSeconds(msgspec.Struct, frozen=True, kw_only=True):
     """Tracing landslides."""
 
 
+class ClassMapped(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of a map that tells several apart."""
+
+    name: str
+    """Name of the class."""
+    landslide: bool
+    """True if it means landslide."""
+    pixels: int
+    """Number of the pixels that have it, landslide or not by their confidence."""
+    km2: float
+    """Area of these pixels on the ground, square kilometres."""
+
+
 class ProductWritten(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the results."""
 
@@ -214,6 +227,8 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     """Number of polygons that touch what was not observed, or the border of the map: they may be larger."""
     confidence_classes: dict[str, float] = msgspec.field(default_factory=dict)
     """Least mean confidence of each class, by its name."""
+    classes: tuple[ClassMapped, ...] = ()
+    """Classes that the map tells apart, in the order of their numbers in ``classes.tif``; empty where it has none."""
     damaged: tuple[DamagedPlace, ...] = ()
     """Places that could not be read and were left out."""
     seconds: StageSeconds

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -22,6 +23,7 @@ from landslip.runtime.errors import OutputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.histogram import count_values
 from landslip.runtime.products.map_tags import UNIT, statistics_tags
+from landslip.runtime.styles.palette import Colour
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.safe_writing import open_or_make, write_anew
 
@@ -29,8 +31,22 @@ _BLOCK = 8 << 20
 """Bytes read at a time, about."""
 
 
+@dataclass(frozen=True)
+class RowsBand:
+    """A band of a map, in the words of GDAL."""
+
+    description: str
+    """Meaning of the values."""
+    unit: str = ""
+    """Unit of the values; empty where they have none."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Metadata of the band, by name."""
+    colours: tuple[Colour, ...] = ()
+    """Colours of the values from 0 on; empty where the band has no table of colours."""
+
+
 class RowsFile(Closing):
-    """Rows of uint8 percent, appended in order; counts what is in them."""
+    """Rows of uint8, percent or the number of a class, appended in order; counts what is in them."""
 
     def __init__(self, path: Path, grid: MapGrid) -> None:
         """Open a file, made if needed, with nothing taken from it yet; see :meth:`stored` and :meth:`count`.
@@ -77,6 +93,19 @@ class RowsFile(Closing):
         self.checksum = checksum_of(percent, self.checksum)
         count_values(np.ascontiguousarray(percent).reshape(-1), self.histogram)
 
+    def checksums(self, stops: Iterable[int]) -> list[int | None]:
+        """CRC-32 of the stored rows before each of some map rows, in ascending order; None where there are fewer."""
+        waiting, found, checksum = list(stops), list[int | None](), 0
+        for first, rows in self.stored(max(waiting, default=0)):
+            taken = 0
+            while len(found) < len(waiting) and waiting[len(found)] <= first + len(rows):
+                stop = waiting[len(found)] - first
+                checksum = checksum_of(rows[taken:stop], checksum)
+                taken = stop
+                found.append(checksum)
+            checksum = checksum_of(rows[taken:], checksum)
+        return found + [None] * (len(waiting) - len(found))
+
     def append(self, percent: NDArray[np.uint8]) -> None:
         """Write rows (rows, width) after those that are whole.
 
@@ -108,18 +137,20 @@ class RowsFile(Closing):
         """Pixels of which something is known."""
         return int(self.histogram[:NOT_OBSERVED].sum())
 
-    def as_raster(self, tags: Mapping[str, str] | None = None) -> Path:
+    def as_raster(self, tags: Mapping[str, str] | None = None, band: RowsBand | None = None) -> Path:
         """A file beside it by which GDAL reads the rows as a georeferenced band.
 
         Args:
             tags: metadata of the map, by name.
+            band: what the rows are; None for confidence in percent, with its statistics.
 
         Raises:
             OutputError: it cannot be written.
         """
         path = self._path.with_suffix(".vrt")
+        band = band or RowsBand("landslide confidence, percent", UNIT, statistics_tags(self.histogram))
         try:
-            write_anew(path, _virtual(self._path.name, self._grid, tags or {}, statistics_tags(self.histogram)))
+            write_anew(path, _virtual(self._path.name, self._grid, tags or {}, band))
         except OSError as error:
             raise unwritable(path, error) from error
         return path
@@ -162,21 +193,30 @@ def _read(file: int, size: int) -> bytes:
     return b"".join(blocks)
 
 
-def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str], of_band: Mapping[str, str]) -> str:
+def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str], band: RowsBand) -> str:
     """GDAL's description of a file of plain bytes (https://gdal.org/drivers/raster/vrt.html, VRTRawRasterBand)."""
     transform = ", ".join(repr(number) for number in grid.transform.to_gdal())
     return f"""<VRTDataset rasterXSize="{grid.width}" rasterYSize="{grid.height}">
   <SRS>{escape(grid.crs.to_wkt())}</SRS>
   <GeoTransform>{transform}</GeoTransform>{_metadata(tags)}
-  <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">{_metadata(of_band)}
-    <Description>landslide confidence, percent</Description>
-    <UnitType>{UNIT}</UnitType>
-    <NoDataValue>{NOT_OBSERVED}</NoDataValue>
+  <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">{_metadata(band.tags)}
+    <Description>{escape(band.description)}</Description>{_unit(band.unit)}
+    <NoDataValue>{NOT_OBSERVED}</NoDataValue>{_table(band.colours)}
     <SourceFilename relativeToVRT="1">{escape(name)}</SourceFilename>
     <ImageOffset>0</ImageOffset><PixelOffset>1</PixelOffset><LineOffset>{grid.width}</LineOffset>
   </VRTRasterBand>
 </VRTDataset>
 """
+
+
+def _unit(unit: str) -> str:
+    return f"\n    <UnitType>{escape(unit)}</UnitType>" if unit else ""
+
+
+def _table(colours: tuple[Colour, ...]) -> str:
+    entries = "".join(f'<Entry c1="{red}" c2="{green}" c3="{blue}" c4="255"/>' for red, green, blue in colours)
+    table = f"\n    <ColorInterp>Palette</ColorInterp><ColorTable>{entries}</ColorTable>"
+    return table if colours else ""
 
 
 def _metadata(tags: Mapping[str, str]) -> str:

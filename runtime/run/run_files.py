@@ -16,8 +16,8 @@ from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.journal import Checkpoint, Journal
 from landslip.runtime.run.pictures_file import ThumbnailFile
-from landslip.runtime.run.product_names import JOURNAL, PICTURES, ROWS
-from landslip.runtime.run.rows_file import RowsFile, checksum_of
+from landslip.runtime.run.product_names import CLASS_ROWS, JOURNAL, PICTURES, ROWS
+from landslip.runtime.run.rows_file import RowsFile
 from landslip.runtime.run.run_state import RunState
 from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.system.closing import Closing
@@ -39,6 +39,8 @@ class RunFiles(Closing):
         thumbnails: Thumbnails,
         images: Sequence[str],
         identity: Mapping[str, Any],
+        *,
+        has_classes: bool = False,
     ) -> None:
         """Open the working files, and take over what an unfinished run of the same has left in them.
 
@@ -48,6 +50,7 @@ class RunFiles(Closing):
             thumbnails: small pictures of the map, which are kept too.
             images: those of the scene.
             identity: what decides the result, as plain JSON values.
+            has_classes: whether the map tells several classes apart, which are kept too.
 
         Raises:
             UsageError: what is there was made from or with something else.
@@ -58,11 +61,14 @@ class RunFiles(Closing):
         checkpoints = self._journal.checkpoints() if work.unfinished else None
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
+            """Confidence in percent."""
+            self.classes = stack.enter_context(RowsFile(work.path(CLASS_ROWS), grid)) if has_classes else None
+            """Classes of the same rows; None where none are told apart."""
             self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
             self.state = self._restored(checkpoints or [])
             """State that the run has reached."""
             self._stack = stack.pop_all()
-        self._checksum = self.rows.checksum
+        self._checksums = self._checksums_now()
         self._saved, self._saved_rows = time.monotonic(), self.state.rows
         self._told = self.state.damaged
         if self.state.rows:
@@ -95,9 +101,20 @@ class RunFiles(Closing):
         """
         self._thumbnails.add_confidence(self.rows.rows, strip.confidence)
         self.rows.append(strip.confidence)
-        self.state, self._checksum = replace(state, rows=self.rows.rows), self.rows.checksum
+        if self.classes is not None and strip.classes is not None:
+            self.classes.append(strip.classes)
+        self.state, self._checksums = replace(state, rows=self.rows.rows), self._checksums_now()
         if self.rows.rows == self._height or time.monotonic() - self._saved >= INTERVAL:
             self._checkpoint()
+
+    def strips(self, most: int) -> Iterator[Strip]:
+        """The finished rows from the top down, up to ``most`` at a time."""
+        parts = self.rows.stored(self.state.rows, most)
+        if self.classes is None:
+            yield from (Strip(first, percent) for first, percent in parts)
+            return
+        for (first, percent), (_, classes) in zip(parts, self.classes.stored(self.state.rows, most), strict=True):
+            yield Strip(first, percent, classes)
 
     @contextlib.contextmanager
     def resumable(self) -> Iterator[None]:
@@ -129,8 +146,11 @@ class RunFiles(Closing):
         if self.state.rows == self._saved_rows:
             return
         self.rows.sync()
+        if self.classes is not None:
+            self.classes.sync()
         self._pictures.save(self.state.rows)
-        self._journal.add(Checkpoint(self.state, self._checksum, self._pictures.checksum), self._told)
+        percent, classes = self._checksums
+        self._journal.add(Checkpoint(self.state, percent, self._pictures.checksum, classes), self._told)
         self._told = self.state.damaged
         self._work.allow_resume()
         self._saved, self._saved_rows = time.monotonic(), self.state.rows
@@ -154,6 +174,9 @@ class RunFiles(Closing):
         for first, rows in self.rows.stored(last.rows):
             self.rows.count(rows)
             self._thumbnails.add_confidence(first, rows)
+        if self.classes is not None:
+            for _, rows in self.classes.stored(last.rows):
+                self.classes.count(rows)
         self._pictures.load(last.rows)
         return last
 
@@ -165,18 +188,17 @@ class RunFiles(Closing):
                 yield checkpoint
 
     def _last_whole(self, checkpoints: list[Checkpoint]) -> RunState:
-        waiting = sorted(self._with_pictures(checkpoints), key=_rows)
-        last, checksum, stop = RunState(), 0, max(map(_rows, waiting), default=0)
-        for first, rows in self.rows.stored(stop):
-            taken = 0
-            while waiting and waiting[0].state.rows <= first + len(rows):
-                checkpoint = waiting.pop(0)
-                checksum = checksum_of(rows[taken : checkpoint.state.rows - first], checksum)
-                taken = checkpoint.state.rows - first
-                if checksum == checkpoint.checksum:
-                    last = checkpoint.state
-            checksum = checksum_of(rows[taken:], checksum)
-        return last
+        """State of the last checkpoint whose rows are there as they were: percent, and classes where there are any."""
+        whole = sorted(self._with_pictures(checkpoints), key=_rows)
+        stored = self.rows.checksums(map(_rows, whole))
+        whole = [each for each, found in zip(whole, stored, strict=True) if found == each.checksum]
+        if self.classes is not None:
+            stored = self.classes.checksums(map(_rows, whole))
+            whole = [each for each, found in zip(whole, stored, strict=True) if found == each.classes]
+        return whole[-1].state if whole else RunState()
+
+    def _checksums_now(self) -> tuple[int, int]:
+        return self.rows.checksum, self.classes.checksum if self.classes is not None else 0
 
 
 def _rows(checkpoint: Checkpoint) -> int:

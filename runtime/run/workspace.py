@@ -108,6 +108,16 @@ class Workspace:
                 option="out",
             )
 
+    def claim(self, names: Sequence[str]) -> None:
+        """Claim names of further products, which were not known before.
+
+        Raises:
+            UsageError: something has one that may not be replaced.
+        """
+        self._names = (*self._names, *names)
+        if not (self.is_resumable or self.complete):
+            self.check_free()
+
     def path(self, name: str) -> Path:
         """Path to write what will be called ``name``."""
         return self.hidden.path(name)

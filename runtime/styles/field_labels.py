@@ -28,6 +28,12 @@ LANDSLIDE_LABELS: dict[str, str] = {
 }
 """Words for each field of the layer ``landslides``, in the order of the fields."""
 
+CLASS_FIELD_LABELS: dict[str, str] = {
+    "class": "Class",
+    "class_share": "Share of its pixels that have the class (0 to 1)",
+}
+"""Words for the further fields of landslides in maps of several classes."""
+
 NOT_OBSERVED_LABELS: dict[str, str] = {"id": "Number", "reason": "Reason", "area_m2": "Area (m²)"}
 """Words for each field of the layer ``not_observed``."""
 
@@ -53,9 +59,13 @@ _LENGTH, _WIDTH = _number('"length_m"', " m"), _number('"width_m"', " m")
 _CONFIDENCE = _number('100 * "confidence_mean"', " %")
 _UNSEEN_AREA = _number('"area_m2"', " m²")
 
-LANDSLIDE_TIP = "".join(
-    (
+_CLASS_SHARE = _number('100 * "class_share"', " %")
+
+
+def _landslide_tip(*first: str) -> str:
+    rows = (
         f'<b>Landslide {_text("id")}</b><table cellspacing="4">',
+        *first,
         _row("Area", _number('"area_m2"', " m²") + "[% if(\"edge\", ' or more', '') %]"),
         _row("Length, width", f"{_LENGTH}, {_WIDTH}"),
         _row("Height difference", _number('"relief_m"', " m")),
@@ -64,8 +74,14 @@ LANDSLIDE_TIP = "".join(
         _row("Images", f"{_text('date_from')} to {_text('date_to')}"),
         "</table>",
     )
-)
+    return "".join(rows)
+
+
+LANDSLIDE_TIP = _landslide_tip()
 """HTML with the main figures of a landslide; expressions between ``[%`` and ``%]`` are QGIS's."""
+
+CLASS_TIP = _landslide_tip(_row("Class", f"{_text('class')} ({_CLASS_SHARE} of its pixels)"))
+"""HTML with the main figures of a landslide in maps of several classes, its class first."""
 
 _WORDS = ", ".join(f"'{reason}', '{words}'" for reason, words in REASON_LABELS.items())
 _REASON = f"[% coalesce(map_get(map({_WORDS}), \"reason\"), '{_UNKNOWN}') %]"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from landslip.runtime.artifacts.spec import ClassSpec
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in metres of the map."""
 
@@ -58,6 +60,8 @@ class MapSheet:
     """Length of each of the two parts of the scale bar, metres on the ground."""
     image: ImageShown | None = None
     """Image of after the event."""
+    classes: tuple[ClassSpec, ...] = ()
+    """Classes that the map tells apart, in the order of their numbers."""
 
 
 _MARGIN = 0.03

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import colorsys
+from collections.abc import Sequence
+from itertools import count
+
 Colour = tuple[int, int, int]
 """Red, green, blue; 0 to 255."""
 
@@ -31,6 +35,26 @@ NOT_OBSERVED_FILL: Colour = (128, 128, 128)
 
 NOT_OBSERVED_HATCH: Colour = (235, 235, 235)
 """Diagonal lines over it."""
+
+_TURN = 0.618034
+"""Step around the circle of hues that keeps any number of them apart: the golden section."""
+
+
+def class_colours(is_landslide: Sequence[bool]) -> tuple[Colour, ...]:
+    """Colour of each class of a network: full ones for those that are landslide, pale ones for the others.
+
+    Args:
+        is_landslide: of each class, whether it means landslide.
+    """
+    first = colorsys.rgb_to_hsv(*LANDSLIDE)[0]
+    numbers = {True: count(), False: count()}
+    found = []
+    for full in is_landslide:
+        hue = (first + _TURN * next(numbers[full])) % 1 if full else (0.25 + _TURN * next(numbers[full])) % 1
+        red, green, blue = colorsys.hsv_to_rgb(hue, 1.0 if full else 0.18, 1.0 if full else 0.9)
+        found.append((round(255 * red), round(255 * green), round(255 * blue)))
+    return tuple(found)
+
 
 CLASS_LABELS: dict[str, str] = {
     "likely": "likely (confidence from 90 %)",

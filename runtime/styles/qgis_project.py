@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from landslip.runtime.styles.map_sheet import Box, MapSheet, SystemUsed, view_of
 from landslip.runtime.styles.markup import document, element, properties
 from landslip.runtime.styles.qgis_layout import layout
-from landslip.runtime.styles.raster_qml import confidence_style, image_style, observed_style
+from landslip.runtime.styles.raster_qml import classes_style, confidence_style, image_style, observed_style
 from landslip.runtime.styles.vector_qml import landslides_style, not_observed_style
 
 _VERSION = "3.22.0"
@@ -56,7 +56,8 @@ def _layers(sheet: MapSheet) -> list[_ProjectLayer]:
     polygons, system = "./landslides.gpkg|layername=", sheet.system
     found = [
         _ProjectLayer(
-            "landslides_of_landslip", "Landslides", f"{polygons}landslides", False, True, landslides_style(), system
+            "landslides_of_landslip", "Landslides", f"{polygons}landslides", False, True,
+            landslides_style(classes=bool(sheet.classes)), system,
         ),
         _ProjectLayer(
             "not_observed_of_landslip", "Not observed", f"{polygons}not_observed", False, True, not_observed_style(),
@@ -68,6 +69,14 @@ def _layers(sheet: MapSheet) -> list[_ProjectLayer]:
             confidence_style(sheet.level), system, {"legend/node-order": "1,2,3,4,5"},
         ),
     ]  # fmt: skip
+    if sheet.classes:
+        numbers = ",".join(map(str, range(1, len(sheet.classes) + 2)))
+        found.append(
+            _ProjectLayer(
+                "classes_of_landslip", "Classes", "./classes.tif", True, False, classes_style(sheet.classes), system,
+                {"legend/node-order": numbers},
+            )
+        )  # fmt: skip
     if sheet.image is not None:
         found.append(
             _ProjectLayer(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.styles.map_sheet import ImageShown
 from landslip.runtime.styles.markup import Attributes, document, element, plain
-from landslip.runtime.styles.palette import DENSITY, NOT_OBSERVED_FILL, OBSERVED, RAMP, Colour, hexadecimal
+from landslip.runtime.styles.palette import (
+    DENSITY,
+    NOT_OBSERVED_FILL,
+    OBSERVED,
+    RAMP,
+    Colour,
+    class_colours,
+    hexadecimal,
+)
 
 _HEAD = {"version": "3.22.0", "styleCategories": "AllStyleCategories", "hasScaleBasedVisibilityFlag": 0}
 _WHOLE = 100
@@ -34,6 +44,26 @@ def confidence_style(level: int) -> tuple[Element, ...]:
     ]
     unseen = {"nodataColor": hexadecimal(NOT_OBSERVED_FILL), "classificationMin": level}
     return (element("pipe", {}, _renderer(unseen, "INTERPOLATED", items)),)
+
+
+def classes_qml(classes: Sequence[ClassSpec]) -> str:
+    """Style of ``classes.tif``, as the text of the QML file beside it: a colour and a name for each class."""
+    return document(element("qgis", _HEAD, *classes_style(classes)))
+
+
+def classes_style(classes: Sequence[ClassSpec]) -> tuple[Element, ...]:
+    """Parts of that style, as they stand in a QML file and below a layer of a project."""
+    colours = class_colours([each.landslide for each in classes])
+    entries = [
+        element("paletteEntry", {"value": value, "color": hexadecimal(colour), "alpha": 255, "label": each.name})
+        for value, (each, colour) in enumerate(zip(classes, colours, strict=True))
+    ]
+    unseen = {"value": NOT_OBSERVED, "color": hexadecimal(NOT_OBSERVED_FILL), "alpha": 255, "label": "not observed"}
+    entries.append(element("paletteEntry", unseen))  # never reached, as below: for the legend
+    facts: Attributes = {
+        "type": "paletted", "band": 1, "opacity": 1, "alphaBand": -1, "nodataColor": hexadecimal(NOT_OBSERVED_FILL),
+    }  # fmt: skip
+    return (element("pipe", {}, element("rasterrenderer", facts, element("colorPalette", {}, *entries))),)
 
 
 def density_qml() -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element
 
-from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, LANDSLIDE_TIP, NOT_OBSERVED_LABELS, NOT_OBSERVED_TIP
+from landslip.runtime.styles.field_labels import (
+    CLASS_FIELD_LABELS,
+    CLASS_TIP,
+    LANDSLIDE_LABELS,
+    LANDSLIDE_TIP,
+    NOT_OBSERVED_LABELS,
+    NOT_OBSERVED_TIP,
+)
 from landslip.runtime.styles.markup import document, element
 from landslip.runtime.styles.palette import (
     CLASS_COLOURS,
@@ -22,9 +29,13 @@ _ANGLES = {"outside": (), "nodata": (45,), "mask": (135,), "void": (0,), "damage
 """Directions of the lines of each reason, degrees: so they are told apart in print, without colours."""
 
 
-def landslides_qml() -> str:
-    """Style of the layer ``landslides``, as the text of a QML file: a colour for each class, seen at any scale."""
-    return document(element("qgis", _HEAD, *landslides_style()))
+def landslides_qml(*, classes: bool = False) -> str:
+    """Style of the layer ``landslides``, as the text of a QML file: a colour by confidence, seen at any scale.
+
+    Args:
+        classes: whether landslides have the fields of maps of several classes.
+    """
+    return document(element("qgis", _HEAD, *landslides_style(classes=classes)))
 
 
 def not_observed_qml() -> str:
@@ -32,11 +43,12 @@ def not_observed_qml() -> str:
     return document(element("qgis", _HEAD, *not_observed_style()))
 
 
-def landslides_style() -> tuple[Element, ...]:
+def landslides_style(*, classes: bool = False) -> tuple[Element, ...]:
     """Parts of the style of ``landslides``, as they stand in a QML file and below a layer of a project."""
+    labels, tip = (LANDSLIDE_LABELS | CLASS_FIELD_LABELS, CLASS_TIP) if classes else (LANDSLIDE_LABELS, LANDSLIDE_TIP)
     symbols = [_landslide(number, colour) for number, colour in enumerate(CLASS_COLOURS.values())]
     renderer = _categorised("confidence_class", CLASS_LABELS, symbols, in_turns=True)
-    return renderer, *_words(LANDSLIDE_LABELS, "'Landslide ' || \"id\"", LANDSLIDE_TIP)
+    return renderer, *_words(labels, "'Landslide ' || \"id\"", tip)
 
 
 def not_observed_style() -> tuple[Element, ...]:

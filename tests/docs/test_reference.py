@@ -20,8 +20,8 @@ from landslip.runtime.confidence import REASONS
 from landslip.runtime.delivery.shapefile import SHORT_NAMES
 from landslip.runtime.engines import BACKENDS
 from landslip.runtime.inputs.scene_toml import KEYS as SCENE_KEYS
-from landslip.runtime.products.polygon_layers import ID_FIELD, LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
-from landslip.runtime.run.product_names import FURTHER, PRODUCTS
+from landslip.runtime.products.polygon_layers import CLASS_FIELDS, ID_FIELD, LANDSLIDE_FIELDS, NOT_OBSERVED_FIELDS
+from landslip.runtime.run.product_names import CLASS_PRODUCTS, FURTHER, PRODUCTS
 from landslip.runtime.system.drafts import PARTIAL
 
 FILES = "docs/reference/files.md"
@@ -80,7 +80,7 @@ def record(tmp_path_factory):
     return json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
 
 
-SOMETIMES = {"reading", "damaged", "resumed_after_row"}
+SOMETIMES = {"reading", "damaged", "resumed_after_row", "classes"}
 """Keys that a run record need not have."""
 
 
@@ -102,6 +102,7 @@ def test_keys_of_inputs_are_explained(record):
 
 def test_products_and_their_hidden_folder():
     assert sorted(table_keys(FILES, "A map: `landslip map -o OUT`")) == sorted(PRODUCTS)
+    assert table_keys(FILES, "Maps of several classes") == list(CLASS_PRODUCTS)
     assert f"OUT/{PARTIAL}" in spans(FILES)
 
 
@@ -118,6 +119,7 @@ def test_fields_of_polygons():
         ("Fields of the layer `not_observed`", NOT_OBSERVED_FIELDS),
     ):
         assert table_keys(FILES, page) == [ID_FIELD, *(field.name for field in fields)]
+    assert table_keys(FILES, "Further fields in maps of several classes") == [field.name for field in CLASS_FIELDS]
 
 
 def test_reasons_are_explained():

@@ -51,10 +51,10 @@ CLASS_SPEC = replace(
 
 CLASS_WEIGHTS = np.float32(
     [
-        [0, 0, 0, 0, 0, 0, 0, 0.02],
-        [-9, 0, 0, 0, 11, 0, 0, 0],
-        [0, -4, 0, 0, 0, 0, 6, 0],
-        [0, 0, -5, 9, 0, 0, -1, 0],
+        [0.0113, 0.0171, 0, 0, 0, 0, 0, 0.0217],
+        [-9.013, 0, 0, 0, 11.07, 0, 0, 0],
+        [0, -4.051, 0, 0, 0, 0, 6.029, 0],
+        [0, 0, -5.037, 9.019, 0, 0, -1.043, 0],
     ]
 )
 """Weights (classes, bands) of a network of one layer, whose softmax over its classes is :func:`class_mixture`: image
