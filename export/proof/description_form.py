@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from landslip.export.hdf5.recognise import is_archive
 from landslip.export.proof.onnx_face import onnx_face
 from landslip.export.specification.network_face import NetworkFace
 from landslip.export.specification.spec_form import spec_toml_text
@@ -32,7 +33,8 @@ def form_for(path: Path) -> str:
 
 
 def _face(path: Path) -> NetworkFace:
-    if kind_of(path) == "hdf5" or path.suffix.lower() == ".keras":
+    kind = kind_of(path)
+    if kind == "hdf5" or is_archive(path, kind):
         with needs_extra("landslip describe of a Keras file", "export"):
             from landslip.export.proof.keras_face import keras_face  # noqa: PLC0415 - h5py
         return keras_face(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from helpers.foreign import answers_of_engines, assert_equal, randomise
-from helpers.keras_archives import as_keras_2
+from helpers.keras_archives import archived_weights, as_keras_2, write_keras_archive
+from helpers.processes import landslip
 from landslip.export.specification.description import published_description
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
@@ -166,3 +168,17 @@ def test_an_archive_of_keras_2_gives_what_keras_gives(keras, read_network, tmp_p
     found = read_network(tmp_path / "m.keras", ASSUMED, insist=False)
     assert found.keras_version == version
     assert_equal(found, model)
+
+
+def test_an_archive_is_exported_and_proven_by_the_commands(tmp_path):
+    source, out = write_keras_archive(tmp_path / "tiny.keras"), tmp_path / "out"
+    assert landslip("export", source, "-o", out).code == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("tiny.fp32.onnx", "tiny.fp32.onnx.json", "tiny.reference.npz", "tiny.stac.json"),
+    ]
+    record = json.loads((out / "tiny.fp32.onnx.json").read_text())
+    assert (record["source"]["file"], record["source"]["keras_version"]) == ("tiny.keras", "3.3.3")
+    verified = landslip("verify", out, "--reference", source, "--json")
+    assert (verified.code, "Keras network" in verified.out) == (0, True)
+    other = write_keras_archive(tmp_path / "other.keras", weights=archived_weights(named=True))
+    assert landslip("verify", out, "--reference", other).code == 3

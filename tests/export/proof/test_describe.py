@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from helpers.graphs import small_network
+from helpers.keras_archives import write_keras_archive
 from helpers.keras_files import tiny_config, write_keras_hdf5
 from landslip.export.proof.onnx_face import onnx_face
 from landslip.export.specification.description import Served
@@ -163,6 +164,11 @@ def test_a_keras_file_needs_no_tensorflow(capsys, tmp_path):
         "heavy = {'onnx', 'onnxruntime', 'tensorflow', 'tf_keras'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_an_archive_of_keras_is_described_whatever_it_is_called(capsys, tmp_path):
+    text = printed(capsys, write_keras_archive(tmp_path / "network.zip"))
+    assert 'feeds = "input_1"' in text
 
 
 def test_other_outputs_of_a_keras_file_are_named(tmp_path, capsys):
