@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from landslip.export.folder.artifacts import Artifact as Artifact
+    from landslip.export.front_door import adopt_model as adopt_model
     from landslip.export.front_door import export_model as export_model
     from landslip.export.front_door import verify as verify
     from landslip.export.judging.trials import TrialOutcome as TrialOutcome
@@ -85,6 +86,7 @@ _PLACES = {
     "Scores": "runtime.scoring.confusion",
     "TrialOutcome": "export.judging.trials",
     "VerifyReport": "export.proof.verify",
+    "adopt_model": "export.front_door",
     "dry_run": "runtime.mapping.mapper",
     "export_model": "export.front_door",
     "make_products": "runtime.delivery.further_products",
@@ -126,6 +128,7 @@ __all__ = [
     "UsageError",
     "VerifyReport",
     "__version__",
+    "adopt_model",
     "dry_run",
     "export_model",
     "make_products",

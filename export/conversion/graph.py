@@ -9,9 +9,8 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
 from landslip.export.conversion.graph_interface import GraphInterface, Port
-from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY
+from landslip.export.precisions.surgery import introduced
 from landslip.runtime.errors import ModelError
-from landslip.runtime.system.versions import landslip_version
 
 _LEFTOVERS = frozenset({"Identity", "Reshape", "Shape", "Squeeze", "Transpose", "Unsqueeze"})
 """Ops that only move axes or compute shapes: none is left when the conversion went well."""
@@ -40,7 +39,7 @@ def deployable(model: ModelProto, interface: GraphInterface) -> ModelProto:
     _name_dimensions(graph, interface)
     _drop_unused(graph)
     _name_constants(graph)
-    _describe(model, interface)
+    introduced(model, interface.name, interface.about, interface.spec)
     _check(model, interface)
     return model
 
@@ -174,18 +173,6 @@ def _name_constants(graph: GraphProto) -> None:
         tensor.name = new
     del graph.initializer[:]
     graph.initializer.extend(used)
-
-
-def _describe(model: ModelProto, interface: GraphInterface) -> None:
-    model.graph.name = interface.name
-    model.producer_name = "landslip"
-    model.producer_version = landslip_version()
-    model.doc_string = interface.about
-    opsets = [entry for entry in model.opset_import if entry.domain in {node.domain for node in model.graph.node}]
-    del model.opset_import[:]
-    model.opset_import.extend(opsets)
-    spec = {} if interface.spec is None else {METADATA_KEY: interface.spec.to_json()}
-    helper.set_model_props(model, {**spec, PRECISION_KEY: "fp32"})
 
 
 def _check(model: ModelProto, interface: GraphInterface) -> None:

@@ -12,9 +12,59 @@ from onnx import ModelProto
 from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.errors import ModelError
+from landslip.runtime.untrusted.printable import printable
 
 _ERRORS_ONLY = 3
 """ONNX Runtime's log level "error"."""
+_SENTENCE = 500
+"""Characters of what ONNX Runtime says that a message repeats."""
+
+
+class GraphSession:
+    """Graph that ONNX Runtime has loaded."""
+
+    def __init__(self, session: Any, name: str) -> None:
+        """Take what :func:`opened` has made.
+
+        Args:
+            session: of ONNX Runtime.
+            name: of the graph, for messages.
+        """
+        self._session, self._name = session, name
+
+    def run(self, inputs: TileArrays) -> list[NDArray[Any]]:
+        """All outputs of the graph.
+
+        Raises:
+            ModelError: ONNX Runtime cannot run it.
+        """
+        try:
+            outputs: list[NDArray[Any]] = self._session.run(None, inputs)
+        except Exception as error:  # onnxruntime raises classes of its own without a public root
+            raise _failed(self._name, error) from error
+        return outputs
+
+
+def opened(model: ModelProto, *, as_it_is: bool = False) -> GraphSession:
+    """Load a graph.
+
+    Args:
+        model: the graph.
+        as_it_is: compute node by node as it is written, without what ONNX Runtime makes faster.
+
+    Raises:
+        ModelError: ONNX Runtime cannot load it.
+    """
+    ort: Any = import_onnxruntime()
+    settings = ort.SessionOptions()
+    settings.log_severity_level = _ERRORS_ONLY
+    if as_it_is:
+        settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = ort.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own without a public root
+        raise _failed(model.graph.name, error) from error
+    return GraphSession(session, model.graph.name)
 
 
 def run_graph(model: ModelProto, batch: TileArrays) -> Iterator[list[NDArray[Any]]]:
@@ -26,15 +76,14 @@ def run_graph(model: ModelProto, batch: TileArrays) -> Iterator[list[NDArray[Any
     Raises:
         ModelError: ONNX Runtime cannot load or run it.
     """
-    ort: Any = import_onnxruntime()
-    settings = ort.SessionOptions()
-    settings.log_severity_level = _ERRORS_ONLY
-    try:
-        session = ort.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-        for tile in single_tiles(batch):
-            yield session.run(None, tile)
-    except Exception as error:  # onnxruntime raises classes of its own without a public root
-        raise ModelError(f"The graph of {model.graph.name} does not run: {' '.join(str(error).split())}") from error
+    session = opened(model)
+    for tile in single_tiles(batch):
+        yield session.run(tile)
+
+
+def _failed(name: str, error: Exception) -> ModelError:
+    reason = printable(" ".join(str(error).split()), _SENTENCE)
+    return ModelError(f"The graph of {name} does not run: {reason}")
 
 
 def single_tiles(batch: TileArrays) -> Iterator[TileArrays]:

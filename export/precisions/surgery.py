@@ -10,8 +10,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
+from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 from landslip.runtime.errors import ModelError
+from landslip.runtime.system.versions import landslip_version
 
 Constants = dict[str, NDArray[Any]]
 """Initializers by name."""
@@ -83,6 +84,27 @@ def labelled(model: ModelProto, precision: str, target: str = "onnx") -> ModelPr
     metadata = {entry.key: entry.value for entry in model.metadata_props} | {PRECISION_KEY: precision}
     metadata.pop(TARGET_KEY, None)
     onnx.helper.set_model_props(model, metadata | ({} if target == "onnx" else {TARGET_KEY: target}))
+    return model
+
+
+def introduced(model: ModelProto, name: str, about: str, spec: ModelSpec | None) -> ModelProto:
+    """Say inside an fp32 model what it is and who made it; changed in place, and returned.
+
+    Args:
+        model: the graph.
+        name: of the model.
+        about: sentence for people.
+        spec: description of inputs and output, if there is one.
+    """
+    model.graph.name = name
+    model.producer_name = "landslip"
+    model.producer_version = landslip_version()
+    model.doc_string = about
+    opsets = [entry for entry in model.opset_import if entry.domain in {node.domain for node in model.graph.node}]
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
+    described = {} if spec is None else {METADATA_KEY: spec.to_json()}
+    onnx.helper.set_model_props(model, {**described, PRECISION_KEY: "fp32"})
     return model
 
 

@@ -9,8 +9,10 @@ Source of the format: onnx/onnx.proto.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from landslip.runtime.artifacts.onnx_file import OnnxFile, read_onnx_file
 from landslip.runtime.errors import ModelError
@@ -18,13 +20,14 @@ from landslip.runtime.untrusted.printable import printable
 from landslip.runtime.untrusted.protobuf import Field, MalformedError, read_fields
 
 _NAMES = """
-    Abs Add And AveragePool BatchNormalization Cast Ceil Clip Concat Constant Conv ConvTranspose DepthToSpace
-    DequantizeLinear Div Elu Equal Erf Exp Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool Greater
-    GreaterOrEqual GroupNormalization HardSigmoid HardSwish Identity InstanceNormalization IsNaN LayerNormalization
-    LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max MaxPool Mean Min Mish Mul Neg Not Or PRelu Pad Pow
-    QuantizeLinear Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Resize Round
-    Selu Shape Sigmoid Sign Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tanh
-    ThresholdedRelu Transpose Unsqueeze Where Xor
+    Abs Add And AveragePool BatchNormalization Cast Ceil Celu Clip Concat Constant Conv ConvTranspose Cos
+    DepthToSpace DequantizeLinear Div Elu Equal Erf Exp Flatten Floor Gather Gelu Gemm GlobalAveragePool
+    GlobalMaxPool Greater GreaterOrEqual GroupNormalization HardSigmoid HardSwish Identity InstanceNormalization
+    IsNaN LRN LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax LpNormalization MatMul Max MaxPool Mean
+    Min Mish Mod Mul Neg Not Or PRelu Pad Pow QuantizeLinear Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean
+    ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize Round Selu Shape Sigmoid Sign Sin Size
+    Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tanh ThresholdedRelu Transpose
+    Unsqueeze Where Xor
 """
 OPERATORS = frozenset(_NAMES.split())
 """Operators of ONNX's own domain that an export may hold: each does work in proportion to its inputs and outputs."""
@@ -39,6 +42,32 @@ _MOST = 200_000
 """Fields of one message."""
 _NAME = 100
 """Bytes of a name."""
+
+
+@dataclass(frozen=True)
+class Unwanted:
+    """Part of an ONNX file that keeps landslip from opening it."""
+
+    kind: Literal["functions", "training", "operator", "domain", "subgraph", "sparse", "elsewhere"]
+    """Kind of the part."""
+    name: str = ""
+    """Name of an operator, or of the domain it is of."""
+
+    @property
+    def phrase(self) -> str:
+        """End of a sentence that begins with the file."""
+        return _PHRASES[self.kind].format(repr(self.name))
+
+
+_PHRASES = {
+    "functions": "holds functions",
+    "training": "holds graphs for training",
+    "operator": "has the operator {}",
+    "domain": "has an operator of {}",
+    "subgraph": "has a graph within its graph",
+    "sparse": "holds sparse weights",
+    "elsewhere": "keeps weights in another file",
+}
 
 
 def read_runnable(path: Path) -> OnnxFile:
@@ -59,78 +88,93 @@ def check_graph(path: Path) -> None:
     Raises:
         ModelError: it has an operator that is not in :data:`OPERATORS`, a subgraph, functions, or weights elsewhere.
     """
-    try:
-        with path.open("rb") as stream:
-            objection = _objection(stream, path.stat().st_size)
-    except (MalformedError, OSError) as error:
+    found = find_unwanted(path)
+    if found is not None:
         raise ModelError(
-            f"model: {path} is damaged or no ONNX model ({error}).",
-            "Copy it again, or export it again with landslip export.",
-            where=path,
-            option="model",
-        ) from error
-    if objection is not None:
-        raise ModelError(
-            f"model: {path} {objection}, which no export of landslip has. It is not opened.",
-            "Export the network again from its Keras file with landslip export.",
+            f"model: {path} {found.phrase}, which no export of landslip has. It is not opened.",
+            "Export the network again with landslip export.",
             where=path,
             option="model",
         )
 
 
-def _objection(stream: BinaryIO, size: int) -> str | None:
-    for field in read_fields(stream, 0, size, _MOST):
-        if field.number == _FUNCTIONS:
-            return "holds functions"
-        if field.number == _TRAINING:
-            return "holds graphs for training"
-        if field.number == _GRAPH and (found := _of_graph(stream, field)):
-            return found
-    return None
+def find_unwanted(path: Path, operators: Collection[str] = OPERATORS, *, elsewhere: bool = False) -> Unwanted | None:
+    """Find the first part of an ONNX file that keeps landslip from opening it; None where there is none.
+
+    Args:
+        path: the file.
+        operators: operators that may occur.
+        elsewhere: let weights lie in other files.
+
+    Raises:
+        ModelError: it is no ONNX file, or a damaged one.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _PartsOfFile(stream, operators, elsewhere=elsewhere).of_model(path.stat().st_size)
+    except (MalformedError, OSError) as error:
+        raise ModelError(
+            f"model: {path} is damaged or no ONNX model ({error}).",
+            "Copy it again, or export it again.",
+            where=path,
+            option="model",
+        ) from error
 
 
-def _of_graph(stream: BinaryIO, graph: Field) -> str | None:
-    for field in graph.fields(stream, _MOST):
-        found = None
-        if field.number == _NODE:
-            found = _of_node(stream, field)
-        elif field.number == _INITIALIZER:
-            found = _of_tensor(stream, field)
-        elif field.number == _SPARSE_INITIALIZER:
-            found = "holds sparse weights"
-        if found:
-            return found
-    return None
+class _PartsOfFile:
+    """Walk over the parts of a file."""
 
+    def __init__(self, stream: BinaryIO, operators: Collection[str], *, elsewhere: bool) -> None:
+        self._stream, self._operators, self._elsewhere = stream, operators, elsewhere
 
-def _of_node(stream: BinaryIO, node: Field) -> str | None:
-    for field in node.fields(stream, _MOST):
-        if field.number == _DOMAIN and (name := _name(stream, field)) not in _DOMAINS:
-            return f"has an operator of {name!r}"
-        if field.number == _OPERATOR and (name := _name(stream, field)) not in OPERATORS:
-            return f"has the operator {name!r}"
-        if field.number == _ATTRIBUTE and (found := _of_attribute(stream, field)):
-            return found
-    return None
+    def of_model(self, size: int) -> Unwanted | None:
+        for field in read_fields(self._stream, 0, size, _MOST):
+            if field.number == _FUNCTIONS:
+                return Unwanted("functions")
+            if field.number == _TRAINING:
+                return Unwanted("training")
+            if field.number == _GRAPH and (found := self._of_graph(field)):
+                return found
+        return None
 
+    def _of_graph(self, graph: Field) -> Unwanted | None:
+        for field in graph.fields(self._stream, _MOST):
+            found = None
+            if field.number == _NODE:
+                found = self._of_node(field)
+            elif field.number == _INITIALIZER:
+                found = None if self._elsewhere else self._of_tensor(field)
+            elif field.number == _SPARSE_INITIALIZER:
+                found = Unwanted("sparse")
+            if found:
+                return found
+        return None
 
-def _of_attribute(stream: BinaryIO, attribute: Field) -> str | None:
-    for field in attribute.fields(stream, _MOST):
-        if field.number in {_SUBGRAPH, _SUBGRAPHS}:
-            return "has a graph within its graph"
-        if field.number in {_TENSOR, _TENSORS} and field.value is None and (found := _of_tensor(stream, field)):
-            return found
-    return None
+    def _of_node(self, node: Field) -> Unwanted | None:
+        for field in node.fields(self._stream, _MOST):
+            if field.number == _DOMAIN and (name := self._name(field)) not in _DOMAINS:
+                return Unwanted("domain", name)
+            if field.number == _OPERATOR and (name := self._name(field)) not in self._operators:
+                return Unwanted("operator", name)
+            if field.number == _ATTRIBUTE and (found := self._of_attribute(field)):
+                return found
+        return None
 
+    def _of_attribute(self, attribute: Field) -> Unwanted | None:
+        for field in attribute.fields(self._stream, _MOST):
+            if field.number in {_SUBGRAPH, _SUBGRAPHS}:
+                return Unwanted("subgraph")
+            if field.number in {_TENSOR, _TENSORS} and field.value is None and (found := self._of_tensor(field)):
+                return found
+        return None
 
-def _of_tensor(stream: BinaryIO, tensor: Field) -> str | None:
-    for field in tensor.fields(stream, _MOST):
-        if field.number == _EXTERNAL or (field.number == _LOCATION and field.value):
-            return "keeps weights in another file"
-    return None
+    def _of_tensor(self, tensor: Field) -> Unwanted | None:
+        for field in tensor.fields(self._stream, _MOST):
+            if field.number == _EXTERNAL or (field.number == _LOCATION and field.value):
+                return Unwanted("elsewhere")
+        return None
 
-
-def _name(stream: BinaryIO, field: Field) -> str:
-    if field.value is not None or field.length > _NAME:
-        raise MalformedError("a name is none")
-    return printable(field.read(stream).decode("utf-8", "replace"), _NAME)
+    def _name(self, field: Field) -> str:
+        if field.value is not None or field.length > _NAME:
+            raise MalformedError("a name is none")
+        return printable(field.read(self._stream).decode("utf-8", "replace"), _NAME)

@@ -43,6 +43,7 @@ COMMANDS = {
     ),
     "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model or scene, resumed and checked."),
     "export": ("landslip.export.cli.export:export", "Turn a Keras file into ONNX, gated by a parity check."),
+    "adopt": ("landslip.export.cli.adopt:adopt", "Take an ONNX network of PyTorch, TensorFlow or another program."),
     "describe": (
         "landslip.export.cli.describe:describe",
         "Print a SPEC.toml to fill in for a network, from what its file says.",
@@ -71,7 +72,7 @@ _FOLDER_GONE = "The current folder is not there any more, and libraries look for
     known=COMMANDS,
     calls="landslip",
     extra="export",
-    extras={"bench": "bench"},
+    extras={"adopt": "adopt", "bench": "bench"},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="landslip", message="%(prog)s %(version)s")

@@ -40,6 +40,7 @@ FLOORS = {
         "precisions",
         "folder",
         "conversion",
+        "adoption",
         "judging",
         "making",
         "proof",
