@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -53,97 +54,75 @@ def description(*inputs: InputSpec, feeds: tuple[int | str, ...] = (0,), **optio
 
 SLOPE_AND_DEM = ((0.25,) * 12 + (45.0, 1000.0), (-1.0,) * 13 + (0.0,))
 
-DESCRIPTIONS: dict[str, tuple[Description, tuple[int, ...], int, str | None]] = {
-    "rgb-after": (description(InputSpec("post", 3, "uint8", "8-bit", 127.5, -1.0)), (3,), 1, "sigmoid"),
-    "bgr": (
-        description(
-            InputSpec("image", 3, "uint8", "8-bit", 255.0, 0.0, channels=("post.blue", "post.green", "post.red"))
-        ),
-        (3,),
-        1,
-        "sigmoid",
+DESCRIPTIONS: dict[str, Description] = {
+    "rgb-after": description(InputSpec("post", 3, "uint8", "8-bit", 127.5, -1.0)),
+    "bgr": description(
+        InputSpec("image", 3, "uint8", "8-bit", 255.0, 0.0, channels=("post.blue", "post.green", "post.red"))
     ),
-    "planet": (
-        description(image("image", PLANET, clip=((0.0, 0.3),) * 4), activation="sigmoid"),
-        (4,),
-        1,
-        None,
+    "planet": description(image("image", PLANET, clip=((0.0, 0.3),) * 4), activation="sigmoid"),
+    "fourteen-bands": description(
+        image("image", (*SENTINEL, "slope", "dem"), divisor=SLOPE_AND_DEM[0], offset=SLOPE_AND_DEM[1]),
+        activation="softmax",
+        bands=(1,),
     ),
-    "fourteen-bands": (
-        description(
-            image("image", (*SENTINEL, "slope", "dem"), divisor=SLOPE_AND_DEM[0], offset=SLOPE_AND_DEM[1]),
-            activation="softmax",
-            bands=(1,),
-        ),
-        (14,),
-        2,
-        None,
+    "ndvi-change": description(
+        image("image", ("pre.ndvi", "post.ndvi", "difference(post.ndvi, pre.ndvi)"), divisor=1.0)
     ),
-    "ndvi-change": (
-        description(image("image", ("pre.ndvi", "post.ndvi", "difference(post.ndvi, pre.ndvi)"), divisor=1.0)),
-        (3,),
-        1,
-        "sigmoid",
-    ),
-    "two-classes": (description(image("image", PLANET), bands=(1,)), (4,), 2, "softmax"),
-    "four-classes": (
-        description(image("image", PLANET), classes=KINDS, activation="softmax"),
-        (4,),
-        4,
-        None,
-    ),
-    "three-of-four-summed": (
-        description(image("image", PLANET), activation="softmax", bands=(1, 3, 2)),
-        (4,),
-        4,
-        None,
-    ),
-    "two-of-four-summed": (description(image("image", PLANET), bands=(3, 1)), (4,), 4, "softmax"),
-    "joined-and-several": (
-        description(
-            InputSpec("hillshade", 1, "uint8", "8-bit", 127.5, -1.0),
-            image("image", BOTH_DATES, unit="dn", divisor=(1000.0, 2000.0, 1000.0, 2000.0)),
-            InputSpec("aspect", 1, "float32", "degree", 360.0, 0.0),
-            InputSpec("dem", 1, "float32", "metre", 1000.0, -0.5, channels=("dem",)),
-            feeds=(1, "first", 1, 1),
-        ),
-        (4, 3),
-        1,
-        "sigmoid",
+    "two-classes": description(image("image", PLANET), bands=(1,)),
+    "four-classes": description(image("image", PLANET), classes=KINDS, activation="softmax"),
+    "three-of-four-summed": description(image("image", PLANET), activation="softmax", bands=(1, 3, 2)),
+    "two-of-four-summed": description(image("image", PLANET), bands=(3, 1)),
+    "joined-and-several": description(
+        InputSpec("hillshade", 1, "uint8", "8-bit", 127.5, -1.0),
+        image("image", BOTH_DATES, unit="dn", divisor=(1000.0, 2000.0, 1000.0, 2000.0)),
+        InputSpec("aspect", 1, "float32", "degree", 360.0, 0.0),
+        InputSpec("dem", 1, "float32", "metre", 1000.0, -0.5, channels=("dem",)),
+        feeds=(1, 0, 1, 1),
     ),
 }
-"""Description, bands of each input of the network and of its output, and the activation of its last layer."""
+"""Descriptions by name. Feeds are all positions, or all names."""
 
 
-def small_network(keras: Any, name: str) -> Any:
-    """A small network of a description, with random weights; its inputs are named first, second."""
-    found, bands, outputs, activation = DESCRIPTIONS[name]
-    del found
+def small_network(keras: Any, found: Description) -> Any:
+    """A small network that a description fits, with the activation at its end that the description does not add."""
     kl = keras.layers
-    inputs = [keras.Input((None, None, each), name=("first", "second")[place]) for place, each in enumerate(bands)]
+    bands = Counter[int | str]()
+    for entry, feed in zip(found.spec.inputs, found.feeds, strict=True):
+        bands[feed] += entry.bands
+    outputs = len(found.spec.classes) or 1 + max(found.served.bands or (found.output_band or 0,))
+    activation = None if found.served.activation != "none" else "sigmoid" if outputs == 1 else "softmax"
+    inputs = [
+        keras.Input((None, None, bands[feed]), name=feed if isinstance(feed, str) else f"input_{feed}")
+        for feed in _in_order(found)
+    ]
     joined = kl.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
     fine = kl.Conv2D(8, 3, padding="same", activation="relu")(joined)
     deep = kl.Conv2D(12, 3, padding="same", activation="relu")(kl.MaxPooling2D(2)(fine))
     wide = kl.UpSampling2D(2)(kl.Conv2D(8, 3, padding="same", activation="relu")(deep))
     both = kl.Conv2D(8, 3, padding="same", activation="relu")(kl.Concatenate()([fine, wide]))
-    return keras.Model(inputs, kl.Conv2D(outputs, 1, activation=activation)(both))
+    name = found.served.output if isinstance(found.served.output, str) else "answer"
+    return keras.Model(inputs, kl.Conv2D(outputs, 1, activation=activation, name=name)(both))
 
 
-def expected(model: Any, name: str, batch: dict[str, np.ndarray]) -> np.ndarray:
+def expected(model: Any, found: Description, batch: dict[str, np.ndarray]) -> np.ndarray:
     """Output for raw tiles by the model itself, with everything around it written once more, plainly."""
-    found, bands, _, _ = DESCRIPTIONS[name]
-    network: list[list[np.ndarray]] = [[] for _ in bands]
+    network: dict[int | str, list[np.ndarray]] = {feed: [] for feed in _in_order(found)}
     for entry, feed in zip(found.spec.inputs, found.feeds, strict=True):
         values = np.nan_to_num(batch[entry.name].astype(np.float32))
-        scaled = [values[:, band] / entry.divisors[band] + entry.offsets[band] for band in range(entry.bands)]
-        network[feed if isinstance(feed, int) else 0] += scaled
-    given = [np.stack(each, axis=-1).astype(np.float32) for each in network]
+        network[feed] += [values[:, band] / entry.divisors[band] + entry.offsets[band] for band in range(entry.bands)]
+    given = [np.stack(each, axis=-1).astype(np.float32) for each in network.values()]
     answer = model(given if len(given) > 1 else given[0], training=False).numpy().astype(np.float64)
     if found.served.activation == "sigmoid":
         answer = 1.0 / (1.0 + np.exp(-answer))
     if found.served.activation == "softmax":
         answer = np.exp(answer) / np.exp(answer).sum(axis=-1, keepdims=True)
     if not found.spec.classes:
-        kept = found.served.bands or (0,)
+        kept = found.served.bands or (found.output_band or 0,)
         answer = sum(answer[..., band] for band in kept)[..., None]
     return answer.transpose(0, 3, 1, 2)
+
+
+def _in_order(found: Description) -> list[int | str]:
+    """Inputs of the network: positions by number, names as they come."""
+    feeds = list(dict.fromkeys(found.feeds))
+    return sorted(feeds) if all(isinstance(feed, int) for feed in feeds) else feeds

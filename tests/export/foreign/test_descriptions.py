@@ -35,11 +35,11 @@ def raw_tiles(spec, size=36, seed=3):
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_the_graph_gives_what_the_network_gives(keras, tmp_path, name):
-    described = DESCRIPTIONS[name][0]
-    model = randomise(small_network(keras, name))
+    described = DESCRIPTIONS[name]
+    model = randomise(small_network(keras, described))
     network = read_network(save(model, tmp_path / "m.h5"), described)
     batch = raw_tiles(described.spec)
-    wanted = expected(model, name, batch)
+    wanted = expected(model, described, batch)
     assert wanted.shape == (2, described.spec.output_bands, 36, 36)
     assert np.ptp(wanted) > 0.05
     session = ort.InferenceSession(network.graph.SerializeToString(), providers=["CPUExecutionProvider"])

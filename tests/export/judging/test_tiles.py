@@ -69,7 +69,7 @@ def test_fractal_noise_is_smooth_and_fills_its_range():
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_tiles_are_in_the_units_of_any_description(name):
-    spec = DESCRIPTIONS[name][0].spec
+    spec = DESCRIPTIONS[name].spec
     for tiles in parity_tiles(spec):
         for entry in spec.inputs:
             values = tiles.batch[entry.name]
@@ -83,14 +83,14 @@ def test_tiles_are_in_the_units_of_any_description(name):
 
 
 def test_a_range_that_is_cut_off_is_kept_to():
-    spec = DESCRIPTIONS["planet"][0].spec
+    spec = DESCRIPTIONS["planet"].spec
     relief = relief_batch(spec, np.random.default_rng(0), 2, 64)["image"]
     assert np.nanmax(relief) == np.float32(0.3)
     assert 0.005 < (relief == np.float32(0.3)).mean() < 0.5
 
 
 def test_channels_of_a_hillside_belong_together():
-    spec = DESCRIPTIONS["fourteen-bands"][0].spec
+    spec = DESCRIPTIONS["fourteen-bands"].spec
     relief = relief_batch(spec, np.random.default_rng(0), 3, 96)["image"][0]
     bands = dict(zip(spec.inputs[0].channels, relief, strict=True))
     assert np.nanmedian(bands["post.nir"]) > 1.5 * np.nanmedian(bands["post.red"])
