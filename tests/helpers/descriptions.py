@@ -106,12 +106,7 @@ def small_network(keras: Any, found: Description) -> Any:
 
 def expected(model: Any, found: Description, batch: dict[str, np.ndarray]) -> np.ndarray:
     """Output for raw tiles by the model itself, with everything around it written once more, plainly."""
-    network: dict[int | str, list[np.ndarray]] = {feed: [] for feed in _in_order(found)}
-    for entry, feed in zip(found.spec.inputs, found.feeds, strict=True):
-        values = np.nan_to_num(batch[entry.name].astype(np.float32))
-        network[feed] += [values[:, band] / entry.divisors[band] + entry.offsets[band] for band in range(entry.bands)]
-    given = [np.stack(each, axis=-1).astype(np.float32) for each in network.values()]
-    answer = model(given if len(given) > 1 else given[0], training=False).numpy().astype(np.float64)
+    answer = model(network_values(found, batch), training=False).numpy().astype(np.float64)
     if found.served.activation == "sigmoid":
         answer = 1.0 / (1.0 + np.exp(-answer))
     if found.served.activation == "softmax":
@@ -120,6 +115,16 @@ def expected(model: Any, found: Description, batch: dict[str, np.ndarray]) -> np
         kept = found.served.bands or (found.output_band or 0,)
         answer = sum(answer[..., band] for band in kept)[..., None]
     return answer.transpose(0, 3, 1, 2)
+
+
+def network_values(found: Description, batch: dict[str, np.ndarray]) -> Any:
+    """Values of the network's own inputs for raw tiles: scaled, joined, and the bands last."""
+    network: dict[int | str, list[np.ndarray]] = {feed: [] for feed in _in_order(found)}
+    for entry, feed in zip(found.spec.inputs, found.feeds, strict=True):
+        values = np.nan_to_num(batch[entry.name].astype(np.float32))
+        network[feed] += [values[:, band] / entry.divisors[band] + entry.offsets[band] for band in range(entry.bands)]
+    given = [np.stack(each, axis=-1).astype(np.float32) for each in network.values()]
+    return given if len(given) > 1 else given[0]
 
 
 def _in_order(found: Description) -> list[int | str]:
