@@ -27,6 +27,7 @@ FLAGS = {
     "model": "-m",
     "out": "-o",
     "precisions": "--precision",
+    "product_mask=False": "--no-product-mask",
     "report_megabytes": "--report-mb",
     "targets": "--target",
 }  # fmt: skip

@@ -119,6 +119,14 @@ _OPTIONS = (
     click.option("--mask-above", type=float, help="Value above which masks are not usable, as of cloud probabilities."),
     click.option("--mask-below", type=float, help="Value below which masks are not usable, as of shares of clear sky."),
     click.option(
+        "--no-product-mask",
+        "product_mask",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Map what the masks of products (SCL, QA_PIXEL, UDM2) call clouds, their shadows or snow as well.",
+    ),
+    click.option(
         "--aoi",
         type=FILE,
         help="Area of interest: polygons, a raster with nonzero = inside, or a box in degrees: WEST,SOUTH,EAST,NORTH.",

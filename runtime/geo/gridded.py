@@ -36,6 +36,15 @@ class Placed(Gridded, Protocol):
     """Path or address of the file."""
 
 
+class Outlined(Placed, Protocol):
+    """A grid of pixels by which a map can be laid."""
+
+    @property
+    def axis_aligned(self) -> bool:
+        """Tell whether rows and columns run along the axes of the CRS."""
+        ...
+
+
 class Gapped(Protocol):
     """A grid of pixels, some of which no file shows, or are damaged."""
 
@@ -53,13 +62,8 @@ class Gapped(Protocol):
         ...
 
 
-class RasterLike(Placed, Gapped, Protocol):
+class RasterLike(Outlined, Gapped, Protocol):
     """A raster of one file, or what stands in its place."""
-
-    @property
-    def axis_aligned(self) -> bool:
-        """Tell whether rows and columns run along the axes of the CRS."""
-        ...
 
     @property
     def block_shape(self) -> tuple[int, int]:

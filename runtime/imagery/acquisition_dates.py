@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from landslip.runtime.access.location import Location
 from landslip.runtime.artifacts.spec import Role
-from landslip.runtime.declared.acquired import Acquired, acquired, user_time
+from landslip.runtime.declared.acquired import Acquired, acquired, earliest, user_time
+from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.image import Image
+from landslip.runtime.inputs.products import granules_of
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.inputs.sentinel2 import is_product
 
 Times = Mapping[Role, tuple["Acquired | None", ...]]
 """Times by image: when each file that was given for it was taken; None where nothing says so."""
@@ -52,10 +54,15 @@ def _times_of(image: Image, files: SceneFiles) -> tuple[Acquired | None, ...]:
     said = _said(image.role, files.reading)
     if said is not None:
         return (said,) * len(given)
-    return tuple(
-        acquired(part.raster.location, part.raster.tags, location if is_product(location) else None)
-        for part, location in zip(image.parts, given, strict=False)
-    )
+    parts = [image.parts[min(index, len(image.parts) - 1)] for index in range(len(given))]
+    return tuple(_time_of(location, part) for location, part in zip(given, parts, strict=True))
+
+
+def _time_of(location: Location, part: Bands) -> Acquired | None:
+    """Time of a file, or of the first granule in a product or a folder of products."""
+    granules = granules_of(location, part.raster.role) or ()
+    raster = part.raster
+    return earliest(granule.acquired for granule in granules) or acquired(raster.location, raster.tags)
 
 
 def _said(role: Role, reading: ReadOptions) -> Acquired | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from landslip.runtime.artifacts.spec import Role
-from landslip.runtime.geo.gridded import RasterLike
+from landslip.runtime.geo.gridded import Outlined
 from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.granule_outline import GranuleOutline
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.imagery.tiled_image import TiledBands, TiledRaster
 
@@ -32,6 +33,8 @@ class Image:
     """Levels at which the network sees each band's 2nd and 98th percentile, 0 to 255; None where that is not known."""
     tiled: TiledRaster | None = None
     """Grid of the parts if they are tiles, each with all three bands; None where they are not."""
+    apart: bool = False
+    """True if the parts are granules on grids of their own, each with all three bands; the first valid one counts."""
 
     @property
     def inputs(self) -> tuple[ImageInput, ...]:
@@ -47,8 +50,10 @@ class Image:
         return replace(self, parts=tuple(parts))
 
     @property
-    def rasters(self) -> tuple[RasterLike, ...]:
+    def rasters(self) -> tuple[Outlined, ...]:
         """Files or mosaic of the image, the one with the smallest pixels last: it leads where the map grid is laid."""
+        if self.apart:
+            return (GranuleOutline([part.raster for part in self.parts]),)
         files = [bands.raster for bands in self.inputs]
         finest = min(files, key=lambda raster: abs(raster.transform.determinant))
         return (*(raster for raster in files if raster is not finest), finest)

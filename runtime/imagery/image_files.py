@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from landslip.runtime.access.location import Location, shown
+from landslip.runtime.access.location import Location, is_folder, shown
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.imagery.checked_bands import checked
 from landslip.runtime.imagery.colours import band_count, check_order, chosen_bands, coloured
 from landslip.runtime.imagery.file_bands import Bands
+from landslip.runtime.imagery.granule_images import Opener, image_of_granules
 from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.tiled_image import TiledRaster, check_alike
 from landslip.runtime.inputs import sentinel2
+from landslip.runtime.inputs.granules import Granule
+from landslip.runtime.inputs.granules_of_date import granules_of_date
 from landslip.runtime.inputs.read_options import ReadOptions
+from landslip.runtime.inputs.sentinel2 import is_product
 from landslip.runtime.rasters.raster import Raster
-
-Opener = Callable[[Location, str], Raster]
-"""Opens a file in a role."""
 
 
 def open_image(role: Role, locations: Sequence[Location], reading: ReadOptions, opened: Opener) -> Image:
@@ -44,6 +45,9 @@ def open_image(role: Role, locations: Sequence[Location], reading: ReadOptions, 
         InputError: a file is no image, or does not go with the others.
     """
     name = f"{role}-event image"
+    granules = granules_of_date(locations, name)
+    if granules is not None and _as_products(granules, locations):
+        return image_of_granules(role, granules, reading, opened)
     if len(locations) == 1:
         part, facts = _picture(_open(locations[0], opened, name), reading)
         return Image(role, (part,), facts)
@@ -58,6 +62,12 @@ def open_image(role: Role, locations: Sequence[Location], reading: ReadOptions, 
     if len(files) != 3:
         raise UsageError(_unclear(role, locations))
     return _colours(role, files, name)
+
+
+def _as_products(granules: Sequence[Granule], locations: Sequence[Location]) -> bool:
+    """Tell whether an image is given as products; their files are read as rasters, unless they are several pictures."""
+    pictures = len(locations) > 1 and all(granule.true_colour is not None for granule in granules)
+    return pictures or any(isinstance(each, Path) and (is_product(each) or is_folder(each)) for each in locations)
 
 
 def _unclear(role: Role, locations: Sequence[Location]) -> str:
@@ -106,7 +116,7 @@ def _picture(file: _File, reading: ReadOptions) -> tuple[Bands, dict[str, Any]]:
         facts = {"file": file.raster.path, "bands": [1, 2, 3]}
     else:
         facts = {"bands": list(chosen_bands(file.raster, reading.bands))}
-    return _checked(Bands(file.raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file.location))), facts
+    return checked(Bands(file.raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file.location))), facts
 
 
 def _tiles(role: Role, files: Sequence[_File], reading: ReadOptions, name: str) -> Image:
@@ -122,7 +132,7 @@ def _colours(role: Role, files: Sequence[_File], name: str) -> Image:
     for file, colour in zip(files, COLOURS, strict=True):
         file.raster.role = f"{name} ({colour})"
     parts = tuple(
-        _checked(Bands(file.raster, coloured(file.raster), sentinel2.zero_is_nodata(file.location))) for file in files
+        checked(Bands(file.raster, coloured(file.raster), sentinel2.zero_is_nodata(file.location))) for file in files
     )
     check_order([part.raster for part in parts])
     types = [part.type for part in parts]
@@ -132,23 +142,3 @@ def _colours(role: Role, files: Sequence[_File], name: str) -> Image:
             "Give red, green and blue in one type, from one product.",
         )
     return Image(role, parts, {"bands": [number for part in parts for number in part.numbers]})
-
-
-def _checked(bands: Bands) -> Bands:
-    raster = bands.raster
-    types = {raster.dtypes[number - 1] for number in bands.numbers}
-    if len(types) > 1 or bands.type.startswith("complex"):
-        raise InputError(
-            f"{raster.role}: {raster.path} is {', '.join(sorted(types))}, which is no picture.",
-            "Give real numbers of one type, for example with gdal_translate -ot Float32.",
-            where=raster.path,
-        )
-    scales = [raster.scales[number - 1] for number in bands.numbers]
-    if not all(np.isfinite(scales)) or 0.0 in scales or not np.isfinite(raster.offsets).all():
-        raise InputError(
-            f"{raster.role}: {raster.path} says that its values are scaled by {', '.join(map(str, scales))}, which "
-            "leaves no values.",
-            "Set it right: gdal_edit.py -scale 1 -offset 0 FILE.",
-            where=raster.path,
-        )
-    return bands

@@ -79,7 +79,7 @@ def prepared(image: Image, ground: Ground, rgb_range: tuple[float, float] | None
     ready = image.stretched(stretches)
     for part in ready.parts:
         _check_alpha(part, ground)
-    count = sum(bands.count for bands in ready.inputs)
+    count = ready.inputs[0].count if image.apart else sum(bands.count for bands in ready.inputs)
     levels = _look(ready, ground) if rule in {"range", "unchanged"} else ((0.0, 255.0),) * count
     limits = {
         "low": [low for stretch in stretches for low in stretch.low],
@@ -238,16 +238,27 @@ def _look(image: Image, ground: Ground) -> tuple[tuple[float, float], ...] | Non
             found = _percentiles(part, ground, (0, *PERCENTS, 100), GLANCE)
         except InputError:
             return None  # the reader of the map comes there, and knows what to do
+        if found is None and image.apart:
+            continue  # of several granules one may show nothing of the ground
         if found is None:
             return None
         measured.append(found)
         seen.append(_levels(part, found))
+    if not seen:
+        return None
     name = f"{image.inputs[0].raster.role}: {image.inputs[0].raster.path}"
     levels = np.concatenate(seen)
     complaint = _complaint(levels, np.concatenate(measured), stretched=image.inputs[0].stretch is not None)
     if complaint:
         log.warning("%s %s", name, complaint)
-    return tuple((float(low), float(high)) for _, low, high, _ in levels)
+    spans = [(float(low), float(high)) for _, low, high, _ in levels]
+    return tuple(_together(spans, image.inputs[0].count) if image.apart else spans)
+
+
+def _together(spans: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
+    """Spans of the bands of granules, each for all of them."""
+    bands = [spans[band::count] for band in range(count)]
+    return [(min(low for low, _ in each), max(high for _, high in each)) for each in bands]
 
 
 def _levels(part: ImageInput, values: NDArray[np.float64]) -> NDArray[np.uint8]:

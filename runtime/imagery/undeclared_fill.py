@@ -57,7 +57,7 @@ def without_fill(image: Image, ground: Ground, reading: ReadOptions) -> Image:
 def _groups(image: Image) -> list[tuple[Bands, ...]]:
     """Parts that are one picture: of three files on one grid, all bands have to be fill."""
     parts = image.parts
-    if image.tiled is not None:
+    if image.tiled is not None or image.apart:
         return [(part,) for part in parts]
     grids = {(part.raster.crs.to_wkt(), part.raster.transform, part.raster.height, part.raster.width) for part in parts}
     return [tuple(parts)] if len(grids) == 1 else [(part,) for part in parts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from landslip.runtime.access.location import Location
@@ -62,6 +63,9 @@ class Granule:
     """Picture in natural colours in 8 bits, in which 0 is unknown; None where it brings none."""
     mask: ProductMask | None
     """Mask of clouds and the like; None where it brings none."""
+
+    decisive: tuple[Path, ...] = ()
+    """Local files, besides its images, whose content decides what is read: its metadata, or the archive of all."""
 
     def band(self, name: str) -> BandFile | None:
         """The band of a common name, or of a label of the sensor such as ``B04``; None where it has none."""

@@ -44,6 +44,8 @@ class ReadOptions:
     """Largest value of the masks that is usable, as of probabilities of cloud, after the scale and offset of a file."""
     mask_below: float | None = None
     """Smallest value of the masks that is usable, as of probabilities of clear sky, likewise."""
+    product_mask: bool = True
+    """Hide what the masks of products call clouds, their shadows, snow or defects, such as the SCL of Sentinel-2."""
     on_error: str = "stop"
     """Way to go on where a file is damaged: ``stop``, or ``skip`` the place, which is not observed then."""
 

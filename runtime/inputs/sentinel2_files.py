@@ -16,6 +16,7 @@ from landslip.runtime.untrusted.xml_text import MOST_XML
 _METADATA = re.compile(r"(^|/)(MTD_MSIL(1C|2A)|S2[A-Z]_\w+_MTD_SAFL(1C|2A)_\w+)\.xml$", re.IGNORECASE)
 # What macOS leaves beside files on foreign disks and in archives.
 _FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
+_IMAGE = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R[126]0m/)?[^/]+$", re.IGNORECASE)
 _INSIDE = ("", "GRANULE/*/IMG_DATA/", "GRANULE/*/IMG_DATA/R?0m/", "IMG_DATA/", "IMG_DATA/R?0m/", "R?0m/")
 """Folders of a product, or of a part of one, that hold images."""
 _ABOVE = 2
@@ -29,7 +30,7 @@ def images_in(folder: Path) -> list[Location]:
         InputError: it is a damaged archive.
     """
     if not is_folder(folder):
-        names = [name for name in names_in_zip(folder) if "/GRANULE/" in f"/{name}"]
+        names = [name for name in names_in_zip(folder) if _IMAGE.search(name)]
         found: list[Location] = [f"/vsizip/{folder.resolve().as_posix()}/{name}" for name in names]
     else:
         patterns = [f"{inside}*{ending}" for inside in _INSIDE for ending in (".jp2", ".JP2", ".tif", ".TIF", ".tiff")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from landslip.runtime.access.location import Location
@@ -18,7 +18,7 @@ from landslip.runtime.inputs.sentinel2_metadata import Radiometry, radiometry_by
 _UNSTATED = (
     "does not say how its numbers become reflectance: that depends on the processing baseline, which neither its name "
     "nor metadata beside it tells. Give the whole product, or its MTD_MSIL2A.xml in the same folder. Or say it: "
-    "`scale` 0.0001 and `offset` -0.1 for products of baseline 04.00 and later, `offset` 0 for those before."
+    "scale 0.0001 and offset -0.1 for products of baseline 04.00 and later, offset 0 for those before."
 )
 
 
@@ -38,14 +38,15 @@ def sentinel2_granules(location: Location, role: str) -> tuple[Granule, ...] | N
         InputError: it is damaged, or holds no image.
     """
     if is_product(location):
-        return tuple(granule for product in products_of(location, role) for granule in _of_product(product, location))
+        products = products_of(location, role)
+        return tuple(granule for product in products for granule in _of_product(product, location, role))
     if isinstance(location, Path) and location.is_dir():
         return _loose(images_in(location)) or None
     said = parsed_name(str(location))
     return None if said is None else _loose([location])
 
 
-def _of_product(product: Path, given: Path) -> list[Granule]:
+def _of_product(product: Path, given: Path, role: str) -> list[Granule]:
     """Granules of one product, those inside what was given."""
     metadata = metadata_of(product)
     stated = None if metadata is None else radiometry_in(*metadata)
@@ -57,14 +58,16 @@ def _of_product(product: Path, given: Path) -> list[Granule]:
             found.setdefault(folder, []).append(image)
     if not found:
         raise InputError(
-            f"{product} holds no images of Sentinel-2 (GRANULE/*/IMG_DATA/*.jp2).",
+            f"{role}: {product} holds no images of Sentinel-2 (GRANULE/*/IMG_DATA/*.jp2).",
             "Download the whole product.",
             where=product,
         )
     name = (stated.name if stated is not None else "") or product.name
     rule = stated or radiometry_by_name(name) or radiometry_by_name(product.name)
     names = {folder: name if len(found) == 1 else f"{name} {folder}" for folder in found}
-    return [_granule(images, names[folder], rule, product) for folder, images in sorted(found.items())]
+    decisive = (product,) if not product.is_dir() else () if metadata is None else (Path(metadata[1]),)
+    granules = [_granule(images, names[folder], rule, product) for folder, images in sorted(found.items())]
+    return [replace(granule, decisive=decisive) for granule in granules]
 
 
 def _loose(locations: Iterable[Location]) -> tuple[Granule, ...]:
@@ -80,7 +83,8 @@ def _of_loose(images: list[_Image], tile: str) -> Granule:
     metadata = metadata_near(first, tile)
     stated = None if metadata is None else radiometry_in(*metadata)
     name = (stated.name if stated is not None else "") or tile or str(first).replace("\\", "/").rpartition("/")[0]
-    return _granule(images, name, stated or radiometry_by_name(str(first)), None)
+    granule = _granule(images, name, stated or radiometry_by_name(str(first)), None)
+    return granule if metadata is None else replace(granule, decisive=(Path(metadata[1]),))
 
 
 def _images(locations: Iterable[Location]) -> list[_Image]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def inspect_scene(
     images = [entry for entry in scene.inputs if entry.kind == "image"]
     names = [entry.name for entry in images]
     if len(images) == 2:
-        share = share_of_smaller(images[0].rasters[0], images[1].rasters[0])
+        share = _largest_share(*images)
         found.add(objections.hardly_overlapping(share, *names))
         found.add(objections.same_file(inputs, shown(files.pre), shown(files.post)))
         before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
@@ -106,12 +107,23 @@ def inspect_scene(
         *_coverage(scene),
     ):
         _warn(sentence)
-    if not files.masks:
+    if not any(entry.kind == "mask" for entry in scene.inputs):
         log.warning("No mask is given: clouds and snow may be mapped as landslides.")
     shift = agreed(seen.shifts)
     if shift is not None:
         _warn(objections.misregistered(shift, scene.grid, *names))
     return {"registration": _described(shift), "objections_overruled": found.overruled}
+
+
+def _largest_share(before: SceneInput, after: SceneInput) -> float | None:
+    """Share of the smaller that files of two images have in common, of the two with the most; None if unknown."""
+    largest: float | None = None
+    for first, second in product(before.rasters, after.rasters):
+        share = share_of_smaller(first, second)
+        if share is None or share >= objections.LEAST_OVERLAP:
+            return share
+        largest = share if largest is None else max(largest, share)
+    return largest
 
 
 def _look(scene: Scene) -> _Seen:

@@ -36,6 +36,7 @@ class ReadArguments(TypedDict, total=False):
     mask_bits: str | None
     mask_above: float | None
     mask_below: float | None
+    product_mask: bool
     on_error: Literal["stop", "skip"]
     bands: Sequence[int] | None
     rgb_range: tuple[float, float] | None

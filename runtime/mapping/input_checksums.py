@@ -13,7 +13,7 @@ from landslip.runtime.access.location import is_networked, shown
 from landslip.runtime.access.web import version_of
 from landslip.runtime.errors import InputChangedError, InputError
 from landslip.runtime.imagery.acquisition_dates import with_times
-from landslip.runtime.inputs.hashed_files import hashed_file
+from landslip.runtime.inputs.hashed_files import decisive_files, hashed_file
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.run_record import Record, describe_inputs
 from landslip.runtime.scene.scene import Scene
@@ -79,7 +79,7 @@ class HashedInputs:
     records: list[Record]
     """The ``inputs`` of the run record, in the order of :meth:`SceneFiles.roles`."""
     parts: dict[Path, str]
-    """SHA-256 of each local file that they refer to."""
+    """SHA-256 of each local file that they refer to, or that is read of a product besides."""
     unchanged: Unchanged
     """Tells later whether they are what they were."""
 
@@ -87,7 +87,9 @@ class HashedInputs:
     def of(cls, files: SceneFiles, scene: Scene) -> HashedInputs:
         """Read all files of an opened scene."""
         records = with_times(describe_inputs(files), scene.times)
-        parts = {path: sha256_of(path) for path in scene.parts}
+        hashed = {hashed_file(*given) for given in files.roles()}
+        others = dict.fromkeys((*scene.parts, *scene.files, *decisive_files(files)))
+        parts = {path: sha256_of(path) for path in others if path not in hashed}
         return cls(records, parts, Unchanged(files, records, parts))
 
 

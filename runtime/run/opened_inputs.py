@@ -74,13 +74,13 @@ def images_given(run: FinishedRun, files: SceneFiles) -> SceneFiles:
     if run.record.opened is not None:
         options = _read_options(run)
     else:
-        options = ReadOptions(**{name: value for name, value in asdict(files.reading).items() if name not in _OTHERS})
+        options = _of_images({name: value for name, value in asdict(files.reading).items() if name not in _OTHERS})
     # What the model did not take is not among the inputs of the run.
     roles = {entry.role for entry in run.record.inputs}
     return SceneFiles(**{role: getattr(files, role) for role in _OF_IMAGES if role in roles}, reading=options)
 
 
-_OTHERS = frozenset({"dem_nodata", "dem_unit", "fill_voids", *MASK_OPTIONS})
+_OTHERS = frozenset({"product_mask", "dem_nodata", "dem_unit", "fill_voids", *MASK_OPTIONS})
 """Options that say how to read what is no image."""
 
 
@@ -100,8 +100,11 @@ def _parsed(stored: Mapping[str, Any]) -> ReadOptions:
     unknown = sorted(stored.keys() - asdict(ReadOptions()).keys())
     if unknown:
         raise UsageError(f"The option {unknown[0]!r} is unknown")
-    wanted = {name: value for name, value in stored.items() if name not in _OTHERS}
-    return msgspec.convert(wanted, ReadOptions)
+    return _of_images({name: value for name, value in stored.items() if name not in _OTHERS})
+
+
+def _of_images(wanted: Mapping[str, Any]) -> ReadOptions:
+    return msgspec.convert({**wanted, "product_mask": False}, ReadOptions)
 
 
 def _damaged(run: FinishedRun, error: Exception) -> InputError:

@@ -9,7 +9,9 @@ from rasterio.windows import Window
 
 from landslip.runtime.confidence import DAMAGED, OUTSIDE
 from landslip.runtime.geo.gridded import RasterLike
-from landslip.runtime.scene.layers import Layer, SceneBlock
+from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.imagery.image import Image
+from landslip.runtime.scene.layers import Layer, RasterLayer, SceneBlock, StackedLayer
 from landslip.runtime.scene.reasons import Reasons
 
 
@@ -50,6 +52,13 @@ class BehindLayer:
         for codes in found[1:]:
             first = np.where((codes == DAMAGED) | (first == OUTSIDE), codes, first)
         return first if first.ndim else int(first)
+
+
+def layer_of(image: Image, grid: MapGrid) -> Layer:
+    """Layer of an image on the map: its granules one behind the other, or all that it is made of together."""
+    if image.apart:
+        return BehindLayer([RasterLayer(image.role, part, grid) for part in image.parts])
+    return StackedLayer(image.role, image.inputs, grid)
 
 
 def _filled(front: SceneBlock, behind: SceneBlock) -> SceneBlock:

@@ -11,7 +11,7 @@ from rasterio.crs import CRS
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.geo.geodesy import degrees_per_unit, is_metric
-from landslip.runtime.geo.gridded import Placed, RasterLike
+from landslip.runtime.geo.gridded import Outlined, Placed
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.map_grid import Bounds, MapGrid, intersection, utm_crs
 from landslip.runtime.geo.overlap import windows_under
@@ -74,7 +74,7 @@ def meeting(raster: Raster, grid: MapGrid) -> Raster:
     return raster
 
 
-def common_grid(images: Sequence[RasterLike], area: Area | None, reading: ReadOptions, resolution: float) -> MapGrid:
+def common_grid(images: Sequence[Outlined], area: Area | None, reading: ReadOptions, resolution: float) -> MapGrid:
     """The grid of a map.
 
     Where no CRS is chosen, it has that of the leading image, the last one, if that is projected in metres, else the UTM
@@ -126,7 +126,7 @@ def _warn_of_another_size(chosen: float, trained: float) -> None:
         )  # fmt: skip
 
 
-def common_ground(images: Sequence[RasterLike], crs: CRS) -> Bounds:
+def common_ground(images: Sequence[Outlined], crs: CRS) -> Bounds:
     """The box in ``crs`` that all of them show.
 
     Raises:
@@ -144,12 +144,12 @@ def common_ground(images: Sequence[RasterLike], crs: CRS) -> Bounds:
     return common
 
 
-def _goes_around(image: RasterLike) -> bool:
+def _goes_around(image: Outlined) -> bool:
     """Tell whether it spans more than half of the globe, as mosaics over the date line do."""
     return bool(image.crs.is_geographic) and image.bounds[2] - image.bounds[0] > TURN / 2
 
 
-def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
+def _map_crs(image: Outlined, chosen: CRS | None) -> CRS:
     """The CRS of the map: the chosen one, that of the image where its metre is one on the ground, or its UTM zone."""
     left, bottom, right, top = image.bounds
     x, y = (left + right) / 2, (bottom + top) / 2
@@ -184,7 +184,7 @@ def _map_crs(image: RasterLike, chosen: CRS | None) -> CRS:
     return crs
 
 
-def _true_to_scale(crs: CRS, image: RasterLike, x: float, y: float) -> CRS:
+def _true_to_scale(crs: CRS, image: Outlined, x: float, y: float) -> CRS:
     xs, ys = transform_points(image.crs, crs, [x], [y])
     if not (math.isfinite(xs[0]) and math.isfinite(ys[0]) and is_metric(crs, float(xs[0]), float(ys[0]))):
         raise UsageError(
@@ -195,7 +195,7 @@ def _true_to_scale(crs: CRS, image: RasterLike, x: float, y: float) -> CRS:
     return crs
 
 
-def _anchor(image: RasterLike, crs: CRS, resolution: float) -> tuple[float, float]:
+def _anchor(image: Outlined, crs: CRS, resolution: float) -> tuple[float, float]:
     transform = image.transform
     fits = math.isclose(transform.a, resolution) and math.isclose(transform.e, -resolution)
     return (transform.c, transform.f) if image.crs == crs and image.axis_aligned and fits else (0.0, 0.0)

@@ -28,7 +28,7 @@ from landslip.runtime.geo.overlap import windows_under
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.stretch_limits import cells
-from landslip.runtime.inputs import sentinel2
+from landslip.runtime.inputs.mask_files import mask_files
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.rasters.requirements import single, whole_numbers
@@ -69,8 +69,7 @@ def open_masks(
         InputError: a file is no mask, or its place is unknown.
     """
     layers, doubts = [], []
-    for location in locations:
-        file = sentinel2.scene_classes(location, "mask") if sentinel2.is_product(location) else location
+    for file in (file for location in locations for file in mask_files(location, "mask")):
         raster = opened(file, "mask")
         here = meets(raster, grid)  # else it may be one of several tiles, and is judged with the others
         rule, doubt = _rule(raster, file, reading, grid)

@@ -138,6 +138,11 @@ class Scene:
         return tuple(sorted({part for raster in self._opened for part in raster.parts}))
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """Local raster files that are read."""
+        return tuple(sorted({raster.location for raster in self._opened if isinstance(raster.location, Path)}))
+
+    @property
     def damaged(self) -> list[dict[str, Any]]:
         """Places of the files that were passed over so far because they cannot be read, in the order of the files."""
         return [

@@ -19,12 +19,12 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.area import open_area
 from landslip.runtime.scene.ground import ground_under
-from landslip.runtime.scene.layers import Layer, SceneBlock, StackedLayer
+from landslip.runtime.scene.layers import Layer, SceneBlock
+from landslip.runtime.scene.layers_behind import layer_of
 from landslip.runtime.scene.map_extent import common_grid, common_ground
-from landslip.runtime.scene.mask_inputs import open_masks
-from landslip.runtime.scene.mask_tiles import side_by_side
 from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, picture_places, terrain_places
 from landslip.runtime.scene.read_scene import Scene
+from landslip.runtime.scene.scene_masks import masks_of
 from landslip.runtime.scene.terrain_inputs import open_terrain
 from landslip.runtime.scene.terrain_layer import PUBLISHED
 
@@ -75,21 +75,18 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
         doubts = [doubt for image in images for doubt in image.doubts]
         doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
-        layers: list[Layer] = [StackedLayer(image.role, image.inputs, grid) for image in images]
+        layers: list[Layer] = [layer_of(image, grid) for image in images]
         terrain = open_terrain(files, _terrain_of(spec), grid, opened)
         layers += terrain.layers
         facts |= {} if terrain.facts is None else {"elevation": terrain.facts}
         doubts += terrain.doubts
-        masks, unclear = open_masks(files.masks, files.reading, grid, opened)
-        doubts += unclear
-        if (chosen := files.reading.mask_choice) is not None:
-            facts[chosen.option] = chosen.given
-        if masks:
-            facts["masks"] = [mask.rule.says for mask in masks]
+        masks = masks_of(files, grid, opened)
+        facts |= masks.facts
+        doubts += masks.doubts
         if area is not None:
             area.align(grid)
         rasters += [] if area is None else area.rasters
-        beneath, tiled = ground_under(layers, grid), side_by_side(masks, grid)
+        beneath = ground_under(layers, grid)
         if beneath is not None:
             stack.enter_context(beneath)
         places: dict[Leaf, Plane] = terrain_places(role for layer in layers for role in layer.roles)
@@ -97,7 +94,7 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
             places |= picture_places(date) if date in files.images else {}
         inputs = None if spec is None else [NetworkInput(entry, places) for entry in spec.inputs]
         times = times_of(found, files)
-        yield Scene(grid, layers, tiled, area, facts, rasters, times, doubts, beneath, inputs)
+        yield Scene(grid, layers, masks.tiles, area, facts, rasters, times, doubts, beneath, inputs)
 
 
 def _terrain_of(spec: Described | None) -> tuple[Terrain, ...]:

@@ -161,9 +161,9 @@ def _around(root: Path, kind: Kind) -> None:
     granule = root / "GRANULE" / kind.granule
     (granule / "MTD_TL.xml").write_text("<n1/>")
     for folder in ("AUX_DATA", "QI_DATA"):
-        (granule / folder).mkdir()
+        (granule / folder).mkdir(exist_ok=True)
     (granule / "QI_DATA" / "MSK_CLDPRB_20m.jp2").write_bytes(b"")
-    (root / "DATASTRIP" / "DS_2BPS").mkdir(parents=True)
+    (root / "DATASTRIP" / "DS_2BPS").mkdir(parents=True, exist_ok=True)
 
 
 def metadata(kind: Kind) -> str:

@@ -275,11 +275,11 @@ def test_tiles_off_the_grid_get_the_command_that_joins_them(tmp_path, change, wo
     assert str(caught.value).endswith(command)
 
 
-def test_products_of_two_zones_get_the_command_that_joins_them(tmp_path):
+def test_a_product_and_a_file_of_two_zones_get_the_command_that_joins_them(tmp_path):
     files = scene_mixed(tmp_path)
     first = product(tmp_path, "T32TNS", rgb(90, 90))
-    second = product(tmp_path, "T33TUN", rgb(90, 90), crs="EPSG:32633")
-    words = r"gdalwarp -srcnodata 0 -dstnodata 0 -r bilinear -t_srs EPSG:32632 \S*T32TNS\S* \S*T33TUN\S*\.jp2 post-"
+    second = write(tmp_path / "other.tif", rgb(90, 90), 10.0, crs="EPSG:32633")
+    words = r"gdalwarp -srcnodata 0 -dstnodata 0 -r bilinear -t_srs EPSG:32632 \S*T32TNS\S* \S*other\.tif post-"
     with pytest.raises(InputError, match=words):
         read_all(replace(files, post=(first, second)))
 
