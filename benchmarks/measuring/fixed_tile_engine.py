@@ -28,7 +28,8 @@ class FixedTiles:
         """
         drawn = _drawn(tile)
         rest = [(1 - drawn) / (bands - 1)] * (bands - 1) if bands > 1 else []
-        self._tiles = np.ascontiguousarray(np.broadcast_to(np.stack([*rest, drawn]), (batch, bands, tile, tile)))
+        stacked: NDArray[np.float32] = np.stack([*rest, drawn]).astype(np.float32)
+        self._tiles = np.ascontiguousarray(np.broadcast_to(stacked, (batch, bands, tile, tile)))
 
     def __call__(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Confidence (n, bands, tile, tile) for a batch; not to be written into."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from landslip.runtime.report.landslide_data import CLASS, CLASS_FIELDS, DECIMALS, FIELDS, LandslideData, UnseenData
@@ -65,9 +65,9 @@ def picture_values(tags: Mapping[str, str], tiles: Sequence[TilePlace]) -> dict[
     }
 
 
-def words_and_colours(language: Language, landslides: LandslideData) -> dict[str, Any]:
-    """Texts that the script says, and colours that it draws in."""
-    further = [f"field_{name}" for name in CLASS_FIELDS if name in landslides.fields]
+def words_and_colours(language: Language, fields: Collection[str] = FIELDS) -> dict[str, Any]:
+    """Texts that the script says, those for the fields of landslides among them, and colours that it draws in."""
+    further = [f"field_{name}" for name in CLASS_FIELDS if name in fields]
     return {
         "texts": {key: language.texts[key] for key in (*_SPOKEN, *further)},
         "colours": {

@@ -124,7 +124,7 @@ class ReportPage:
             **page_data.map_data(self.pyramid, self._metres, true_north(self.grid), self._mesh),
             **page_data.landslide_values(self.landslides),
             "unseen": page_data.unseen_values(self.unseen, self.language),
-            **page_data.words_and_colours(self.language, self.landslides),
+            **page_data.words_and_colours(self.language, self.landslides.fields),
         }
 
     @property

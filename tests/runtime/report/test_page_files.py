@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tomllib
 
-from landslip.runtime.report.landslide_data import FIELDS
+from landslip.runtime.report.landslide_data import CLASS_FIELDS, FIELDS
 from landslip.runtime.report.page_data import words_and_colours
 from landslip.runtime.report.page_files import SCRIPTS, frame, script, style
 from landslip.runtime.report.texts import ENGLISH, LANGUAGES
@@ -46,6 +46,8 @@ def test_every_word_of_the_script_is_in_its_table():
     given = words_and_colours(ENGLISH)["texts"]
     said = set(re.findall(r'said\("(\w+)"', script())) | {f"field_{name}" for name in FIELDS}
     assert said <= given.keys()
+    with_classes = words_and_colours(ENGLISH, (*FIELDS, *CLASS_FIELDS))["texts"]
+    assert with_classes.keys() - given.keys() == {f"field_{name}" for name in CLASS_FIELDS}
 
 
 def test_every_word_of_the_frame_is_in_the_table_of_each_language():
