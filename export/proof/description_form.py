@@ -10,8 +10,8 @@ from landslip.export.specification.network_face import NetworkFace
 from landslip.export.specification.spec_form import spec_toml_text
 from landslip.runtime.access.location import is_folder
 from landslip.runtime.artifacts.onnx_file import read_onnx_header
-from landslip.runtime.artifacts.spec import METADATA_KEY
-from landslip.runtime.errors import InputError
+from landslip.runtime.artifacts.spec import MAX_INPUTS, METADATA_KEY
+from landslip.runtime.errors import InputError, ModelError
 from landslip.runtime.system.extras import needs_extra
 from landslip.runtime.untrusted.file_kinds import kind_of
 
@@ -20,7 +20,7 @@ def form_for(path: Path) -> str:
     """The text of a SPEC.toml for the network of a file, in which ``"?"`` stands for what only people know.
 
     Args:
-        path: an ONNX file of any origin, or a Keras file.
+        path: an ONNX file of any origin, or a Keras file: HDF5, or an archive (``.keras``).
 
     Raises:
         InputMissingError: there is no such file.
@@ -29,7 +29,15 @@ def form_for(path: Path) -> str:
     """
     if is_folder(path):
         raise InputError(f"{path} is a folder.", "Give the file of a network.", where=path)
-    return spec_toml_text(_face(path))
+    face = _face(path)
+    if not 1 <= len(face.inputs) <= MAX_INPUTS or not face.outputs:
+        raise ModelError(
+            f"{path} has {len(face.inputs)} inputs and {len(face.outputs)} outputs, and landslip maps with networks of "
+            f"1 to {MAX_INPUTS} inputs and an output.",
+            "Export the network itself, as it is run on images.",
+            where=path,
+        )
+    return spec_toml_text(face)
 
 
 def _face(path: Path) -> NetworkFace:

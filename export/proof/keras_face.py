@@ -20,7 +20,7 @@ _ENDS: tuple[Activation, ...] = ("sigmoid", "softmax")
 
 
 def keras_face(path: Path) -> NetworkFace:
-    """The face of a Keras HDF5 file.
+    """The face of a Keras file: HDF5, or an archive.
 
     Raises:
         ModelError: none of its outputs can be exported.

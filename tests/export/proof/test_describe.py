@@ -10,17 +10,21 @@ import sys
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from helpers.graphs import small_network
 from helpers.keras_archives import write_keras_archive
 from helpers.keras_files import tiny_config, write_keras_hdf5
+from landslip.export.proof.description_form import form_for
 from landslip.export.proof.onnx_face import onnx_face
 from landslip.export.specification.description import Served
 from landslip.export.specification.spec_toml import OPEN, read_description
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.cli.main import run
+from landslip.runtime.errors import InputError
 
 KERAS = DEMO_MODEL.with_name("demo.hdf5")
 
@@ -171,6 +175,12 @@ def test_an_archive_of_keras_is_described_whatever_it_is_called(capsys, tmp_path
     assert 'feeds = "input_1"' in text
 
 
+def test_an_archive_of_keras_is_like_a_file_of_hdf5(capsys, tmp_path):
+    archive = printed(capsys, write_keras_archive(tmp_path / "tiny.keras"))
+    hdf5 = printed(capsys, write_keras_hdf5(tmp_path / "tiny.hdf5", tiny_config()))
+    assert archive == hdf5.replace("tiny.hdf5", "tiny.keras")
+
+
 def test_other_outputs_of_a_keras_file_are_named(tmp_path, capsys):
     path = write_keras_hdf5(tmp_path / "tiny.hdf5", tiny_config())
     assert "there are also" not in printed(capsys, path)  # the other one cannot be exported
@@ -233,6 +243,32 @@ def test_other_files_are_bad_input_in_words(tmp_path, capsys, name, content, wor
     captured = capsys.readouterr()
     assert words in captured.err
     assert (captured.out, len(captured.err.splitlines())) == ("", 1)
+
+
+def test_a_graph_of_seventeen_inputs_is_no_network_for_images(tmp_path, capsys):
+    names = [f"x{number}" for number in range(17)]
+    path = save(
+        tmp_path / "n.onnx", [helper.make_node("Sum", names, ["y"])], [],
+        {key: [1, 1, 8, 8] for key in names}, {"y": [1, 1, 8, 8]},
+    )  # fmt: skip
+    assert run(["describe", str(path)]) == 3
+    assert "has 17 inputs and 1 outputs, and landslip maps with networks of 1 to 16 inputs" in capsys.readouterr().err
+
+
+@given(st.data())
+def test_damaged_files_give_a_form_or_a_sentence(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    content = bytearray(unet(folder / "net.onnx").read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = folder / "net.onnx"
+    path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
+    try:
+        said = form_for(path)
+    except InputError as error:
+        said = str(error)
+    assert said.replace("\n", "").isprintable()
+    assert len(said) < 20_000
 
 
 def test_folders_and_missing_files(tmp_path, capsys):
