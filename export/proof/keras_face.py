@@ -56,8 +56,8 @@ def _output(topology: Topology, where: str) -> OutputFace:
         shape = ()
     last = next(node for node in topology.nodes if node.name == topology.output)
     named = (last.options.get("activation"), last.kind.lower())
-    ends_in: Activation = next((each for each in _ENDS if each in named), "none")
-    return OutputFace(topology.served, shape[2] if len(shape) == 3 else None, ends_in)
+    ends_in: list[Activation] = [each for each in _ENDS if each in named]
+    return OutputFace(topology.served, shape[2] if len(shape) == 3 else None, ends_in[0] if ends_in else "none")
 
 
 def _multiple(topology: Topology, where: str) -> int | None:

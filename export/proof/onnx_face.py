@@ -88,8 +88,7 @@ def _output(name: str, dims: Dims, made_by: Mapping[str, _Node], weights: Mappin
             break
         ends_in = _ENDS.get(node.operator, ends_in)
         if node.operator == "Conv" and bands is None:
-            kernel = weights.get(node.inputs[1], ()) if len(node.inputs) > 1 else ()
-            bands = kernel[0] if kernel else None
+            bands = next((size for name in node.inputs[1:2] for size in weights.get(name, ())[:1]), None)
         if node.operator not in _AS_IT_IS and node.operator not in _ENDS:
             break
         value = node.inputs[0]

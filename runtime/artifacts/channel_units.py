@@ -50,8 +50,8 @@ def fed_dtype(channels: tuple[Channel, ...], unit: str) -> Dtype:
 
 def terrain_unit(channels: tuple[Channel, ...]) -> str:
     """Unit of an input of terrain alone: that of its layers, or those, in their order."""
-    kinds = (channel.kind for channel in channels if isinstance(channel, Relief))
-    return ", ".join(dict.fromkeys(TERRAIN_UNITS[kind] for kind in kinds))
+    units = [TERRAIN_UNITS[channel.kind] for channel in channels if isinstance(channel, Relief)]
+    return ", ".join(dict.fromkeys(units))
 
 
 def raw_range(channel: Channel, unit: str) -> Range:

@@ -78,7 +78,7 @@ class InputSpec:
     @property
     def picture(self) -> Date | None:
         """Image that this input shows as a picture of 8 bits, red, green and blue in any order; None for any other."""
-        dates = {channel.date for channel in self.shows if isinstance(channel, ImageBand)}
+        dates: set[Date] = {channel.date for channel in self.shows if isinstance(channel, ImageBand)}
         named = sorted(str(channel.band) for channel in self.shows if isinstance(channel, ImageBand))
         is_picture = self.unit == "8-bit" and len(dates) == 1 and named == sorted(RGB) and self.bands == len(RGB)
         return dates.pop() if is_picture else None
