@@ -3,7 +3,8 @@
 Nothing said, every value but 0 is not usable. Sources of the tables:
 
 - Sentinel-2 scene classification (SCL): Sentinel-2 Products Specification Document, S2-PDGS-TAS-DI-PSD, its classes.
-- Landsat Collection 2 QA_PIXEL: Landsat 8-9 OLI/TIRS Collection 2 Level 2 Science Product Guide (USGS LSDS-1619), 3.2.
+- Landsat Collection 2 QA_PIXEL: Landsat 8-9 OLI/TIRS Collection 2 Level 2 Science Product Guide (USGS LSDS-1619), 3.2;
+  SR_CLOUD_QA of Landsat 4 to 7: Landsat 4-7 Collection 2 Level 2 Science Product Guide (LSDS-1618).
 - HLS Fmask: Harmonized Landsat Sentinel-2 Product User Guide, version 2, table 9.
 - UDM2 and UDM: PlanetScope Product Specifications (Planet Labs), Usable Data Mask and Unusable Data Mask.
 """
@@ -23,6 +24,8 @@ SCL_LAST = 11
 """The largest class there is."""
 QA_PIXEL_BITS = 0b111111
 """Fill, dilated cloud, cirrus, cloud, cloud shadow, snow."""
+CLOUD_QA_BITS = 0b11110
+"""Cloud, cloud shadow, adjacent to cloud, snow; not dark dense vegetation (bit 0) and water (bit 5)."""
 HLS_BITS = 0b11110
 """Cloud, adjacent to cloud or shadow, cloud shadow, snow or ice."""
 UDM_BITS = 0b11111111
@@ -32,6 +35,7 @@ FEW_VALUES = 32
 
 _SCL = re.compile(r"(^|[^a-z0-9])scl([^a-z0-9]|$)")
 _QA_PIXEL = re.compile(r"(^|[^a-z0-9])qa_?pixel([^a-z0-9]|$)")
+_CLOUD_QA = re.compile(r"(^|[^a-z0-9])sr_cloud_qa([^a-z0-9]|$)")
 _HLS = re.compile(r"(^|[^a-z0-9])hls[^a-z].*fmask([^a-z0-9]|$)")
 _UDM = re.compile(r"(^|[^a-z0-9])udm([^a-z0-9]|$)")
 _CLEAR = re.compile(r"(^|[^a-z0-9])(clear|usable|valid|data.?mask|valid.?mask|clear.?mask)([^a-z0-9]|$)")
@@ -65,6 +69,7 @@ class MaskFile:
 RULES = {
     "scl": MaskRule("Sentinel-2 scene classification, classes 0,1,3,8-11", classes=SCL_CLASSES),
     "qa_pixel": MaskRule("Landsat QA_PIXEL, bits 0 to 5", bits=QA_PIXEL_BITS),
+    "cloud_qa": MaskRule("Landsat SR_CLOUD_QA, bits 1 to 4", bits=CLOUD_QA_BITS),
     "hls": MaskRule("HLS Fmask, bits 1 to 4", bits=HLS_BITS),
     "udm2": MaskRule("usable data (band clear)", inverted=True),
     "udm": MaskRule("Planet UDM, any of its bits", bits=UDM_BITS),
@@ -92,6 +97,8 @@ def _rule_by_name(file: MaskFile, most: float) -> MaskRule | None:
         return RULES["scl"]
     if _says(file, _HLS):
         return RULES["hls"]
+    if _says(file, _CLOUD_QA):
+        return RULES["cloud_qa"]
     if _says(file, _QA_PIXEL) and most > 1:
         return RULES["qa_pixel"]
     return RULES["udm"] if _says(file, _UDM) else None

@@ -32,8 +32,6 @@ BANDS: Mapping[str, Mapping[str, str]] = {
     "T": _OLDER,
 }
 """Common names by sensor and number: of OLI (with TIRS: C, alone: O), ETM+ (E) and TM (T); thermal bands have none."""
-_NARROW = "nir08"
-"""Name that catalogues give the near infrared of Landsat."""
 
 _PRODUCT = r"L([COET])(0[4-9])_L([12])[A-Z]{2}_\d{6}_\d{8}_\d{8}_02_[A-Z0-9]{2}"
 _NAME = re.compile(
@@ -130,8 +128,6 @@ def _granule(product: str, files: list[_LandsatFile]) -> Granule:
         number = each.what[1:]
         if each.what.startswith("B") and number in names:
             bands.setdefault(names[number], _band(each.file.location, number, metadata, level_2))
-    if "nir" in bands:
-        bands[_NARROW] = bands["nir"]
     quality = next((each.file.location for each in files if each.what == "QA_PIXEL"), None)
     return Granule(
         kind=f"Landsat {int(product[2:4])} level {product[6]}",

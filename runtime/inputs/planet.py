@@ -29,8 +29,6 @@ EIGHT_BANDS = (
     ("red", "red"), ("rededge", "rededge"), ("nir", "nir"),
 )  # fmt: skip
 """Common names and Planet's own, in the order of the files."""
-_FIRST_RED_EDGE = "rededge071"
-"""Name of Sentinel-2's band at the place of Planet's only red edge."""
 
 _NAME = re.compile(
     r"^(?P<item>\d{8}_\d{6}(?:_\d{1,3})?_[0-9a-f]{4})_(?P<level>[13][AB])_"
@@ -156,8 +154,6 @@ def _bands(analytic: _PlanetFile, files: list[_PlanetFile]) -> dict[str, BandFil
         scale = SCALE if reflectance else coefficients.get(number)
         unstated = "" if scale is not None else _UNSTATED
         bands[name] = BandFile(analytic.file.location, number, scale or 1.0, 0.0, 0.0, label, unstated)
-    if "rededge" in bands:
-        bands[_FIRST_RED_EDGE] = bands["rededge"]
     return bands
 
 

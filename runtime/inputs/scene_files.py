@@ -32,6 +32,18 @@ class SourceItem:
 
 
 @dataclass(frozen=True)
+class ItemGranule:
+    """Granule that a STAC Item describes, with more bands than the files that are the image in natural colours."""
+
+    role: Date
+    """Image it is of."""
+    locations: tuple[Location, ...]
+    """Files of it that are given as that image."""
+    granule: Granule
+    """All bands, and the mask."""
+
+
+@dataclass(frozen=True)
 class SceneFiles:
     """Files and options that a user gives: files of any grid, resolution and extent."""
 
@@ -55,6 +67,8 @@ class SceneFiles:
     """Options for reading them."""
     sources: tuple[SourceItem, ...] = ()
     """STAC Items that files were found in; those of files that are not in the scene say nothing."""
+    item_granules: tuple[ItemGranule, ...] = ()
+    """Granules that STAC Items describe; those of files that are not in the scene say nothing."""
 
     def __post_init__(self) -> None:
         """Take names as programs write them, and check what would be wrong for any model."""
@@ -107,7 +121,11 @@ class SceneFiles:
             InputMissingError: a product is not there.
             InputError: a product is damaged, or they do not go together as one image.
         """
-        return granules_of_date(several(getattr(self, role)), f"{role}-event image")
+        given = several(getattr(self, role))
+        described = [each for each in self.item_granules if each.role == role and {*each.locations} & {*given}]
+        if described and {*given} <= {location for each in described for location in each.locations}:
+            return tuple(each.granule for each in described)
+        return granules_of_date(given, f"{role}-event image")
 
     def source_of(self, location: Location) -> SourceItem | None:
         """The STAC Item that a file was found in; None where it was given by its name."""
@@ -146,7 +164,10 @@ class SceneFiles:
         return role in _TERRAIN and self.dem is not None
 
 
-FILE_FIELDS = tuple(each.name for each in fields(SceneFiles) if each.name not in {"reading", "sources"})
+OF_ITEMS = ("sources", "item_granules")
+"""Fields that say what STAC Items say of files."""
+
+FILE_FIELDS = tuple(each.name for each in fields(SceneFiles) if each.name not in {"reading", *OF_ITEMS})
 """Fields that name files, in their order."""
 
 _READY = ("hillshade", "slope")

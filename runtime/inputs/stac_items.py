@@ -23,8 +23,12 @@ from landslip.runtime.untrusted.printable import printable, shown
 LANDSLIP_ROLES = ("pre", "post", "dem", "hillshade", "slope", "mask", "aoi")
 """Roles that an asset can be marked with."""
 
+PREVIEWS = frozenset({"thumbnail", "overview"})
+"""Roles of assets that are small pictures for people."""
+
 _MOST_ITEMS = 500
 _MOST_ASSETS = 500
+_FIRST_GREEN = {"green_i", "green1", "psb.sd_green_i"}
 _NAME = 60
 """Most characters of a name in a message."""
 _REASON = 200
@@ -50,6 +54,10 @@ class Asset:
     """Time when it was taken; of a span of time, the start."""
     nodata: float | None = None
     """The number that means unknown, where the Item gives one for all bands."""
+    radiometry: tuple[tuple[float, float] | None, ...] = ()
+    """Scale and offset of each band in ``colours``; None where the Item does not state them."""
+    labels: tuple[str, ...] = ()
+    """Name of each band, such as ``B04``; empty where they have none."""
     address: str | None = None
     """Address of its Item on the web, without secrets; None where the Item is known on this machine alone."""
 
@@ -147,7 +155,8 @@ def _item(entry: Any, name: str, location: Location) -> Item:
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
     own = own_address(table)
-    known = _KnownBy(item, address_of(table, location), base_of(location), own)
+    applied = properties.get("earthsearch:boa_offset_applied") is True
+    known = _KnownBy(item, address_of(table, location), base_of(location), own, applied)
     time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
     collection = table.get("collection")
     return Item(
@@ -167,6 +176,8 @@ class _KnownBy:
     address: str | None
     base: Location
     own_address: str | None
+    offset_applied: bool
+    """The offset that its bands state was added to their numbers already, as Earth Search does and says."""
 
 
 def _asset(item: _KnownBy, time: datetime | None, key: str, entry: Any, name: str) -> Asset:
@@ -182,7 +193,20 @@ def _asset(item: _KnownBy, time: datetime | None, key: str, entry: Any, name: st
         )
     location = joined(href, where, item.base, item.own_address)
     role = next(iter(marked), None)
-    return Asset(item.name, key, location, roles, _colours(table), role, time, _nodata(table), item.address)
+    colours, described = _colours(table), _described_bands(table)
+    return Asset(
+        item=item.name,
+        key=key,
+        location=location,
+        roles=roles,
+        colours=colours,
+        role=role,
+        time=time,
+        nodata=_nodata(table),
+        radiometry=tuple(_radiometry(table, index, item.offset_applied) for index in range(len(colours))),
+        labels=tuple(_label(band) for band in described),
+        address=item.address,
+    )
 
 
 def _landslip_role(value: Any, where: str) -> str | None:
@@ -204,14 +228,49 @@ def _image_role(value: Any, where: str) -> str | None:
 
 
 def _colours(table: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_colour(band) for band in _described_bands(table))
+
+
+def _described_bands(table: dict[str, Any]) -> list[dict[str, Any]]:
     bands = _list(table.get("bands")) or _list(table.get("eo:bands"))
-    names = [
-        next((band[key] for key in ("eo:common_name", "common_name", "name") if isinstance(band.get(key), str)), "")
-        if isinstance(band, dict)
-        else ""
-        for band in bands[:_MOST_ASSETS]
-    ]
-    return tuple(name.lower() for name in names)
+    return [band if isinstance(band, dict) else {} for band in bands[:_MOST_ASSETS]]
+
+
+def _colour(band: dict[str, Any]) -> str:
+    named = (band.get(key) for key in ("eo:common_name", "common_name", "name"))
+    name = next((name for name in named if isinstance(name, str)), "").lower()
+    # PlanetScope has two greens, of which this is not the one that others call so.
+    return "green05" if name == "green" and _label(band).lower().replace(" ", "_") in _FIRST_GREEN else name
+
+
+def _label(band: dict[str, Any]) -> str:
+    name = band.get("name")
+    return printable(name, _NAME) if isinstance(name, str) else ""
+
+
+def _radiometry(table: dict[str, Any], index: int, applied: bool) -> tuple[float, float] | None:
+    """Scale and offset of a band: in STAC 1.1 among its other facts or those of the asset, before that apart.
+
+    Args:
+        table: the asset.
+        index: of the band.
+        applied: the offset was added already.
+    """
+    apart = _list(table.get("raster:bands"))
+    for facts in (*_list(table.get("bands"))[index : index + 1], *apart[index : index + 1], table):
+        if not isinstance(facts, dict):
+            continue
+        scale = _number(facts, "raster:scale", "scale")
+        offset = _number(facts, "raster:offset", "offset")
+        if scale is not None and scale > 0:
+            return scale, 0.0 if offset is None or applied else offset
+    return None
+
+
+def _number(facts: dict[str, Any], *keys: str) -> float | None:
+    found = (facts.get(key) for key in keys)
+    numbers = (float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool))
+    return next((number for number in numbers if math.isfinite(number)), None)
 
 
 def _nodata(table: dict[str, Any]) -> float | None:

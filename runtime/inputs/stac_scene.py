@@ -18,23 +18,24 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.access.location import shown as shown_location
+from landslip.runtime.artifacts.channels import DATES
 from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.inputs.scene_files import SourceItem
-from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, Asset, Item
+from landslip.runtime.inputs.scene_files import ItemGranule, SourceItem
+from landslip.runtime.inputs.stac_granules import granule_of_item, product_mask
+from landslip.runtime.inputs.stac_items import LANDSLIP_ROLES, PREVIEWS, Asset, Item
 from landslip.runtime.inputs.stac_links import linked_items
 from landslip.runtime.untrusted.printable import printable
 
 log = logging.getLogger(__name__)
 
 _CLOUDS = frozenset({"cloud", "cloud-shadow", "snow-ice"})
-_PREVIEWS = frozenset({"thumbnail", "overview"})
 _ELEVATION = re.compile(r"(^|[^a-z0-9])(dem|elevation)([^a-z0-9]|$)", re.IGNORECASE)
 _MANY = 12
 """Most names in a message."""
@@ -63,7 +64,19 @@ def scene_of_stac(content: bytes, location: Location) -> dict[str, Any]:
         found |= _terrain(items, name)
     if "mask" not in found:
         found["mask"] = _masks(items)
-    return _fields(found, name)
+    return {**_fields(found, name), "item_granules": _granules(found, items)}
+
+
+def _granules(found: Mapping[str, Sequence[Asset]], items: Sequence[Item]) -> tuple[ItemGranule, ...]:
+    """Granules of the Items that an image was found in, if all of the Item is of one date."""
+    granules = []
+    for item in items:
+        dates = {asset.role for asset in item.assets if asset.role in DATES}
+        for date in DATES:
+            locations = tuple(asset.location for asset in found.get(date, ()) if asset in item.assets)
+            if locations and dates <= {date} and (granule := granule_of_item(item)) is not None:
+                granules.append(ItemGranule(date, locations, granule))
+    return tuple(granules)
 
 
 def _marked(items: Sequence[Item], role: str) -> list[Asset]:
@@ -113,7 +126,7 @@ def _later(first: Item, second: Item, name: str) -> bool:
 
 def _natural_colours(item: Item, name: str) -> Sequence[Asset]:
     """The RGB image of an Item, as one asset or three; none where it has none."""
-    assets = [asset for asset in item.assets if asset.role is None and not asset.roles & _PREVIEWS]
+    assets = [asset for asset in item.assets if asset.role is None and not asset.roles & PREVIEWS]
     visual = [asset for asset in assets if asset.key == "visual"] or [a for a in assets if "visual" in a.roles]
     joined = visual or [asset for asset in assets if all(asset.colours.count(colour) == 1 for colour in COLOURS)]
     if len(joined) > 1:
@@ -143,13 +156,14 @@ def _terrain(items: Sequence[Item], name: str) -> dict[str, Sequence[Asset]]:
 
 
 def _called(asset: Asset, what: str) -> bool:
-    return asset.role is None and not asset.roles & _PREVIEWS and (asset.key == what or what in asset.roles)
+    return asset.role is None and not asset.roles & PREVIEWS and (asset.key == what or what in asset.roles)
 
 
 def _masks(items: Sequence[Item]) -> list[Asset]:
     free = [asset for item in items for asset in item.assets if asset.role is None]
     masks = [asset for asset in free if asset.roles & _CLOUDS]
-    left = [asset for asset in free if "data-mask" in asset.roles and not asset.roles & _CLOUDS]
+    known = [asset for asset in free if product_mask(asset) is not None]
+    left = [asset for asset in free if "data-mask" in asset.roles and asset not in (*masks, *known)]
     if left:
         log.warning(
             "%s: a data-mask, whose values can mean either, is not used. If nonzero is not usable there, mark it with "

@@ -10,7 +10,7 @@ from landslip.runtime.access.degree_box import box_text
 from landslip.runtime.access.location import Locations, as_location, as_locations, several
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
-from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
+from landslip.runtime.inputs.scene_files import FILE_FIELDS, OF_ITEMS, SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_fields, scene_of
 from landslip.runtime.mapping.arguments import Name
 
@@ -48,7 +48,7 @@ def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
         return read_scene_fields(as_location(scene))
     usual = ReadOptions()
     reading = {name: getattr(scene.reading, name) for name in _READING}
-    files = {name: getattr(scene, name) for name in (*_FILES, "sources")}
+    files = {name: getattr(scene, name) for name in (*_FILES, *OF_ITEMS)}
     return {
         **{name: named for name, named in files.items() if named not in (None, ())},
         "reading": {name: value for name, value in reading.items() if value != getattr(usual, name)},

@@ -41,7 +41,7 @@ def test_every_band_has_its_file_and_its_reflectance(tmp_path, of, given):
     granule = only(location)
     assert (granule.name, granule.true_colour, granule.kind) == (of.name, None, f"Landsat {int(of.sensor[2:])} level 2")
     assert granule.acquired.text == f"{of.day[:4]}-{of.day[4:6]}-{of.day[6:]}T10:03:20Z"
-    assert {*granule.bands} == {*of.bands.values(), "nir08"}
+    assert {*granule.bands} == {*of.bands.values()}
     for number, name in of.bands.items():
         band = granule.bands[name]
         assert granule.band(f"B{number}").location == band.location
@@ -101,7 +101,7 @@ def test_the_file_of_one_band_is_that_band_alone_and_bands_are_put_together(tmp_
     assert ({*granule.bands}, granule.mask.location) == ({"red"}, product.file("QA_PIXEL"))
     files = [product.file(f"SR_B{number}") for number in (7, 4, 5)]
     (together,) = granules_of_date(files, ROLE)
-    assert {*together.bands} == {"red", "nir", "nir08", "swir22"}
+    assert {*together.bands} == {"red", "nir", "swir22"}
 
 
 def test_neighbours_of_one_pass_are_granules(tmp_path):
@@ -112,9 +112,9 @@ def test_neighbours_of_one_pass_are_granules(tmp_path):
     assert [each.mask.location.name[10:16] for each in found] == ["192027", "192028"]
 
 
-@pytest.mark.parametrize("what", ["QA_PIXEL", "ST_B10", "SR_QA_AEROSOL", "QA_RADSAT"])
+@pytest.mark.parametrize("what", ["QA_PIXEL", "SR_CLOUD_QA", "ST_B10", "SR_QA_AEROSOL", "QA_RADSAT"])
 def test_what_is_no_reflectance_is_no_product(tmp_path, what):
-    assert granules_of(write_landsat(tmp_path).file(what), ROLE) is None
+    assert granules_of(write_landsat(tmp_path, TM if what == "SR_CLOUD_QA" else OLI).file(what), ROLE) is None
 
 
 def test_a_folder_without_reflectance_is_said(tmp_path):
@@ -174,7 +174,7 @@ def test_metadata_of_absurd_size_is_an_error(tmp_path):
 
 def test_a_file_on_a_server_is_known_by_its_name():
     granule = only(f"https://example.org/{OLI.name}_SR_B5.TIF?sig=1")
-    assert {*granule.bands} == {"nir", "nir08"}
+    assert {*granule.bands} == {"nir"}
 
 
 def test_other_collections_and_archives_are_none(tmp_path):

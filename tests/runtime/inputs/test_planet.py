@@ -58,11 +58,6 @@ def test_every_band_has_its_number_and_its_reflectance(tmp_path, kind, given):
         np.testing.assert_array_equal(dataset.read(granule.mask.band) == 1, scene.clear)
 
 
-def test_the_red_edge_is_found_by_the_name_of_the_one_of_sentinel2(tmp_path):
-    granule = only(write_scene(tmp_path, Strip()).analytic)
-    assert granule.bands["rededge071"] is granule.bands["rededge"]
-
-
 def test_radiance_without_its_coefficients_says_so(tmp_path):
     scene = write_scene(tmp_path, Strip(kind="AnalyticMS", tools=""))
     for path in tmp_path.glob("*.xml"):

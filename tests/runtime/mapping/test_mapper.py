@@ -137,7 +137,7 @@ def test_a_model_and_results_lie_here(name, text, mixed, model, tmp_path):
 def test_arguments_are_the_fields_they_become():
     reading, files = {f.name for f in fields(landslip.ReadOptions)}, {f.name for f in fields(landslip.SceneFiles)}
     assert set(arguments.ReadArguments.__annotations__) == reading
-    assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading", "sources"}
+    assert set(arguments.SceneArguments.__annotations__) == reading | files - {"reading", "sources", "item_granules"}
     how = {f.name for f in fields(MapRequest)} - {"model", "files", "out", "engine", "products"}
     how |= {f.name for f in fields(ProductOptions)}
     assert set(arguments.MapArguments.__annotations__) == set(arguments.SceneArguments.__annotations__) | how

@@ -115,6 +115,14 @@ def test_bits_of_landsat_mark_clouds(tmp_path, value, nodata):
     np.testing.assert_array_equal(hidden(tmp_path, mask), cloud() & bool(LANDSAT[value]))
 
 
+@pytest.mark.parametrize(
+    ("value", "marked"), [(0, 0), (1, 0), (2, 1), (4, 1), (8, 1), (16, 1), (32, 0), (33, 0), (34, 1)]
+)
+def test_bits_of_the_clouds_of_landsat_4_to_7_leave_dark_vegetation_and_water(tmp_path, value, marked):
+    mask = write(tmp_path / "LT05_L2SP_107030_19900715_20200716_02_T1_SR_CLOUD_QA.TIF", filled(1, value), 6.0)
+    np.testing.assert_array_equal(hidden(tmp_path, mask), cloud() & bool(marked))
+
+
 @pytest.mark.parametrize(("value", "marked"), [(2, 1), (4, 1), (8, 1), (16, 1), (32, 0), (192, 0), (255, 1)])
 def test_bits_of_hls_mark_clouds(tmp_path, value, marked):
     mask = write(tmp_path / "HLS.S30.T32TNS.2024197T101559.v2.0.Fmask.tif", filled(64, value), 6.0, nodata=255)
