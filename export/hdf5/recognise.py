@@ -12,6 +12,7 @@ from typing import Literal
 
 from landslip.models.registry.registry import REGISTRY, RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import exists, is_file, is_folder
+from landslip.runtime.artifacts.frameworks import of_framework
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.untrusted.file_kinds import FileKind, kind_of_head
 
@@ -24,30 +25,20 @@ KerasFormat = Literal["hdf5", "archive"]
 """Formats of whole Keras models: HDF5, and the archive (``.keras``) of Keras 2.12 and later."""
 ARCHIVE_SUFFIX = ".keras"
 
-_GIVE = "Give a Keras model saved as .keras, .hdf5 or .h5; networks of other libraries cannot be taken."
-_SAVE = "Load it in the Keras that wrote it, if you know who made it, and save it with model.save('NAME.keras')."
+_GIVE = "Give a Keras model saved as .keras, .hdf5 or .h5; one of another library as ONNX: landslip adopt NET.onnx."
 
 _SIGNS: tuple[tuple[bytes, str], ...] = (
-    (rb"PK\x03\x04.{26}[^/]+/(data\.pkl|\.format_version)", f"is a PyTorch file. {_GIVE}"),
     (rb"PK(\x03\x04|\x05\x06)", "is a ZIP archive. Unpack it, and give the Keras model inside it."),
     (rb"\x1f\x8b", "is compressed with gzip. Unpack it first: gunzip FILE.gz"),
     (rb"BZh|\xfd7zXZ\0|7z\xbc\xaf\x27\x1c|Rar!|\x28\xb5\x2f\xfd", "is a compressed file. Unpack it first."),
     (rb".{257}ustar", "is a tar archive. Unpack it first."),
-    (rb".{4}TFL3", f"is a TensorFlow Lite model. {_GIVE}"),
-    (rb"model_checkpoint_path:", f"is the index of a TensorFlow checkpoint: weights without the network. {_GIVE}"),
 )
 """First bytes of files of other kinds, and what to say of them."""
 
-_SUFFIXES: dict[str, str] = {
-    ".onnx": "is ONNX already. One that landslip exported is ready: landslip map -m MODEL.onnx. One of another "
-    "program cannot be taken: give the Keras file of the network. landslip info MODEL.onnx says which it is.",
-    ".pb": f"is a TensorFlow graph. {_GIVE}",
-    ".pt": f"is a PyTorch file. {_GIVE}",
-    ".pth": f"is a PyTorch file. {_GIVE}",
-    ".index": f"is part of a TensorFlow checkpoint: weights without the network. {_GIVE}",
-    ".ckpt": f"is a TensorFlow checkpoint: weights without the network. {_GIVE}",
-}
-"""Kinds of files with such names, if they are no HDF5."""
+_ONNX = (
+    "is ONNX and no Keras file. One that landslip exported is ready: landslip map -m MODEL.onnx. One of another "
+    "program is taken in by: landslip adopt MODEL.onnx --spec SPEC.toml -o FOLDER."
+)
 
 
 def check_keras_file(path: Path) -> KerasFormat:
@@ -60,6 +51,8 @@ def check_keras_file(path: Path) -> KerasFormat:
         InputMissingError: there is nothing there.
         ModelError: it is something else, or a part of a download.
     """
+    if exists(path) and not _format_of(path) and (found := of_framework(path)):
+        raise ModelError(f"{path}: {found}")
     if is_folder(path):
         raise ModelError(f"{path}: {_folder(path)}")
     if not exists(path):
@@ -81,6 +74,10 @@ def check_keras_file(path: Path) -> KerasFormat:
 def is_archive(path: Path, kind: FileKind) -> bool:
     """Tell whether a file is a Keras archive, by what it begins with, or by its name where it is another ZIP."""
     return kind == "keras archive" or (kind == "zip" and path.suffix.lower() == ARCHIVE_SUFFIX)
+
+
+def _format_of(path: Path) -> KerasFormat | None:
+    return _format(path, _head(path)) if is_file(path) else None
 
 
 def _format(path: Path, head: bytes) -> KerasFormat | None:
@@ -113,10 +110,6 @@ def _head(path: Path) -> bytes:
 
 
 def _folder(path: Path) -> str:
-    if (path / "saved_model.pb").exists():
-        return f"is a SavedModel folder; landslip reads .keras and HDF5. {_SAVE}"
-    if (path / "checkpoint").exists() or any(path.glob("*.index")):
-        return f"is a folder of TensorFlow checkpoints: weights without the network. {_GIVE}"
     if (path / "config.json").exists() and (path / "model.weights.h5").exists():
         return (
             "is a Keras archive that was unpacked. Go into the folder, and pack it again with: "
@@ -147,7 +140,9 @@ def _other(path: Path, head: bytes) -> str:
             f"is HDF5 behind {block} other bytes (a user block), which Keras never writes. Take them off: "
             "h5unjam -i FILE.h5 -o NEW.h5 --delete"
         )
-    return found or _SUFFIXES.get(path.suffix.lower(), f"is not an HDF5 file. {_GIVE}")
+    if path.suffix.lower() == ".onnx":
+        return found or _ONNX
+    return found or f"is not an HDF5 file. {_GIVE}"
 
 
 def _user_block(path: Path) -> int:

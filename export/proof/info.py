@@ -14,6 +14,7 @@ from landslip.export.hdf5.recognise import check_keras_file, is_archive
 from landslip.export.proof.spec_facts import describe_spec
 from landslip.models.registry.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import is_folder
+from landslip.runtime.artifacts.frameworks import of_framework
 from landslip.runtime.artifacts.onnx_file import OnnxHeader, how_to_describe, read_onnx_file, read_onnx_header
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.reference_tiles import read_reference
@@ -57,6 +58,8 @@ def describe_file(path: Path) -> Facts:
         InputMissingError: there is no such file.
         InputError: it is nothing landslip knows, or damaged.
     """
+    if (framework := of_framework(path)) is not None:
+        raise InputError(f"{path} {framework}", where=path)
     if is_folder(path):
         raise InputError(f"{path} is a folder. Give a file in it, or prove all artifacts in it with landslip verify.")
     found = kind_of(path)

@@ -10,13 +10,13 @@ Source of the format: protobuf.dev/programming-guides/encoding, and onnx/onnx.pr
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from landslip.runtime.access.location import exists, is_file, is_folder, is_text
+from landslip.runtime.artifacts.frameworks import of_framework
 from landslip.runtime.artifacts.spec import METADATA_KEY, PRECISION_KEY, TARGET_KEY, ModelSpec
 from landslip.runtime.errors import InputMissingError, ModelError
 from landslip.runtime.untrusted.file_kinds import kind_of
@@ -35,22 +35,11 @@ _MOST_FIELDS = 10_000
 _MOST_TEXT = 1 << 20
 """Bytes of all that is read."""
 
-_ARCHIVES = {
-    "pytorch": re.compile(rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version|byteorder)", re.DOTALL),
-}
-"""First entries of ZIP archives: what follows the 26 bytes before a name and the two lengths."""
-_ARCHIVE_HEAD = 300
-
-_TORCH = (
-    "is a PyTorch file. landslip takes networks from Keras files alone; an ONNX file made of it cannot be mapped "
-    "with either."
-)
 _MISTAKEN = {
     "empty": "is empty. Copy or export it again.",
     "git-lfs pointer": "is a git-LFS pointer and not the model itself. Get the model with: git lfs pull.",
     "web page": "is a web page saved under the name of a model. Download it again.",
     "hdf5": "is a Keras file. Export it first: landslip export MODEL.hdf5 -o FOLDER.",
-    "pytorch": _TORCH,
     "keras archive": "is a Keras file. Export it first: landslip export MODEL.keras -o FOLDER.",
     "zip": "is a ZIP archive. Give the .onnx file inside it.",
 }
@@ -58,10 +47,6 @@ _BY_SUFFIX = {
     ".hdf5": _MISTAKEN["hdf5"],
     ".h5": _MISTAKEN["hdf5"],
     ".keras": _MISTAKEN["keras archive"],
-    ".pt": _TORCH,
-    ".pth": _TORCH,
-    ".pb": "is a TensorFlow graph. landslip takes networks from Keras files alone.",
-    ".tflite": "is a TensorFlow Lite model. landslip takes networks from Keras files alone.",
     ".engine": "is a TensorRT engine. Give the ONNX file it was built from, or add `engine` tensorrt.",
 }
 
@@ -128,7 +113,7 @@ def read_onnx_header(path: Path) -> OnnxHeader:
     except (MalformedError, OSError) as error:
         raise ModelError(
             f"model: {path} is damaged or no ONNX model ({error}).",
-            "Copy it again, or export it again with landslip export.",
+            "Copy it again, or export it again.",
             where=path,
             option="model",
         ) from error
@@ -167,22 +152,14 @@ def _check_kind(path: Path) -> None:
             where=path,
             option="model",
         )
+    if (found := of_framework(path)) is not None:
+        raise ModelError(f"model: {path} {found}", where=path, option="model")
     if is_folder(path):
         raise ModelError(f"model: {path} is a folder.", "Give the .onnx file inside it.", where=path, option="model")
     if not is_file(path):
         raise ModelError(f"model: {path} is no regular file.", "Give an .onnx file.", where=path, option="model")
-    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(_kind(path)):
+    if mistaken := _BY_SUFFIX.get(path.suffix.lower()) or _MISTAKEN.get(kind_of(path)):
         raise ModelError(f"model: {path} {mistaken}", where=path, option="model")
-
-
-def _kind(path: Path) -> str:
-    """Kind of a file by its first bytes; of archives, what they are archives of."""
-    found = kind_of(path)
-    if found != "zip":
-        return found
-    with path.open("rb") as stream:
-        head = stream.read(_ARCHIVE_HEAD)
-    return next((kind for kind, sign in _ARCHIVES.items() if sign.match(head)), found)
 
 
 def _one_of(header: OnnxHeader, key: str, allowed: tuple[str, ...]) -> str:
