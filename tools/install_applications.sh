@@ -6,6 +6,8 @@ set -u
 wanted=()
 /usr/bin/python3 -I -c 'import qgis.core' 2>/dev/null || wanted+=(python3-qgis qgis-providers)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+# PyPI's PyTorch for Linux brings 4 GB of CUDA along; that of Debian is for the CPU, 50 MB, and has a Python of its own.
+.venv/bin/python -I -c 'import torch' 2>/dev/null || /usr/bin/python3 -I -c 'import torch' 2>/dev/null || wanted+=(python3-torch)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 as_root=()

@@ -1,0 +1,58 @@
+"""Networks that PyTorch makes and exports here and now, compared with what it says of whole arrays."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import landslip
+from helpers.foreign_onnx import TORCH, TORCH_NETWORKS, torch_network
+from landslip.export.adoption.adopted_network import read_adopted
+from landslip.export.precisions.graph_session import opened
+from landslip.runtime.engines import EngineOptions, open_engine
+
+PYTHONS = (Path(sys.executable), Path("/usr/bin/python3"))
+"""Ours, and that of Debian's package ``python3-torch``."""
+
+
+@functools.cache
+def python_with_torch():
+    """A Python that has PyTorch, or None."""
+    for python in PYTHONS:
+        code = [python, "-I", "-c", "import torch.onnx"]
+        if python.exists() and not subprocess.run(code, capture_output=True, check=False).returncode:
+            return python
+    return None
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """The networks, trained for a few steps."""
+    if (python := python_with_torch()) is None:
+        pytest.skip("PyTorch is not installed")
+    folder = tmp_path_factory.mktemp("torch")
+    command = [python, "-I", TORCH / "train.py", folder, "20"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", TORCH_NETWORKS)
+def test_what_pytorch_makes_now_says_what_it_said(fresh, name):
+    known = torch_network(name, fresh)
+    adopted = read_adopted(known.onnx, known.description)
+    np.testing.assert_allclose(adopted.network.confidence(known.batch), known.confidence, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(opened(adopted.network.graph).run(known.batch)[0], known.confidence, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_artifacts_of_it_say_that_too(fresh, tmp_path, engine):
+    known = torch_network("picture", fresh)
+    (artifact,) = landslip.adopt_model(known.onnx, tmp_path, spec=known.toml)
+    with open_engine(artifact.path, EngineOptions(engine, "cpu", 2, 64)) as running:
+        np.testing.assert_allclose(running.infer(known.batch), known.confidence, rtol=0, atol=1e-4)
