@@ -172,7 +172,7 @@ def verify(
 
     Args:
         path: folder of artifacts, or an ONNX file.
-        reference: Keras file to ask again; the reference tiles kept at export when not given.
+        reference: Keras or ONNX file to ask again; the reference tiles kept at export when not given.
         spec: SPEC.toml the reference was exported with, if any.
         output: output the reference was exported with, if any.
         scene: SCENE.toml whose tiles are taken; the reference tiles when not given.
@@ -190,7 +190,7 @@ def verify(
     """
     # Imported here: numpy and the engines, which only a call needs.
     from landslip.export.judging.limits import gates_with  # noqa: PLC0415
-    from landslip.export.proof.proof_reference import KerasFile  # noqa: PLC0415
+    from landslip.export.proof.proof_reference import NetworkFile  # noqa: PLC0415
     from landslip.export.proof.verify import VerifyRequest  # noqa: PLC0415
     from landslip.export.proof.verify import verify as run  # noqa: PLC0415
     from landslip.runtime.engines.opening import EngineOptions  # noqa: PLC0415
@@ -202,7 +202,7 @@ def verify(
         )  # fmt: skip
     given = _path("reference", reference)
     EngineOptions(engine=engine, device=device)  # checks both
-    keras = None if given is None else KerasFile(given, _path("spec", spec), output)
+    keras = None if given is None else NetworkFile(given, _path("spec", spec), output)
     gates = gates_with((limits,) if isinstance(limits, str) else tuple(limits))
     return run(
         VerifyRequest(

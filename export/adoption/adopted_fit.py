@@ -97,6 +97,8 @@ def _served(original: OriginalNetwork, wanted: str | int | None) -> str:
         return names[wanted]
     if wanted in names:
         return str(wanted)
+    if isinstance(wanted, str) and wanted.isdecimal() and wanted.isascii() and int(wanted) < len(names):
+        return names[int(wanted)]
     raise ModelError(
         f"{original.path} has no output {wanted!r}.", f"Its outputs are: {_list(names)}.", where=original.path
     )

@@ -16,7 +16,7 @@ from landslip.runtime.errors import EngineError
 
 @click.command(context_settings={"show_default": True})
 @click.argument("path", metavar="FOLDER|MODEL.onnx", type=PATH)
-@click.option("--reference", type=PATH, help="Keras file to ask again.  [default: the tiles kept at export]")
+@click.option("--reference", type=PATH, help="Keras or ONNX file to ask again.  [default: the tiles kept at export]")
 @click.option("--spec", type=PATH, help="SPEC.toml the --reference was exported with, if any.")
 @click.option("--output", help="Output the --reference was exported with, if any.")
 @click.option(

@@ -43,15 +43,20 @@ class ReferenceModel:
 
 
 @dataclass(frozen=True)
-class KerasFile:
+class NetworkFile:
     """A network to ask."""
 
     path: Path
-    """Path of its Keras file."""
+    """Path of its file: a Keras file, or an ONNX file that was adopted."""
     spec: Path | None = None
     """SPEC.toml it was exported with; None for a network like the published one."""
     output: str | None = None
     """Name or position of the output that was exported; None for the first one."""
+
+    @property
+    def extra(self) -> str:
+        """Extra of landslip that brings what reads it."""
+        return "adopt" if self.path.suffix.lower() == ".onnx" else "export"
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,8 @@ def stored_reference(stored: StoredReferenceFile, candidate: FoundArtifact, file
     return ProofReference(reference.made_by, reference.sets)
 
 
-def keras_reference_model(source: KerasFile, candidate: FoundArtifact, file: OnnxFile) -> ReferenceModel:
-    """The Keras network an artifact was made from.
+def network_reference_model(source: NetworkFile, candidate: FoundArtifact, file: OnnxFile) -> ReferenceModel:
+    """The network an artifact was made from.
 
     Args:
         source: the network.
@@ -126,7 +131,7 @@ def keras_reference_model(source: KerasFile, candidate: FoundArtifact, file: Onn
         file: what it says of itself.
 
     Raises:
-        UsageError: TensorFlow is not installed.
+        UsageError: what reads it is not installed.
         InputError: the file is not the one the artifact was made from, or no model.
     """
     if candidate.source_sha256 not in (None, sha256_of(source.path)):
@@ -135,7 +140,7 @@ def keras_reference_model(source: KerasFile, candidate: FoundArtifact, file: Onn
             "record. Give the file that was exported."
         )
     network = _network(source, file)
-    return ReferenceModel("Keras network, float64, CPU, asked now", network.confidence, float32=network.float32)
+    return ReferenceModel(f"{network.made_by}, asked now", network.confidence, float32=network.float32)
 
 
 def fp32_reference_model(
@@ -217,7 +222,7 @@ def _check_tiles(tiles: TileSet, bands: int, file: OnnxFile, path: Path) -> None
         )
 
 
-def _description(source: KerasFile, file: OnnxFile) -> Description:
+def _description(source: NetworkFile, file: OnnxFile) -> Description:
     if source.spec is None:
         if file.spec.inputs != published_spec(file.spec.name, "").inputs:
             raise UsageError(
@@ -234,9 +239,13 @@ def _description(source: KerasFile, file: OnnxFile) -> Description:
     return replace(described, spec=file.spec)
 
 
-def _network(source: KerasFile, file: OnnxFile) -> Network:
+def _network(source: NetworkFile, file: OnnxFile) -> Network:
     try:
         # Imported here: only this way of asking needs the export's packages.
+        if source.extra == "adopt":
+            from landslip.export.adoption.adopted_network import read_adopted  # noqa: PLC0415
+
+            return read_adopted(source.path, _description(source, file), output=source.output).network
         from landslip.export.conversion.network import read_network  # noqa: PLC0415
 
         return read_network(source.path, _description(source, file), output=source.output)
@@ -245,5 +254,5 @@ def _network(source: KerasFile, file: OnnxFile) -> Network:
             raise
         raise UsageError(
             f"`reference` needs the package {error.name!r}, which is not installed. Install it with: pip install "
-            "'landslip[export]', or leave `reference` out to take the reference tiles beside the artifacts."
+            f"'landslip[{source.extra}]', or leave `reference` out to take the reference tiles beside the artifacts."
         ) from error

@@ -10,12 +10,12 @@ from pathlib import Path
 from landslip.export.folder.artifacts import FoundArtifact
 from landslip.export.judging.tiles import parity_tiles
 from landslip.export.proof.proof_reference import (
-    KerasFile,
+    NetworkFile,
     ProofReference,
     ReferenceModel,
     StoredReferenceFile,
     fp32_reference_model,
-    keras_reference_model,
+    network_reference_model,
     read_stored,
     reference_of,
     scene_tiles,
@@ -35,7 +35,7 @@ _Key = tuple[str, str | None, Path | None]
 class References:
     """Finds the reference of each artifact; artifacts of one name may be of different networks."""
 
-    def __init__(self, candidates: Sequence[FoundArtifact], keras: KerasFile | None, scene: Path | None) -> None:
+    def __init__(self, candidates: Sequence[FoundArtifact], keras: NetworkFile | None, scene: Path | None) -> None:
         """Get ready; nothing is read before it is needed.
 
         Args:
@@ -73,7 +73,7 @@ class References:
     def _reference_model(self, candidate: FoundArtifact, file: OnnxFile) -> ReferenceModel:
         if self._keras is None:
             return fp32_reference_model(self._candidates, candidate, file)
-        return keras_reference_model(self._keras, candidate, file)
+        return network_reference_model(self._keras, candidate, file)
 
     def _stored_tiles(self, candidate: FoundArtifact, file: OnnxFile) -> list[TileSet] | None:
         try:

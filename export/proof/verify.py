@@ -9,7 +9,7 @@ from typing import Any
 
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import TrialOutcome, attempt, trials_of
-from landslip.export.proof.proof_reference import KerasFile, ProofReference
+from landslip.export.proof.proof_reference import NetworkFile, ProofReference
 from landslip.export.proof.references import References
 from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import GATES, Gate
@@ -32,7 +32,7 @@ class VerifyRequest:
 
     path: Path
     """Folder of artifacts, or one ONNX file."""
-    reference: KerasFile | None = None
+    reference: NetworkFile | None = None
     """Network to ask; None for the reference tiles beside the artifacts."""
     scene: Path | None = None
     """SCENE.toml whose tiles are taken; None for the reference tiles."""

@@ -79,6 +79,16 @@ def test_verify_proves_the_folder(adopted):
 
 
 @pytest.mark.slow
+def test_verify_asks_the_file_again(adopted, tmp_path):
+    source, spec = TORCH / "picture.onnx", TORCH / "picture.toml"
+    report = landslip.verify(adopted[0].path, reference=source, spec=spec, device="cpu")
+    assert report.passed
+    assert report.references == {"picture": "picture.onnx itself with ONNX Runtime, node by node, CPU, asked now"}
+    with pytest.raises(landslip.InputError, match="is not the file"):
+        landslip.verify(adopted[0].path, reference=TORCH / "planet.onnx", spec=spec)
+
+
+@pytest.mark.slow
 def test_nothing_of_keras_is_imported(tmp_path):
     heavy = ("tensorflow", "tf_keras", "tf2onnx", "h5py", "keras", "torch")
     code = (
