@@ -14,6 +14,8 @@ _COLUMN = 28
 """Column that comments begin in, where lines are short."""
 _LONGEST = 200
 """Characters of a name that a file may repeat; others are called by their position."""
+_MOST_OUTPUTS = 20
+"""Outputs that are named."""
 _SHOWN = 40
 """Characters of a name that a comment repeats."""
 
@@ -72,20 +74,39 @@ def _input(entry: InputFace, number: int) -> Iterator[str]:
 
 
 def _output(face: NetworkFace) -> Iterator[str]:
-    if not face.outputs:
-        return
-    first, *others = face.outputs
     yield "[[outputs]]"
-    also = ", ".join(printable(other.name, _SHOWN) for other in others[:5])
-    count = "bands that the file does not tell" if first.bands is None else _counted(first.bands)
-    yield _line("output", _place(first.name, 0), f"{count}{f'; there are also {also}' if also else ''}")
-    if first.ends_in == "none":
+    if len(face.outputs) > 1:
+        yield _line("output", OPEN, "the one to map, by name or position:")
+        yield from (f"# {number}: {_told(output)}" for number, output in enumerate(face.outputs[:_MOST_OUTPUTS]))
+    else:
+        yield _line("output", _place(face.outputs[0].name, 0), _bands(face.outputs[0]))
+    output = _common(face.outputs)
+    if output.ends_in == "none":
         yield _line(
             "activation", OPEN, '"sigmoid" or "softmax" where it gives logits, "none" where it gives confidences'
         )
     else:
-        yield _line("activation", "none", f"the network ends in a {first.ends_in} itself")
-    yield from _meaning(first)
+        yield _line("activation", "none", f"the network ends in a {output.ends_in} itself")
+    yield from _meaning(output)
+
+
+def _common(outputs: Sequence[OutputFace]) -> OutputFace:
+    """The output, or what all of them have in common."""
+    first, *others = outputs
+    return OutputFace(
+        first.name,
+        first.bands if all(other.bands == first.bands for other in others) else None,
+        first.ends_in if all(other.ends_in == first.ends_in for other in others) else "none",
+    )
+
+
+def _told(output: OutputFace) -> str:
+    end = "" if output.ends_in == "none" else f", ends in a {output.ends_in}"
+    return f"{printable(output.name, _SHOWN)}, {_bands(output)}{end}"
+
+
+def _bands(output: OutputFace) -> str:
+    return "bands that the file does not tell" if output.bands is None else _counted(output.bands)
 
 
 def _meaning(output: OutputFace) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -17,9 +18,12 @@ from onnx import TensorProto, helper, numpy_helper
 from helpers.graphs import small_network
 from helpers.keras_archives import write_keras_archive
 from helpers.keras_files import tiny_config, write_keras_hdf5
+from helpers.pages import ROOT
 from landslip.export.proof.description_form import form_for
 from landslip.export.proof.onnx_face import onnx_face
 from landslip.export.specification.description import Served
+from landslip.export.specification.network_face import InputFace, NetworkFace, OutputFace
+from landslip.export.specification.spec_form import spec_toml_text
 from landslip.export.specification.spec_toml import OPEN, read_description
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.spec import ClassSpec
@@ -183,11 +187,13 @@ def test_an_archive_of_keras_is_like_a_file_of_hdf5(capsys, tmp_path):
 
 def test_other_outputs_of_a_keras_file_are_named(tmp_path, capsys):
     path = write_keras_hdf5(tmp_path / "tiny.hdf5", tiny_config())
-    assert "there are also" not in printed(capsys, path)  # the other one cannot be exported
+    assert 'output = "prediction"' in printed(capsys, path)  # the other one cannot be exported
     config = tiny_config()
     config["config"]["output_layers"][1][0] = "relu"
     text = printed(capsys, write_keras_hdf5(path, config))
-    assert re.search(r'^output = "prediction" +# 1 band; there are also relu$', text, re.MULTILINE)
+    assert re.search(
+        r'^output = "\?" .*\n# 0: prediction, 1 band, ends in a sigmoid\n# 1: relu, 4 bands$', text, re.MULTILINE
+    )
     assert re.search(r"^multiple = 2 ", text, re.MULTILINE)
 
 
@@ -253,6 +259,32 @@ def test_a_graph_of_seventeen_inputs_is_no_network_for_images(tmp_path, capsys):
     )  # fmt: skip
     assert run(["describe", str(path)]) == 3
     assert "has 17 inputs and 1 outputs, and landslip maps with networks of 1 to 16 inputs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "bands", "tile", "multiple", "outputs"),
+    [
+        ("picture", 3, None, 4, [("logits", 1, "none")]),
+        ("planet", 4, 64, 2, [("two", 2, "none")]),
+        ("landslide4sense", 14, None, 4, [("aside", 1, "sigmoid"), ("out", 1, "sigmoid")]),
+    ],
+)
+def test_networks_that_pytorch_wrote(name, bands, tile, multiple, outputs):
+    face = onnx_face(ROOT / "tests/data/torch" / f"{name}.onnx")
+    assert [entry.bands for entry in face.inputs] == [bands]
+    assert (face.tile, face.multiple) == (tile, multiple)
+    assert [(each.name, each.bands, each.ends_in) for each in face.outputs] == outputs
+
+
+def test_what_outputs_have_in_common_is_filled_in(tmp_path):
+    outputs = (OutputFace("a", 2, "softmax"), OutputFace("b", 2, "softmax"))
+    face = NetworkFace("n.onnx", "landslip adopt", (InputFace("x", 1, (8, 8)),), outputs, None, only_size=True)
+    values = [6.0, '"slope"', '"slope"', '"degree"', 90, 0, 1, '"ground"', '"slide"', '"slide"']
+    found = filled(tmp_path, spec_toml_text(face), *values)
+    assert found.served == Served(1, "none", (1,))
+    other = spec_toml_text(replace(face, outputs=(*outputs, OutputFace("c", None, "none"))))
+    assert re.search(r'^activation = "\?"', other, re.MULTILINE)
+    assert "# 2: c, bands that the file does not tell" in other
 
 
 @given(st.data())
