@@ -74,13 +74,13 @@ def _input(entry: InputFace, number: int) -> Iterator[str]:
 
 
 def _output(face: NetworkFace) -> Iterator[str]:
+    output = _common(face.outputs)
     yield "[[outputs]]"
     if len(face.outputs) > 1:
         yield _line("output", OPEN, "the one to map, by name or position:")
         yield from (f"# {number}: {_told(output)}" for number, output in enumerate(face.outputs[:_MOST_OUTPUTS]))
     else:
-        yield _line("output", _place(face.outputs[0].name, 0), _bands(face.outputs[0]))
-    output = _common(face.outputs)
+        yield _line("output", _place(output.name, 0), _bands(output))
     if output.ends_in == "none":
         yield _line(
             "activation", OPEN, '"sigmoid" or "softmax" where it gives logits, "none" where it gives confidences'
