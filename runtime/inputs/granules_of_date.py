@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.errors import InputError
@@ -15,6 +16,8 @@ from landslip.runtime.untrusted.printable import printable
 _ORBIT = re.compile(r"_(R\d{3})_")
 _TILE = re.compile(r"(?:^|_)T?(\d\d[A-Z]{3})(?=_)")
 _BASELINE = re.compile(r"_(N\d{4})_")
+ONE_PASS = timedelta(hours=12)
+"""Granules of one date are at most so far apart: a pass takes minutes, and may go over midnight."""
 _SHOWN = 8
 """Most granules in a message."""
 _NAME = 100
@@ -44,9 +47,17 @@ def granules_of_date(locations: Sequence[Location], role: str) -> tuple[Granule,
             return None
         found += granules
     whole = _put_together(found)
-    if whole:
-        _check_alike(whole, role)
-    return whole or None
+    return checked_granules(whole, role) if whole else None
+
+
+def checked_granules(granules: tuple[Granule, ...], role: str) -> tuple[Granule, ...]:
+    """Granules that go together as the image of one date.
+
+    Raises:
+        InputError: they are of several dates, orbits or kinds, or one place comes twice.
+    """
+    _check_alike(granules, role)
+    return granules
 
 
 def _put_together(granules: Sequence[Granule]) -> tuple[Granule, ...]:
@@ -78,7 +89,8 @@ def _joined(first: Granule, second: Granule) -> Granule:
 
 def _check_alike(granules: Sequence[Granule], role: str) -> None:
     kinds = {granule.kind for granule in granules}
-    days = {granule.acquired.start.date() for granule in granules if granule.acquired is not None}
+    times = sorted(granule.acquired.start for granule in granules if granule.acquired is not None)
+    days = {time.date() for time in times} if times and times[-1] - times[0] > ONE_PASS else set()
     orbits = {orbit[1] for granule in granules if (orbit := _ORBIT.search(granule.name))}
     for values, what, remedy in (
         (days, "dates", "one date"),

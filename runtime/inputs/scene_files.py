@@ -13,7 +13,7 @@ from landslip.runtime.artifacts.channels import Date, ImageBand
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.granules import Granule
-from landslip.runtime.inputs.granules_of_date import granules_of_date
+from landslip.runtime.inputs.granules_of_date import checked_granules, granules_of_date
 from landslip.runtime.inputs.read_options import ReadOptions
 
 log = logging.getLogger(__name__)
@@ -121,11 +121,11 @@ class SceneFiles:
             InputMissingError: a product is not there.
             InputError: a product is damaged, or they do not go together as one image.
         """
-        given = several(getattr(self, role))
+        given, name = several(getattr(self, role)), f"{role}-event image"
         described = [each for each in self.item_granules if each.role == role and {*each.locations} & {*given}]
         if described and {*given} <= {location for each in described for location in each.locations}:
-            return tuple(each.granule for each in described)
-        return granules_of_date(given, f"{role}-event image")
+            return checked_granules(tuple(each.granule for each in described), name)
+        return granules_of_date(given, name)
 
     def source_of(self, location: Location) -> SourceItem | None:
         """The STAC Item that a file was found in; None where it was given by its name."""

@@ -8,7 +8,7 @@ state these are taken by the names of their files, as products are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from landslip.runtime.access.location import Location, shown
 from landslip.runtime.artifacts.channels import ALIASES, BAND_NAMES
@@ -16,6 +16,7 @@ from landslip.runtime.declared.acquired import Acquired
 from landslip.runtime.inputs.granules import BandFile, Granule, MaskKind, ProductMask
 from landslip.runtime.inputs.products import granules_of
 from landslip.runtime.inputs.stac_items import PREVIEWS, Asset, Item
+from landslip.runtime.inputs.stac_sentinel2 import sentinel2_bands
 
 _REFLECTED = frozenset(name for name in BAND_NAMES if not name.startswith("lwir"))
 """Names of bands of reflected light; what the ground radiates has no reflectance."""
@@ -33,18 +34,31 @@ _UNSTATED = (
 def granule_of_item(item: Item) -> Granule | None:
     """The granule that an Item describes; None where it names no band of it and has no mask that is known."""
     free = [asset for asset in item.assets if not asset.roles & PREVIEWS and asset.role in {None, "pre", "post"}]
-    bands: dict[str, BandFile] = {}
-    for asset in sorted(free, key=lambda each: each.key not in each.colours):  # of two files, the one called like it
-        for name, band in _bands(asset):
-            bands.setdefault(name, band)
-    mask = next((mask for asset in free if (mask := product_mask(asset)) is not None), None)
+    bands = sentinel2_bands(item, free) if item.is_sentinel2 else _all_bands(free)
+    masks = ((asset, mask) for asset in free if (mask := product_mask(asset)) is not None)
+    mask = min(masks, key=lambda found: found[0].metres or 0, default=(None, None))[1]
     if not bands and mask is None:
         return None
-    picture = next((asset.location for asset in free if _is_visual(asset)), None)
+    pictures = sorted((asset for asset in free if _is_visual(asset)), key=lambda asset: asset.metres or 0)
+    picture = pictures[0].location if pictures else None
     time = None if item.time is None else Acquired(item.time, whole_day=False, source="metadata")
-    return Granule(
-        f"STAC Item of {item.collection}" if item.collection else "STAC Item", item.name, time, bands, picture, mask
-    )
+    return Granule(_kind(item), item.name, time, bands, picture, mask)
+
+
+def _all_bands(assets: Sequence[Asset]) -> dict[str, BandFile]:
+    """Bands of assets by common name; of two files of one the one that is called like it."""
+    bands: dict[str, BandFile] = {}
+    for asset in sorted(assets, key=lambda each: each.key not in each.colours):
+        for name, band in _bands(asset):
+            bands.setdefault(name, band)
+    return bands
+
+
+def _kind(item: Item) -> str:
+    if item.is_sentinel2:
+        named = f"{item.name} {item.collection}".upper()
+        return next((f"Sentinel-2 {level}" for level in ("L2A", "L1C") if level in named), "Sentinel-2")
+    return f"STAC Item of {item.collection}" if item.collection else "STAC Item"
 
 
 def product_mask(asset: Asset) -> ProductMask | None:

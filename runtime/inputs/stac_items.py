@@ -7,7 +7,7 @@ What is read follows STAC 1.0 and 1.1: assets with ``href``, ``roles`` and bands
 from __future__ import annotations
 
 import contextlib
-import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,15 @@ from landslip.runtime.access.location import shown as shown_location
 from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.stac_addresses import address_of, base_of, checked_href, joined, own_address
+from landslip.runtime.inputs.stac_bands import (
+    colour_of,
+    described_bands,
+    is_jp2,
+    label_of,
+    metres_of,
+    nodata_of,
+    radiometry_of,
+)
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import printable, shown
 
@@ -28,7 +37,6 @@ PREVIEWS = frozenset({"thumbnail", "overview"})
 
 _MOST_ITEMS = 500
 _MOST_ASSETS = 500
-_FIRST_GREEN = {"green_i", "green1", "psb.sd_green_i"}
 _NAME = 60
 """Most characters of a name in a message."""
 _REASON = 200
@@ -58,6 +66,10 @@ class Asset:
     """Scale and offset of each band in ``colours``; None where the Item does not state them."""
     labels: tuple[str, ...] = ()
     """Name of each band, such as ``B04``; empty where they have none."""
+    metres: float | None = None
+    """Size of its pixels; None where nothing says so."""
+    offset_applied: bool = False
+    """True if the radiometric offset of the product was added to its numbers already."""
     address: str | None = None
     """Address of its Item on the web, without secrets; None where the Item is known on this machine alone."""
 
@@ -81,6 +93,10 @@ class Item:
     """Role of its image in a scene, where it says so: pre or post."""
     assets: tuple[Asset, ...]
     """Files of the Item."""
+    is_sentinel2: bool = False
+    """True if it is of Sentinel-2."""
+    baseline: str = ""
+    """Processing baseline of Sentinel-2, such as ``05.09``; empty where it does not say."""
 
 
 def parsed_stac(content: bytes, name: str) -> Any:
@@ -155,7 +171,7 @@ def _item(entry: Any, name: str, location: Location) -> Item:
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
     own = own_address(table)
-    applied = properties.get("earthsearch:boa_offset_applied") is True
+    applied = any(properties.get(f"{who}:boa_offset_applied") is True for who in ("earthsearch", "sentinel"))
     known = _KnownBy(item, address_of(table, location), base_of(location), own, applied)
     time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
     collection = table.get("collection")
@@ -165,6 +181,8 @@ def _item(entry: Any, name: str, location: Location) -> Item:
         time=time,
         role=_image_role(properties.get("landslip:role"), where),
         assets=tuple(_asset(known, time, key, asset, name) for key, asset in assets.items()),
+        is_sentinel2=_is_sentinel2(properties),
+        baseline=_text(properties, "s2:processing_baseline", "sentinel:processing_baseline", "processing:version"),
     )
 
 
@@ -193,20 +211,33 @@ def _asset(item: _KnownBy, time: datetime | None, key: str, entry: Any, name: st
         )
     location = joined(href, where, item.base, item.own_address)
     role = next(iter(marked), None)
-    colours, described = _colours(table), _described_bands(table)
+    described = described_bands(table)
+    applied = item.offset_applied and not is_jp2(key, location)  # GeoTIFFs alone are made anew
     return Asset(
         item=item.name,
         key=key,
         location=location,
         roles=roles,
-        colours=colours,
+        colours=tuple(map(colour_of, described)),
         role=role,
         time=time,
-        nodata=_nodata(table),
-        radiometry=tuple(_radiometry(table, index, item.offset_applied) for index in range(len(colours))),
-        labels=tuple(_label(band) for band in described),
+        nodata=nodata_of(table),
+        radiometry=tuple(radiometry_of(table, index, applied) for index in range(len(described))),
+        labels=tuple(map(label_of, described)),
+        metres=metres_of(key, table),
+        offset_applied=applied,
         address=item.address,
     )
+
+
+def _is_sentinel2(properties: dict[str, Any]) -> bool:
+    named = re.sub(r"[ _]", "-", _text(properties, "constellation", "platform").lower())
+    return named.startswith("sentinel-2") or any(key.startswith("s2:") for key in properties)
+
+
+def _text(properties: dict[str, Any], *keys: str) -> str:
+    """The first of some properties that is a text."""
+    return printable(next((properties[key] for key in keys if isinstance(properties.get(key), str)), ""), _NAME)
 
 
 def _landslip_role(value: Any, where: str) -> str | None:
@@ -225,60 +256,6 @@ def _image_role(value: Any, where: str) -> str | None:
     if role not in {None, "pre", "post"}:
         raise InputError(f"{where} is marked as {role}. An Item can be pre or post; mark its assets for the rest.")
     return role
-
-
-def _colours(table: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(_colour(band) for band in _described_bands(table))
-
-
-def _described_bands(table: dict[str, Any]) -> list[dict[str, Any]]:
-    bands = _list(table.get("bands")) or _list(table.get("eo:bands"))
-    return [band if isinstance(band, dict) else {} for band in bands[:_MOST_ASSETS]]
-
-
-def _colour(band: dict[str, Any]) -> str:
-    named = (band.get(key) for key in ("eo:common_name", "common_name", "name"))
-    name = next((name for name in named if isinstance(name, str)), "").lower()
-    # PlanetScope has two greens, of which this is not the one that others call so.
-    return "green05" if name == "green" and _label(band).lower().replace(" ", "_") in _FIRST_GREEN else name
-
-
-def _label(band: dict[str, Any]) -> str:
-    name = band.get("name")
-    return printable(name, _NAME) if isinstance(name, str) else ""
-
-
-def _radiometry(table: dict[str, Any], index: int, applied: bool) -> tuple[float, float] | None:
-    """Scale and offset of a band: in STAC 1.1 among its other facts or those of the asset, before that apart.
-
-    Args:
-        table: the asset.
-        index: of the band.
-        applied: the offset was added already.
-    """
-    apart = _list(table.get("raster:bands"))
-    for facts in (*_list(table.get("bands"))[index : index + 1], *apart[index : index + 1], table):
-        if not isinstance(facts, dict):
-            continue
-        scale = _number(facts, "raster:scale", "scale")
-        offset = _number(facts, "raster:offset", "offset")
-        if scale is not None and scale > 0:
-            return scale, 0.0 if offset is None or applied else offset
-    return None
-
-
-def _number(facts: dict[str, Any], *keys: str) -> float | None:
-    found = (facts.get(key) for key in keys)
-    numbers = (float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool))
-    return next((number for number in numbers if math.isfinite(number)), None)
-
-
-def _nodata(table: dict[str, Any]) -> float | None:
-    """The nodata value of an asset: of STAC 1.1 its own or that of its bands, before that of ``raster:bands``."""
-    bands = [band for key in ("bands", "raster:bands") for band in _list(table.get(key))[:_MOST_ASSETS]]
-    numbers = [entry.get("nodata") for entry in (table, *bands) if isinstance(entry, dict)]
-    found = {float(value) for value in numbers if isinstance(value, int | float) and not isinstance(value, bool)}
-    return next(iter(found)) if len(found) == 1 and all(map(math.isfinite, found)) else None
 
 
 def _time(value: Any) -> datetime | None:

@@ -129,12 +129,21 @@ def _natural_colours(item: Item, name: str) -> Sequence[Asset]:
     assets = [asset for asset in item.assets if asset.role is None and not asset.roles & PREVIEWS]
     visual = [asset for asset in assets if asset.key == "visual"] or [a for a in assets if "visual" in a.roles]
     joined = visual or [asset for asset in assets if all(asset.colours.count(colour) == 1 for colour in COLOURS)]
+    joined = _finest(joined)
     if len(joined) > 1:
         raise InputError(f"{name}: {_names(joined)} are all images in natural colours of one Item. {_MARK}.")
     if joined:
         return joined
     single = {colour: [asset for asset in assets if asset.colours == (colour,)] for colour in COLOURS}
     return [each[0] for each in single.values()] if all(len(each) == 1 for each in single.values()) else ()
+
+
+def _finest(assets: list[Asset]) -> list[Asset]:
+    """The smallest pixels of one image at several resolutions; all assets where they do not say the size."""
+    sizes = [asset.metres for asset in assets if asset.metres is not None]
+    if len(sizes) < len(assets):
+        return assets
+    return [asset for asset in assets if asset.metres == min(sizes)]
 
 
 def _terrain(items: Sequence[Item], name: str) -> dict[str, Sequence[Asset]]:
