@@ -73,8 +73,8 @@ _OPTIONS = (
         "--pre",
         type=FILE,
         multiple=True,
-        help="Image before the event: a file, a Sentinel-2 product, three times for red, green and blue, or repeated "
-        "for tiles.",
+        help="Image before the event: a file, a product of Sentinel-2, PlanetScope or Landsat, three times for red, "
+        "green and blue, or repeated for tiles.",
     ),
     click.option("--post", type=FILE, multiple=True, help="Image after the event likewise."),
     click.option(

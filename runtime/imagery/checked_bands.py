@@ -15,6 +15,13 @@ def checked(bands: Bands) -> Bands:
         InputError: they are something else.
     """
     raster = bands.raster
+    if max(bands.numbers) > raster.bands:
+        raise InputError(
+            f"{raster.role}: {raster.path} has {raster.bands} band{'s' * (raster.bands > 1)}, and by its name it has "
+            f"{max(bands.numbers)} at the least.",
+            "Download it again, or rename it and say which bands are red, green and blue: `bands` 3,2,1.",
+            where=raster.path,
+        )
     types = {raster.dtypes[number - 1] for number in bands.numbers}
     if len(types) > 1 or bands.type.startswith("complex"):
         raise InputError(

@@ -36,12 +36,15 @@ def coloured(raster: Raster) -> tuple[int, ...]:
     return tuple(number for number, colour in enumerate(raster.colours, 1) if colour != "alpha")
 
 
-def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+def chosen_bands(
+    raster: Raster, wanted: tuple[int, ...] | None, known: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
     """The numbers, from 1, of the bands of a file that are red, green and blue.
 
     Args:
         raster: the file.
         wanted: what the user says of them; None for what the file says.
+        known: what the name of the file says, where its bands have no names; None where it says nothing.
 
     Raises:
         UsageError: a band that is wanted is not there.
@@ -69,6 +72,8 @@ def chosen_bands(raster: Raster, wanted: tuple[int, ...] | None) -> tuple[int, .
             where=raster.path,
         )
     declared = chosen(_described(raster), _sensor(raster))
+    if declared is None and known is not None and not any(raster.names) and max(known) <= raster.bands:
+        declared = known
     if declared is None:
         called = ", ".join(printable(name, _NAME) or "?" for name in raster.names) if any(raster.names) else "no names"
         raise InputError(

@@ -43,7 +43,7 @@ def image_of_granules(role: Role, granules: Sequence[Granule], reading: ReadOpti
         raise InputError(
             f"{name}: {shown([parts[0].raster.location for parts in each])} have their colours in single files, and "
             "there is no picture in 8 bits beside them.",
-            "Give whole products, or join the colours of each first: gdalbuildvrt -separate TILE.vrt RED GREEN BLUE.",
+            "Give one of them, or join the colours of each first: gdalbuildvrt -separate TILE.vrt RED GREEN BLUE.",
         )
     tiles = tuple(parts[0] for parts in each)
     check_alike(tiles, name)
@@ -79,6 +79,7 @@ def _parts(granule: Granule, opened: Opener, name: str) -> tuple[Bands, ...]:
             f"{name}: {granule.name} holds no true colour image, nor red, green and blue.",
             "Download the whole product, or give its bands one by one.",
         )
+    log.info("%s: %s is %s; its red, green and blue are stretched", name, granule.name, granule.kind)
     if len({band.location for band in colours}) == 1:
         numbers = tuple(band.number for band in colours)
         return (_bands(opened(colours[0].location, name), numbers, colours[0]),)

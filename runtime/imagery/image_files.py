@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from landslip.runtime.access.location import Location, is_folder, shown
+from landslip.runtime.access.location import Location, shown
 from landslip.runtime.artifacts.spec import Role
 from landslip.runtime.declared.bands import COLOURS
 from landslip.runtime.errors import InputError, UsageError
@@ -20,8 +19,8 @@ from landslip.runtime.imagery.tiled_image import TiledRaster, check_alike
 from landslip.runtime.inputs import sentinel2
 from landslip.runtime.inputs.granules import Granule
 from landslip.runtime.inputs.granules_of_date import granules_of_date
+from landslip.runtime.inputs.products import granules_of
 from landslip.runtime.inputs.read_options import ReadOptions
-from landslip.runtime.inputs.sentinel2 import is_product
 from landslip.runtime.rasters.raster import Raster
 
 
@@ -67,7 +66,9 @@ def open_image(role: Role, locations: Sequence[Location], reading: ReadOptions, 
 def _as_products(granules: Sequence[Granule], locations: Sequence[Location]) -> bool:
     """Tell whether an image is given as products; their files are read as rasters, unless they are several pictures."""
     pictures = len(locations) > 1 and all(granule.true_colour is not None for granule in granules)
-    return pictures or any(isinstance(each, Path) and (is_product(each) or is_folder(each)) for each in locations)
+    rasters = {band.location for granule in granules for band in granule.bands.values()}
+    rasters |= {granule.true_colour for granule in granules if granule.true_colour is not None}
+    return pictures or any(location not in rasters for location in locations)
 
 
 def _unclear(role: Role, locations: Sequence[Location]) -> str:
@@ -115,8 +116,17 @@ def _picture(file: _File, reading: ReadOptions) -> tuple[Bands, dict[str, Any]]:
     if file.in_product:
         facts = {"file": file.raster.path, "bands": [1, 2, 3]}
     else:
-        facts = {"bands": list(chosen_bands(file.raster, reading.bands))}
+        facts = {"bands": list(chosen_bands(file.raster, reading.bands, _known_by_name(file)))}
     return checked(Bands(file.raster, tuple(facts["bands"]), sentinel2.zero_is_nodata(file.location))), facts
+
+
+def _known_by_name(file: _File) -> tuple[int, ...] | None:
+    """Numbers of red, green and blue in a file of a product, by its name; None where that says nothing of them."""
+    for granule in granules_of(file.location, file.raster.role) or ():
+        bands = [granule.bands[colour] for colour in COLOURS if colour in granule.bands]
+        if len(bands) == len(COLOURS) and all(band.location == file.location for band in bands):
+            return tuple(band.number for band in bands)
+    return None
 
 
 def _tiles(role: Role, files: Sequence[_File], reading: ReadOptions, name: str) -> Image:

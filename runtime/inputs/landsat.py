@@ -18,7 +18,7 @@ from landslip.runtime.declared.acquired import acquired
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.granules import BandFile, Granule, ProductMask
 from landslip.runtime.inputs.landsat_metadata import LandsatMetadata, read_mtl
-from landslip.runtime.inputs.product_files import ProductFile, product_files
+from landslip.runtime.inputs.product_files import ProductFile, decisive_paths, product_files
 
 SCALE, OFFSET = 2.75e-5, -0.2
 """Reflectance of one step of a level-2 product, and of a stored 0."""
@@ -121,7 +121,8 @@ def _parsed(files: Iterable[ProductFile]) -> list[_LandsatFile]:
 
 def _granule(product: str, files: list[_LandsatFile]) -> Granule:
     level_2 = product[6] == "2"
-    metadata = _metadata(files)
+    mtl = _mtl(files)
+    metadata = None if mtl is None else read_mtl(mtl)
     bands: dict[str, BandFile] = {}
     names = BANDS[product[1]]
     for each in sorted(files, key=lambda file: int(file.what[1:]) if file.what.startswith("B") else 0):
@@ -136,12 +137,13 @@ def _granule(product: str, files: list[_LandsatFile]) -> Granule:
         bands=bands,
         true_colour=None,
         mask=None if quality is None else ProductMask(quality, "qa_pixel"),
+        decisive=decisive_paths(mtl, (each.file for each in files)),
     )
 
 
-def _metadata(files: list[_LandsatFile]) -> LandsatMetadata | None:
+def _mtl(files: list[_LandsatFile]) -> ProductFile | None:
     found = {each.ending: each.file for each in files if each.what == "MTL"}
-    return next((read_mtl(found[ending]) for ending in _ENDINGS if ending in found), None)
+    return next((found[ending] for ending in _ENDINGS if ending in found), None)
 
 
 def _band(location: Location, number: str, metadata: LandsatMetadata | None, level_2: bool) -> BandFile:

@@ -10,7 +10,7 @@ others hold radiance, which the coefficients in the item's XML turn into reflect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from landslip.runtime.access.location import Location, is_folder, shown
 from landslip.runtime.declared.acquired import acquired
 from landslip.runtime.inputs.granules import BandFile, Granule, MaskKind, ProductMask
 from landslip.runtime.inputs.planet_metadata import reflectance_coefficients
-from landslip.runtime.inputs.product_files import ProductFile, product_files
+from landslip.runtime.inputs.product_files import ProductFile, decisive_paths, product_files
 
 SCALE = 1e-4
 """Reflectance of one step of SR and toar files."""
@@ -52,6 +52,11 @@ class _PlanetFile(NamedTuple):
     def eight(self) -> bool:
         """Tell whether it is of eight bands."""
         return "8b" in self.words
+
+    @property
+    def is_reflectance(self) -> bool:
+        """Tell whether it holds reflectance."""
+        return bool({"sr", "toar"} & self.words)
 
     @property
     def merit(self) -> tuple[int, str]:
@@ -127,6 +132,9 @@ def _granule(item: str, files: list[_PlanetFile]) -> Granule:
         bands={} if analytic is None else _bands(analytic, files),
         true_colour=visual,
         mask=_mask(files),
+        decisive=decisive_paths(
+            None if analytic is None else _metadata(analytic, files), (each.file for each in files)
+        ),
     )
 
 
@@ -147,11 +155,11 @@ def _mask(files: list[_PlanetFile]) -> ProductMask | None:
 
 def _bands(analytic: _PlanetFile, files: list[_PlanetFile]) -> dict[str, BandFile]:
     names = EIGHT_BANDS if analytic.eight else FOUR_BANDS
-    reflectance = bool({"sr", "toar"} & analytic.words)
-    coefficients = {} if reflectance else _coefficients(analytic, files)
+    metadata = _metadata(analytic, files)
+    coefficients = {} if metadata is None else reflectance_coefficients(metadata)
     bands = {}
     for number, (name, label) in enumerate(names, 1):
-        scale = SCALE if reflectance else coefficients.get(number)
+        scale = SCALE if analytic.is_reflectance else coefficients.get(number)
         unstated = "" if scale is not None else _UNSTATED
         bands[name] = BandFile(analytic.file.location, number, scale or 1.0, 0.0, 0.0, label, unstated)
     return bands
@@ -163,8 +171,7 @@ _UNSTATED = (
 )
 
 
-def _coefficients(analytic: _PlanetFile, files: list[_PlanetFile]) -> Mapping[int, float]:
-    """Coefficient of each band of a file of radiance, by its number."""
-    metadata = [each for each in files if each.what == "metadata"]
-    alike = [each for each in metadata if each.eight == analytic.eight]
-    return reflectance_coefficients(alike[0].file) if alike else {}
+def _metadata(analytic: _PlanetFile, files: list[_PlanetFile]) -> ProductFile | None:
+    """Metadata with the coefficients of a file of radiance; None where there is none, and of a file of reflectance."""
+    found = (each.file for each in files if each.what == "metadata" and each.eight == analytic.eight)
+    return None if analytic.is_reflectance else next(found, None)

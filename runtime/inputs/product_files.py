@@ -6,7 +6,7 @@ import os
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +79,18 @@ def product_files(location: Location, wanted: re.Pattern[str]) -> list[ProductFi
     return sorted(
         (file for file in files if not _FOREIGN.search(file.member or file.name)), key=lambda each: str(each.location)
     )
+
+
+def decisive_paths(metadata: ProductFile | None, images: Iterable[ProductFile]) -> tuple[Path, ...]:
+    """Local files besides images that decide what is read of a product: its metadata, and the archive of all.
+
+    Args:
+        metadata: the file that scale and offset are taken from; None where none is.
+        images: files of bands.
+    """
+    beside = [] if metadata is None else [metadata.archive or metadata.location]
+    archives = [image.archive for image in images]
+    return tuple(dict.fromkeys(path for path in (*beside, *archives) if isinstance(path, Path)))
 
 
 def _in_folder(folder: Path) -> Iterator[ProductFile]:

@@ -48,7 +48,8 @@ class SceneFiles:
     """Files and options that a user gives: files of any grid, resolution and extent."""
 
     pre: Locations = None
-    """RGB image before the event: one file, a Sentinel-2 product, three files for red, green and blue, or tiles."""
+    """RGB image before the event: one file, a product of Sentinel-2, PlanetScope or Landsat, three files for red, green
+    and blue, or tiles."""
     post: Locations = None
     """RGB image after the event likewise."""
     dem: Locations = None
