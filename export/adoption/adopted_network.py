@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from landslip.export.conversion.network import Network
 from landslip.export.specification.description import Description
 from landslip.export.topology.left_out import LeftOut
 from landslip.runtime.artifacts.reference_tiles import TileArrays
-from landslip.runtime.artifacts.spec import InputSpec
+from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
 from landslip.runtime.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,11 @@ def read_adopted(path: Path, description: Description, *, output: str | int | No
     rest = tuple(name for name in original.outputs if name != fit.output)
     if rest:
         log.info("the other outputs are left out: %s", ", ".join(rest))
+    graph, spec = _deployable(plain, fit, original)
     return AdoptedNetwork(
         Network(
-            graph=_deployable(plain, fit, original),
-            spec=fit.spec,
+            graph=graph,
+            spec=spec,
             confidence=partial(_reference, original, fit),
             float32=partial(_confidence, original, fit, exact=False),
             left_out=LeftOut(layers=len(whole.graph.node) - len(plain.graph.node), outputs=rest),
@@ -82,23 +83,18 @@ def read_adopted(path: Path, description: Description, *, output: str | int | No
     )
 
 
-def _deployable(plain: ModelProto, fit: AdoptedFit, original: OriginalNetwork) -> ModelProto:
-    """The graph with an open batch, as two tiles at once prove."""
-    rng = np.random.default_rng(0)
-    shapes = {entry.name: (2, entry.bands, fit.spec.tile, fit.spec.tile) for entry in fit.spec.inputs}
-    raw = {entry.name: _random(entry, rng, shapes[entry.name]) for entry in fit.spec.inputs}
-    opened = with_raw_face(with_open_batch(plain) if original.single else _copy(plain), fit)
-    if not mixes_tiles(opened, raw):
+def _deployable(plain: ModelProto, fit: AdoptedFit, original: OriginalNetwork) -> tuple[ModelProto, ModelSpec]:
+    """The graph and its description, with an open batch where two tiles at once give what each gives by itself."""
+    rng, tile, name = np.random.default_rng(0), fit.spec.tile, original.path.name
+    raw = {entry.name: _random(entry, rng, (2, entry.bands, tile, tile)) for entry in fit.spec.inputs}
+    graph = with_raw_face(with_open_batch(plain) if original.single else _copy(plain), fit)
+    if not mixes_tiles(graph, raw):
         if original.single:
-            log.info("%s takes one tile at a time; its batch is opened, and two tiles at once give the same",
-                     original.path.name)  # fmt: skip
-        return opened
-    raise ModelError(
-        f"{original.path} does not give two tiles at once what it gives each of them by itself, and takes one alone.",
-        "Export it with an open batch: dynamic_axes={'INPUT': {0: 'batch'}, 'OUTPUT': {0: 'batch'}} with an example of "
-        "two images.",
-        where=original.path,
-    )
+            log.info("%s takes one tile at a time; its batch is opened, and two tiles at once give the same", name)
+        return graph, fit.spec
+    log.info("%s takes one tile at a time, and that is kept: engines run the tiles of a batch one by one", name)
+    spec = replace(fit.spec, single=True)
+    return with_raw_face(_copy(plain), replace(fit, spec=spec)), spec
 
 
 def _copy(model: ModelProto) -> ModelProto:

@@ -20,13 +20,12 @@ _TYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 _TO_FIRST, _TO_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
-def with_raw_face(model: ModelProto, fit: AdoptedFit, *, single: bool = False) -> ModelProto:
+def with_raw_face(model: ModelProto, fit: AdoptedFit) -> ModelProto:
     """The graph to deploy.
 
     Args:
         model: the network with the one output that is served; changed in place.
         fit: what feeds it, and what its answer means.
-        single: the graph takes one tile at a time alone.
 
     Raises:
         ModelError: the graph does not pass ONNX's own check.
@@ -40,7 +39,7 @@ def with_raw_face(model: ModelProto, fit: AdoptedFit, *, single: bool = False) -
     last = behind.answer(graph.output[0], fit, spec.output)
     _set_nodes(graph, [*face.nodes, *graph.node, *behind.nodes], last, spec.output)
     graph.initializer.extend([*face.constants, *behind.constants])
-    batch = 1 if single else "batch"
+    batch = 1 if spec.single else "batch"
     size: tuple[int | str, int | str] = (spec.tile, spec.tile) if spec.fixed else ("height", "width")
     del graph.input[:], graph.output[:], graph.value_info[:]
     for entry in spec.inputs:

@@ -14,8 +14,8 @@ from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.errors import ModelError
 from landslip.runtime.untrusted.printable import printable
 
-_ERRORS_ONLY = 3
-"""ONNX Runtime's log level "error"."""
+_FATAL_ONLY = 4
+"""ONNX Runtime's log level "fatal": its errors are raised as well."""
 _SENTENCE = 500
 """Characters of what ONNX Runtime says that a message repeats."""
 
@@ -57,7 +57,7 @@ def opened(model: ModelProto, *, as_it_is: bool = False) -> GraphSession:
     """
     ort: Any = import_onnxruntime()
     settings = ort.SessionOptions()
-    settings.log_severity_level = _ERRORS_ONLY
+    settings.log_severity_level = _FATAL_ONLY
     if as_it_is:
         settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:

@@ -87,6 +87,8 @@ class ModelSpec:
     """Origin of the weights, for people."""
     fixed: bool = False
     """True if tiles can have no other size than ``tile``: some networks have layers made for one size."""
+    single: bool = False
+    """True if the graph takes one tile at a time; engines run the tiles of a batch one by one then."""
     notice: str = ""
     """Sentence that everybody who sees a map of it has to know: that it is for demonstration, for example."""
     classes: tuple[ClassSpec, ...] = ()
@@ -155,7 +157,7 @@ class ModelSpec:
     def to_json(self) -> str:
         """The spec as compact JSON; :meth:`from_json` reads it back."""
         described = asdict(self)
-        for key in ("notice", "classes"):
+        for key in ("single", "notice", "classes"):
             if not described[key]:
                 del described[key]
         for entry in described["inputs"]:

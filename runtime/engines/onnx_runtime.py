@@ -70,8 +70,8 @@ class OnnxRuntimeEngine(Closing):
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
         self._session: Any
-        self.device, self._session = _started(model, options, self._tile)
-        self._workers = Workers(Shares.of(self.device, options.batch, options.threads), self.spec.output_bands)
+        self.device, self._session = _started(model, options, self.spec, self._tile)
+        self._workers = Workers(_shares(self.device, options, self.spec), self.spec.output_bands)
         _check_graph(self._session, self.spec, model)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
@@ -107,10 +107,10 @@ def providers() -> list[str]:
     return list(ort.get_available_providers())
 
 
-def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
+def _started(model: Path, options: EngineOptions, spec: ModelSpec, tile: int) -> tuple[str, Any]:
     """The device, and a session on it."""
     device = _device(options.device)
-    session = _session(model, device, options, tile)
+    session = _session(model, device, options, spec, tile)
     used = session.get_providers()[0]
     if device == "cpu" or used == _CUDA:
         return device, session
@@ -120,7 +120,11 @@ def _started(model: Path, options: EngineOptions, tile: int) -> tuple[str, Any]:
     if options.device == "cuda":
         raise EngineError(f"{trouble} and would have run on {used}. {remedy}, or run with `device` cpu.")
     log.warning("%s and runs on the CPU instead. %s, or say `device` cpu.", trouble, remedy)
-    return "cpu", _session(model, "cpu", options, tile)
+    return "cpu", _session(model, "cpu", options, spec, tile)
+
+
+def _shares(device: str, options: EngineOptions, spec: ModelSpec) -> Shares:
+    return Shares.of(device, options.batch, options.threads, single=spec.single)
 
 
 def _device(requested: str) -> str:
@@ -136,10 +140,10 @@ def _device(requested: str) -> str:
     return requested
 
 
-def _session(model: Path, device: str, options: EngineOptions, tile: int) -> Any:
+def _session(model: Path, device: str, options: EngineOptions, spec: ModelSpec, tile: int) -> Any:
     settings = ort.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
-    shares = Shares.of(device, options.batch, options.threads)
+    shares = _shares(device, options, spec)
     # Its threads help whoever calls it: all workers.
     settings.intra_op_num_threads = options.threads if shares.helpers is None else 1 + shares.helpers
     # Fixed shapes let onnxruntime plan its memory once; with free ones its arena grows, and it is slower.
@@ -177,13 +181,11 @@ def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
     """Make sure that the graph is as its description says."""
     wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
     found = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_inputs()}
-    outputs = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_outputs()}
-    kind, bands = outputs.get(spec.output, ("", None))
-    other_bands = isinstance(bands, int) and bands != spec.output_bands  # a name where they are free
-    if found != wanted or kind != _TENSORS["float32"] or other_bands:
+    outputs = {entry.name: entry.type for entry in session.get_outputs()}
+    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32 with {spec.output_bands} band{'s' * (spec.output_bands != 1)}.",
+            f"{spec.output!r} in float32.",
             "Export the model again.",
             where=model,
             option="model",

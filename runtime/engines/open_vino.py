@@ -64,7 +64,7 @@ class OpenVinoEngine(Closing):
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
-        shares = Shares.of(self.device, options.batch, options.threads)
+        shares = Shares.of(self.device, options.batch, options.threads, single=self.spec.single)
         settings = _settings(self.device, options.threads, shares)
         compiled = _compiled(_graph(file, shares.part, self._tile), self.device, self.precision, settings, model)
         self._workers = Workers(shares, self.spec.output_bands)
@@ -130,14 +130,11 @@ def _check_graph(graph: Any, spec: ModelSpec, model: Path) -> None:
     found = {
         entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.inputs
     }
-    outputs = {
-        entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.outputs
-    }
-    kind, bands = outputs.get(spec.output, ("", None))
-    if found != wanted or kind != _TENSORS["float32"] or bands not in (None, spec.output_bands):
+    outputs = {entry.any_name: entry.element_type.get_type_name() for entry in graph.outputs}
+    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32 with {spec.output_bands} band{'s' * (spec.output_bands != 1)}.",
+            f"{spec.output!r} in float32.",
             "Export the model again.",
             where=model,
             option="model",

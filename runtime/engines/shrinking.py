@@ -166,7 +166,9 @@ def open_shrinking(model: Path, options: EngineOptions | None = None) -> Shrinki
     return ShrinkingEngine(
         lambda batch: open_engine(model, replace(chosen, batch=batch)),
         chosen.batch,
-        lambda engine, batch: min(batch, Shares.of(engine.device, batch, chosen.threads).tiles),
+        lambda engine, batch: min(
+            batch, Shares.of(engine.device, batch, chosen.threads, single=engine.spec.single).tiles
+        ),
     )
 
 

@@ -47,7 +47,7 @@ class Shares:
         return self.part * self.workers
 
     @classmethod
-    def of(cls, device: str, batch: int, threads: int) -> Shares:
+    def of(cls, device: str, batch: int, threads: int, *, single: bool = False) -> Shares:
         """Shares for an engine on some device.
 
         A CPU computes as many tiles side by side as can have equal shares of its cores, but no more than make a batch:
@@ -57,9 +57,10 @@ class Shares:
             device: as in :class:`~landslip.runtime.engines.Engine`.
             batch: tiles per call.
             threads: as in :class:`~landslip.runtime.engines.EngineOptions`: 0 for as many as there are cores.
+            single: the model takes one tile at a time.
         """
         if device != "cpu":
-            return cls(batch, LANES)
+            return cls(1 if single else batch, LANES)
         threads = threads or physical_cores()
         workers = threads // -(-threads // batch)
         return cls(1, workers, threads - workers if workers > 1 else None)

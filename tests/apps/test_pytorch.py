@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import landslip
-from helpers.foreign_onnx import TORCH, TORCH_NETWORKS, torch_network
+from helpers.foreign_onnx import TORCH, TORCH_NETWORKS, described, torch_network
 from landslip.export.adoption.adopted_network import read_adopted
 from landslip.export.precisions.graph_session import opened
+from landslip.export.precisions.half import half, rounding
+from landslip.runtime.artifacts.spec import InputSpec
 from landslip.runtime.engines import EngineOptions, open_engine
 
 PYTHONS = (Path(sys.executable), Path("/usr/bin/python3"))
@@ -30,16 +32,26 @@ def python_with_torch():
     return None
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """The networks, trained for a few steps."""
+def made(folder, script, *arguments):
+    """A folder that a script has written with PyTorch."""
     if (python := python_with_torch()) is None:
         pytest.skip("PyTorch is not installed")
-    folder = tmp_path_factory.mktemp("torch")
-    command = [python, "-I", TORCH / "train.py", folder, "20"]
+    command = [python, "-I", script, folder, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """The networks of tests/data/torch, trained for a few steps."""
+    return made(tmp_path_factory.mktemp("torch"), TORCH / "train.py", "20")
+
+
+@pytest.fixture(scope="module")
+def styles(tmp_path_factory):
+    """Networks in the styles of public ones, with random weights."""
+    return made(tmp_path_factory.mktemp("styles"), Path(__file__).with_name("pytorch_styles.py"))
 
 
 @pytest.mark.parametrize("name", TORCH_NETWORKS)
@@ -56,3 +68,23 @@ def test_artifacts_of_it_say_that_too(fresh, tmp_path, engine):
     (artifact,) = landslip.adopt_model(known.onnx, tmp_path, spec=known.toml)
     with open_engine(artifact.path, EngineOptions(engine, "cpu", 2, 64)) as running:
         np.testing.assert_allclose(running.infer(known.batch), known.confidence, rtol=0, atol=1e-4)
+
+
+RGB = InputSpec("post", 3, "float32", "reflectance", 1.0, 0.0, ("post.red", "post.green", "post.blue"))
+
+
+@pytest.mark.parametrize("how", ["open", "fixed"])
+@pytest.mark.parametrize("name", ["enlarged", "attention", "windows", "dilated", "shuffled"])
+def test_styles_of_public_networks_are_taken_in(styles, tmp_path, name, how):
+    with np.load(styles / f"{name}.npz") as kept:
+        batch, expected = {"post": kept["image"]}, kept["confidence"]
+    adopted = read_adopted(styles / f"{name}.{how}.onnx", described(RGB, feeds=(0,), tile=64, multiple=16))
+    assert (adopted.network.spec.fixed, adopted.network.spec.single) == (how == "fixed", False)
+    np.testing.assert_allclose(adopted.network.confidence(batch), expected, rtol=0, atol=1e-5)
+    path = tmp_path / "net.onnx"
+    path.write_bytes(adopted.network.graph.SerializeToString())
+    for engine in ("onnxruntime", "openvino"):
+        with open_engine(path, EngineOptions(engine, "cpu", 2, 64)) as running:
+            np.testing.assert_allclose(running.infer(batch), expected, rtol=0, atol=1e-5)
+    halves = opened(rounding(half(adopted.network.graph))).run(batch)[0]
+    np.testing.assert_allclose(halves, expected, rtol=0, atol=2e-3)

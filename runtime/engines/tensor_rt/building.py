@@ -63,7 +63,7 @@ def build_engine(
         raise UsageError(f"A workspace of {workspace} bytes is out of range: give a positive number.")
     file = read_runnable(model)
     check_target(file)
-    profile = profile_for(batch, file.spec.checked_tile(tile))
+    profile = profile_for(1 if file.spec.single else batch, file.spec.checked_tile(tile))
     gpu = first_gpu()  # before TensorRT is touched
     onnx = _content(model)
     key = machine_key(gpu, tensorrt_version(), hashlib.sha256(onnx).hexdigest(), profile)

@@ -19,6 +19,7 @@ from landslip.export.adoption.adopted_network import read_adopted
 from landslip.export.precisions.graph_session import opened
 from landslip.export.specification.description import Served
 from landslip.runtime.artifacts.spec import METADATA_KEY, ClassSpec, InputSpec, ModelSpec
+from landslip.runtime.engines import EngineOptions, open_engine
 from landslip.runtime.errors import ModelError
 
 
@@ -178,14 +179,21 @@ def tiny_sigmoid(tmp_path):
     return saved(tmp_path / "other", Net().conv(3, 1).add("Sigmoid"))
 
 
-def test_a_network_that_mixes_tiles_is_refused(tmp_path):
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("count", [1, "n"])
+def test_a_network_that_mixes_tiles_gets_one_at_a_time(tmp_path, count, engine):
     # The mean over the batch: a batch of one shows nothing of it.
-    net = Net(("n", 3, "rows", "cols")).conv(3, 1)
+    net = Net((count, 3, "rows", "cols")).conv(3, 2)
     net.node("ReduceMean", [net.last], axes=[0], keepdims=1)
-    net.node("Sub", ["value_0_0", net.last]).add("Sigmoid")
-    with pytest.raises(ModelError, match="two tiles at once") as refused:
-        read_adopted(saved(tmp_path, net), DESCRIPTION)
-    assert "dynamic_axes" in refused.value.remedy
+    net.node("Sub", ["value_0_0", net.last]).node("Concat", [net.last, "value_0_0"], axis=1).conv(4, 1).add("Sigmoid")
+    adopted = read_adopted(saved(tmp_path, net, dims=(count, 1, "rows", "cols")), DESCRIPTION)
+    assert adopted.network.spec.single
+    (tmp_path / "out.onnx").write_bytes(adopted.network.graph.SerializeToString())
+    batch = pictures(4)
+    each = [answer(adopted, {"post": batch["post"][k : k + 1]}) for k in range(4)]
+    with open_engine(tmp_path / "out.onnx", EngineOptions(engine, "cpu", 4, 16)) as running:
+        assert running.spec.single
+        np.testing.assert_allclose(running.infer(batch), np.concatenate(each), atol=1e-6)
 
 
 def test_nodes_without_names_or_with_the_same_get_their_own(tmp_path):

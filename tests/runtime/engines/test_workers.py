@@ -207,3 +207,9 @@ def test_closed_workers_take_nothing():
     workers.close()
     with pytest.raises(RuntimeError):
         workers.confidence_of(batch_of([1]), doubled)
+
+
+def test_a_model_for_one_tile_gets_one_on_every_device():
+    assert Shares.of("cuda", 8, 0).part == 8
+    assert Shares.of("cuda", 8, 0, single=True).part == 1
+    assert Shares.of("cpu", 8, 2, single=True) == Shares.of("cpu", 8, 2)
