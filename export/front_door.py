@@ -43,7 +43,7 @@ def export_model(
         targets: one or several backends: ``onnx``, ``openvino``, ``tensorrt``.
         name: of the model; by default that in the spec, or of the published model the file is, or the stem of the file.
         spec: SPEC.toml that describes a network other than the published one.
-        output: name or position of the output that is served; the first one when not given.
+        output: name or position of the output that is served; by default that in the spec, or the first one.
         calibrate: SCENE.toml to calibrate int8 on and to judge by; generated scenes when not given.
         limits: other limits of the gates, such as ``int8:iou=0.99``.
         reduced_range: 7-bit weights, for CPUs without VNNI.

@@ -44,7 +44,7 @@ def export_model(
         precisions: what to make.
         name: of the model; by default that in the spec, or of the published model the file is, or the stem of the file.
         spec: SPEC.toml that describes a network other than the published one.
-        output: name or position of the output that is served; the first one when not given.
+        output: name or position of the output that is served; by default that in the spec, or the first one.
         overwrite: replace artifacts of an earlier export.
         options: how to make them.
         notice: what users of the model have to know, in a sentence; by default as the spec says.

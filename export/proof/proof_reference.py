@@ -51,7 +51,7 @@ class NetworkFile:
     spec: Path | None = None
     """SPEC.toml it was exported with; None for a network like the published one."""
     output: str | None = None
-    """Name or position of the output that was exported; None for the first one."""
+    """Name or position of the output that was exported; None for that of the spec, or the first one."""
 
     @property
     def extra(self) -> str:

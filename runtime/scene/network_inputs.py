@@ -94,7 +94,7 @@ class NetworkInput:
                 valid &= np.isfinite(found)
             band[...] = found
         for band, (low, high) in zip(values, self.entry.clip, strict=False):
-            np.clip(band, low, high, out=band)
+            np.clip(band, low, high, out=band, casting="unsafe")  # limits are fractions, and bands may be whole numbers
         if not valid.all():
             values[:, ~valid] = 0
         return Pixels(values, valid)

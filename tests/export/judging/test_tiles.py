@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from landslip.export.judging.hillside import Hillside, fractal_noise
 from landslip.export.judging.spectra import SPECTRA, spectrum_of
 from landslip.export.judging.tiles import noise_batch, parity_tiles, relief_batch
 from landslip.runtime.artifacts.channels import BAND_NAMES, ImageBand, Relief
-from landslip.runtime.artifacts.spec import published_spec
+from landslip.runtime.artifacts.spec import InputSpec, published_spec
 
 SPEC = published_spec("test", "test")
 
@@ -87,6 +89,14 @@ def test_a_range_that_is_cut_off_is_kept_to():
     relief = relief_batch(spec, np.random.default_rng(0), 2, 64)["image"]
     assert np.nanmax(relief) == np.float32(0.3)
     assert 0.005 < (relief == np.float32(0.3)).mean() < 0.5
+
+
+def test_a_range_of_whole_numbers_is_kept_to():
+    picture = InputSpec("post", 3, "uint8", "8-bit", 127.5, -1.0, clip=((40.0, 200.0),) * 3)
+    for tiles in parity_tiles(replace(SPEC, inputs=(picture,), tile=64)):
+        values = tiles.batch["post"]
+        assert (values.dtype, values.min()) == (np.uint8, 40)
+        assert values.max() == 200 if tiles.kind == "noise" else values.max() <= 200
 
 
 def test_channels_of_a_hillside_belong_together():

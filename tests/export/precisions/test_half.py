@@ -152,6 +152,19 @@ def test_what_moves_axes_behind_the_activation_stays_single():
     assert last_nodes(result, 4) == ["Conv", "Cast", "Sigmoid", "Transpose"]
 
 
+def test_what_adds_classes_up_behind_the_activation_stays_single():
+    model = small_network()
+    model.graph.node[-1].output[0] = "each"
+    gather = helper.make_node("Gather", ["each", "bands"], ["chosen"], name="chosen", axis=1)
+    total = helper.make_node("ReduceSum", ["chosen", "axis"], ["confidence"], name="total", keepdims=1)
+    model.graph.node.extend([gather, total])
+    model.graph.initializer.append(numpy_helper.from_array(np.int64([0]), "bands"))
+    model.graph.initializer.append(numpy_helper.from_array(np.int64([1]), "axis"))
+    result = half(model)
+    assert last_nodes(result, 5) == ["Conv", "Cast", "Sigmoid", "Gather", "ReduceSum"]
+    np.testing.assert_allclose(confidence(result, BATCH), confidence(small_network(), BATCH), atol=0.01)
+
+
 def test_sizes_computed_from_shapes_stay_whole_numbers():
     model = small_network()
     resize = next(node for node in model.graph.node if node.op_type == "Resize")
