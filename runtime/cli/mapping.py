@@ -16,7 +16,7 @@ from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.engine_choice import GivenOptions, choose
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.run.product_names import CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD
+from landslip.runtime.run.product_names import CLASSES, CONFIDENCE, LANDSLIDES, QUICKLOOK, RECORD
 from landslip.runtime.system.progress import progress_for
 
 
@@ -43,11 +43,13 @@ def _request(options: dict[str, Any]) -> MapRequest:
 
 
 def _summary(record: dict[str, Any], request: MapRequest) -> str:
-    names = (LANDSLIDES, CONFIDENCE, QUICKLOOK, *request.products.names, RECORD)
+    classes = record.get("classes", ())
+    names = (LANDSLIDES, CONFIDENCE, *(CLASSES,) * bool(classes), QUICKLOOK, *request.products.names, RECORD)
     tiles, seconds = record["tiles"], record["seconds"]["total"]
     return (
         f"{record['landslides']} landslide{'s' * (record['landslides'] != 1)}, {record['landslide_km2']:.3f} km2 of "
         f"{record['observed_km2']:.2f} km2 observed; "
         f"{tiles['predicted']} of {tiles['total']} tiles in {seconds:.1f} s\n"
+        + "".join(f"{each['name']}{' (landslide)' * each['landslide']}: {each['km2']:.3f} km2\n" for each in classes)
         + "\n".join(str(request.out / name) for name in names)
     )

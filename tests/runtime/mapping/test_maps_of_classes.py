@@ -19,8 +19,10 @@ from helpers.oracles import components, tile_of, weighted_mean
 from helpers.rasters import scene_mixed
 from helpers.results import names_of_results
 from landslip.runtime.artifacts.spec import ClassSpec
+from landslip.runtime.cli.main import run
 from landslip.runtime.engines import EngineOptions, FakeEngine
 from landslip.runtime.errors import EngineError, UsageError
+from landslip.runtime.mapping.dry_run import dry_run
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.run.product_names import CLASS_PRODUCTS, made_by
@@ -232,3 +234,22 @@ def test_one_class_of_landslides_gives_the_bytes_of_a_single_band(files, tmp_pat
     mapped(files, tmp_path / "alone", mixing_engine())
     for name in ("confidence.tif", "confidence.qml", "quicklook.png"):
         assert (tmp_path / "classes" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+
+
+def test_the_command_tells_the_classes(files, tmp_path, capsys):
+    model, out = class_model(tmp_path / "m.onnx"), tmp_path / "out"
+    scene = ["--pre", files.pre, "--post", files.post, "--dem", files.dem]
+    assert run([*map(str, ["map", "-m", model, *scene, "--tile", TILE, "--device", "cpu", "-o", out])]) == 0
+    said = capsys.readouterr().out.splitlines()
+    record = RunRecord.read(out / "run.json")
+    assert said[1:5] == [f"{each.name}{' (landslide)' * each.landslide}: {each.km2:.3f} km2" for each in record.classes]
+    assert str(out / "classes.tif") in said
+
+
+def test_a_dry_run_counts_the_memory_and_the_disk_of_classes(files, tmp_path):
+    request = MapRequest(tmp_path / "no-model", files, tmp_path / "out", engine=EngineOptions(tile=TILE))
+    several, alone = (dry_run(request, engine=engine) for engine in (class_engine(), mixing_engine()))
+    width = several["grid"]["width"]
+    more = several["memory_bytes"]["stitcher"] - alone["memory_bytes"]["stitcher"]
+    assert more >= 3 * TILE * width * 4
+    assert several["disk_bytes"]["map"] == pytest.approx(2 * alone["disk_bytes"]["map"], abs=2)
