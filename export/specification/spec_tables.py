@@ -100,7 +100,7 @@ class ModelTable:
     """Table of a model: the whole file."""
 
     name: Text | None = None
-    meaning: Text = "confidence that the slope failed between the two images"
+    meaning: Text | None = None
     source: Text | None = None
     notice: Text | None = None
     tile: Annotated[int, Meta(ge=1, le=MAX_TILE)]

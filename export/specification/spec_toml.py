@@ -32,7 +32,8 @@ from landslip.export.specification.description import Description
 from landslip.export.specification.spec_inputs import OUTPUT_NAME, inputs_of
 from landslip.export.specification.spec_outputs import output_of
 from landslip.export.specification.spec_tables import INPUT_KEYS, KEYS, OUTPUT_KEYS, ModelTable
-from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.artifacts.channels import ImageBand, leaves
+from landslip.runtime.artifacts.spec import InputSpec, ModelSpec
 from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.toml_file import read_toml
 from landslip.runtime.untrusted.typed_values import UnfitError, typed
@@ -77,19 +78,27 @@ def _spec(table: ModelTable, model: Path, classes: Any) -> ModelSpec:
     multiple = table.tile if table.multiple is None else table.multiple
     if multiple > table.tile:
         raise UnfitError(f"multiple is {multiple}; give a whole number from 1 to {table.tile}.")
+    inputs = inputs_of(table.inputs)
     return ModelSpec(
         name=model.stem if table.name is None else table.name,
-        inputs=inputs_of(table.inputs),
+        inputs=inputs,
         output=OUTPUT_NAME,
         tile=table.tile,
         multiple=multiple,
         resolution=table.resolution,
         threshold=table.threshold,
-        meaning=table.meaning,
+        meaning=_meaning(inputs) if table.meaning is None else table.meaning,
         source=f"exported from {model.name}" if table.source is None else table.source,
         notice=table.notice or "",
         classes=classes,
     )
+
+
+def _meaning(inputs: tuple[InputSpec, ...]) -> str:
+    """Meaning of the output where the file does not say it: only who sees both images knows when a slope failed."""
+    shown = [leaf for entry in inputs for channel in entry.shows for leaf in leaves(channel)]
+    dates = {leaf.date for leaf in shown if isinstance(leaf, ImageBand)}
+    return "confidence that the slope failed between the two images" if len(dates) == 2 else "confidence of a landslide"
 
 
 def _check_filled(raw: dict[str, Any]) -> None:

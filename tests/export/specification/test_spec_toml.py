@@ -65,6 +65,22 @@ def test_what_is_usual_need_not_be_said(read):
     assert (spec.threshold, description.feeds, description.output_band) == (0.5, (0,), None)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "meaning"),
+    [
+        ('role = "post"', "confidence of a landslide"),
+        ('role = "slope"', "confidence of a landslide"),
+        ('role = "pre"\n[[inputs]]\nrole = "post"', "confidence that the slope failed between the two images"),
+        (
+            'unit = "dn"\nbands = ["difference(pre.ndvi, post.ndvi)"]',
+            "confidence that the slope failed between the two images",
+        ),
+    ],
+)
+def test_the_usual_meaning_is_true_of_what_the_network_sees(read, inputs, meaning):
+    assert read(f"tile = 64\nresolution = 6\n[[inputs]]\n{inputs}\n").spec.meaning == meaning
+
+
 def test_a_notice_travels_with_the_model(read):
     spec = read('notice = "Not for real events."\n' + LEAST).spec
     assert spec.notice == "Not for real events."
