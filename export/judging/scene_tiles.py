@@ -30,6 +30,7 @@ from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.artifacts.spec import FED, InputSpec, ModelSpec
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.windows import make_window
+from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inputs.scene_toml import read_scene_file
 from landslip.runtime.scene.layers import SceneBlock
@@ -61,6 +62,8 @@ _EDGE_METRES = 4500.0
 """Generated scenes are no larger than this, or than one tile where that is larger."""
 
 
+_MASKED = ReadOptions(mask_values="1")
+"""Reading of generated scenes, whose masks are 1 under clouds. Small scenes may be hidden altogether."""
 _ALWAYS = frozenset({"hillshade", "slope"})
 """Layers of terrain that generated scenes are read with, whatever a network takes: they are kept for the next one."""
 
@@ -173,7 +176,7 @@ def _of_event(seed: int, tile: int, resolution: float, terrain: tuple[Terrain, .
     with TemporaryDirectory() as folder:
         # A pixel more on each side than the tiles need: what is resampled at the border is not observed.
         event = write_event(Path(folder), varied_spec(seed, across * edge + 4 * max(resolution, 10.0)))
-        files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
+        files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,), reading=_MASKED)
         with open_scene(
             files, resolution, _GeneratedInputs(tuple(FED[name] for name in ("pre", "post", *terrain)))
         ) as scene:

@@ -181,11 +181,13 @@ def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
     """Make sure that the graph is as its description says."""
     wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
     found = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_inputs()}
-    outputs = {entry.name: entry.type for entry in session.get_outputs()}
-    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
+    outputs = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_outputs()}
+    kind, bands = outputs.get(spec.output, ("", None))
+    other_bands = isinstance(bands, int) and bands != spec.output_bands  # a name where they are free
+    if found != wanted or kind != _TENSORS["float32"] or other_bands:
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32.",
+            f"{spec.output!r} in float32 with {spec.output_bands} band{'s' * (spec.output_bands != 1)}.",
             "Export the model again.",
             where=model,
             option="model",

@@ -130,11 +130,14 @@ def _check_graph(graph: Any, spec: ModelSpec, model: Path) -> None:
     found = {
         entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.inputs
     }
-    outputs = {entry.any_name: entry.element_type.get_type_name() for entry in graph.outputs}
-    if found != wanted or outputs.get(spec.output) != _TENSORS["float32"]:
+    outputs = {
+        entry.any_name: (entry.element_type.get_type_name(), _bands(entry.partial_shape)) for entry in graph.outputs
+    }
+    kind, bands = outputs.get(spec.output, ("", None))
+    if found != wanted or kind != _TENSORS["float32"] or bands not in (None, spec.output_bands):
         raise ModelError(
             f"model: the graph in {model} takes {found} and gives {outputs}, but its description says {wanted} and "
-            f"{spec.output!r} in float32.",
+            f"{spec.output!r} in float32 with {spec.output_bands} band{'s' * (spec.output_bands != 1)}.",
             "Export the model again.",
             where=model,
             option="model",

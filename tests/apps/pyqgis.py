@@ -69,8 +69,10 @@ def raster_facts(layer):
         if renderer.type() == "singlebandpseudocolor"
         else []
     )
+    classes = renderer.classes() if renderer.type() == "paletted" else []
     return {
         "renderer": renderer.type(),
+        "classes": [[each.value, each.color.name(), each.color.alpha(), each.label] for each in classes],
         "nodata": renderer.nodataColor().name() if renderer.nodataColor().isValid() else None,
         "items": [[item.value, item.color.name(), item.color.alpha(), item.label] for item in items],
         "crs": layer.crs().authid(),

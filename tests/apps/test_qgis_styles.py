@@ -16,17 +16,27 @@ from PIL import Image
 from rasterio.crs import CRS
 
 from helpers import qgis
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.cartography.scale_bar import round_length
 from landslip.runtime.confidence import REASONS
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.products.classes_tif import write_class_names, write_class_style
 from landslip.runtime.products.confidence_tif import write_cog
 from landslip.runtime.products.geopackage import same_bytes_anywhere
 from landslip.runtime.products.map_tags import MapOrigin, map_tags
 from landslip.runtime.products.style_table import write_style_table
-from landslip.runtime.run.rows_file import RowsFile
+from landslip.runtime.run.rows_file import RowsBand, RowsFile
 from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
 from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
-from landslip.runtime.styles.palette import CLASS_COLOURS, DENSITY, NOT_OBSERVED_FILL, OBSERVED, RAMP, hexadecimal
+from landslip.runtime.styles.palette import (
+    CLASS_COLOURS,
+    DENSITY,
+    NOT_OBSERVED_FILL,
+    OBSERVED,
+    RAMP,
+    class_colours,
+    hexadecimal,
+)
 from landslip.runtime.styles.qgis_layout import room_for_bar
 from landslip.runtime.styles.qgis_project import project_text
 from landslip.runtime.styles.raster_qml import confidence_qml, density_qml
@@ -210,6 +220,36 @@ def test_the_smallest_landslide_is_seen_from_far(folder, tmp_path):
     qgis.steps(tmp_path, ("picture", {"paths": [layer], "target": tmp_path / "p.png", "extent": far}))
     picture = read_picture(tmp_path / "p.png").reshape(-1, 3).astype(int)
     assert np.abs(picture - CLASS_COLOURS["likely"]).sum(axis=1).min() < 90
+
+
+def test_classes_have_their_names_and_colours(tmp_path):
+    known = (ClassSpec("ground", False), ClassSpec('rock "fall" & <b>', True), ClassSpec("debris flow", True))
+    grid = grid_of(CRSES["utm"])
+    classes = np.full((EDGE, EDGE), 255, dtype=np.uint8)
+    for number in range(len(known)):
+        classes[:CELL, number * CELL : (number + 1) * CELL] = number
+    colours = class_colours([each.landslide for each in known])
+    with RowsFile(tmp_path / "rows.raw", grid) as rows:
+        rows.append(classes)
+        write_cog(rows.as_raster({}, RowsBand("class", colours=colours)), tmp_path / "classes.tif", "mode")
+    write_class_style(tmp_path / "classes.qml", known)
+    write_class_names(tmp_path / "classes.tif.aux.xml", known)
+    found, _ = qgis.steps(
+        tmp_path,
+        ("layer_facts", {"path": tmp_path / "classes.tif"}),
+        ("picture", {"paths": [tmp_path / "classes.tif"], "target": tmp_path / "p.png", "size": (600, 600)}),
+    )
+    assert found["renderer"] == "paletted"
+    entries = [
+        [number, hexadecimal(colour), 255, each.name]
+        for number, (each, colour) in enumerate(zip(known, colours, strict=True))
+    ]
+    assert found["classes"] == [*entries, [255, hexadecimal(NOT_OBSERVED_FILL), 255, "not observed"]]
+    assert found["nodata"] == hexadecimal(NOT_OBSERVED_FILL)
+    picture = read_picture(tmp_path / "p.png")
+    for number, colour in enumerate(colours):
+        np.testing.assert_allclose(centre(picture, (0, number)), [colour] * len(centre(picture, (0, number))), atol=4)
+    assert is_grey(centre(picture, (3, 3)))
 
 
 def test_confidence_hides_nothing_below_the_threshold_and_unseen_ground_is_grey(folder, tmp_path):

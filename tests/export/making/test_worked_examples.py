@@ -12,6 +12,8 @@ import pytest
 from helpers.descriptions import expected, network_values, small_network
 from helpers.foreign import randomise, save
 from landslip.export.judging.scene_tiles import TileSource
+from landslip.export.proof.proof_reference import KerasFile
+from landslip.export.proof.verify import VerifyRequest, verify
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.reference_tiles import read_reference
 from landslip.runtime.engines import EngineOptions, open_engine
@@ -78,6 +80,11 @@ def test_artifacts_of_an_example_pass_their_gates_and_give_what_keras_gives(kera
         with open_engine(artifacts[0].path, options) as engine:
             assert engine.spec.classes == described.spec.classes
             np.testing.assert_allclose(engine.infer(tiles.batch), wanted, rtol=0, atol=1e-4)
+    report = verify(VerifyRequest(tmp_path / "out", KerasFile(source, spec) if len(artifacts) == 1 else None))
+    # Random weights need not stand the coarse steps of bf16, which no artifact was judged in.
+    verdicts = {(each.engine, each.verdict) for each in report.outcomes if each.precision != "bf16"}
+    assert {("onnxruntime", "PASS"), ("openvino", "PASS")} <= verdicts
+    assert "FAIL" not in {verdict for _, verdict in verdicts}
     for artifact in artifacts:
         record = json.loads(artifact.record.read_text())
         assert [entry["name"] for entry in record["spec"]["inputs"]] == [each.name for each in described.spec.inputs]

@@ -383,9 +383,16 @@ def test_the_record_of_a_resumed_run_is_readable(files, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.slow)])
-def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds):
-    command = [sys.executable, "-W", "ignore", "-m", "helpers.killing", str(tmp_path), str(rounds)]
+@pytest.mark.parametrize(
+    ("rounds", "kind"),
+    [
+        (2, "confidence"),
+        pytest.param(2, "classes", marks=pytest.mark.slow),
+        *(pytest.param(50, kind, marks=pytest.mark.slow) for kind in ("confidence", "classes")),
+    ],
+)
+def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds, kind):
+    command = [sys.executable, "-W", "ignore", "-m", "helpers.killing", str(tmp_path), str(rounds), kind]
     path = os.pathsep.join(entry for entry in sys.path if entry)
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": path}, timeout=600
