@@ -64,7 +64,7 @@ def image_of_granules(role: Role, granules: Sequence[Granule], reading: ReadOpti
     systems = list(dict.fromkeys(tile.raster.crs.to_string() for tile in tiles))
     log.info(
         "%s: %d granules in %s are laid on one map, the first that shows a place counts; a seam may be seen where they "
-        "meet: %s", name, len(tiles), ", ".join(systems), shown([tile.raster.location for tile in tiles]),
+        "meet: %s", name, len(tiles), ", ".join(systems), ", ".join(granule.name for granule in granules),
     )  # fmt: skip
     return Image(role, tiles, {**facts, "seam_between": systems}, apart=True)
 

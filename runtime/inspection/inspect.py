@@ -84,6 +84,7 @@ def inspect_scene(
         share = _largest_share(*images)
         found.add(objections.hardly_overlapping(share, *names))
         found.add(objections.same_file(inputs, shown(files.pre), shown(files.post)))
+        _warn(objections.of_two_kinds(*(files.granules_of(date) or () for date in DATES)))
         before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
         found.add(objections.taken_in_reverse(before, after, *names))
         _warn(objections.written_in_reverse(before, after, *names))

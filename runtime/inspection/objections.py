@@ -7,17 +7,21 @@ an error that ``force`` turns into a warning (:class:`Objections`); what is only
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from landslip.runtime.declared.acquired import Acquired
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.inputs.granules import Granule
 from landslip.runtime.inspection.registration import Registration
 from landslip.runtime.tiling.tile_grid import TileGrid
 
 log = logging.getLogger(__name__)
 
+_LANDSAT = re.compile(r"^Landsat [89]")
+"""Satellites with the same bands."""
 LEAST_OVERLAP = 0.1
 """Share of the smaller image that both images have to show."""
 
@@ -58,6 +62,22 @@ class Objections:
             raise InputError(f"{sentence} Or map it all the same with force=True.")
         log.warning("%s Mapped all the same, as force=True says.", sentence)
         self.overruled.append(sentence)
+
+
+def of_two_kinds(before: Sequence[Granule], after: Sequence[Granule]) -> str | None:
+    """Warn of products of two levels or satellites: they differ by haze and bands all over, as if much had changed.
+
+    Args:
+        before: granules of the image before the event; none where it is no product.
+        after: granules of the image after it likewise.
+    """
+    kinds = [each[0].kind for each in (before, after) if each]
+    if len({_LANDSAT.sub("Landsat", kind) for kind in kinds}) < 2:
+        return None
+    return (
+        f"The image before the event is of {kinds[0]} and the one after it of {kinds[1]}, which differ even "
+        "where nothing has changed. Give products of one kind for both dates."
+    )
 
 
 def hardly_overlapping(share: float | None, pre: str, post: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from landslip.runtime.access.location import Location, shown
+from landslip.runtime.access.location import Location
 from landslip.runtime.artifacts.channels import DATES, Date
 from landslip.runtime.declared.mask_rule import MaskRule, rule_as_chosen
 from landslip.runtime.declared.masks import RULES
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 class ProductMasks:
     """Masks of the products of a scene."""
 
-    by_date: dict[Date, tuple[ProductMask, ...]]
-    """Masks of each date that are used."""
+    by_date: dict[Date, dict[str, ProductMask]]
+    """Masks of each date that are used, by the name of their granule."""
     given: tuple[Location, ...]
     """Masks that the user gives and that are none of these."""
     chosen: frozenset[Location]
@@ -42,14 +42,14 @@ def masks_of_products(files: SceneFiles) -> ProductMasks:
         InputError: a product is damaged, or given as a mask and has none.
     """
     given = tuple(file for location in files.masks for file in mask_files(location, "mask"))
-    by_date: dict[Date, tuple[ProductMask, ...]] = {}
+    by_date: dict[Date, dict[str, ProductMask]] = {}
     for date in DATES if files.reading.product_mask else ():
         granules = files.granules_of(date) or ()
-        masks = tuple(granule.mask for granule in granules if granule.mask is not None)
+        masks = {granule.name: granule.mask for granule in granules if granule.mask is not None}
         if masks:
             by_date[date] = masks
         _tell_of_missing(date, granules)
-    own = {mask.location for masks in by_date.values() for mask in masks}
+    own = {mask.location for masks in by_date.values() for mask in masks.values()}
     return ProductMasks(by_date, tuple(each for each in given if each not in own), frozenset(own & {*given}))
 
 
@@ -64,7 +64,8 @@ def open_product_masks(
         one mask for each date, and for the run record which files they are and how they are read.
     """
     tiled, facts = [], []
-    for date, masks in found.by_date.items():
+    for date, named in found.by_date.items():
+        masks = tuple(named.values())
         choice = files.reading.mask_choice if any(mask.location in found.chosen for mask in masks) else None
         rules: list[MaskRule] = [
             replace(RULES[mask.kind], band=mask.band)
@@ -73,10 +74,9 @@ def open_product_masks(
             for mask in masks
         ]
         layers = [MaskLayer(opened(mask.location, "mask"), grid, rule) for mask, rule in zip(masks, rules, strict=True)]
-        names = shown([mask.location for mask in masks])
         log.info(
-            "mask: what the products of the %s-event image call clouds and the like is not mapped (%s), as %s; "
-            "`product_mask=False` maps it all the same", date, names, rules[0].says,
+            "mask: what the product of the %s-event image calls clouds and the like is not mapped (%s; %s); "
+            "`product_mask=False` maps it all the same", date, rules[0].says, ", ".join(named),
         )  # fmt: skip
         tiled.append(MaskTiles(layers))
         facts.append({"image": date, "files": [layer.raster.path for layer in layers], "read_as": rules[0].says})

@@ -95,7 +95,7 @@ def test_a_mask_that_the_user_gives_as_well_is_used_once(place, tmp_path, caplog
     assert len(masks) == 2
     with open_scene(replace(files, masks=()), 6.0) as scene:
         np.testing.assert_array_equal(scene.read(scene.grid.rows(0, scene.grid.height)).valid, whole.valid)
-    assert sum("call clouds" in record.getMessage() for record in caplog.records) == 4
+    assert sum("calls clouds" in record.getMessage() for record in caplog.records) == 4
 
 
 def test_classes_that_are_chosen_hold_for_the_products_that_are_given_as_masks(place):
@@ -117,6 +117,18 @@ def test_products_without_classes_are_told_of(tmp_path, caplog):
         assert scene.facts["images"]["post"]["bands"] == [1, 2, 3]
         assert not [entry for entry in scene.inputs if entry.kind == "mask"]
     assert any("no mask of clouds comes with" in record.getMessage() for record in caplog.records)
+
+
+def test_levels_that_differ_between_the_dates_are_warned_of(tmp_path, caplog):
+    pre = write_product(tmp_path, replace(PRE, level="L1C", side=600)).root
+    post, dem = (
+        write_product(tmp_path, replace(POST, side=600)).root,
+        write(tmp_path / "dem.tif", elevation(30, 30), 30.0),
+    )
+    model = brightness_model(tmp_path / "m.onnx")
+    landslip.dry_run(pre=pre, post=post, dem=dem, model=model, out=tmp_path / "out", force=True)
+    said = "The image before the event is of Sentinel-2 L1C and the one after it of Sentinel-2 L2A"
+    assert said in caplog.text
 
 
 WEST = 732_000.0
