@@ -46,6 +46,8 @@ _TILE = re.compile(r"(?:^|[^A-Z0-9])T?(\d\d[A-Z]{3})_(\d{8}(?:T\d{6})?)_", re.IG
 # What tells a GeoTIFF B04.tif of Sentinel-2 from one of Landsat or HLS, where other bands have that number.
 _OF_SENTINEL2 = re.compile(r"(^|[^A-Z0-9])(S2[A-D]_|SENTINEL-?_?(S?2)|T\d\d[A-Z]{3}_\d{8}T\d{6}_)", re.IGNORECASE)
 
+_OF_LANDSAT = re.compile(r"(^|[/\\])L[A-Z]\d\d_L[12][A-Z]{2}_[^/\\]*$")
+
 
 class Sentinel2Name(NamedTuple):
     """Statements of the name of a file."""
@@ -66,7 +68,7 @@ def parsed_name(path: str) -> Sentinel2Name | None:
     """
     path = path.partition("?")[0]
     found = _NAME.search(path)
-    if found is None or (found[3].lower() != "jp2" and not _OF_SENTINEL2.search(path)):
+    if found is None or (found[3].lower() != "jp2" and (not _OF_SENTINEL2.search(path) or _OF_LANDSAT.search(path))):
         return None
     tile = _TILE.search(re.split(r"[/\\]", path)[-1])
     what = found[1].upper()

@@ -22,9 +22,11 @@ def measured(raster: Raster) -> Raster:
 def single(raster: Raster) -> Raster:
     """One band, with an alpha band at most."""
     if raster.bands - raster.alpha != 1:
+        is_udm2 = raster.role == "mask" and raster.bands == 8
+        usable = " If it is a usable data mask (UDM2) of Planet's, let its name end in udm2.tif." if is_udm2 else ""
         raise InputError(
             f"{raster.role}: {raster.path} has {raster.bands} bands, but one is expected. "
-            "Extract the right one, for example with gdal_translate -b.",
+            f"Extract the right one, for example with gdal_translate -b.{usable}",
             where=raster.path,
         )
     return raster

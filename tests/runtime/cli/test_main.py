@@ -11,6 +11,7 @@ import sys
 
 import pytest
 import rasterio
+from rasterio.warp import transform_bounds
 
 from helpers.models import brightness_model
 from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
@@ -104,6 +105,28 @@ def test_tiles_and_classes_from_the_command_line(scene, capsys):
         "mask_values": "1,8-10",
     }
     assert [entry["path"] for entry in record["inputs"] if entry["role"] == "dem"] == [str(west), str(east)]
+
+
+@pytest.mark.parametrize("given", ["--aoi {0}", "--aoi={0}", "--scene {1}"])
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_box_in_degrees_is_an_area_of_interest(scene, capsys, given, dry):
+    folder, arguments = scene
+    with rasterio.open(arguments["--post"]) as dataset:
+        west, south, east, north = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds)
+    box = [west, south, (west + east) / 2, north]
+    (folder / "area.toml").write_text(f"aoi = {box}\n")
+    options = given.format(",".join(map(str, box)), folder / "area.toml").split()
+    assert run(command(arguments, *options, "--json", *(["--dry-run"] if dry else []))) == 0
+    found = json.loads(capsys.readouterr().out)
+    with rasterio.open(arguments["--post"]) as dataset:
+        whole = dataset.width * dataset.res[0] / 6.0
+    assert 0.4 * whole < found["grid"]["width"] < 0.6 * whole
+
+
+def test_a_box_west_of_greenwich_is_no_option(scene, capsys):
+    _, arguments = scene
+    assert run(command(arguments, "--aoi", "-70.5,-20.25,-70.0,-20.0")) == 3
+    assert "area of interest" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,12 @@ def test_of_one_scene_level_2_and_what_was_processed_last_is_taken(tmp_path):
     assert [each.name for each in granules_of(tmp_path, ROLE)] == [product.of.name.replace("20200907", "20210907")]
 
 
+def test_folders_with_the_name_of_another_satellite_change_nothing(tmp_path):
+    """Landsat's thermal bands have numbers of Sentinel-2's: ST_B10."""
+    product = write_landsat(tmp_path / "sentinel-2 and others" / "S2A_comparison")
+    assert only(product.folder).kind == "Landsat 8 level 2"
+
+
 def test_the_file_of_one_band_is_that_band_alone_and_bands_are_put_together(tmp_path):
     product = write_landsat(tmp_path)
     granule = only(product.file("SR_B4"))

@@ -88,6 +88,29 @@ def test_strips_of_one_pass_are_one_image(tmp_path, capsys):
     assert len(record["reading"]["images"]["post"]["tiles"]) == 2
 
 
+def test_items_of_landsat_are_mapped_as_their_folders(tmp_path, capsys):
+    products = [write_landsat(tmp_path / day, Pass(day=day, seed=int(day[-2:]))) for day in ("20200716", "20200801")]
+    options = [part for date, each in zip(("--pre", "--post"), products, strict=True) for part in (date, each.folder)]
+    _, expected = mapped(tmp_path, "expected", capsys, *options)
+    items = []
+    for product in products:
+        day, bands = product.of.day, {"red": "4", "green": "3", "blue": "2", "nir08": "5"}
+        assets = {
+            name: {"href": f"{day}/{product.file(f'SR_B{number}').name}", "eo:bands": [{"common_name": name}]}
+            for name, number in bands.items()
+        }
+        assets["qa_pixel"] = {"href": f"{day}/{product.file('QA_PIXEL').name}", "roles": ["cloud", "cloud-shadow"]}
+        properties = {"datetime": f"{day[:4]}-{day[4:6]}-{day[6:]}T10:03:20Z"}
+        item = {"type": "Feature", "stac_version": "1.0.0", "id": product.of.name, "geometry": None, "links": []}
+        items.append({**item, "assets": assets, "properties": properties})
+    scene = tmp_path / "items.json"
+    scene.write_text(json.dumps({"type": "FeatureCollection", "features": items}))
+    record, found = mapped(tmp_path, "out", capsys, "--scene", scene)
+    np.testing.assert_array_equal(found, expected)
+    assert 255 in found
+    assert [mask["read_as"] for mask in record["reading"]["product_masks"]] == ["Landsat QA_PIXEL, bits 0 to 5"] * 2
+
+
 @pytest.mark.parametrize("given", ["folder", "tar", "MTL"])
 @pytest.mark.parametrize("level", ["L2SP", "L1TP"])
 def test_products_of_landsat_are_mapped_as_a_scene_by_hand(tmp_path, capsys, given, level):

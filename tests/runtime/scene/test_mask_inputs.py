@@ -143,6 +143,12 @@ def test_the_usable_data_mask_of_planet_shows_what_is_clear(tmp_path, names):
     np.testing.assert_array_equal(hidden(tmp_path, mask), cloud())
 
 
+def test_a_usable_data_mask_that_lost_its_name_gets_the_way_to_have_it_read(tmp_path):
+    path = write(tmp_path / "mask.tif", np.zeros((8, ROWS, COLS), np.uint8), 6.0, photometric="MINISBLACK")
+    with pytest.raises(InputError, match=r"has 8 bands, but one is expected\..* UDM2.* let its name end in udm2\.tif"):
+        hidden(tmp_path, path)
+
+
 def test_a_band_that_is_called_clear_shows_what_is(tmp_path):
     mask = named(write(tmp_path / "mask.tif", filled(1, 0), 6.0), descriptions=("clear",))
     np.testing.assert_array_equal(hidden(tmp_path, mask), cloud())
