@@ -9,6 +9,7 @@ from landslip.export.proof.onnx_face import onnx_face
 from landslip.export.specification.network_face import NetworkFace
 from landslip.export.specification.spec_form import spec_toml_text
 from landslip.runtime.access.location import is_folder
+from landslip.runtime.artifacts.frameworks import of_framework
 from landslip.runtime.artifacts.onnx_file import read_onnx_header
 from landslip.runtime.artifacts.spec import MAX_INPUTS, METADATA_KEY
 from landslip.runtime.errors import InputError, ModelError
@@ -27,6 +28,8 @@ def form_for(path: Path) -> str:
         InputError: it is no file of a network, damaged, or one that says already what it takes.
         UsageError: a package that reads the file is not installed.
     """
+    if (of := of_framework(path)) is not None:
+        raise InputError(f"{path} {of}", where=path)
     if is_folder(path):
         raise InputError(f"{path} is a folder.", "Give the file of a network.", where=path)
     face = _face(path)

@@ -306,6 +306,9 @@ def test_damaged_files_give_a_form_or_a_sentence(tmp_path_factory, data):
 def test_folders_and_missing_files(tmp_path, capsys):
     assert run(["describe", str(tmp_path)]) == 3
     assert "is a folder. Give the file of a network." in capsys.readouterr().err
+    (tmp_path / "saved_model.pb").touch()
+    assert run(["describe", str(tmp_path)]) == 3
+    assert "is a SavedModel folder of TensorFlow. Make an ONNX file of it with" in capsys.readouterr().err
     assert run(["describe", str(tmp_path / "gone.onnx")]) == 3
     assert "does not exist" in capsys.readouterr().err
 
