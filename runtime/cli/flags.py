@@ -12,11 +12,11 @@ FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            "also", "aoi", "bands", "batch", "calibrate", "catalog", "crs", "date_field", "dem", "dem_nodata",
-            "dem_unit", "density", "device", "engine", "fill_voids", "force", "hillshade", "image", "layer",
-            "mask_above", "mask_below", "mask_bits", "mask_values", "min_area", "nodata", "on_error", "output",
-            "overlap", "overwrite", "post", "post_date", "pre", "pre_date", "precision", "preset", "project",
-            "protocol", "reference", "report", "resolution", "resume", "rgb_range", "scene", "slope", "spec",
+            "also", "aoi", "band_names", "bands", "batch", "calibrate", "catalog", "crs", "date_field", "dem",
+            "dem_nodata", "dem_unit", "density", "device", "engine", "fill_voids", "force", "hillshade", "image",
+            "layer", "mask_above", "mask_below", "mask_bits", "mask_values", "min_area", "nodata", "offset", "on_error",
+            "output", "overlap", "overwrite", "post", "post_date", "pre", "pre_date", "precision", "preset", "project",
+            "protocol", "reference", "report", "resolution", "resume", "rgb_range", "scale", "scene", "slope", "spec",
             "threads", "threshold", "tile", "title", "to", "tolerance", "truth", "truth_crs", "url", "within",
             "workspace",
         )

@@ -16,9 +16,10 @@ from landslip.runtime.inputs.scene_files import FILE_FIELDS, SceneFiles
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Location]
     _BandsType = click.ParamType[tuple[int, ...]]
+    _NamesType = click.ParamType[tuple[str, ...]]
     _NodataType = click.ParamType[float | str]
 else:
-    _ParamType = _BandsType = _NodataType = click.ParamType  # generic from click 8.4 on
+    _ParamType = _BandsType = _NamesType = _NodataType = click.ParamType  # generic from click 8.4 on
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,6 +45,16 @@ class _Bands(_BandsType):
             return tuple(map(int, value.split(","))) if isinstance(value, str) else value
         except ValueError:
             self.fail(f"{value!r} is not made of band numbers such as 3,2,1.", param, ctx)
+
+
+class _Names(_NamesType):
+    """Names with commas between them."""
+
+    name = "NAME,NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        del param, ctx
+        return tuple(value.split(",")) if isinstance(value, str) else value
 
 
 class _Nodata(_NodataType):
@@ -82,6 +93,19 @@ _OPTIONS = (
         type=_Bands(),
         help="Which bands of the images are red, green, blue.  [default: what the file calls so, or its only three]",
     ),
+    click.option(
+        "--band-names",
+        type=_Names(),
+        help="What the bands of the images are, in the order of the file or of files of one band, such as "
+        "blue,green,red,nir; - for one without a name.  [default: what the files say]",
+    ),
+    click.option(
+        "--scale",
+        type=float,
+        help="Reflectance is number * scale + offset, for networks that take it.  [default: what products and files "
+        "say]",
+    ),
+    click.option("--offset", type=float, help="Offset likewise."),
     click.option(
         "--nodata",
         type=_Nodata(),

@@ -1,4 +1,4 @@
-"""Bands of an image that are red, green and blue, by what files call them.
+"""Bands of an image by what files call them: their common names, and which are red, green and blue.
 
 A band says so by a word in its name, by its wavelength, or by its number where the sensor is known: band 2 is blue in
 Sentinel-2 (MSI) and Landsat 8 and 9 (OLI), and green in Landsat 4 to 7 (TM, ETM+). Numbers that only count the bands of
@@ -15,11 +15,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from landslip.runtime.declared.band_words import CENTRES, NUMBERED, RANGES, named_by_words
+
 COLOURS = ("red", "green", "blue")
 """Colours in the order the network takes them."""
 
 OTHER = "other"
-"""A band that its name knows to be none of the three: infrared, coastal, yellow …"""
+"""A band that its name knows to be none of those that are looked for."""
 
 _NOT_THAT = {
     "red": {"edge", "near", "infra", "nir", "far", "short", "wave", "thermal"},
@@ -34,25 +36,14 @@ _OTHER_WORDS = {
 }  # fmt: skip
 _LETTERS = {"r": "red", "g": "green", "b": "blue"}
 
-_RANGES = {"red": (620.0, 690.0), "green": (535.0, 590.0), "blue": (455.0, 515.0)}
-"""Centres in nanometres. Beside them: coastal blue (443), PlanetScope's green I (531), yellow (605), red edge (705)."""
-_CENTRES = {"red": 660.0, "green": 560.0, "blue": 490.0}
 _NANOMETRES = re.compile(r"(?<![\w.])(\d{3,5}(?:\.\d+)?) ?nm\b|(?<![\w.])(\d(?:\.\d+)?) ?(?:µm|um|micrometers?)\b")
 
 _NUMBER = re.compile(r"(?:^|[^a-z0-9])(sr[_ ]|sur[_ ]refl[_ ])?b(?:and)?[ _.-]?(0?)(\d{1,2}a?)(?=$|[^a-z0-9])")
 _SENSORS = {
-    "msi": re.compile(r"(^|[^a-z0-9])(s2[a-d]?|msi)([^a-z0-9]|$)|sentinel.?2|(^|_)t\d\d[a-z]{3}_\d{8}t"),
-    "oli": re.compile(r"(^|[^a-z0-9])l[co]0?[89]([^a-z0-9]|$)|landsat.?0?[89]|hls"),
+    "msi": re.compile(r"(^|[^a-z0-9])(s2[a-d]?|msi)([^a-z0-9]|$)|sentinel.?2|hls.?s30|(^|_)t\d\d[a-z]{3}_\d{8}t"),
+    "oli": re.compile(r"(^|[^a-z0-9])l[co]0?[89]([^a-z0-9]|$)|landsat.?0?[89]|hls(?!.?s30)"),
     "tm": re.compile(r"(^|[^a-z0-9])l[te]0?[4-7]([^a-z0-9]|$)|landsat.?0?[4-7]"),
 }
-_NUMBERED = {
-    "msi": {"2": "blue", "3": "green", "4": "red"},
-    "oli": {"2": "blue", "3": "green", "4": "red"},
-    "tm": {"1": "blue", "2": "green", "3": "red"},
-    "modis": {"1": "red", "3": "blue", "4": "green"},
-}
-
-
 SATELLITES = ("satelliteid", "spacecraft_id", "spacecraft", "satellite", "platform", "sensor", "sensor_id")
 """Metadata of a file that may name the satellite; keys in small letters."""
 
@@ -92,6 +83,16 @@ def named_colours(bands: Sequence[Band], sensor: str = "") -> tuple[str, ...]:
     Args:
         bands: all bands of a file, or the files of one band that make an image.
         sensor: names of files and of the satellite, from which bands with numbers are understood.
+    """
+    return tuple(name if name in {"", *COLOURS} else OTHER for name in named_bands(bands, sensor))
+
+
+def named_bands(bands: Sequence[Band], sensor: str = "") -> tuple[str, ...]:
+    """Common name of each band by its name, wavelength or number: :data:`OTHER` where it is said and none of them.
+
+    Args:
+        bands: see :func:`named_colours`.
+        sensor: see :func:`named_colours`.
     """
     numbered = _by_number([band.name.lower() for band in bands], sensor.lower())
     measured = _by_wavelength(bands)
@@ -135,8 +136,9 @@ def _by_word(name: str) -> str:
     found = [colour for colour in COLOURS if colour in words and not words & _NOT_THAT[colour]]
     if len(found) == 1 and not words & _OTHER_WORDS:
         return found[0]
+    other = named_by_words(name)
     others = words & _OTHER_WORDS or any(colour in words and words & _NOT_THAT[colour] for colour in COLOURS)
-    return OTHER if others and not found else ""
+    return (other or OTHER) if (others or other) and not found else ""
 
 
 def _wavelength(band: Band) -> float | None:
@@ -149,25 +151,25 @@ def _wavelength(band: Band) -> float | None:
 
 
 def _by_wavelength(bands: Sequence[Band]) -> list[str]:
-    """Colours by wavelengths; of the many narrow bands of a spectrometer the nearest is taken for a colour."""
+    """Names by wavelengths; of the many narrow bands of a spectrometer the nearest is taken for each."""
     lengths = {index: length for index, band in enumerate(bands) if (length := _wavelength(band)) is not None}
     found = [OTHER if index in lengths else "" for index in range(len(bands))]
-    for colour, (low, high) in _RANGES.items():
+    for name, (low, high) in RANGES.items():
         inside = [index for index, length in lengths.items() if low <= length <= high]
         if inside:
-            found[min(inside, key=lambda index: abs(lengths[index] - _CENTRES[colour]))] = colour
+            found[min(inside, key=lambda index: abs(lengths[index] - CENTRES[name]))] = name
     return found
 
 
 def _by_number(names: Sequence[str], sensor: str) -> list[str]:
-    """Colours by the numbers of a sensor's bands."""
+    """Names by the numbers of a sensor's bands."""
     found = [next(iter([*_NUMBER.finditer(name)][-1:]), None) for name in names]
     numbers = ["" if each is None else each[3] for each in found]
     prefixes = {each[1] for each in found if each is not None and each[1]}
     known = _sensor_of(numbers, sensor, prefixes, padded=any(each is not None and each[2] for each in found))
     if known is None:
         return [""] * len(names)
-    return [_NUMBERED[known].get(number, OTHER) if number else "" for number in numbers]
+    return [NUMBERED[known].get(number, OTHER) if number else "" for number in numbers]
 
 
 def _sensor_of(numbers: Sequence[str], sensor: str, prefixes: set[str], *, padded: bool) -> str | None:

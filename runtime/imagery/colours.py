@@ -71,7 +71,7 @@ def chosen_bands(
             "Give a file that has them, or three files of one band: red, green, blue.",
             where=raster.path,
         )
-    declared = chosen(_described(raster), _sensor(raster))
+    declared = chosen(described(raster), sensor_of(raster))
     if declared is None and known is not None and not any(raster.names) and max(known) <= raster.bands:
         declared = known
     if declared is None:
@@ -88,7 +88,7 @@ def chosen_bands(
     return declared
 
 
-def _described(raster: Raster) -> list[Band]:
+def described(raster: Raster) -> list[Band]:
     """Statements of a file about each of its bands."""
     bands = []
     for number, (name, colour) in enumerate(zip(raster.names, raster.colours, strict=True), 1):
@@ -98,13 +98,14 @@ def _described(raster: Raster) -> list[Band]:
     return bands
 
 
-def _sensor(*rasters: Raster) -> str:
+def sensor_of(*rasters: Raster) -> str:
     """Words that may tell the sensor: names of files, and of the satellite where the file gives it."""
     said = [value for raster in rasters for key, value in raster.tags.items() if key.lower() in SATELLITES]
-    return " ".join([*map(_file_name, rasters), *said])
+    return " ".join([*map(file_name, rasters), *said])
 
 
-def _file_name(raster: Raster) -> str:
+def file_name(raster: Raster) -> str:
+    """Name of a file without its folder and ending."""
     return PurePosixPath(raster.path.replace("\\", "/")).stem
 
 
@@ -114,9 +115,9 @@ def check_order(rasters: Sequence[Raster]) -> None:
     Raises:
         InputError: they are such files.
     """
-    said = [_described(raster)[0] for raster in rasters]
-    for bands in (said, [Band(name) for name in differing([_file_name(raster) for raster in rasters])]):
-        shown = named_colours(bands, _sensor(*rasters))
+    said = [described(raster)[0] for raster in rasters]
+    for bands in (said, [Band(name) for name in differing([file_name(raster) for raster in rasters])]):
+        shown = named_colours(bands, sensor_of(*rasters))
         if any(found not in {"", colour} for found, colour in zip(shown, COLOURS, strict=True)):
             each = ", ".join(
                 f"{raster.path} {'another band' if found == OTHER else found or 'unknown'}"

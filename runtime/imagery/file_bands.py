@@ -34,6 +34,9 @@ class Bands:
     siblings: tuple[Raster, ...] = ()
     """The other files of one band on the same grid that have to be fill, too, for a pixel to be it."""
 
+    strict: bool = False
+    """A pixel is unknown where one of these bands is, as of measured values; else see :attr:`each`."""
+
     @property
     def type(self) -> str:
         """Type of the stored numbers, such as ``uint16``."""
@@ -57,7 +60,7 @@ class Bands:
         """Pixels before the stretch: the numbers of the file."""
         stored, valid = self.raster.read(window, self.numbers, each=self.each)
         if self.zero_is_nodata:
-            valid &= (stored != 0).any(axis=0)
+            valid &= (stored != 0).all(axis=0) if self.strict else (stored != 0).any(axis=0)
         for fill in self.fills:
             valid &= ~self._filled(window, stored, fill)
         return Pixels(stored, valid)
@@ -95,7 +98,7 @@ class Bands:
         In pictures, and where nodata is 0, a single 0 is dark, not unknown. A number such as -9999 never is a colour.
         """
         declared = {self.raster.nodata_values[number - 1] for number in self.numbers}
-        return self.type != "uint8" and not declared <= {None, 0.0}
+        return self.strict or (self.type != "uint8" and not declared <= {None, 0.0})
 
 
 def in_8_bits(stored: Pixels, stretch: Stretch | None) -> Pixels:

@@ -289,3 +289,18 @@ def _complaint(levels: NDArray[np.uint8], values: NDArray[np.float64], *, stretc
             f"are stretched. {usual} Give limits that fit both images: `rgb_range` LO HI."
         )
     return ""
+
+
+def limits_of(part: Bands, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
+    """Percentiles (bands, n) of what a file shows of the ground, in the values it stands for; None where none is known.
+
+    Args:
+        part: bands of the file.
+        ground: what all images show.
+        percents: whole numbers, 0 to 100.
+        most: pixels that are looked at, about.
+
+    Raises:
+        InputError: it cannot be read anywhere.
+    """
+    return _percentiles(part, ground, percents, most)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from landslip.runtime.artifacts.channels import ALIASES, BAND_NAMES
 from landslip.runtime.declared.acquired import user_time
 from landslip.runtime.declared.mask_choice import MaskChoice, mask_choice
 from landslip.runtime.errors import UsageError
+from landslip.runtime.untrusted.printable import shown
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -52,6 +54,14 @@ class ReadOptions:
     bands: tuple[int, ...] | None = None
     """Three bands of an image that are red, green and blue, from 1; None for what the file says, else its only three.
     Sentinel-2 products and files of one band are read as what they are."""
+    band_names: tuple[str, ...] | None = None
+    """Common names of all bands of an image in the order of its file, or of its files of one band, such as ``blue``,
+    ``green``, ``red``, ``nir``; ``-`` for one without. None for what the files say."""
+    scale: float | None = None
+    """Reflectance of one step of the numbers of the images: ``number * scale + offset``. None for what products and
+    files say."""
+    offset: float | None = None
+    """Reflectance of a stored 0, likewise."""
     rgb_range: tuple[float, float] | None = None
     """Values of the images, after the scale and offset of their file, that become 0 and 255; None for images in 8 bits
     as they are, and others from their 2nd to their 98th percentile."""
@@ -78,6 +88,7 @@ class ReadOptions:
                 f"Bands {given} are no picture: give those of red, green and blue, from 1: `bands` 3,2,1.",
                 option="bands",
             )
+        self._check_measured()
         if self.rgb_range is not None:
             self._check_range(*self.rgb_range)
         if self.resolution is not None and not 0.01 <= self.resolution <= 1000:
@@ -102,6 +113,29 @@ class ReadOptions:
         _ = self.mask_choice
         for option, text in (("pre_date", self.pre_date), ("post_date", self.post_date)):
             _check_date(option, text)
+
+    def _check_measured(self) -> None:
+        """Check what is said of measured values, and take names of bands by their common ones."""
+        for option, number in (("scale", self.scale), ("offset", self.offset)):
+            if number is not None and (not math.isfinite(number) or (option == "scale" and number == 0)):
+                raise UsageError(
+                    f"`{option}` {number:g} leaves no values.",
+                    "Reflectance is number * scale + offset: give such as `scale` 0.0001.",
+                    option=option,
+                )
+        if self.band_names is None:
+            return
+        names = tuple(ALIASES.get(name.strip().lower(), name.strip().lower()) for name in self.band_names)
+        odd = next((name for name in names if name not in {*BAND_NAMES, "-"}), None)
+        twice = next((name for name in names if name != "-" and names.count(name) > 1), None)
+        if odd is not None or twice is not None:
+            what = f"{shown(odd)} is no band" if odd is not None else f"{twice} is named twice"
+            raise UsageError(
+                f"`band_names`: {what}.",
+                f"Name every band in its order, each by one of {', '.join(BAND_NAMES)}, or - for another one.",
+                option="band_names",
+            )
+        object.__setattr__(self, "band_names", names)
 
     @staticmethod
     def _check_range(low: float, high: float) -> None:

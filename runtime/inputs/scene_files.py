@@ -146,7 +146,9 @@ class SceneFiles:
                 f"Give {_remedy(missing, self)}.",
                 option=missing[0] if missing[0] in get_args(Role) else "dem",
             )
-        unused = [role for role in get_args(Role) if role not in takes and getattr(self, role) is not None]
+        # Where it takes terrain alone, the map still lies where the images are.
+        kept = takes if takes & {"pre", "post"} else {*takes, "pre", "post"}
+        unused = [role for role in get_args(Role) if role not in kept and getattr(self, role) is not None]
         unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
         if unused:
             log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))

@@ -193,8 +193,10 @@ def _light(hillshade: SceneInput, scene: Scene) -> str | None:
 
 def _coarseness(entry: SceneInput, scene: Scene) -> tuple[str | None, str | None]:
     sizes = [pixel_metres(raster.crs, raster.transform, scene.grid) for raster in entry.rasters]
+    # Sensors have coarse bands beside fine ones, and networks that take both were trained so.
+    decisive = min if entry.kind == "image" else max
     return objections.too_coarse(
-        entry.name, entry.kind, max((size for size in sizes if size), default=None), scene.grid
+        entry.name, entry.kind, decisive((size for size in sizes if size), default=None), scene.grid
     )
 
 

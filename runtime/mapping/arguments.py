@@ -39,6 +39,9 @@ class ReadArguments(TypedDict, total=False):
     product_mask: bool
     on_error: Literal["stop", "skip"]
     bands: Sequence[int] | None
+    band_names: tuple[str, ...] | None
+    scale: float | None
+    offset: float | None
     rgb_range: tuple[float, float] | None
     pre_date: str | None
     post_date: str | None

@@ -91,7 +91,7 @@ def map_scene(
             with waiting(progress, "checking the inputs again"):
                 inputs.unchanged.check()
             record = _record(ready, run, facts, findings | products, resumed)
-            record |= {"opened": describe_opening(ready.files.reading, request.out)}
+            record |= {"opened": describe_opening(ready.files.reading, request.out, run.engine.spec.inputs)}
             record |= {"fingerprint": fingerprint_of(identity), "started": started, "finished": now()}
             record, names = complete(work.path(RECORD).parent, record, ready.scene, request.products, progress)
             work.publish(names)

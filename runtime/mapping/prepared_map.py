@@ -10,7 +10,6 @@ from pathlib import Path
 
 import rasterio
 
-from landslip.runtime.artifacts.channels import TERRAIN, leaves
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
@@ -24,7 +23,6 @@ from landslip.runtime.mapping.input_checksums import HashedInputs
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
 from landslip.runtime.mapping.sheet_facts import check_title
-from landslip.runtime.scene.network_inputs import leaf_of, picture_places, terrain_places
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting
@@ -166,8 +164,3 @@ def _check_inputs(spec: ModelSpec) -> None:
         log.warning("The model %s: %s", spec.name, spec.notice)
     for objection in filter(None, (entry.objection for entry in spec.inputs)):
         raise ModelError(f"The model {spec.name} cannot be fed: {objection}.", "Export it again with another `spec`.")
-    given = {*picture_places("pre"), *picture_places("post"), *terrain_places(TERRAIN)}
-    for entry in spec.inputs:
-        for leaf in (leaf for channel in entry.shows for leaf in leaves(channel)):
-            if leaf_of(leaf, entry.unit) not in given:
-                raise ModelError(f"The model {spec.name} takes {leaf} in {entry.unit}, which a scene does not give.")

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from landslip.runtime.access.location import Location, exists, located
+from landslip.runtime.artifacts.channels import ImageBand, Relief, leaves
+from landslip.runtime.artifacts.input_spec import InputSpec
 from landslip.runtime.declared.mask_choice import MASK_OPTIONS
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import RECORD
+from landslip.runtime.run.record_types import InputTaken
 from landslip.runtime.untrusted.printable import printable
 
 _OF_IMAGES = ("pre", "post", "aoi")
 """Roles that decide where a map lies and what its images show."""
 
 
-def describe_opening(reading: ReadOptions, out: Path) -> dict[str, Any]:
+def describe_opening(reading: ReadOptions, out: Path, inputs: Sequence[InputSpec] = ()) -> dict[str, Any]:
     """The ``opened`` entry of a record: where relative paths start, and the options that are not the usual ones.
 
     Args:
         reading: how the inputs were read.
         out: folder of the results.
+        inputs: what the network takes; those of images are told where they are no pictures, since they decide what is
+            read of which file.
     """
+    channels = [entry for entry in inputs if any(isinstance(leaf, ImageBand) for leaf in _leaves(entry))]
+    takes = [
+        {"name": entry.name, "unit": entry.unit, "channels": list(map(str, entry.shows))}
+        for entry in channels
+        if any(other.picture is None for other in channels)
+    ]
     usual = asdict(ReadOptions())
     try:
         folder = Path(os.path.relpath(Path.cwd(), out.resolve())).as_posix()
@@ -38,7 +49,41 @@ def describe_opening(reading: ReadOptions, out: Path) -> dict[str, Any]:
     return {
         "folder": folder,
         "options": {name: value for name, value in asdict(reading).items() if value != usual[name]},
+        **({"takes": takes} if takes else {}),
     }
+
+
+@dataclass(frozen=True)
+class TakenInputs:
+    """Inputs that a network took of images, by the record of a run."""
+
+    inputs: tuple[InputSpec, ...]
+    """Name, unit and channels of each; what else a network has is not known."""
+
+
+def taken_inputs(run: FinishedRun) -> TakenInputs | None:
+    """Inputs that the network of a run took of its images; None where those were pictures.
+
+    Raises:
+        InputError: the record is damaged.
+    """
+    if run.record.opened is None or not run.record.opened.takes:
+        return None
+    try:
+        return TakenInputs(tuple(map(_input_of, run.record.opened.takes)))
+    except ValueError as error:
+        raise _damaged(run, error) from error
+
+
+def _input_of(taken: InputTaken) -> InputSpec:
+    entry = InputSpec(taken.name, len(taken.channels), "float32", taken.unit, 1.0, 0.0, taken.channels)
+    entry.check()
+    return entry
+
+
+def _leaves(entry: InputSpec) -> Iterator[ImageBand | Relief]:
+    for channel in entry.shows:
+        yield from leaves(channel)
 
 
 def image_files(run: FinishedRun) -> SceneFiles:

@@ -78,6 +78,17 @@ class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """STAC Item that names the file; None where it was given by its name."""
 
 
+class InputTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Input of a network that takes other bands than pictures."""
+
+    name: str
+    """Name of the input."""
+    unit: str
+    """Unit of its image bands."""
+    channels: tuple[str, ...]
+    """Channel of each band, as a description writes it."""
+
+
 class ReadingUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Facts that it takes to open the inputs again as the run has opened them."""
 
@@ -85,6 +96,8 @@ class ReadingUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Folder that relative paths of inputs start from, as seen from the folder of the results."""
     options: dict[str, Any]
     """Fields of :class:`landslip.ReadOptions` that are not the usual ones."""
+    takes: tuple[InputTaken, ...] = ()
+    """Inputs that show images, where the network takes others than pictures."""
 
 
 class BatchSizes(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.hashed_files import hashed_file
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.finished_run import FinishedRun
-from landslip.runtime.run.opened_inputs import image_files, images_given
+from landslip.runtime.run.opened_inputs import image_files, images_given, taken_inputs
 from landslip.runtime.run.record_types import GridLaid, InputUsed
 from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.digests import sha256_of
@@ -40,7 +40,7 @@ def images_of(run: FinishedRun) -> Iterator[Scene]:
         return
     files = image_files(run) if run.given is None else images_given(run, run.given)
     _check_same(run, files)
-    with open_scene(files, run.record.grid.transform[0]) as scene:
+    with open_scene(files, run.record.grid.transform[0], taken_inputs(run)) as scene:
         _check_grid(run, scene.grid)
         cache = min(max(_CACHE[0], scene.cache_bytes(_ROWS)), _CACHE[1])
         with rasterio.Env(GDAL_CACHEMAX=cache):

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from landslip.runtime.artifacts.channels import Date, Terrain
-from landslip.runtime.artifacts.spec import Role
+from landslip.runtime.artifacts.channels import DATES, Date, Terrain
 from landslip.runtime.confidence import MASKED, NODATA, VOID
 from landslip.runtime.declared.mask_rule import MaskRule
 from landslip.runtime.geo.gridded import RasterLike
@@ -90,7 +89,7 @@ class LayerInput(Protocol):
 class RasterLayer:
     """Bands of one raster, resampled bilinearly."""
 
-    def __init__(self, role: Role, bands: LayerInput, grid: MapGrid) -> None:
+    def __init__(self, role: str, bands: LayerInput, grid: MapGrid) -> None:
         """Prepare reading.
 
         Args:
@@ -98,7 +97,7 @@ class RasterLayer:
             bands: its values.
             grid: the map grid.
         """
-        self._role: Role = role
+        self._role = role
         self.bands = bands
         """Values of the raster."""
         self._resampler = resampler_of(bands.raster, grid, "bilinear")
@@ -123,16 +122,21 @@ class RasterLayer:
 
     def reasons(self, window: Window) -> Reasons:
         """See :class:`Layer`."""
-        code = NODATA if self._role in {"pre", "post"} else VOID
+        code = NODATA if is_of_image(self._role) else VOID
         return why_unknown(self.bands.raster, self._resampler, window, code)
+
+
+def is_of_image(role: str) -> bool:
+    """Tell whether a role of a layer is that of an image: its date, perhaps with more words."""
+    return role.partition(" ")[0] in DATES
 
 
 class StackedLayer:
     """One network input from several rasters, each on its own grid; valid where all of them are."""
 
-    def __init__(self, role: Role, inputs: Sequence[LayerInput], grid: MapGrid) -> None:
+    def __init__(self, role: str, inputs: Sequence[LayerInput], grid: MapGrid) -> None:
         """Prepare reading; the bands come in the order of the inputs."""
-        self._role: Role = role
+        self._role = role
         self._layers = [RasterLayer(role, bands, grid) for bands in inputs]
 
     @property

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from landslip.runtime.access.location import Location
-from landslip.runtime.artifacts.channels import DATES, Relief, Terrain, leaves
-from landslip.runtime.artifacts.input_spec import InputSpec
 from landslip.runtime.geo.proj_database import check_projections
 from landslip.runtime.imagery.acquisition_dates import times_of
-from landslip.runtime.imagery.image_files import open_image
-from landslip.runtime.imagery.rendering import rendered_apart
-from landslip.runtime.imagery.stretch_limits import Ground, prepared
-from landslip.runtime.imagery.undeclared_fill import without_fill
+from landslip.runtime.imagery.stretch_limits import Ground
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.area import open_area
+from landslip.runtime.scene.channel_needs import Described, image_needs, terrain_needs
 from landslip.runtime.scene.ground import ground_under
+from landslip.runtime.scene.image_inputs import doubts_of, open_images
 from landslip.runtime.scene.layers import Layer, SceneBlock
-from landslip.runtime.scene.layers_behind import layer_of
 from landslip.runtime.scene.map_extent import common_grid, common_ground
-from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, picture_places, terrain_places
+from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, terrain_places
 from landslip.runtime.scene.read_scene import Scene
 from landslip.runtime.scene.scene_masks import masks_of
 from landslip.runtime.scene.terrain_inputs import open_terrain
-from landslip.runtime.scene.terrain_layer import PUBLISHED
 
 __all__ = ["Scene", "SceneBlock", "SceneFiles", "open_scene"]
-
-
-class Described(Protocol):
-    """Description of a network's inputs, such as :class:`~landslip.runtime.artifacts.spec.ModelSpec`."""
-
-    @property
-    def inputs(self) -> tuple[InputSpec, ...]:
-        """Inputs of the network in its order."""
-        ...
 
 
 @contextlib.contextmanager
@@ -65,18 +51,17 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
             rasters.append(raster)
             return raster
 
-        found = [open_image(role, given, files.reading, opened) for role, given in files.images.items()]
+        found = open_images(image_needs(spec, files), files, opened)
         area = None if files.aoi is None else open_area(files.aoi, stack)
         shown_by = [raster for image in found for raster in image.rasters]
         grid = common_grid(shown_by, area, files.reading, resolution)
         ground = Ground(grid.crs, common_ground(shown_by, grid.crs))
-        cleaned = [without_fill(image, ground, files.reading) for image in found]
-        images = [prepared(image, ground, files.reading.rgb_range) for image in cleaned]
-        facts: dict[str, Any] = {"images": {image.role: image.facts for image in images}}
-        doubts = [doubt for image in images for doubt in image.doubts]
-        doubts += [] if files.reading.rgb_range is not None else rendered_apart(images)
-        layers: list[Layer] = [layer_of(image, grid) for image in images]
-        terrain = open_terrain(files, _terrain_of(spec), grid, opened)
+        images = [image.prepared(ground, files.reading) for image in found]
+        facts: dict[str, Any] = {"images": {image.date: image.facts for image in images}}
+        doubts = doubts_of(images, files.reading)
+        of_images = [tuple(image.layers(grid)) for image in images]
+        layers: list[Layer] = [layer for each in of_images for layer in each]
+        terrain = open_terrain(files, terrain_needs(spec), grid, opened)
         layers += terrain.layers
         facts |= {} if terrain.facts is None else {"elevation": terrain.facts}
         doubts += terrain.doubts
@@ -90,16 +75,9 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         if beneath is not None:
             stack.enter_context(beneath)
         places: dict[Leaf, Plane] = terrain_places(role for layer in layers for role in layer.roles)
-        for date in DATES:
-            places |= picture_places(date) if date in files.images else {}
+        for image in images:
+            places |= image.places
         inputs = None if spec is None else [NetworkInput(entry, places) for entry in spec.inputs]
-        times = times_of(found, files)
-        yield Scene(grid, layers, masks.tiles, area, facts, rasters, times, doubts, beneath, inputs)
-
-
-def _terrain_of(spec: Described | None) -> tuple[Terrain, ...]:
-    """Layers of terrain that a network takes, in the order in which it does."""
-    if spec is None:
-        return PUBLISHED
-    taken = (leaf for entry in spec.inputs for channel in entry.shows for leaf in leaves(channel))
-    return tuple(dict.fromkeys(leaf.kind for leaf in taken if isinstance(leaf, Relief)))
+        pictures = [image.shown(each, ground) for image, each in zip(images, of_images, strict=True)]
+        times = times_of([image.image for image in found], files)
+        yield Scene(grid, layers, masks.tiles, area, facts, rasters, times, doubts, beneath, inputs, pictures)

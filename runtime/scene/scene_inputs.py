@@ -13,8 +13,11 @@ from rasterio.windows import Window
 
 from landslip.runtime.geo.gridded import RasterLike
 from landslip.runtime.scene.area import Area
-from landslip.runtime.scene.layers import Layer
+from landslip.runtime.scene.layers import Layer, is_of_image
 from landslip.runtime.scene.mask_tiles import MaskTiles
+
+_SHOWN = 6
+"""Most files in a message."""
 
 Kind = Literal["image", "terrain", "mask", "area"]
 
@@ -34,22 +37,30 @@ class SceneInput:
 
 
 def inputs_of(layers: Sequence[Layer], masks: Sequence[MaskTiles], area: Area | None) -> tuple[SceneInput, ...]:
-    """Every input of a scene, in the order in which it is read."""
-    found = [_of_layer(layer) for layer in layers]
+    """Every input of a scene, in the order in which it is read; all layers of the image of a date are one."""
+    together: dict[str, list[Layer]] = {}
+    for index, layer in enumerate(layers):
+        role = layer.roles[0]
+        together.setdefault(role.partition(" ")[0] if is_of_image(role) else str(index), []).append(layer)
+    found = [_of_layers(each) for each in together.values()]
     found += [SceneInput(_name(mask.rasters), "mask", mask.rasters, mask.valid) for mask in masks]
     if area is not None:
         found.append(SceneInput(f"area of interest {area.path}", "area", tuple(area.rasters), area.valid))
     return tuple(found)
 
 
-def _of_layer(layer: Layer) -> SceneInput:
-    kind: Kind = "image" if {"pre", "post"} & {*layer.roles} else "terrain"
-    return SceneInput(_name(layer.rasters), kind, layer.rasters, partial(_valid, layer))
+def _of_layers(layers: Sequence[Layer]) -> SceneInput:
+    kind: Kind = "image" if is_of_image(layers[0].roles[0]) else "terrain"
+    rasters = tuple(raster for layer in layers for raster in layer.rasters)
+    return SceneInput(_name(rasters), kind, rasters, partial(_valid, layers))
 
 
-def _valid(layer: Layer, window: Window) -> NDArray[np.bool_]:
-    return layer.read(window).valid
+def _valid(layers: Sequence[Layer], window: Window) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.logical_and.reduce([layer.read(window).valid for layer in layers])
+    return found
 
 
 def _name(rasters: Sequence[RasterLike]) -> str:
-    return f"{rasters[0].role} {', '.join(dict.fromkeys(raster.path for raster in rasters))}"
+    paths = list(dict.fromkeys(raster.path for raster in rasters))
+    rest = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"{rasters[0].role} {', '.join(paths[:_SHOWN])}{rest}"

@@ -20,6 +20,7 @@ from rasterio.warp import transform, transform_bounds
 
 from helpers.engines import mixture
 from helpers.reference_terrain import terrain
+from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.scene_files import SceneFiles
 
 Bounds = tuple[float, float, float, float]
@@ -142,6 +143,13 @@ def _terrain(files: SceneFiles) -> dict[str, Source]:
         "hillshade": replace(shaded, valid=shaded.valid & (shaded.values[0] != 0)),
         "slope": replace(steep, values=steep.values.astype(np.float64)),
     }
+
+
+def on_map(source: Source, grid: MapGrid) -> tuple[np.ndarray, np.ndarray]:
+    """Values (bands, rows, cols) of a whole file on the grid of a map, and where (rows, cols) they surely are known."""
+    own = Grid(grid.crs, grid.transform.c, grid.transform.f, grid.resolution, grid.height, grid.width)
+    values, known = _triangle(source, source.values, own)
+    return values, known.surely
 
 
 def _outline(source: Source, crs: CRS) -> Bounds:
