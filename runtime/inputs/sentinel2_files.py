@@ -45,7 +45,7 @@ def metadata_of(product: Path) -> tuple[bytes, str] | None:
         InputError: it cannot be read.
     """
     if is_folder(product):
-        return _first_of(sorted(product.glob("*.xml")))
+        return _first_in(product)
     names = [name for name in names_in_zip(product) if _METADATA.search(name) and not _FOREIGN.search(name)]
     if not names:
         return None
@@ -70,7 +70,7 @@ def metadata_near(image: Location, tile: str) -> tuple[bytes, str] | None:
     product = next((each.parent for each in (folder, *folder.parents) if each.name.upper() == "GRANULE"), None)
     places = [folder, *list(folder.parents)[:_ABOVE]] if product is None else [product]
     for place in places:
-        found = _first_of(sorted(place.glob("*.xml")))
+        found = _first_in(place)
         if found is not None:
             return found if product is not None or _is_of(tile, found[0]) else None
     return None
@@ -95,7 +95,12 @@ def names_in_zip(archive: Path) -> Iterator[str]:
         raise _damaged(archive, error) from error
 
 
-def _first_of(paths: list[Path]) -> tuple[bytes, str] | None:
+def _first_in(folder: Path) -> tuple[bytes, str] | None:
+    """Text and name of the metadata in a folder; None where there is none, or nobody may look."""
+    try:
+        paths = sorted(folder.glob("*.xml"))
+    except OSError:  # as for a name that is too long
+        return None
     for path in paths:
         if _METADATA.search(path.as_posix()) and not _FOREIGN.search(path.as_posix()):
             try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from landslip.runtime.access.location import Location
+from landslip.runtime.access.location import Location, is_folder
 from landslip.runtime.declared.acquired import acquired
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.granules import BandFile, Granule, ProductMask
@@ -40,7 +40,7 @@ def sentinel2_granules(location: Location, role: str) -> tuple[Granule, ...] | N
     if is_product(location):
         products = products_of(location, role)
         return tuple(granule for product in products for granule in _of_product(product, location, role))
-    if isinstance(location, Path) and location.is_dir():
+    if isinstance(location, Path) and is_folder(location):
         return _loose(images_in(location)) or None
     said = parsed_name(str(location))
     return None if said is None else _loose([location])
@@ -65,7 +65,7 @@ def _of_product(product: Path, given: Path, role: str) -> list[Granule]:
     name = (stated.name if stated is not None else "") or product.name
     rule = stated or radiometry_by_name(name) or radiometry_by_name(product.name)
     names = {folder: name if len(found) == 1 else f"{name} {folder}" for folder in found}
-    decisive = (product,) if not product.is_dir() else () if metadata is None else (Path(metadata[1]),)
+    decisive = (product,) if not is_folder(product) else () if metadata is None else (Path(metadata[1]),)
     granules = [_granule(images, names[folder], rule, product) for folder, images in sorted(found.items())]
     return [replace(granule, decisive=decisive) for granule in granules]
 

@@ -249,3 +249,9 @@ def test_a_folder_of_products_is_all_of_them(products, tmp_path):
 def test_rasters_beside_products_are_no_products(products):
     assert granules_of_date([products[L2A].root, Path("image.tif")], ROLE) is None
     assert granules_of_date([Path("image.tif")], ROLE) is None
+
+
+def test_names_that_no_file_can_have_are_left_to_those_who_open_it():
+    (granule,) = granules_of(Path("a" * 5000, "B04.jp2"), ROLE)
+    assert granule.band("red").unstated
+    assert granules_of(Path("a" * 5000), ROLE) is None
