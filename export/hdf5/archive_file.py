@@ -141,7 +141,7 @@ def _screened(file: h5py.File, path: Path, size: int) -> dict[str, h5py.Group]:
     """Groups with the weights of layers, by name. State of the optimiser and the like is never touched."""
     check_links(file, path)
     stored: dict[str, h5py.Group] = {}
-    for name in file:
+    for name in map(str, file):
         if _parts(name)[0] not in _LAYERS:
             continue
         top = file[name]

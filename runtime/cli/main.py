@@ -41,6 +41,7 @@ COMMANDS = {
         "landslip.models.cli.demo:demo",
         "Generate a scene with known truth, map it with the embedded demo model, and score the map.",
     ),
+    "get": ("landslip.models.cli.get:get", "Fetch Sentinel-2 images and elevation of an area from a STAC catalogue."),
     "fetch": ("landslip.models.cli.fetch:fetch", "Download a published model or scene, resumed and checked."),
     "export": ("landslip.export.cli.export:export", "Turn a Keras file into ONNX, gated by a parity check."),
     "adopt": ("landslip.export.cli.adopt:adopt", "Take an ONNX network of PyTorch, TensorFlow or another program."),
