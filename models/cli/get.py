@@ -17,7 +17,9 @@ from landslip.runtime.cli.paths import PATH
 @click.option("--catalog", default="https://earth-search.aws.element84.com/v1", help="Address of a STAC API.")
 @click.option("--collection", default="sentinel-2-l2a", help="Its collection of Sentinel-2 L2A.")
 @click.option("--dem-collection", default="cop-dem-glo-30", help="Its collection of elevation, or none.")
-@click.option("--bands", default="", metavar="NAME,NAME", help="Bands by name, such as red,nir.  [default: all]")
+@click.option(
+    "--bands", default="", show_default=False, metavar="NAME,NAME", help="Bands, such as red,nir.  [default: all]"
+)
 def get(aoi: str, out: Path, bands: str, **options: str) -> None:
     """Fetch Sentinel-2 images and elevation of an area from a STAC catalogue.
 

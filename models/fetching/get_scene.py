@@ -48,11 +48,10 @@ def get_scene(request: SceneRequest, out: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     spans, box, labels = request.spans(), request.box(), request.labels()
-    with output_errors(out):
-        out.mkdir(parents=True, exist_ok=True)
     record = open_record(out, {**vars(request), "bands": list(request.bands), "box": list(box)})
     images = {date: _products(record, request, date, span, box) for date, span in spans.items()}
     elevation = _elevation_items(record, request, box)
+    record.write()  # only now: what cannot be chosen leaves nothing behind
     names: dict[str, list[str]] = {
         date: [_get_product(record, item, date, labels, box) for item in items] for date, items in images.items()
     }
@@ -71,7 +70,6 @@ def _remembered(
     if known is None:
         items = list(choose())
         record.chosen[what] = [item.id for item in items]
-        record.write()
         return items
     by_id = {item.id: item for item in found}
     missing = [name for name in known if name not in by_id]

@@ -55,6 +55,8 @@ class Gotten:
         """
         content = {key: value for key, value in asdict(self).items() if key != "folder"}
         path = self.folder / RECORD
+        with output_errors(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
         with output_errors(path), draft_of(path) as draft:
             draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 

@@ -35,7 +35,7 @@ class SceneRequest:
     pre_date: str | None = None
     """Day, or first and last day with a slash between them, of the image before; None for none."""
     post_date: str | None = None
-    """The same of the image after."""
+    """Day, or first and last day, of the image after."""
     catalog: str = EARTH_SEARCH
     """Address of a STAC API."""
     collection: str = "sentinel-2-l2a"

@@ -128,7 +128,7 @@ def _read(address: str) -> bytes:
         try:
             return read_address(address, MOST_BYTES + 1)
         except ConnectionLostError as error:
-            log.info("%s; the next attempt is in %.3g s", error.what, pause)
+            log.info("%s; the next attempt is in %.3g s", error.what.rstrip("."), pause)
             time.sleep(pause)
     return read_address(address, MOST_BYTES + 1)
 
