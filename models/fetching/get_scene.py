@@ -49,12 +49,14 @@ def get_scene(request: SceneRequest, out: Path) -> Path:
     """
     spans, box, labels = request.spans(), request.box(), request.labels()
     record = open_record(out, {**vars(request), "bands": list(request.bands), "box": list(box)})
-    images = {date: _products(record, request, date, span, box) for date, span in spans.items()}
+    images: dict[Date, list[FoundItem]] = {}
+    for date, span in spans.items():
+        images[date] = _products(record, request, date, span, box)
     elevation = _elevation_items(record, request, box)
     record.write()  # only now: what cannot be chosen leaves nothing behind
-    names: dict[str, list[str]] = {
-        date: [_get_product(record, item, date, labels, box) for item in items] for date, items in images.items()
-    }
+    names: dict[str, list[str]] = {}
+    for date, items in images.items():
+        names[date] = [_get_product(record, item, date, labels, box) for item in items]
     names["dem"] = [name for item in elevation for name in _get_elevation(record, item, box)]
     scene = out / SCENE
     with output_errors(scene), draft_of(scene) as draft:

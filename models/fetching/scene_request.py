@@ -52,7 +52,10 @@ class SceneRequest:
             UsageError: none is given, or one is no time.
         """
         given: dict[Date, str | None] = {"pre": self.pre_date, "post": self.post_date}
-        found = {date: _span(text, f"{date}_date") for date, text in given.items() if text is not None}
+        found: dict[Date, str] = {}
+        for date, text in given.items():
+            if text is not None:
+                found[date] = _span(text, f"{date}_date")
         if not found:
             raise UsageError("No time is given.", "Give `pre_date`, `post_date`, or both.", option="post_date")
         return found

@@ -24,7 +24,8 @@ from landslip.runtime.errors import ConnectionLostError, InputError, InputMissin
 from landslip.runtime.inputs.granules_of_date import granules_of_date
 from landslip.runtime.inputs.scene_toml import read_scene_file
 
-pytestmark = pytest.mark.slow
+NEWER = pytest.mark.skipif(sys.version_info < (3, 11), reason="stac-fastapi needs Python 3.11")
+pytestmark = [pytest.mark.slow, NEWER]
 
 AOI = "9.1,45.98,9.15,46.02"
 """The last part of the first tile and the first of the second."""
