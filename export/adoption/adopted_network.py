@@ -17,6 +17,7 @@ from landslip.export.adoption.folding import folded, serving
 from landslip.export.adoption.foreign_file import ForeignNetwork, read_foreign
 from landslip.export.adoption.foreign_operators import check_folded
 from landslip.export.adoption.free_batch import mixes_tiles, with_open_batch
+from landslip.export.adoption.growth import check_growth
 from landslip.export.adoption.layouts import channels_last
 from landslip.export.adoption.opsets import modern
 from landslip.export.adoption.original import OriginalNetwork
@@ -62,7 +63,8 @@ def read_adopted(path: Path, description: Description, *, output: str | int | No
     log.info("reading %s", path.name)
     foreign = read_foreign(path)
     whole = folded(modern(foreign))
-    check_folded(whole, path)  # before anything of it runs
+    check_folded(whole, path)
+    check_growth(whole, description.spec.tile, path)  # before anything of it runs
     original = OriginalNetwork(foreign)
     fit = fitted_to(original, description, output)
     plain = serving(whole, fit.output)

@@ -33,7 +33,7 @@ class Artifact:
     bytes: int
     """Length of the file."""
     parity: tuple[Parity, ...]
-    """Distance from the Keras network with the engine it is made for."""
+    """Distance from the network it was made from, with the engine it is made for."""
     seconds: float
     """Time in seconds that making and checking it took."""
     peak_rss_bytes: int | None
@@ -66,7 +66,7 @@ class FoundArtifact:
 
     @property
     def source_sha256(self) -> str | None:
-        """Digest of the Keras file it was made from, if the record tells."""
+        """Digest of the file it was made from, if the record tells."""
         return recorded(self.record, "source", "sha256")
 
 

@@ -55,7 +55,7 @@ class Export:
     created: str
     """Time of the export, ISO 8601."""
     source_sha256: str
-    """Digest of the Keras file it was made from."""
+    """Digest of the file it was made from."""
     registered: str | None
     """Name of the published model that file is, or None."""
     onnx_version: str
@@ -255,7 +255,7 @@ def _record_asset(export: Export) -> Json:
 def _reference_asset(reference: CatalogueFile) -> Json:
     return {
         "href": _sibling(reference.name),
-        "title": "Tiles with the answers of the Keras network, to prove an engine with",
+        "title": "Tiles with the answers of the network it was made from, to prove an engine with",
         "type": "application/zip",
         "roles": ["data"],
         **_file(reference.bytes, reference.sha256),

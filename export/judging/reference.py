@@ -1,4 +1,4 @@
-"""Reference of held-out tiles, from the Keras network: for the gate, and for a file that proves artifacts elsewhere."""
+"""Reference of held-out tiles, from the network: for the gate, and for a file that proves artifacts elsewhere."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ NetworkFunction = Callable[[TileArrays], NDArray[np.float64]]
 """Function from raw tiles to confidence (n, bands, tile, tile)."""
 
 ReferenceSet = tuple[TileSet, NDArray[np.float64]]
-"""Tiles, and the confidence (n, bands, tile, tile) of the Keras network."""
+"""Tiles, and the confidence (n, bands, tile, tile) of the network."""
 
 StoredSet = tuple[TileSet, NDArray[np.float32]]
-"""Tiles, and the confidence of the Keras network as a file keeps it."""
+"""Tiles, and the confidence of the network as a file keeps it."""
 
 _STEPS = 2.0**20
 """Confidences are kept in steps of a millionth, a tenth of the strictest gate; so they pack well."""
@@ -35,7 +35,7 @@ _STEPS = 2.0**20
 def reference_sets(
     confidence: NetworkFunction, float32: NetworkFunction, tile_sets: Iterable[TileSet]
 ) -> list[ReferenceSet]:
-    """Ask the Keras network, tile by tile: in float64 its activations are large.
+    """Ask the network, tile by tile: in float64 its activations are large.
 
     Args:
         confidence: what it says in float64, which is the reference.

@@ -159,7 +159,7 @@ def fp32_reference_model(
             f"There is no sound fp32 artifact of {file.spec.name} to compare with that was made from the same file as "
             f"{file.path.name}. Export it, or give `reference`."
         )
-    made_by = f"{found.path.name} with onnxruntime on the CPU, not the Keras network"
+    made_by = f"{found.path.name} with onnxruntime on the CPU, not the network it was made from"
     return ReferenceModel(made_by, partial(_fp32, found), found.path)
 
 

@@ -97,7 +97,7 @@ def limits_in_words(gate: Gate) -> str:
     """The limits a gate has, without the kinds of tiles."""
     limits = limits_of(replace(gate, kinds=()))
     times = limits.pop("keras_float32", None)
-    keras = "" if times is None else f" or {times:g} times what Keras in float32 does"
+    keras = "" if times is None else f" or {times:g} times what the network in float32 does"
     words = {name: f"{name} {'>=' if name == 'iou' else '<='} {value:g}" for name, value in limits.items()}
     return ", ".join(text + (keras if name == "max_abs" else "") for name, text in words.items())
 

@@ -58,12 +58,12 @@ def _compared(report: VerifyReport) -> str:
 
 
 def _rounding(outcome: TrialOutcome) -> str:
-    """Phrase that says how far Keras itself is off where it computes in what an fp32 artifact does."""
+    """Phrase that says how far the network itself is off where it computes in what an fp32 artifact does."""
     known = [figure.keras_float32 for figure in outcome.figures if figure.keras_float32 is not None]
     if outcome.judged_as != "fp32" or not known:
         return ""
     most, mean = max(each.max_abs for each in known), max(each.mean_abs for each in known)
-    return f"Beside {outcome.artifact.name} Keras itself in float32 is off by {most:.1e}, {mean:.1e} in the mean"
+    return f"Beside {outcome.artifact.name} the network itself in float32 is off by {most:.1e}, {mean:.1e} in the mean"
 
 
 def _rows(report: VerifyReport) -> list[tuple[str, ...]]:

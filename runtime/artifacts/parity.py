@@ -196,7 +196,7 @@ def _beyond(figure: Parity, gate: Gate) -> Iterator[str]:
         if limit is not None and not value <= limit:
             by_keras = limit != getattr(gate, name)
             limit_text = f"{limit:.2g}" if by_keras else f"{limit:g}"
-            why = f", {judged.keras_float32:g} times what Keras itself in float32 does" if by_keras else ""
+            why = f", {judged.keras_float32:g} times what the network itself in float32 does" if by_keras else ""
             yield f"{what} {value:.2g} {where}, and {limit_text} is allowed{why}"
     if gate.iou is not None and not figure.iou >= gate.iou:
         yield f"overlaps the reference's mask with an IoU of {figure.iou:.4f} {where}, and {gate.iou:g} is needed"

@@ -123,8 +123,8 @@ def test_verify_judges_alike_without_the_network(amplifying, tmp_path, capsys):
     command = ["-q", "verify", str(tmp_path / "out"), "--engine", "onnxruntime"]
     assert run(command) == 0
     out = capsys.readouterr().out
-    assert "s.fp32.onnx Keras itself in float32 is off by" in out
-    assert "max_abs <= 1e-05 or 2 times what Keras in float32 does" in out
+    assert "s.fp32.onnx the network itself in float32 is off by" in out
+    assert "max_abs <= 1e-05 or 2 times what the network in float32 does" in out
     assert run([*command, "--limit", "fp32:max=1e-5"]) == 1
     assert "--limit PRECISION:FIGURE=VALUE allows more" in capsys.readouterr().out
 
@@ -156,7 +156,7 @@ def test_a_wrong_weight_in_such_a_network_is_refused_and_the_option_is_named(
         return graph
 
     monkeypatch.setattr(network, "deployable", deployable)
-    with pytest.raises(ParityError, match=r"times what Keras itself .* allow it: `limits` fp32:max_abs=\S+\.$"):
+    with pytest.raises(ParityError, match=r"times what the network itself .* allow it: `limits` fp32:max_abs=\S+\.$"):
         pipeline.export_model(amplifying[0], tmp_path / "out")
 
 

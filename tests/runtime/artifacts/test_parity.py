@@ -121,7 +121,7 @@ def test_fp32_is_right_when_it_is_about_as_near_as_keras_in_float32(figure, pass
 
 def test_it_is_said_what_keras_itself_does():
     (said,) = violations([strayed(4e-5, 2e-6, (1.7e-5, 1e-6))], GATES["fp32"])
-    assert said.endswith("and 3.4e-05 is allowed, 2 times what Keras itself in float32 does")
+    assert said.endswith("and 3.4e-05 is allowed, 2 times what the network itself in float32 does")
     (said,) = violations([strayed(4e-5, 2e-6, (1.7e-6, 1e-6))], GATES["fp32"])
     assert said.endswith("and 1e-05 is allowed")
 
