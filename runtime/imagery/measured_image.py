@@ -170,6 +170,11 @@ def open_measured(
         by_file = [[(each,) for each in _all_shown(group, wanted, files.reading, name)] for group in groups]
     shown_bands = tuple(part for parts in by_file for part in parts)
     parts = tuple(_part(part, strict=not in_8_bits) for part in shown_bands)
+    for each in (each for part in shown_bands for each in part):
+        log.debug(
+            "%s: band %s in %s is band %d of %s, times %g plus %g", name, each.band, each.unit, each.source.number,
+            each.source.raster.path, each.scaled.scale, each.scaled.offset,
+        )  # fmt: skip
     found = MeasuredImage(Image(date, parts), shown_bands, len(by_file[0]), in_8_bits)
     if len(found.inputs) > 1:
         log.info(

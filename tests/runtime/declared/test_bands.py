@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landslip.runtime.declared.bands import Band, chosen, differing, named_colours, wavelength_of
+from landslip.runtime.declared.bands import Band, chosen, differing, named_bands, named_colours, wavelength_of
 
 RGB8 = ("red", "green", "blue")
 """What GDAL calls any three bands of 8 bits."""
@@ -99,3 +99,44 @@ def test_files_of_one_band_are_told_by_the_words_in_which_they_differ():
 )
 def test_wavelengths_of_metadata_are_in_nanometres(tags, length):
     assert wavelength_of(tags) == (None if length is None else pytest.approx(length))
+
+
+COMMON = {
+    "PlanetScope": (
+        ("coastal_blue", "blue", "green_i", "green", "yellow", "red", "rededge", "nir"), "",
+        ("coastal", "blue", "green05", "green", "yellow", "red", "rededge", "nir"),
+    ),
+    "Sentinel-2": (
+        ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B11", "B12"), "",
+        ("coastal", "blue", "green", "red", "rededge071", "rededge075", "rededge078", "nir", "nir08", "nir09", "swir16",
+         "swir22"),
+    ),
+    "Landsat 8": (
+        (*(f"SR_B{k}" for k in range(1, 8)), "QA_PIXEL"), "",
+        ("coastal", "blue", "green", "red", "nir08", "swir16", "swir22", ""),
+    ),
+    "Landsat 5": (
+        ("SR_B1", "SR_B2", "SR_B3", "SR_B4", "SR_B5", "SR_B7"), "",
+        ("blue", "green", "red", "nir08", "swir16", "swir22"),
+    ),
+    "HLS of Sentinel-2": (("B02", "B8A", "B12"), "HLS.S30.T32TNS.2020001", ("blue", "nir08", "swir22")),
+    "HLS of Landsat": (("B02", "B05", "B07"), "HLS.L30.T32TNS.2020001", ("blue", "nir08", "swir22")),
+    "MODIS": (
+        ("sur_refl_b01", "sur_refl_b02", "sur_refl_b05", "sur_refl_b06"), "", ("red", "nir", "other", "swir16"),
+    ),
+    "words": (
+        ("Band 4 (Near Infra-Red)", "Vegetation red edge 3", "SWIR 1", "Narrow NIR", "water vapour", "pan"), "",
+        ("nir", "rededge078", "swir16", "nir08", "nir09", "pan"),
+    ),
+    "wavelengths in names": (
+        ("B8, central wavelength 842 nm", "B8A, central wavelength 865 nm", "B12, central wavelength 2190 nm"), "",
+        ("nir", "nir08", "swir22"),
+    ),
+    "numbers alone": (("b1", "b2", "b3", "b4"), "", ("", "", "", "")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", COMMON)
+def test_bands_have_common_names(kind):
+    names, sensor, expected = COMMON[kind]
+    assert named_bands(bands(*names), sensor) == expected
