@@ -18,7 +18,7 @@ from landslip.runtime.inputs.sentinel2_metadata import Radiometry, radiometry_by
 _UNSTATED = (
     "does not say how its numbers become reflectance: that depends on the processing baseline, which neither its name "
     "nor metadata beside it tells. Give the whole product, or its MTD_MSIL2A.xml in the same folder. Or say it: "
-    "scale 0.0001 and offset -0.1 for products of baseline 04.00 and later, offset 0 for those before."
+    "`scale` 0.0001 and `offset` -0.1 for products of baseline 04.00 and later, `offset` 0 for those before."
 )
 
 

@@ -91,3 +91,23 @@ def batch_of(count: int, tile: int = 64) -> dict[str, np.ndarray]:
     return {
         entry.name: rng.integers(0, 255, (count, entry.bands, tile, tile)).astype(entry.dtype) for entry in SPEC.inputs
     }
+
+
+def first_band_model(path: Path, spec: ModelSpec) -> Path:
+    """A model whose confidence is the first band of its only input, as far as that is from 0 to 1."""
+    (entry,) = spec.inputs
+    given = helper.make_tensor_value_info(entry.name, _TYPES[entry.dtype], ["batch", entry.bands, "height", "width"])
+    output = helper.make_tensor_value_info("confidence", TensorProto.FLOAT, ["batch", 1, "height", "width"])
+    nodes = [
+        helper.make_node("Slice", [entry.name, "first", "end", "axis"], ["band"]),
+        helper.make_node("Clip", ["band", "none", "all"], ["confidence"]),
+    ]
+    numbers = {"first": 0, "end": 1, "axis": 1}
+    constants = [helper.make_tensor(name, TensorProto.INT64, [1], [value]) for name, value in numbers.items()]
+    constants += [helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in (("none", 0), ("all", 1))]
+    graph = helper.make_graph(nodes, "first band", [given], [output], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {PRECISION_KEY: "fp32", METADATA_KEY: spec.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+    return path

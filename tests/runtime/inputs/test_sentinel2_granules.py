@@ -124,7 +124,7 @@ def test_images_beside_their_metadata(products, tmp_path, beside):
 def test_metadata_of_another_product_does_not_count(products, tmp_path):
     shutil.copy(products[L2A].paths["B04"], tmp_path)
     shutil.copy(products[OLD].root / "MTD_MSIL2A.xml", tmp_path)
-    assert "scale 0.0001" in only(tmp_path / products[L2A].paths["B04"].name).band("red").unstated
+    assert "`scale` 0.0001" in only(tmp_path / products[L2A].paths["B04"].name).band("red").unstated
 
 
 def test_a_single_image_without_anything_says_what_to_do(products, tmp_path):

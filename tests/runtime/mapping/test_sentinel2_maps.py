@@ -10,7 +10,8 @@ import pytest
 import rasterio
 
 import landslip
-from helpers.models import brightness_model
+from helpers.measured import described, network
+from helpers.models import brightness_model, first_band_model
 from helpers.rasters import LEFT, TOP, elevation, rgb, write
 from helpers.sentinel2 import Kind, write_product, zipped
 from landslip.runtime.cli.main import run
@@ -215,3 +216,22 @@ def test_products_of_two_dates_in_one_folder_are_refused_before_anything_is_read
     with pytest.raises(InputError, match=r"products of 2 dates are given: .*2020-01-01.*2023-01-05"):
         mapped(place, tmp_path / "out", post=place[0], pre=place[1].root)
     assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_a_network_of_reflectance_maps_two_products_by_one_command(place, tmp_path):
+    """Its confidence is the near infrared after the event: the numbers of the product with their offset."""
+    _, pre, post, _, _ = place
+    spec = network(described("image", "post.nir", "post.red", "pre.nir", "pre.swir16"))
+    model = first_band_model(tmp_path / "m.onnx", replace(spec, resolution=10.0))
+    flags = ["--pre", pre.root, "--post", zipped(post.root), "-m", model, "-o", tmp_path / "out", "--no-product-mask"]
+    assert run(["-q", "map", *map(str, flags)]) == 0
+    found = percent(tmp_path / "out")
+    known = found != 255
+    assert 0.8 < known.mean() < 0.9  # the swath does not reach the rest
+    cut_off = (100 * post.reflectance("B08") - found)[known]  # maps hold whole percent
+    assert -0.01 < cut_off.min() < 0.1
+    assert 0.9 < cut_off.max() < 1.01
+    record = landslip.RunRecord.read(tmp_path / "out" / "run.json")
+    offsets = {each["band"]: round(each["offset"], 6) for each in record.reading["images"]["post"]["channels"]}
+    assert offsets == {"nir": -0.1, "red": -0.1}
+    assert {each["offset"] for each in record.reading["images"]["pre"]["channels"]} == {0.0}
