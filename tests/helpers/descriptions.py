@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from helpers.pages import ROOT
 from landslip.export.specification.description import Description, Served
 from landslip.runtime.artifacts.spec import ClassSpec, InputSpec, published_spec
 
@@ -83,8 +85,22 @@ DESCRIPTIONS: dict[str, Description] = {
 """Descriptions by name. Feeds are all positions, or all names."""
 
 
-def small_network(keras: Any, found: Description) -> Any:
-    """A small network that a description fits, with the activation at its end that the description does not add."""
+EXAMPLES = sorted((ROOT / "docs/examples/specs").glob("*.toml"))
+"""Worked examples of the documentation."""
+
+
+def changed_example(example: Path, path: Path, **keys: object) -> Path:
+    """A file like an example with other values of some keys at its top."""
+    lines = [line for line in example.read_text().splitlines() if line.partition(" =")[0] not in keys]
+    path.write_text("\n".join([*(f"{key} = {value}" for key, value in keys.items()), *lines]) + "\n")
+    return path
+
+
+def small_network(keras: Any, found: Description, *, by_pixel: bool = False) -> Any:
+    """A small network that a description fits, with the activation at its end that the description does not add.
+
+    With ``by_pixel`` the answer for a pixel depends on that pixel alone.
+    """
     kl = keras.layers
     bands = Counter[int | str]()
     for entry, feed in zip(found.spec.inputs, found.feeds, strict=True):
@@ -96,12 +112,35 @@ def small_network(keras: Any, found: Description) -> Any:
         for feed in _in_order(found)
     ]
     joined = kl.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
+    both = kl.Conv2D(8, 1, activation="relu")(joined) if by_pixel else _two_scales(kl, joined)
+    name = found.served.output if isinstance(found.served.output, str) else "answer"
+    return keras.Model(inputs, kl.Conv2D(outputs, 1, activation=activation, name=name)(both))
+
+
+def _two_scales(kl: Any, joined: Any) -> Any:
     fine = kl.Conv2D(8, 3, padding="same", activation="relu")(joined)
     deep = kl.Conv2D(12, 3, padding="same", activation="relu")(kl.MaxPooling2D(2)(fine))
     wide = kl.UpSampling2D(2)(kl.Conv2D(8, 3, padding="same", activation="relu")(deep))
-    both = kl.Conv2D(8, 3, padding="same", activation="relu")(kl.Concatenate()([fine, wide]))
-    name = found.served.output if isinstance(found.served.output, str) else "answer"
-    return keras.Model(inputs, kl.Conv2D(outputs, 1, activation=activation, name=name)(both))
+    return kl.Conv2D(8, 3, padding="same", activation="relu")(kl.Concatenate()([fine, wide]))
+
+
+def decided(keras: Any, model: Any, found: Description, batch: dict[str, np.ndarray], spread: float = 0.6) -> Any:
+    """The network with a last layer that makes up its mind about tiles one way or the other, as a trained one does.
+
+    Args:
+        keras: the library.
+        model: changed, and returned.
+        found: its description.
+        batch: raw tiles.
+        spread: standard deviation of its logits on them.
+    """
+    last = model.layers[-1]
+    kernel, _ = last.get_weights()
+    features = keras.Model(model.inputs, last.input)(network_values(found, batch), training=False)
+    sums = features.numpy() @ kernel[0, 0]
+    scale = spread / sums.std(axis=(0, 1, 2))
+    last.set_weights([kernel * scale, -scale * sums.mean(axis=(0, 1, 2))])
+    return model
 
 
 def expected(model: Any, found: Description, batch: dict[str, np.ndarray]) -> np.ndarray:

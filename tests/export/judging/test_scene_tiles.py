@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.rasters import elevation, rgb, scene_mixed, write
+from helpers.measured import described, network, numbers, stack
+from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, write
 from landslip.export.judging.scene_tiles import COUNTS, SEEDS, TileSource, chosen, spread_windows
 from landslip.models.demo.embedded import TEST_SEEDS
 from landslip.models.training.trainer import TRAINING_SEEDS, VALIDATION_SEEDS
@@ -173,6 +174,41 @@ def test_reflectance_is_plausible_and_drops_where_the_forest_went(generated):
     assert image[:, 1][slid].mean() < image[:, 1][known & (image[:, 3] > -0.05)].mean()
     np.testing.assert_allclose(batch["stored"][:, 0], image[:, 1] * 10_000, atol=3)
     assert (batch["stored"] == np.rint(batch["stored"])).all()
+
+
+def test_a_users_scene_is_read_in_the_bands_and_units_of_the_description(tmp_path):
+    spec = network(
+        described("image", "post.nir", "post.red", "post.ndvi", "slope", clip=((0.0, 0.2), *((-9.0, 99.0),) * 3)),
+        described("stored", "post.blue", unit="dn"),
+        described("terrain", "dem", unit="metre"),
+        tile=32,
+        multiple=8,
+        resolution=10.0,
+    )
+    stack(tmp_path / "post.tif", numbers(4, 200, 240), ("blue", "green", "red", "nir"))
+    write(tmp_path / "dem.tif", elevation(90, 100), 30.0, left=LEFT - 150, top=TOP + 150)
+    path = tmp_path / "SCENE.toml"
+    path.write_text('post = "post.tif"\ndem = "dem.tif"\n')
+    source = TileSource(spec, path)
+    source.check()
+    batch = source.tiles("held-out", lambda tiles: tiles["image"][:, 1].mean((1, 2)))
+    image, stored, terrain = batch["image"], batch["stored"], batch["terrain"]
+    assert {values.dtype for values in batch.values()} == {np.dtype(np.float32)}
+    assert image.shape[1:] == (4, 32, 32)
+    assert image[:, 0].max() == pytest.approx(0.2, abs=2**-12)
+    below = (image[:, 0] < 0.199) & (image[:, 1] > 0.05)
+    ndvi = (image[:, 0] - image[:, 1]) / (image[:, 0] + image[:, 1])
+    np.testing.assert_allclose(image[:, 2][below], ndvi[below], atol=0.01)
+    assert 500 < stored.min() < stored.max() < 2000
+    assert 1000 < terrain.min() < terrain.max() < 2000
+    with open_scene(read_scene_file(path), 10.0, spec) as scene:
+        windows = spread_windows(scene.grid.height, scene.grid.width, 32)
+        whole = [scene.read(window).arrays for window in windows]
+    for tile in range(len(image)):
+        assert any(
+            np.abs(each["image"] - image[tile]).max() <= 2**-5 and np.abs(each["stored"] - stored[tile]).max() <= 0.5
+            for each in whole
+        )
 
 
 def test_slopes_come_in_steps(generated):

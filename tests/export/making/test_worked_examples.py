@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers.descriptions import expected, network_values, small_network
+from helpers.descriptions import EXAMPLES, changed_example, decided, expected, small_network
 from helpers.foreign import randomise, save
 from landslip.export.judging.scene_tiles import TileSource
-from landslip.export.proof.proof_reference import KerasFile
+from landslip.export.proof.proof_reference import NetworkFile
 from landslip.export.proof.verify import VerifyRequest, verify
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.reference_tiles import read_reference
@@ -20,31 +19,12 @@ from landslip.runtime.engines import EngineOptions, open_engine
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "examples" / "specs").glob("*.toml"))
 IN_ALL_PRECISIONS = {"planet-4-bands", "landslide4sense", "softmax-4-classes"}
 
 
 @pytest.fixture(scope="module")
 def keras():
     return importlib.import_module("landslip.models.keras.quiet_tensorflow").keras
-
-
-def changed(example, path, **keys):
-    """The example with other values of some keys."""
-    lines = [line for line in example.read_text().splitlines() if line.partition(" =")[0] not in keys]
-    path.write_text("\n".join([*(f"{key} = {value}" for key, value in keys.items()), *lines]) + "\n")
-    return path
-
-
-def decided(keras, model, described):
-    """The network with a last layer that makes up its mind about scenes one way or the other, as a trained one does."""
-    last = model.layers[-1]
-    kernel, _ = last.get_weights()
-    features = keras.Model(model.inputs, last.input)(network_values(described, scenes(described)), training=False)
-    sums = features.numpy() @ kernel[0, 0]
-    scale = 0.6 / sums.std(axis=(0, 1, 2))
-    last.set_weights([kernel * scale, -scale * sums.mean(axis=(0, 1, 2))])
-    return model
 
 
 def parting_confidence(model, described):
@@ -61,9 +41,10 @@ def scenes(described):
 def test_artifacts_of_an_example_pass_their_gates_and_give_what_keras_gives(keras, pipeline, tmp_path, example):
     source, spec = tmp_path / "net.h5", tmp_path / "SPEC.toml"
     small = {"tile": 64, "multiple": 32}  # which Keras computes in a moment
-    described = read_description(changed(example, spec, **small), source)
-    model = decided(keras, randomise(small_network(keras, described)), described)
-    changed(example, spec, **small, threshold=parting_confidence(model, described))
+    described = read_description(changed_example(example, spec, **small), source)
+    model = randomise(small_network(keras, described))
+    decided(keras, model, described, scenes(described))
+    changed_example(example, spec, **small, threshold=parting_confidence(model, described))
     save(model, source)
     precisions = ("fp32", "fp16", "int8") if example.stem in IN_ALL_PRECISIONS else ("fp32",)
     artifacts = pipeline.export_model(source, tmp_path / "out", precisions=precisions, spec=spec)
@@ -80,7 +61,7 @@ def test_artifacts_of_an_example_pass_their_gates_and_give_what_keras_gives(kera
         with open_engine(artifacts[0].path, options) as engine:
             assert engine.spec.classes == described.spec.classes
             np.testing.assert_allclose(engine.infer(tiles.batch), wanted, rtol=0, atol=1e-4)
-    report = verify(VerifyRequest(tmp_path / "out", KerasFile(source, spec) if len(artifacts) == 1 else None))
+    report = verify(VerifyRequest(tmp_path / "out", NetworkFile(source, spec) if len(artifacts) == 1 else None))
     # Random weights need not stand the coarse steps of bf16, which no artifact was judged in.
     verdicts = {(each.engine, each.verdict) for each in report.outcomes if each.precision != "bf16"}
     assert {("onnxruntime", "PASS"), ("openvino", "PASS")} <= verdicts
