@@ -91,7 +91,15 @@ def _of_granule(granule: Granule, band: Wanted, name: str, opened: Opener) -> So
             "Give a product that has it, or a network that does not take it.",
         )
     stated = None if file.unstated else (file.scale, file.offset)
-    return SourceBand(opened(file.location, name), file.number, stated, file.nodata, file.unstated, of_product=True)
+    raster = opened(file.location, name)
+    if file.number > raster.bands:
+        raise InputError(
+            f"{name}: {raster.path} has {band_count(raster.bands)}, and of its product its band {band} is number "
+            f"{file.number}.",
+            "Download it again.",
+            where=raster.path,
+        )
+    return SourceBand(raster, file.number, stated, file.nodata, file.unstated, of_product=True)
 
 
 def _named(granule: Granule, band: str) -> BandFile | None:

@@ -64,8 +64,10 @@ def _kind(item: Item) -> str:
 def product_mask(asset: Asset) -> ProductMask | None:
     """Mask of a product whose values are known, by the key of an asset or the name of its file; None of others."""
     names = asset.key, _file_name(asset.location)
-    kind = next((kind for kind, pattern in _MASKS.items() if any(map(pattern.search, names))), None)
-    return None if kind is None or not _is_raster(asset) else ProductMask(asset.location, kind)
+    for kind, pattern in _MASKS.items():
+        if _is_raster(asset) and any(map(pattern.search, names)):
+            return ProductMask(asset.location, kind)
+    return None
 
 
 def _is_raster(asset: Asset) -> bool:
