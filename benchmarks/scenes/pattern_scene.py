@@ -59,25 +59,37 @@ def write_pattern_scene(folder: Path, layout: PatternLayout) -> SceneFiles:
     files = pattern_files(folder, layout)
     paths = [path for _, path in files.roles() if isinstance(path, Path)]
     rng = np.random.default_rng(4)
-    before, spots = _ground(rng), _discs(rng)
+    before, spots = ground_pattern(rng), _discs(rng)
     after = np.where(spots[None], np.minimum(before + 110, 255), before).astype(np.uint8)
     shape = round(layout.height_m / layout.image), round(layout.width_m / layout.image)
     place = Affine(layout.image, 0.0, WEST, 0.0, -layout.image, NORTH)
     with finished_together(tuple(paths)) as partial:
         names = {path.name: name for path, name in zip(paths, partial, strict=True)}
-        _fill(names["pre.tif"], before, shape, place, photometric="rgb")
-        _fill(names["post.tif"], after, shape, place, photometric="rgb")
+        fill(names["pre.tif"], before, shape, place, photometric="rgb")
+        fill(names["post.tif"], after, shape, place, photometric="rgb")
         if layout.clouds:
-            _fill(names["clouds.tif"], _discs(rng)[None].astype(np.uint8), shape, place)
+            fill(names["clouds.tif"], _discs(rng)[None].astype(np.uint8), shape, place)
         if layout.dem is None:
             hillshade, slope = _terrain(layout.image)
-            _fill(names["hillshade.tif"], hillshade, shape, place)
-            _fill(names["slope.tif"], slope, shape, place)
-        elif layout.in_degrees:
-            _fill(names["dem.tif"], _hills(), *_around_in_degrees(layout), epsg=DEGREES, nodata=_DEM_NODATA)
+            fill(names["hillshade.tif"], hillshade, shape, place)
+            fill(names["slope.tif"], slope, shape, place)
         else:
-            _fill(names["dem.tif"], _hills(), *_around(layout, layout.dem), nodata=_DEM_NODATA)
+            write_elevation(names["dem.tif"], layout)
     return files
+
+
+def write_elevation(path: Path, layout: PatternLayout) -> None:
+    """Write the elevation model of a scene, which reaches over all of its sides.
+
+    Raises:
+        ValueError: the layout has none.
+    """
+    if layout.dem is None:
+        raise ValueError("the layout has no elevation model")
+    if layout.in_degrees:
+        fill(path, _hills(), *_around_in_degrees(layout), epsg=DEGREES, nodata=_DEM_NODATA)
+    else:
+        fill(path, _hills(), *_around(layout, layout.dem), nodata=_DEM_NODATA)
 
 
 def pattern_files(folder: Path, layout: PatternLayout) -> SceneFiles:
@@ -106,15 +118,29 @@ def _around_in_degrees(layout: PatternLayout) -> tuple[tuple[int, int], Affine]:
     return (shape[0], shape[1]), Affine(SECOND, 0.0, west - _MARGIN * SECOND, 0.0, -SECOND, north + _MARGIN * SECOND)
 
 
-def _fill(
+def fill(
     path: Path,
     pattern: NDArray[np.generic],
     shape: tuple[int, int],
     transform: Affine,
     epsg: int = EPSG,
+    scale: float | None = None,
     **profile: object,
 ) -> None:
+    """Write a raster that repeats a pattern.
+
+    Args:
+        path: the file.
+        pattern: (bands, rows, cols).
+        shape: rows and columns of the raster.
+        transform: place of its pixels.
+        epsg: code of its CRS.
+        scale: value of a stored 1, which the file states; None for none.
+        profile: further entries of a rasterio profile.
+    """
     with new_raster(path, shape, transform, epsg, count=len(pattern), dtype=pattern.dtype.name, **profile) as file:
+        if scale is not None:
+            file.scales = [scale] * len(pattern)
         for first, rows in _bands(pattern, *shape):
             file.write(rows, window=make_window(0, first, shape[1], rows.shape[1]))
 
@@ -127,7 +153,8 @@ def _bands(pattern: NDArray[np.generic], height: int, width: int) -> Iterator[tu
         yield first, rows[:, : height - first, :width]
 
 
-def _ground(rng: np.random.Generator) -> NDArray[np.uint8]:
+def ground_pattern(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Pattern of ground in 8 bits, red, green and blue: (3, rows, cols)."""
     rows, cols = np.mgrid[: 2 * BLOCK, : 4 * BLOCK]
     wave = 70 + 30 * np.sin(2 * np.pi * rows / BLOCK) * np.cos(2 * np.pi * cols / BLOCK)
     ground: NDArray[np.uint8] = (wave + rng.integers(0, 12, (3, *wave.shape))).astype(np.uint8)

@@ -15,15 +15,18 @@ from landslip.benchmarks.measuring.timing import Timing, alternate
 from landslip.benchmarks.reports.plots import draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
+from landslip.benchmarks.scenes.band_scene import fourteen_bands_spec, write_band_scene
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
 from landslip.models.synthetic.writing import BLOCK
-from landslip.runtime.artifacts.spec import published_spec
+from landslip.runtime.artifacts.spec import ModelSpec, published_spec
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import STAGES, map_scene
 from landslip.runtime.mapping.request import MapRequest
 
 SPEC = published_spec("stamp", "no network")
+FOURTEEN = "14 bands, from 10 and 30 m"
+"""Name of the case of twelve measured bands, slope and elevation in one input."""
 _READ_ROWS = 2 * BLOCK
 
 
@@ -35,13 +38,15 @@ class Case:
     """The scene."""
     request: MapRequest
     """Request for its map."""
+    spec: ModelSpec = SPEC
+    """Description of what the predictor takes."""
     records: list[dict[str, Any]] = field(default_factory=list)
     """Run records, the warm-up's included."""
 
     def map(self) -> float:
         """Make the map; gives the tiles."""
         batch = self.request.engine.batch
-        self.records.append(map_scene(self.request, engine=fixed_tile_engine(SPEC, batch)))
+        self.records.append(map_scene(self.request, engine=fixed_tile_engine(self.spec, batch)))
         return float(self.records[-1]["tiles"]["predicted"])
 
     def decode(self) -> float:
@@ -86,6 +91,7 @@ def measure_pipeline(
         name: _case(folder / f"{number}", layout, batch)
         for number, (name, layout) in enumerate(layouts(height_km, width_km).items())
     }
+    cases[FOURTEEN] = _fourteen_bands(folder / "bands", height_km, width_km, batch)
     timings = alternate(_subjects(cases), repeats)
     grid = cases["on the grid"].records[0]["grid"]
     shares = {name: case.shares for name, case in cases.items()}
@@ -96,6 +102,7 @@ def measure_pipeline(
             "predictor": "none: the same tiles are given back whatever the batch holds, some landslides on each",
             "map": f"{grid['height']} x {grid['width']} pixels at 6 m",
             "inputs": f"RGB before and after; hillshade and slope, or elevation; GeoTIFFs, deflated tiles of {BLOCK}",
+            FOURTEEN: "twelve files of 16 bits at 10 m in reflectance, with slope and elevation from 30 m",
             "tile": SPEC.tile, "overlap": 0.5, "batch": batch,
             "time": "landslip map from opening the files to the last product, polygons and checksums included",
             "repeats": repeats, "warm_up": "one map of each",
@@ -111,6 +118,8 @@ def measure_pipeline(
             "tiles_per_second_on_grid": Finding(timings["on the grid"].rate, "tiles/s", "higher"),
             "tiles_per_second_resampled": Finding(timings["resampled from 10 and 30 m"].rate, "tiles/s", "higher"),
             "on_grid_vs_decoding": Finding(_to_decoding(timings, "on the grid"), better="higher"),
+            "tiles_per_second_14_bands": Finding(timings[FOURTEEN].rate, "tiles/s", "higher"),
+            "fourteen_bands_vs_decoding": Finding(_to_decoding(timings, FOURTEEN), better="higher"),
             "resampled_vs_on_grid": Finding(
                 timings["resampled from 10 and 30 m"].ratio(timings["on the grid"]), better="higher"
             ),
@@ -126,10 +135,16 @@ def measure_pipeline(
 
 def _case(folder: Path, layout: PatternLayout, batch: int) -> Case:
     files = write_pattern_scene(folder / "scene", layout)
-    request = MapRequest(
-        Path("no-network"), files, folder / "map", engine=EngineOptions(batch=batch), overwrite=True, keep=False
-    )
-    return Case(files, request)
+    return Case(files, _request(files, folder / "map", batch))
+
+
+def _fourteen_bands(folder: Path, height_km: float, width_km: float, batch: int) -> Case:
+    files = write_band_scene(folder / "scene", PatternLayout(1000 * height_km, 1000 * width_km, image=10.0, dem=30.0))
+    return Case(files, _request(files, folder / "map", batch), fourteen_bands_spec())
+
+
+def _request(files: SceneFiles, out: Path, batch: int) -> MapRequest:
+    return MapRequest(Path("no-network"), files, out, engine=EngineOptions(batch=batch), overwrite=True, keep=False)
 
 
 def _subjects(cases: Mapping[str, Case]) -> dict[str, Callable[[], float]]:
