@@ -32,12 +32,13 @@ def scale_of(source: SourceBand, band: Wanted, unit: str, reading: ReadOptions, 
     """
     raster, place = source.raster, source.number - 1
     of_file = float(raster.scales[place]), float(raster.offsets[place])
-    known = source.stated or (of_file if of_file != (1.0, 0.0) or is_real(source) or unit != "reflectance" else None)
+    stated = None if source.remedy else source.stated
+    known = stated or (of_file if of_file != (1.0, 0.0) or is_real(source) or unit != "reflectance" else None)
     if unit == "reflectance" and reading.scale is not None:
         return reading.scale, reading.offset or 0.0
     if unit == "reflectance" and reading.offset is not None and known is not None:
         return known[0], reading.offset
-    if source.remedy and unit == "reflectance":
+    if source.remedy and unit == "reflectance" and of_file == (1.0, 0.0):
         raise InputError(f"{name}: {raster.path} {source.remedy}", where=raster.path)
     if known is None:
         raise InputError(

@@ -7,8 +7,9 @@ import pytest
 import rasterio
 
 from landslip.benchmarks.measuring.fixed_tile_engine import FixedTiles
+from landslip.benchmarks.scenes.band_scene import fourteen_bands_spec, write_band_scene
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
-from landslip.benchmarks.studies.pipeline_speed import layouts, measure_pipeline
+from landslip.benchmarks.studies.pipeline_speed import FOURTEEN, layouts, measure_pipeline
 from landslip.runtime.mapping.pipeline import STAGES
 from landslip.runtime.scene.scene import open_scene
 
@@ -18,11 +19,12 @@ from landslip.runtime.scene.scene import open_scene
 def test_the_report_has_every_layout_and_the_findings_of_the_targets(tmp_path):
     report = measure_pipeline(tmp_path, height_km=2.4, width_km=3.0, batch=2, repeats=1)
     rates, shares = report.tables
-    assert [row[0] for row in rates.rows] == [row[0] for row in shares.rows] == list(layouts(1, 1))
+    assert [row[0] for row in rates.rows] == [row[0] for row in shares.rows] == [*layouts(1, 1), FOURTEEN]
     assert {row[1] for row in rates.rows} == {12}  # 400 x 500 pixels, 224 at 50 %
     assert len(shares.columns) == 1 + len(STAGES)
     assert report.findings["tiles_per_second_on_grid"].value == rates.rows[0][2] > 0
     assert report.findings["tiles_per_second_resampled"].value > 0
+    assert report.findings["tiles_per_second_14_bands"].value > 0
     assert [path.suffix for path in report.write(tmp_path / "report")] == [".json", ".md", ".png"]
 
 
@@ -36,6 +38,19 @@ def test_scenes_have_no_hole(tmp_path, name):
     assert inner.all()
     assert patch.arrays["slope"].max() > 30
     assert (patch.arrays["post"] > patch.arrays["pre"]).mean() > 0.01
+
+
+def test_fourteen_bands_have_no_hole_and_values_of_their_own(tmp_path):
+    spec = fourteen_bands_spec()
+    files = write_band_scene(tmp_path, PatternLayout(2400.0, 3000.0, image=10.0, dem=30.0))
+    with open_scene(files, 6.0, spec) as scene:
+        patch = scene.read(scene.grid.rows(0, 400))
+    assert patch.valid[1:-1, 1:-1].all()
+    bands = patch.arrays["image"][:, 1:-1, 1:-1]
+    assert len({band.tobytes() for band in bands}) == spec.inputs[0].bands == 14
+    assert (bands[:12].max(axis=(1, 2)) < 1).all()
+    assert bands[12].max() > 30
+    assert bands[13].max() > 1500
 
 
 def test_a_mask_is_written_when_asked_for(tmp_path):

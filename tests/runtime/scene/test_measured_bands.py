@@ -59,6 +59,23 @@ def test_four_files_are_the_same_as_one(tmp_path):
     np.testing.assert_array_equal(apart.pictures["post"], block.pictures["post"])
 
 
+def test_a_scale_that_a_file_states_holds_where_its_name_says_that_more_must_be_known(tmp_path):
+    # Of images of Sentinel-2 the processing baseline has to be known, unless they say it all themselves.
+    values = numbers(4, HIGH, WIDE)
+    files = tuple(
+        named(write(tmp_path / f"S2B_{label}.tif", values[index], 10.0), ("",), 0.0001, -0.1)
+        for index, label in enumerate(("B02", "B03", "B04", "B08"))
+    )
+    _, block = read_whole(SceneFiles(post=files), network(described("image", *POST4)), 10.0)
+    np.testing.assert_allclose(
+        block.arrays["image"][:, block.valid], (values * 0.0001 - 0.1)[:, block.valid], rtol=0, atol=1e-6
+    )
+    with pytest.raises(InputError, match="baseline"):
+        read_whole(
+            SceneFiles(post=tuple(named(path, ("",), 1.0) for path in files)), network(described("image", *POST4))
+        )
+
+
 def test_twelve_bands_of_their_own_sizes_with_slope_and_elevation(tmp_path):
     """Landslide4Sense: what Sentinel-2 gives in 10, 20 and 60 m, and terrain, in one input."""
     sizes = {
