@@ -142,7 +142,7 @@ def archived(path: Path) -> None:
         archive.writestr("model.hdf5", b"\x89HDF")
 
 
-@broken("saved_model", "is a SavedModel folder; landslip reads .keras and HDF5")
+@broken("saved_model", "is a SavedModel folder of TensorFlow")
 def saved_model(path: Path) -> None:
     """The folder that TensorFlow saves."""
     path.mkdir()
@@ -150,14 +150,14 @@ def saved_model(path: Path) -> None:
     (path / "variables").mkdir()
 
 
-@broken("training", "is a folder of TensorFlow checkpoints: weights without the network")
+@broken("training", "is a TensorFlow checkpoint: weights without the network")
 def checkpoints(path: Path) -> None:
     """What training leaves behind."""
     path.mkdir()
     (path / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"\n')
 
 
-@broken("ckpt-1.index", "is part of a TensorFlow checkpoint: weights without the network")
+@broken("ckpt-1.index", "is a TensorFlow checkpoint: weights without the network")
 def checkpoint(path: Path) -> None:
     """One file of a checkpoint."""
     path.write_bytes(b"\x00\x01\x02\x01_CHECKPOINTABLE_OBJECT_GRAPH")
@@ -173,12 +173,6 @@ def folder(path: Path) -> None:
 def architecture_alone(path: Path) -> None:
     """What ``model.to_json()`` gives."""
     path.write_text(json.dumps(tiny_config()))
-
-
-@broken("model.onnx", r"is ONNX already\. One that landslip exported is ready: landslip map")
-def onnx_already(path: Path) -> None:
-    """A model that needs no export."""
-    path.write_bytes(b"\x08\x09\x12\x08landslip")
 
 
 @broken("weights.h5", r"holds no 'model_config'.*but weights alone.*not model\.save_weights\(\)")

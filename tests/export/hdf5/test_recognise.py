@@ -64,3 +64,9 @@ def test_bytes_before_hdf5_are_said(tmp_path):
         file["x"] = 1
     with pytest.raises(ModelError, match=r"is HDF5 behind 1024 other bytes .*h5unjam"):
         check_keras_file(path)
+
+
+def test_an_onnx_file_is_no_keras_file(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
+    with pytest.raises(ModelError, match=r"is ONNX and no Keras file\..* landslip adopt MODEL\.onnx"):
+        check_keras_file(tmp_path / "net.onnx")

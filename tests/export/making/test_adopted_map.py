@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 import landslip
 from helpers.foreign_onnx import torch_network
 
-NAMES = {"picture": ["red", "green", "blue"]}
+NAMES = {"picture": ["red", "green", "blue"], "planet": ["blue", "green", "red", "nir"]}
 
 
 def written(path, values, names, resolution):
