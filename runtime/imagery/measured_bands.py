@@ -73,12 +73,12 @@ class MeasuredBands:
             places = [self.stored.numbers.index(band.number) for band in self.shown]
             return in_8_bits(Pixels(stored[places], valid), self.stretch)
         values = np.empty((self.count, *valid.shape), dtype=np.float32)
-        for out, band in zip(values, self.shown, strict=True):
+        for index, band in enumerate(self.shown):
             numbers = stored[self.stored.numbers.index(band.number)]
             if (band.scale, band.offset) == (1.0, 0.0):
-                out[...] = numbers
+                values[index] = numbers
             else:
-                scaled(np.ascontiguousarray(numbers), band.scale, band.offset, out)
+                scaled(np.ascontiguousarray(numbers), band.scale, band.offset, values[index])
         return Pixels(values, valid)
 
 

@@ -80,10 +80,11 @@ class MeasuredImage:
     @property
     def rasters(self) -> tuple[Outlined, ...]:
         """Outlines of what it shows, the one with the smallest pixels last; see :attr:`Image.rasters`."""
-        inputs = self.inputs
-        if len(inputs) > 1:
-            return (GranuleOutline([_finest(group).stored.raster for group in inputs]),)  # type: ignore[union-attr]
-        rasters = [part.raster for part in inputs[0]]
+        together, *apart = self.inputs
+        if apart:
+            groups = [self.image.parts[at : at + self.files] for at in range(0, len(self.image.parts), self.files)]
+            return (GranuleOutline([min(group, key=_size_of).raster for group in groups]),)
+        rasters = [part.raster for part in together]
         finest = min(rasters, key=lambda raster: abs(raster.transform.determinant))
         return (*(raster for raster in rasters if raster is not finest), finest)
 
@@ -214,8 +215,8 @@ def _nodata(part: Bands, shown: Sequence[_Shown]) -> tuple[float | None, ...]:
     return tuple(said[number] for number in part.numbers)
 
 
-def _finest(group: Sequence[MeasuredInput]) -> MeasuredInput:
-    return min(group, key=lambda part: abs(part.raster.transform.determinant))
+def _size_of(part: Bands) -> float:
+    return abs(part.raster.transform.determinant)
 
 
 def _stretch(part: Sequence[_Shown], limits: Mapping[BandInUnit, tuple[float, float]]) -> Stretch:
