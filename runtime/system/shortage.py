@@ -28,8 +28,8 @@ _THREADS = "can't start new thread"
 _MOST = 200
 """Characters that are taken over."""
 
-_ROOM = 160 << 20
-"""Bytes that a single thread or library may ask for at once, and not get."""
+_ROOM = 80 << 20
+"""Bytes that a thread asks for at once, and may not get: its stack, and what the C library sets aside for it."""
 
 _DEPTH = 10
 """Errors that are followed to what caused them."""
@@ -59,7 +59,7 @@ def beside_limit(sentence: str) -> str | None:
     Libraries that get no memory may say something else: of a file that it has no coordinate system.
     """
     limit, peak = _address_space(), _peak()
-    if limit is None or peak is None or peak < limit - max(limit // 4, _ROOM):
+    if limit is None or peak is None or peak < limit - max(limit // 8, _ROOM):
         return None
     return (
         f"{sentence} But the address space is limited to {limit >> 20} MB, of which {peak >> 20} were in use, so that "
