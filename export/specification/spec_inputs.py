@@ -39,7 +39,7 @@ def _channels(table: InputTable, where: str) -> tuple[Channel, ...]:
     channels = tuple(_channel(text, date, f"{where}.bands[{number}]") for number, text in enumerate(table.bands))
     if table.role is not None and date is None and channels != (channel_of(table.role),):
         raise UnfitError(
-            f"{where}.bands is {', '.join(map(str, channels))}, and its role is {table.role!r}. Leave out `role`: the "
+            f"{where}.bands is {', '.join(map(str, channels))}, and its role is {table.role!r}. Leave out role: the "
             "bands say themselves what they show."
         )
     return channels

@@ -91,7 +91,7 @@ def test_the_largest_divisor_of_pictures_is_not_that_of_elevation_beside_them(re
         ("role = 'post'\nbands = [1.0]", r"inputs\[0\]\.bands\[0\] is 1\.0; give the name of a band"),
         (f"role = 'post'\nunit = 'dn'\nbands = {['red'] * 65}", r"inputs\[0\]\.bands has 65 entries; give 1 to 64"),
         ("unit = 'dn'", r"inputs\[0\] says neither role nor bands"),
-        ("role = 'slope'\nbands = ['dem']", r"inputs\[0\]\.bands is dem, and its role is 'slope'\. Leave out `role`"),
+        ("role = 'slope'\nbands = ['dem']", r"inputs\[0\]\.bands is dem, and its role is 'slope'\. Leave out role"),
         ("role = 'post'\nbands = ['red', 'nir']", r"inputs\[0\] does not say unit\. Give 'reflectance'"),
         ("bands = ['dem', 'slope']\nunit = 'dn'", r"unit is 'dn'\. Leave it out: each layer of terrain is in"),
         ("role = 'dem'\nunit = 'degree'", "dem is described in 'degree', and landslip feeds it in 'metre'"),

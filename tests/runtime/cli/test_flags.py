@@ -59,9 +59,9 @@ def messages_below_the_command_line():
 
 
 def test_no_message_below_the_command_line_names_a_flag():
-    commands = r"(landslip \w+|pip|gdal\w*(\.py)?|h5unjam|environment with)"
+    commands = r"(landslip \w+|pip|gdal\w*(\.py)?|h5unjam|environment with|tf2onnx\.convert)"
     for path, text in messages_below_the_command_line():
-        rest = re.sub(rf"{commands}( \S+){{0,5}}? (--\S+( \w+)? ?)+", "", text)
+        rest = re.sub(rf"{commands}( \S+){{0,5}}? (--\S+( [\w.]+)? ?)+", "", text)
         assert not re.search(r"(?<![\w-])--[a-z]", rest), f"{path}: {text}"
 
 
