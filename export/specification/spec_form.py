@@ -70,7 +70,7 @@ def _input(entry: InputFace, number: int) -> Iterator[str]:
     yield _line(
         "offset", OPEN, "for (value - mean) / std give std, and -mean / std; 1.0 and 0.0 leave values as they are"
     )
-    yield "# clip = [0.0, 0.3]          where values were cut off before that"
+    yield "# clip = [0.0, 0.3]        # where values were cut off before that"
 
 
 def _output(face: NetworkFace) -> Iterator[str]:

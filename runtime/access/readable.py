@@ -67,6 +67,9 @@ def what_to_give(location: Location, role: str) -> str:
         return (
             f"It is an archive. Unpack it, or name the raster in it as GDAL does{': ' * bool(held)}{', '.join(held)}."
         )
+    if isinstance(location, Path) and is_folder(location):
+        products = ", and no product of Sentinel-2, PlanetScope or Landsat lies directly in it" * role.endswith("image")
+        return f"It is a folder{products}. Give the files that are meant, such as {shown(location)}/*.tif."
     return "Give a GeoTIFF or another format GDAL reads."
 
 

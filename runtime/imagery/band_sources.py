@@ -122,10 +122,11 @@ def _grouped(
     """Bands of files: each file goes to the first group that has none of its bands, so that tiles come apart."""
     offers = list(_offers(rasters, wanted, reading))
     groups: list[dict[Wanted, SourceBand]] = []
+    useless: list[str] = []
     for raster, offered in zip(rasters, offers, strict=True):
         found = {band: SourceBand(raster, number) for band, number in offered.items() if band in wanted}
         if not found:
-            log.info("%s: %s holds none of the bands that the model takes", name, raster.path)
+            useless.append(raster.path)
             continue
         group = next((group for group in groups if not group.keys() & found.keys()), None)
         if group is None:
@@ -133,6 +134,8 @@ def _grouped(
         else:
             group.update(found)
     _check_complete(groups, rasters, offers, wanted, name)
+    for path in useless:
+        log.info("%s: %s holds none of the bands that the model takes", name, path)
     return tuple({band: group[band] for band in wanted} for group in groups)
 
 

@@ -21,7 +21,7 @@ from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.granule_outline import GranuleOutline
 from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.measured_bands import MeasuredBands, MeasuredInput, Scaled, tiles_of
-from landslip.runtime.imagery.reflectance import check_reflectance, fed_limits, scale_of
+from landslip.runtime.imagery.reflectance import MeasuredPart, check_reflectance, fed_limits, scale_of, warn_of_options
 from landslip.runtime.imagery.stretch import Stretch
 from landslip.runtime.imagery.stretch_limits import Ground
 from landslip.runtime.imagery.undeclared_fill import without_fill
@@ -113,18 +113,21 @@ class MeasuredImage:
         Of products only that is fill which the user says, since they say the rest.
 
         Raises:
-            InputError: real numbers cannot be reflectance, or a band has no two values to stretch between.
+            InputError: numbers cannot be reflectance, or a band has no two values to stretch between.
         """
         products = all(each.source.of_product for part in self.shown for each in part)
         stated = reading.nodata_of(self.image.role) is not None
         clean = self if products and not stated else replace(self, image=without_fill(self.image, ground, reading))
         if self.in_8_bits:
             return clean.stretched(ground, reading)
-        for part, bands in zip(clean.image.parts, clean.shown, strict=True):
-            for each in bands:
-                plain = (each.scaled.scale, each.scaled.offset) == (1.0, 0.0)
-                if each.unit == "reflectance" and plain and reading.scale is None:
-                    check_reflectance(replace(part, numbers=(each.source.number,)), each.band, ground)
+        by_user = reading.scale is not None or reading.offset is not None
+        unproven = [
+            MeasuredPart(replace(part, numbers=(each.source.number,)), each.band, each.scaled)
+            for part, bands in zip(clean.image.parts, clean.shown, strict=True)
+            for each in bands
+            if each.unit == "reflectance" and (by_user or not each.source.of_product)
+        ]
+        check_reflectance(unproven, ground)
         return clean
 
     def limits(self, band: BandInUnit, ground: Ground) -> tuple[float, float]:
@@ -176,13 +179,23 @@ def open_measured(
             "%s: band %s in %s is band %d of %s, times %g plus %g", name, each.band, each.unit, each.source.number,
             each.source.raster.path, each.scaled.scale, each.scaled.offset,
         )  # fmt: skip
+    measured = [each.source for part in shown_bands for each in part if each.unit == "reflectance"]
+    warn_of_options(measured, files.reading, name)
     found = MeasuredImage(Image(date, parts), shown_bands, len(by_file[0]), in_8_bits)
     if len(found.inputs) > 1:
         log.info(
             "%s: %d granules on grids of their own are laid on one map, the first that shows a place counts; a seam "
-            "may be seen where they meet: %s", name, len(groups), shown_files([part.raster.location for part in parts]),
+            "may be seen where they meet: %s", name, len(groups), _names(files, date, found),
         )  # fmt: skip
     return found
+
+
+def _names(files: SceneFiles, date: Date, found: MeasuredImage) -> str:
+    """Names of the granules, or of the files where no product names them."""
+    granules = files.granules_of(date)
+    if granules is None:
+        return shown_files([part.raster.location for part in found.image.parts])
+    return ", ".join(granule.name for granule in granules)
 
 
 def _all_shown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from landslip.runtime.declared.bands import COLOURS, OTHER, Band, chosen, differing, named_bands
@@ -9,6 +10,8 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.imagery.colours import band_count, coloured, described, file_name, sensor_of
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
+
+log = logging.getLogger(__name__)
 
 _INTERPRETED = {"coastal", "yellow", "pan", "rededge", "nir", "lwir"}
 """Colours of GDAL that are common names of bands, besides red, green and blue, which it gives to any three bands."""
@@ -47,6 +50,7 @@ def _of_bands(raster: Raster, sensor: str, reading: ReadOptions) -> tuple[str, .
     if reading.band_names is not None:
         if len(reading.band_names) != len(plain):
             raise _miscounted(raster, f"{raster.path} has {band_count(len(plain))}", reading.band_names)
+        _warn_of_others(raster, reading.band_names, named_bands([described(raster)[number - 1] for number in plain]))
         return _spread(raster, reading.band_names)
     bands = described(raster)
     names = [name if name != OTHER else "" for name in named_bands(bands, sensor)]
@@ -57,6 +61,17 @@ def _of_bands(raster: Raster, sensor: str, reading: ReadOptions) -> tuple[str, .
             names = ["" if name == colour else name for name in names]
             names[number - 1] = colour
     return tuple("" if colour == "alpha" else name for name, colour in zip(names, raster.colours, strict=True))
+
+
+def _warn_of_others(raster: Raster, names: Sequence[str], said: Sequence[str]) -> None:
+    """Warn where the user names a band in another way than its file; each file once."""
+    for number, name, own in zip(coloured(raster), names, said, strict=True):
+        if raster.warns and own not in {"", OTHER, name} and name != "-":
+            log.warning(
+                "%s: %s calls band %d %s, and `band_names` %s, which is taken.",
+                raster.role, raster.path, number, own, name,
+            )  # fmt: skip
+            return
 
 
 def _of_files(rasters: Sequence[Raster], sensor: str, reading: ReadOptions) -> Sequence[str]:

@@ -105,7 +105,7 @@ def common_grid(images: Sequence[Outlined], area: Area | None, reading: ReadOpti
         if wanted is None:
             raise InputError(
                 f"The area of interest {area.path} lies outside the images ({_box(common)} in {crs}).",
-                "Check its coordinates and CRS.",
+                "Check its coordinates and CRS. A box is west, south, east, north in degrees.",
             )
         common = wanted
     grid = MapGrid.covering(common, crs, resolution, _anchor(leading, crs, resolution))

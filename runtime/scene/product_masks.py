@@ -84,6 +84,6 @@ def open_product_masks(
 
 
 def _tell_of_missing(date: Date, granules: Sequence[Granule]) -> None:
-    without = [granule.name for granule in granules if granule.mask is None and granule.true_colour is not None]
+    without = [granule.name for granule in granules if granule.mask is None]
     if without:
         log.info("%s-event image: no mask of clouds comes with %s", date, ", ".join(without))

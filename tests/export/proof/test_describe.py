@@ -103,6 +103,13 @@ def test_a_network_of_pytorch(tmp_path, capsys):
     assert found.spec.inputs[0].channels == ("post.blue", "post.green", "post.red", "post.nir")
 
 
+def test_limits_are_taken_once_their_line_is_no_comment(tmp_path, capsys):
+    text = printed(capsys, unet(tmp_path / "net.onnx")).replace("# clip = ", "clip = ")
+    bands = [f'"{name}"' for name in ("blue", "green", "red", "nir")]
+    values = [128, 10.0, '"post"', *bands, '"reflectance"', 0.3, 0.0, '"softmax"', '"ground"', '"slide"', '"slide"']
+    assert filled(tmp_path, text, *values).spec.inputs[0].clip == ((0.0, 0.3),) * 4
+
+
 def test_a_form_that_is_not_filled_in_is_refused_with_what_is_open(tmp_path, capsys):
     path = tmp_path / "SPEC.toml"
     path.write_text(printed(capsys, unet(tmp_path / "net.onnx")))

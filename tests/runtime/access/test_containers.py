@@ -138,3 +138,17 @@ def test_an_archive_of_another_kind_is_to_be_unpacked(tmp_path, files):
         open_scene(replace(files, pre=archive), 6.0),
     ):
         pass
+
+
+def test_a_folder_that_is_no_product_is_said_to_be_one(tmp_path, files):
+    folder = tmp_path / "order"
+    folder.mkdir()
+    (folder / "before.tif").write_bytes(files.pre.read_bytes())
+    words = r"pre-event image: .*order cannot be read as a raster .*It is a folder, and no product of .* in it\. Give"
+    with pytest.raises(InputError, match=words), open_scene(replace(files, pre=folder), 6.0):
+        pass
+    with (
+        pytest.raises(InputError, match=r"It is a folder\. Give the files that are meant, such as .*order/\*\.tif\."),
+        open_scene(replace(files, dem=folder), 6.0),
+    ):
+        pass

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 
 import landslip
+from helpers.landsat import Pass, write_landsat
 from helpers.measured import described, network
 from helpers.models import brightness_model, first_band_model
 from helpers.rasters import LEFT, TOP, elevation, rgb, write
@@ -118,6 +119,15 @@ def test_products_without_classes_are_told_of(tmp_path, caplog):
         assert scene.facts["images"]["post"]["bands"] == [1, 2, 3]
         assert not [entry for entry in scene.inputs if entry.kind == "mask"]
     assert any("no mask of clouds comes with" in record.getMessage() for record in caplog.records)
+
+
+def test_products_of_landsat_that_lack_their_quality_are_told_of(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    pre, post = (write_landsat(tmp_path / day, Pass(day=day)) for day in ("20200716", "20200801"))
+    post.file("QA_PIXEL").unlink()
+    with open_scene(SceneFiles(pre=pre.folder, post=post.folder), 30.0):
+        assert f"post-event image: no mask of clouds comes with {post.of.name}" in caplog.text
+    assert caplog.text.count("no mask of clouds comes with") == 1
 
 
 def test_levels_that_differ_between_the_dates_are_warned_of(tmp_path, caplog):

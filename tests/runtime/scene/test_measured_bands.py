@@ -319,6 +319,58 @@ def test_what_a_file_cannot_give_is_said_before_the_first_tile(tmp_path, kind):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"scale": 1.0}, "lies between .* and .*Say what its numbers mean: .*`scale`"),
+        ({"scale": 0.01, "offset": -0.1}, r"lies between .*, as number \* 0.01 \+ -0.1"),
+    ],
+)
+def test_a_scale_that_makes_no_reflectance_of_the_numbers_is_refused(tmp_path, options, words):
+    path = stack(tmp_path / "image.tif", numbers(4, 20, 20), FOUR, scale=None)
+    with pytest.raises(InputError, match=words) as caught:
+        read_whole(SceneFiles(post=path, reading=ReadOptions(**options)), network(described("image", *POST4)), 10.0)
+    assert caught.value.option == "scale"
+
+
+def test_a_scale_by_which_all_bands_are_darker_than_land_is_warned_of(tmp_path, caplog):
+    spec = network(described("image", *POST4))
+    path = stack(tmp_path / "image.tif", numbers(4, 20, 20), FOUR, scale=None)
+    read_whole(SceneFiles(post=path, reading=ReadOptions(scale=1e-7)), spec, 10.0)
+    assert "darker than land is. Check `scale` and `offset`." in caplog.text
+    caplog.clear()
+    read_whole(SceneFiles(post=path, reading=ReadOptions(scale=1e-4)), spec, 10.0)
+    assert "darker" not in caplog.text
+
+
+def test_pictures_in_8_bits_are_no_reflectance(tmp_path):
+    pixels = numbers(4, 20, 20).astype(np.uint8)
+    path = stack(tmp_path / "image.tif", pixels, FOUR, scale=None, photometric="MINISBLACK")
+    with pytest.raises(InputError, match=r"whole numbers .uint8.* Pictures in 8 bits are stretched for the eye"):
+        read_whole(SceneFiles(post=path), network(described("image", *POST4)), 10.0)
+
+
+def test_a_scale_in_place_of_that_of_a_file_is_warned_of(tmp_path, caplog):
+    spec = network(described("image", *POST4))
+    path = stack(tmp_path / "image.tif", numbers(4, 20, 20), FOUR, offset=-0.1)
+    read_whole(SceneFiles(post=path, reading=ReadOptions(scale=1e-4)), spec, 10.0)
+    assert "post-event image: reflectance is number * 0.0001 + 0 by `scale` and `offset`, and " in caplog.text
+    assert "image.tif says number * 0.0001 + -0.1." in caplog.text
+    caplog.clear()
+    read_whole(SceneFiles(post=path, reading=ReadOptions(scale=1e-4, offset=-0.1)), spec, 10.0)
+    assert "reflectance is number" not in caplog.text
+
+
+def test_names_by_the_user_that_contradict_those_of_the_file_are_warned_of(tmp_path, caplog):
+    spec = network(described("image", *POST4))
+    path = stack(tmp_path / "image.tif", numbers(4, 20, 20), FOUR)
+    read_whole(SceneFiles(post=path, reading=ReadOptions(band_names=FOUR[::-1])), spec, 10.0)
+    assert "image.tif calls band 1 blue, and `band_names` nir, which is taken" in caplog.text
+    caplog.clear()
+    read_whole(SceneFiles(post=path, reading=ReadOptions(band_names=FOUR)), spec, 10.0)
+    assert "which is taken" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
         ({"band_names": ("blue", "infrared")}, "'infrared' is no band"),
         ({"band_names": ("blue", "blue")}, "blue is named twice"),
         ({"scale": 0.0}, "leaves no values"),

@@ -168,7 +168,11 @@ REFUSED = {
     "one band": (lambda f, p: replace(f, pre=odd(p, SMALL[0])), InputError, "has 1 band, but red"),
     "no CRS": (lambda f, p: replace(f, post=odd(p, SMALL, crs=None)), InputError, "no coordinate reference"),
     "elsewhere": (lambda f, p: replace(f, pre=odd(p, SMALL, left=7e5)), InputError, "no area in common"),
-    "area elsewhere": (lambda f, p: replace(f, aoi=odd(p, SMALL[0], left=7e5)), InputError, "outside the images"),
+    "area elsewhere": (
+        lambda f, p: replace(f, aoi=odd(p, SMALL[0], left=7e5)),
+        InputError,
+        "outside.* A box is west",
+    ),
     "stacked mask": (lambda f, p: replace(f, masks=(odd(p, SMALL),)), InputError, "3 bands, but one"),
     "missing area": (lambda f, p: replace(f, aoi=p / "none.gpkg"), InputMissingError, "none.gpkg does not exist"),
     "terrain elsewhere": (lambda f, p: replace(f, dem=odd(p, elevation(9, 9), left=7e5)), InputError, "lies elsewhere"),
