@@ -49,7 +49,7 @@ class SceneRequest:
         """Intervals of RFC 3339 times, ``START/END``, of the dates that are wanted.
 
         Raises:
-            UsageError: none is given, or one is no time.
+            UsageError: none is given, one is no time, or that before the event ends after the other one begins.
         """
         given: dict[Date, str | None] = {"pre": self.pre_date, "post": self.post_date}
         found: dict[Date, str] = {}
@@ -58,6 +58,13 @@ class SceneRequest:
                 found[date] = _span(text, f"{date}_date")
         if not found:
             raise UsageError("No time is given.", "Give `pre_date`, `post_date`, or both.", option="post_date")
+        if len(found) > 1 and found["pre"].split("/")[1] > found["post"].split("/")[0]:
+            raise UsageError(
+                f"The time of the image before, {self.pre_date}, ends after that of the image after, {self.post_date}, "
+                "begins.",
+                "The event lies between them: give the time before it as `pre_date`, that after it as `post_date`.",
+                option="pre_date",
+            )
         return found
 
     def box(self) -> DegreeBox:

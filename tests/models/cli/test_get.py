@@ -11,6 +11,10 @@ BOX = ("--aoi", "9.03,45.97,9.06,46")
     ("options", "words"),
     [
         ((*BOX, "--pre-date", "soon"), "--pre-date 'soon' is no time. Give a day, or two: 2024-08-01/2024-08-20."),
+        (
+            (*BOX, "--pre-date", "2024-09-01/2024-09-20", "--post-date", "2024-09-10"),
+            "ends after that of the image after, 2024-09-10, begins. The event lies between them: give the time before",
+        ),
         (BOX, "No time is given. Give --pre-date, --post-date, or both."),
         ((*BOX, "--post-date", "2024-08-01", "--bands", "red,pan"), "Sentinel-2 has no band 'pan'."),
         (("--aoi", "1,2,9,3", "--post-date", "2024-08-01"), "The area is more than 5 degrees wide."),
