@@ -14,6 +14,7 @@ from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.area import open_area
 from landslip.runtime.scene.channel_needs import Described, image_needs, terrain_needs
+from landslip.runtime.scene.cut_off import warn_of_limits
 from landslip.runtime.scene.ground import ground_under
 from landslip.runtime.scene.image_inputs import doubts_of, open_images
 from landslip.runtime.scene.layers import Layer, SceneBlock
@@ -78,6 +79,8 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         for image in images:
             places |= image.places
         inputs = None if spec is None else [NetworkInput(entry, places) for entry in spec.inputs]
+        if spec is not None:
+            warn_of_limits(spec, images, ground)
         pictures = [image.shown(each, ground) for image, each in zip(images, of_images, strict=True)]
         times = times_of([image.image for image in found], files)
         yield Scene(grid, layers, masks.tiles, area, facts, rasters, times, doubts, beneath, inputs, pictures)

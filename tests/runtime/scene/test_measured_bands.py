@@ -340,6 +340,14 @@ def test_a_scale_by_which_all_bands_are_darker_than_land_is_warned_of(tmp_path, 
     assert "darker" not in caplog.text
 
 
+@pytest.mark.parametrize(("limits", "warned"), [((0.0, 0.6), True), ((0.0, 10_000.0), False)])
+def test_bands_that_are_cut_off_altogether_are_warned_of(tmp_path, caplog, limits, warned):
+    entry = replace(described("image", *POST4, unit="dn"), clip=(limits,) * 4)
+    read_whole(SceneFiles(post=stack(tmp_path / "image.tif", numbers(4, 20, 20), FOUR)), network(entry), 10.0)
+    assert ("post-event image: nearly all of band nir" in caplog.text) is warned
+    assert ("Check the unit it was described with (dn)" in caplog.text) is warned
+
+
 def test_pictures_in_8_bits_are_no_reflectance(tmp_path):
     pixels = numbers(4, 20, 20).astype(np.uint8)
     path = stack(tmp_path / "image.tif", pixels, FOUR, scale=None, photometric="MINISBLACK")
