@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from landslip.runtime.access.location import Location, container, exists, is_file, is_folder, shown
 from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.printable import printable
+from landslip.runtime.untrusted.zip_archive import zip_names
 
 _HEAD = 1024
 """Bytes in which GDAL, too, looks for the sign of a virtual file."""
@@ -76,9 +76,8 @@ def what_to_give(location: Location, role: str) -> str:
 def _rasters_in(location: Location) -> list[str]:
     """Names of some rasters in a local zip."""
     try:
-        with zipfile.ZipFile(location) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(_PLAIN)]
-    except (OSError, zipfile.BadZipFile):
+        names = [name for name in zip_names(Path(location)) if name.lower().endswith(_PLAIN)]
+    except ValueError:
         return []
     return [printable(name, _HEAD) for name in names[:_MOST_NAMED]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tarfile
-import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from landslip.runtime.access.location import Location, is_folder
 from landslip.runtime.errors import InputError
 from landslip.runtime.untrusted.toml_file import read_file
+from landslip.runtime.untrusted.zip_archive import zip_content, zip_names
 
 _DEEPEST = 5
 """Folders between what a user gives and a file of a product: files/PSScene/ITEM/BUNDLE."""
@@ -21,7 +21,7 @@ _MOST_FILES = 50_000
 """Files that are looked at."""
 # What macOS leaves beside files on foreign disks and in archives.
 _FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
-_DAMAGES = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError)
+_DAMAGES = (OSError, EOFError, LookupError, ValueError, tarfile.TarError)
 """Errors of a damaged archive."""
 
 
@@ -47,12 +47,11 @@ class ProductFile(NamedTuple):
             return read_file(Path(self.location), "a product", most)
         try:
             if not _is_tar(self.archive):
-                with zipfile.ZipFile(self.archive) as archive, archive.open(self.member) as stream:
-                    return stream.read(most)
+                return zip_content(self.archive, self.member, most)
             with tarfile.open(self.archive, "r:") as tar:
                 found = tar.extractfile(self.member)
                 return b"" if found is None else found.read(most)
-        except (*_DAMAGES, RuntimeError, NotImplementedError) as error:  # the latter two of encryption and old methods
+        except _DAMAGES as error:
             raise InputError(
                 f"{self.location} cannot be read ({error}).", "Download the product again.", where=str(self.location)
             ) from error
@@ -110,7 +109,7 @@ def _beside(file: Path) -> Iterator[ProductFile]:
 
 
 def _in_archive(archive: Path) -> Iterator[ProductFile]:
-    kind, listed = ("vsitar", _tar_names) if _is_tar(archive) else ("vsizip", _zip_names)
+    kind, listed = ("vsitar", _tar_names) if _is_tar(archive) else ("vsizip", zip_names)
     try:
         names = listed(archive)
     except _DAMAGES:
@@ -126,8 +125,3 @@ def _is_tar(archive: Path) -> bool:
 def _tar_names(archive: Path) -> list[str]:
     with tarfile.open(archive, "r:") as opened:
         return [member.name for member in islice(opened, _MOST_FILES) if member.isfile()]
-
-
-def _zip_names(archive: Path) -> list[str]:
-    with zipfile.ZipFile(archive) as opened:
-        return opened.namelist()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.untrusted.zip_archive import zip_names
 
 # L1C and older products: …_TCI.jp2. L2A has it at three resolutions: IMG_DATA/R10m/…_TCI_10m.jp2.
 _PICTURE = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R10m/)?[^/]+_TCI(_10m)?\.jp2$", re.IGNORECASE)
@@ -208,9 +208,8 @@ def _zipped(path: Path) -> bool:
     if re.fullmatch(r"S2[A-Z]_MSIL(1C|2A)_.*\.ZIP", name):
         return True
     try:
-        with zipfile.ZipFile(path) as opened:
-            return any(_PICTURE.search(entry) or _CLASSES.search(entry) for entry in opened.namelist())
-    except (OSError, zipfile.BadZipFile):
+        return any(_PICTURE.search(entry) or _CLASSES.search(entry) for entry in zip_names(path))
+    except ValueError:
         return False
 
 
@@ -222,9 +221,8 @@ def _names(folder: Path) -> Iterable[str]:
 
 def _zip_names(archive: Path, role: str) -> Iterable[str]:
     try:
-        with zipfile.ZipFile(archive) as opened:
-            return opened.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
+        return zip_names(archive)
+    except ValueError as error:
         raise InputError(
             f"{role}: {archive} cannot be read as a zip archive ({error}).", "Download it again, or unpack it."
         ) from error

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from landslip.runtime.access.location import Location, is_folder
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.sentinel2_bands import parsed_name
 from landslip.runtime.untrusted.xml_text import MOST_XML
+from landslip.runtime.untrusted.zip_archive import zip_content, zip_names
 
 _METADATA = re.compile(r"(^|/)(MTD_MSIL(1C|2A)|S2[A-Z]_\w+_MTD_SAFL(1C|2A)_\w+)\.xml$", re.IGNORECASE)
 # What macOS leaves beside files on foreign disks and in archives.
@@ -51,9 +50,8 @@ def metadata_of(product: Path) -> tuple[bytes, str] | None:
         return None
     name = min(names, key=lambda each: (each.count("/"), each))
     try:
-        with zipfile.ZipFile(product) as opened, opened.open(name) as stream:
-            return stream.read(MOST_XML + 1), f"{product}/{name}"
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        return zip_content(product, name, MOST_XML + 1), f"{product}/{name}"
+    except ValueError as error:
         raise _damaged(product, error) from error
 
 
@@ -82,16 +80,15 @@ def granule_inside(path: Path, product: Path) -> str | None:
     return parts[1] if parts[:1] == ("GRANULE",) and len(parts) > 1 else None
 
 
-def names_in_zip(archive: Path) -> Iterator[str]:
-    """Names of what an archive holds.
+def names_in_zip(archive: Path) -> list[str]:
+    """Names of what an archive holds, sorted.
 
     Raises:
         InputError: it cannot be read.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
-            yield from sorted(opened.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
+        return sorted(zip_names(archive))
+    except ValueError as error:
         raise _damaged(archive, error) from error
 
 
