@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class Unchanged:
         pairs = list(zip(files.roles(), inputs, strict=True))
         hashed = [(hashed_file(*given), entry["sha256"]) for given, entry in pairs if entry["sha256"]]
         local = {path: sha256 for path, sha256 in (*hashed, *parts.items()) if path is not None}
-        self._local = [_Local(path, sha256, _state_of(path)) for path, sha256 in local.items()]
+        self.local = [_Local(path, sha256, _state_of(path)) for path, sha256 in local.items()]
         self._remote = [(location, entry["version"]) for (_, location), entry in pairs if entry.get("version")]
 
     def check(self) -> None:
@@ -59,7 +60,7 @@ class Unchanged:
         Raises:
             InputChangedError: a file is not what it was.
         """
-        for file in self._local:
+        for file in self.local:
             if _state_of(file.path) != file.state and _digest(file.path) != file.sha256:
                 raise _changed(str(file.path), "")
         for location, version in self._remote:
@@ -82,6 +83,8 @@ class HashedInputs:
     """SHA-256 of each local file that they refer to, or that is read of a product besides."""
     unchanged: Unchanged
     """Tells later whether they are what they were."""
+    digests: Mapping[str, str]
+    """SHA-256 of each local file by its path."""
 
     @classmethod
     def of(cls, files: SceneFiles, scene: Scene) -> HashedInputs:
@@ -90,7 +93,21 @@ class HashedInputs:
         hashed = {hashed_file(*given) for given in files.roles()}
         others = dict.fromkeys((*scene.parts, *scene.files, *decisive_files(files)))
         parts = {path: sha256_of(path) for path in others if path not in hashed}
-        return cls(records, parts, Unchanged(files, records, parts))
+        unchanged = Unchanged(files, records, parts)
+        return cls(records, parts, unchanged, {str(file.path): file.sha256 for file in unchanged.local})
+
+    def by_content(self, facts: Any) -> Any:
+        """Facts on how files are read, with checksums for the names of local files, wherever these lie."""
+        if isinstance(facts, Mapping):
+            return {
+                key: self._content_of(value) if key == "file" else self.by_content(value)
+                for key, value in facts.items()
+            }
+        return [self.by_content(value) for value in facts] if isinstance(facts, list | tuple) else facts
+
+    def _content_of(self, file: str) -> str:
+        # Of an archive the checksum is among the parts, and the name in it tells the file.
+        return self.digests.get(file) or (file if is_networked(file) else re.split(r"[/\\]", file)[-1])
 
 
 def _changed(name: str, how: str) -> InputChangedError:

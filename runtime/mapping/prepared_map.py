@@ -108,7 +108,8 @@ class PreparedMap:
         decisive = None if self.engine.device == "cpu" else self.batch  # it can change the last bits on a GPU
         facts_of_products = self.scene.facts.get("product_masks", ())
         masks = [*self.scene.facts.get("masks", ()), *(each["read_as"] for each in facts_of_products)]
-        found = identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks)
+        images = inputs.by_content(self.scene.facts.get("images", {}))
+        found = identity_of(facts, self.engine, self.files.reading, inputs.parts, decisive, masks, images)
         classes = [[each.name, each.landslide] for each in self.engine.spec.classes]
         return found | ({"classes": classes} if classes else {})
 

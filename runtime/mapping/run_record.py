@@ -79,6 +79,7 @@ def identity_of(
     parts: Mapping[Path, str],
     batch: Record | None = None,
     masks: Sequence[str] = (),
+    images: Record | None = None,
 ) -> Record:
     """Facts that decide a map, bit by bit: the facts of a record with the version of the engine and how files are read.
 
@@ -86,9 +87,12 @@ def identity_of(
         facts: entries of the record.
         engine: what computes.
         reading: how files are read.
-        parts: SHA-256 of each local file that belongs to the inputs, such as the sources of a VRT.
+        parts: SHA-256 of each local file that belongs to the inputs, such as the sources of a VRT; their names count,
+            too, since those of products and their files say which band is which.
         batch: tiles per call, as asked for and as taken, where that decides too.
         masks: how each mask is read; names decide it, which are not among the facts.
+        images: how the images are read, by date, with checksums for the names of files: names, metadata and STAC Items
+            decide it.
     """
     # A file has to have the same content, wherever it lies; what has no checksum has to have the same name, and be of
     # the same version where a server tells it.
@@ -102,10 +106,11 @@ def identity_of(
         "model": {name: value for name, value in facts["model"].items() if name != "item"},
         "engine": versioned,
         "inputs": inputs,
-        "parts": sorted(parts.values()),
+        "parts": sorted([path.name, digest] for path, digest in parts.items()),
         "batch": batch,
         "reading": asdict(reading),
         **({"masks": list(masks)} if masks else {}),
+        **({"images": images} if images else {}),
     }
 
 
