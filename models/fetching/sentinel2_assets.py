@@ -6,16 +6,17 @@ Catalogues call the assets by the labels of the sensor (``B04``, ``B04_10m``, ``
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from typing import Any
 from xml.sax.saxutils import escape
 
 from landslip.models.fetching.stac_search import FoundItem
 from landslip.runtime.errors import InputError
 from landslip.runtime.inputs.sentinel2_bands import BANDS
 from landslip.runtime.inputs.sentinel2_metadata import Radiometry, radiometry_by_name
+from landslip.runtime.inputs.stac_bands import is_jp2, says_applied
+from landslip.runtime.inputs.stac_bands import radiometry_of as band_radiometry
+from landslip.runtime.inputs.stac_sentinel2 import scale_and_offset
 
 CLASSES, PICTURE = "SCL", "TCI"
 """Labels of the scene classification and of the picture in natural colours."""
@@ -78,22 +79,28 @@ def radiometry_of(item: FoundItem, keys: Mapping[str, str]) -> Radiometry | None
     Args:
         item: the product.
         keys: keys of its assets by label.
+
+    Raises:
+        InputError: its bands have scales of their own, which metadata of Sentinel-2 do not have.
     """
-    rules = {label: rule for label, key in keys.items() if (rule := _stated(item.assets[key])) and label in BANDS}
-    if not rules:
-        baseline = item.text("s2:processing_baseline").replace(".", "")
-        return radiometry_by_name(f"N{baseline}")
-    # Earth Search states the offset also where it has been added to the numbers of its files.
-    added = item.properties.get("earthsearch:boa_offset_applied") is True
-    scale = next(iter(rules.values()))[0]
-    return Radiometry(1 / scale, {label: 0.0 if added else offset / scale for label, (_, offset) in rules.items()})
+    baseline = item.text("s2:processing_baseline").replace(".", "")
+    rule = radiometry_by_name(f"N{baseline}") or radiometry_by_name(item.text("s2:product_uri") or item.id)
+    found = {label: _scaled(item, key, label, rule) for label, key in keys.items() if label in BANDS}
+    known = {label: each for label, each in found.items() if each is not None}
+    if len(known) < len(found) or not known:
+        return None
+    scales = {scale for scale, _ in known.values()}
+    if len(scales) > 1:
+        raise InputError(f"{item.id} states several scales of its bands ({', '.join(map(str, sorted(scales)))}).")
+    scale = scales.pop()
+    return Radiometry(1 / scale, {label: offset / scale for label, (_, offset) in known.items()})
 
 
 def metadata_text(item: FoundItem, rule: Radiometry) -> str:
     """Metadata of a product in the form of ESA's, as far as landslip reads them."""
     numbers = {label: number for number, label in enumerate(BANDS)}
     offsets = "".join(
-        f'<BOA_ADD_OFFSET band_id="{numbers[label]}">{rule.offsets.get(label, 0.0):g}</BOA_ADD_OFFSET>\n'
+        f'<BOA_ADD_OFFSET band_id="{numbers[label]}">{rule.offsets.get(label, 0.0):.12g}</BOA_ADD_OFFSET>\n'
         for label in BANDS
     )
     sensed = "" if item.time is None else item.time.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -104,18 +111,13 @@ def metadata_text(item: FoundItem, rule: Radiometry) -> str:
         f"<PRODUCT_URI>{escape(product_name(item))}</PRODUCT_URI>\n"
         f"<TILE>{tile_and_time(item)}</TILE>\n"
         f"<PRODUCT_START_TIME>{sensed}</PRODUCT_START_TIME>\n"
-        f"<BOA_QUANTIFICATION_VALUE>{rule.quantification:g}</BOA_QUANTIFICATION_VALUE>\n"
+        f"<BOA_QUANTIFICATION_VALUE>{rule.quantification:.12g}</BOA_QUANTIFICATION_VALUE>\n"
         f"{offsets}</Level-2A_User_Product>\n"
     )
 
 
-def _stated(asset: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Scale and offset that an asset states."""
-    bands = asset.get("raster:bands") or asset.get("bands")
-    band = bands[0] if isinstance(bands, list) and bands and isinstance(bands[0], dict) else {}
-    scale = band.get("scale", band.get("raster:scale", asset.get("raster:scale")))
-    offset = band.get("offset", band.get("raster:offset", asset.get("raster:offset", 0.0)))
-    if not isinstance(scale, int | float) or not isinstance(offset, int | float):
-        return None
-    good = math.isfinite(scale) and math.isfinite(offset) and scale > 0
-    return (float(scale), float(offset)) if good else None
+def _scaled(item: FoundItem, key: str, label: str, rule: Radiometry | None) -> tuple[float, float] | None:
+    """Scale and offset of an asset; Earth Search states the offset also where its files have it no more."""
+    asset = item.assets[key]
+    applied = says_applied(item.properties) and not is_jp2(key, str(asset.get("href", "")))
+    return scale_and_offset(band_radiometry(asset, 0, applied), label, rule, applied=applied)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from landslip.runtime.access.degree_box import DegreeBox
-from landslip.runtime.access.location import Location, as_location, shown
+from landslip.runtime.access.location import Location, shown
 from landslip.runtime.access.retries import pauses
 from landslip.runtime.access.web import read_address
 from landslip.runtime.declared.acquired import parsed_time
@@ -39,6 +40,8 @@ _MOST_PAGES = 20
 _MOST_ASSETS = 200
 _NAME = 120
 _ADDRESS = 8000
+_ELSEWHERE = re.compile(r"(https?|s3|gs|az)://|/vsi(curl|s3|gs|az)/")
+"""Beginnings of addresses of files on servers."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class FoundItem:
     assets: Mapping[str, Mapping[str, Any]]
     """Assets by key, as the catalogue has them: objects, not checked."""
     address: str | None
-    """Address of the Item; relative addresses of files are relative to it."""
+    """Address of the Item, else of the page it stood on; relative addresses of files are relative to it."""
 
     def number(self, name: str) -> float | None:
         """A property that is a finite number; None where it is not."""
@@ -73,11 +76,14 @@ class FoundItem:
         """Place of the file of an asset.
 
         Raises:
-            InputError: its address is none.
+            InputError: its address is none, or of a file on this machine, which no catalogue is to name.
         """
         where = f"{self.id}/{printable(key, _NAME)}"
         href = checked_href(self.assets[key].get("href"), where)
-        return joined(href, where, as_location(self.address or "."), self.address)
+        location = joined(href, where, self.address or "", self.address)
+        if not _ELSEWHERE.match(str(location)):
+            raise InputError(f"{where} has the href {shown_value(href)}, which is no address on the web.")
+        return location
 
 
 def search(catalog: str, collection: str, box: DegreeBox, span: str) -> list[FoundItem]:
@@ -166,7 +172,7 @@ def _item(entry: Any, where: str) -> FoundItem:
         time=taken,
         properties=properties,
         assets={key: asset for key, asset in kept if isinstance(asset, dict)},
-        address=own_address(table),
+        address=own_address(table) or where,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from landslip.runtime.access.location import Location
@@ -40,7 +41,7 @@ def label_of(band: dict[str, Any]) -> str:
     return printable(name, _NAME) if isinstance(name, str) else ""
 
 
-def radiometry_of(table: dict[str, Any], index: int, applied: bool) -> tuple[float, float] | None:
+def radiometry_of(table: Mapping[str, Any], index: int, applied: bool) -> tuple[float, float] | None:
     """Scale and offset of a band: in STAC 1.1 among its other facts or those of the asset, before that apart.
 
     Args:
@@ -57,6 +58,11 @@ def radiometry_of(table: dict[str, Any], index: int, applied: bool) -> tuple[flo
         if scale is not None and scale > 0:
             return scale, 0.0 if offset is None or applied else offset
     return None
+
+
+def says_applied(properties: Mapping[str, Any]) -> bool:
+    """Tell whether an Item of Sentinel-2 says that the offset was added to the numbers of its GeoTIFFs already."""
+    return any(properties.get(f"{who}:boa_offset_applied") is True for who in ("earthsearch", "sentinel"))
 
 
 def nodata_of(table: dict[str, Any]) -> float | None:
@@ -86,7 +92,7 @@ def is_jp2(key: str, location: Location) -> bool:
     return key.lower().endswith("-jp2") or str(location).partition("?")[0].lower().endswith(".jp2")
 
 
-def _number(facts: dict[str, Any], *keys: str) -> float | None:
+def _number(facts: Mapping[str, Any], *keys: str) -> float | None:
     found = (facts.get(key) for key in keys)
     numbers = (float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool))
     return next((number for number in numbers if math.isfinite(number)), None)

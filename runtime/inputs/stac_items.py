@@ -25,6 +25,7 @@ from landslip.runtime.inputs.stac_bands import (
     metres_of,
     nodata_of,
     radiometry_of,
+    says_applied,
 )
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import printable, shown
@@ -171,8 +172,7 @@ def _item(entry: Any, name: str, location: Location) -> Item:
     properties = table.get("properties")
     properties = {} if properties is None else _table(properties, where, "the properties")
     own = own_address(table)
-    applied = any(properties.get(f"{who}:boa_offset_applied") is True for who in ("earthsearch", "sentinel"))
-    known = _KnownBy(item, address_of(table, location), base_of(location), own, applied)
+    known = _KnownBy(item, address_of(table, location), base_of(location), own, says_applied(properties))
     time = _time(properties.get("datetime")) or _time(properties.get("start_datetime"))
     collection = table.get("collection")
     return Item(

@@ -88,11 +88,25 @@ def _stated(
 ) -> tuple[float, float] | None:
     """Scale and offset of a band, from the Item, else from its processing baseline; None where neither says so."""
     stated = asset.radiometry[number - 1]
-    if stated is None:
-        known = None if rule is None else rule.of_band(label)
-        return known if known is None or not asset.offset_applied else (known[0], 0.0)
-    scale, offset = stated
-    if rule is not None and not rule.offsets and offset:
-        left_out.add(offset)
-        return scale, 0.0
-    return scale, offset
+    found = scale_and_offset(stated, label, rule, applied=asset.offset_applied)
+    if stated is not None and found is not None and stated[1] != found[1]:
+        left_out.add(stated[1])
+    return found
+
+
+def scale_and_offset(
+    stated: tuple[float, float] | None, label: str, rule: Radiometry | None, *, applied: bool
+) -> tuple[float, float] | None:
+    """Scale and offset that make reflectance of the numbers of a file; None where neither is known.
+
+    Args:
+        stated: those that its Item states.
+        label: label of the band.
+        rule: rule of its processing baseline, which overrules an offset that products of it do not have.
+        applied: the offset was added to the numbers of the file already.
+    """
+    known = stated or (None if rule is None else rule.of_band(label))
+    if known is None:
+        return None
+    bare = applied or (rule is not None and not rule.offsets)
+    return known[0], 0.0 if bare else known[1]

@@ -67,7 +67,12 @@ BAND = {"raster:bands": [{"scale": 0.0001, "offset": -0.1}]}
         (BAND, {"earthsearch:boa_offset_applied": False}, -1000.0),
         ({"bands": [{"raster:scale": 0.0001, "raster:offset": -0.1}]}, {}, -1000.0),
         ({"raster:scale": 0.0001, "raster:offset": 0}, {}, 0.0),
+        (BAND, {"s2:processing_baseline": "03.01"}, 0.0),
+        (BAND, {"sentinel:boa_offset_applied": True}, 0.0),
         ({}, {"s2:processing_baseline": "05.11"}, -1000.0),
+        ({}, {"s2:product_uri": URI}, -1000.0),
+        ({}, {"s2:product_uri": URI, "earthsearch:boa_offset_applied": True}, 0.0),
+        ({}, {"s2:processing_baseline": "05.11", "earthsearch:boa_offset_applied": True}, 0.0),
         ({}, {"s2:processing_baseline": "03.01"}, 0.0),
     ],
 )
@@ -79,6 +84,13 @@ def test_reflectance_is_told_by_the_assets_or_the_baseline_and_written_down(asse
     assert written is not None
     assert written.of_band("B04") == pytest.approx((0.0001, offset / 10_000))
     assert written.name == product_name(item)
+
+
+def test_bands_with_scales_of_their_own_are_refused_and_one_without_leaves_all_untold():
+    halved = {"raster:bands": [{"scale": 0.0002, "offset": 0}]}
+    with pytest.raises(InputError, match="several scales"):
+        radiometry_of(product({"red": BAND, "nir": halved}), {"B04": "red", "B08": "nir"})
+    assert radiometry_of(product({"red": BAND, "nir": {}}), {"B04": "red", "B08": "nir"}) is None
 
 
 NO_RULES = [{"scale": "x"}, {"scale": 0}, {"scale": -1}, {"scale": float("nan")}, {"offset": None}, 7]
