@@ -133,7 +133,7 @@ class TileSource:
             raise InputError(
                 f"{self.scene_file}: there are too few tiles of {self.spec.tile} pixels of {self.spec.resolution:g} m "
                 f"in the scene that do not overlap and are observed to {_LEAST_VALID:.0%}: {count}, and {_NEEDED} are "
-                "needed. Give a larger scene, or leave `calibrate` out to take generated ones."
+                "needed. Give a larger scene, or none: generated ones are taken then."
             )
 
     def _tiles(self, purpose: Purpose) -> list[TileArrays]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.location import Location, Locations, as_area, as_location, as_locations, several
-from landslip.runtime.artifacts.channels import Date, ImageBand
+from landslip.runtime.artifacts.channels import Date, ImageBand, Relief
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.granules import Granule
@@ -152,6 +152,7 @@ class SceneFiles:
         unused += ["dem"] if self.dem is not None and not takes & _TERRAIN else []
         if unused:
             log.warning("The model %s takes no %s: what was given is not used.", spec.name, ", ".join(unused))
+        self._warn_of_options(spec)
         nothing: dict[str, Any] = dict.fromkeys(unused)
         left: dict[str, Any] = {
             f"{role}_{what}": None for role in unused if role in {"pre", "post"} for what in ("date", "nodata")
@@ -159,6 +160,18 @@ class SceneFiles:
         if "dem" in unused:
             left |= {"dem_nodata": None, "dem_unit": None, "fill_voids": False}
         return replace(self, **nothing, reading=replace(self.reading, **left))
+
+    def _warn_of_options(self, spec: ModelSpec) -> None:
+        """Warn of ways to read an image that hold for no input of the model."""
+        of_images = {entry.unit for entry in spec.inputs for shown in entry.shows if not isinstance(shown, Relief)}
+        given = [
+            (("scale", self.reading.scale), "reflectance"),
+            (("offset", self.reading.offset), "reflectance"),
+            (("rgb_range", self.reading.rgb_range), "8-bit"),
+        ]
+        for (option, value), unit in given:
+            if value is not None and unit not in of_images:
+                log.warning("The model %s takes no image in %s: `%s` is not used.", spec.name, unit, option)
 
     def _gives(self, role: str) -> bool:
         return self.dem is not None if role in _HEIGHTS else getattr(self, role) is not None or self._computes(role)

@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from helpers.engines import SPEC
+from helpers.measured import described, network
 from helpers.rasters import LEFT, TOP, elevation, rgb, scene_mixed, scene_on_grid, write
 from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.geo import window_blocks as cutting
@@ -314,6 +315,21 @@ def test_what_the_model_does_not_take_is_left_out_loudly(tmp_path, caplog):
     assert not caplog.records
     assert files.for_model(taking("post")) == replace(files, pre=None, dem=None)
     assert "takes no pre, dem: what was given is not used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("unit", "options", "words"),
+    [
+        ("dn", {"scale": 1e-4}, "no image in reflectance: `scale` is not used."),
+        ("reflectance", {"rgb_range": (0.0, 3000.0)}, "no image in 8-bit: `rgb_range` is not used."),
+        ("reflectance", {"scale": 1e-4, "offset": -0.1}, ""),
+        ("8-bit", {"rgb_range": (0.0, 3000.0)}, ""),
+    ],
+)
+def test_options_that_hold_for_nothing_the_model_takes_are_warned_of(tmp_path, caplog, unit, options, words):
+    files = SceneFiles(post=tmp_path / "image.tif", reading=ReadOptions(**options))
+    assert files.for_model(network(described("image", "post.nir", unit=unit))) == files
+    assert [record.getMessage() for record in caplog.records] == ([f"The model net takes {words}"] if words else [])
 
 
 def test_a_model_of_slope_alone_takes_it_from_either_file(tmp_path):
