@@ -13,6 +13,8 @@ from landslip.export.precisions.surgery import rebuilt
 
 _MOST = 1 << 24
 """Elements of a value that is computed beforehand."""
+_MOST_TOGETHER = 1 << 26
+"""Elements of all of them."""
 _NEVER = frozenset({"Shape", "Size"})
 """Operators that wait for what they look at."""
 
@@ -58,6 +60,8 @@ def _make_initializers(graph: GraphProto) -> None:
 
 
 def _constant(node: NodeProto) -> TensorProto | None:
+    if not node.attribute:  # which the checks of ONNX let pass, and nothing can run
+        return None
     attribute = node.attribute[0]
     value = helper.get_attribute_value(attribute)
     if attribute.name == "value":
@@ -109,12 +113,15 @@ def _computed(model: ModelProto) -> ModelProto:
     known = {tensor.name for tensor in model.graph.initializer} | {""}
     fixed: list[NodeProto] = []
     free: list[NodeProto] = []
+    left = _MOST_TOGETHER
     for node in model.graph.node:
-        small = all(sizes.get(name, _MOST + 1) <= _MOST for name in node.output if name)
+        given = [sizes.get(name, _MOST + 1) for name in node.output if name]
+        small = max(given, default=0) <= _MOST and sum(given) <= left
         constant = known.issuperset(node.input) and node.op_type not in _NEVER and small
         (fixed if constant else free).append(node)
         if constant:
             known.update(node.output)
+            left -= sum(given)
     made = {name for node in fixed for name in node.output if name}
     taken = {name for node in free for name in node.input} | {value.name for value in model.graph.output}
     wanted = sorted(made & taken)

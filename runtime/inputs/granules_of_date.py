@@ -84,6 +84,7 @@ def _joined(first: Granule, second: Granule) -> Granule:
         bands={**first.bands, **second.bands},
         true_colour=first.true_colour or second.true_colour,
         mask=first.mask or second.mask,
+        decisive=tuple(dict.fromkeys((*first.decisive, *second.decisive))),
     )
 
 

@@ -63,6 +63,25 @@ def test_a_constant_that_is_too_large_is_not_computed(tmp_path, size):
         read_adopted(tmp_path / "bomb.onnx", DESCRIPTION)
 
 
+def test_many_small_amounts_are_no_bomb_either():
+    net = Net()
+    net.nodes += [helper.make_node("Constant", [], ["shape"], value=numpy_helper.from_array(np.array([1 << 12] * 2)))]
+    for number in range(6):
+        net.nodes.append(helper.make_node("ConstantOfShape", ["shape"], [f"zeros{number}"]))
+        net.nodes.append(helper.make_node("ReduceMax", [f"zeros{number}"], [f"zero{number}"]))
+        net.node("Add", ["image" if number == 0 else net.last, f"zero{number}"])
+    assert kinds(folded(net.model())).count("ConstantOfShape") == 3
+
+
+def test_a_constant_without_a_value_is_refused(tmp_path):
+    net = Net()
+    net.nodes.append(helper.make_node("Constant", [], ["nothing"]))
+    net.node("Add", ["image", "nothing"]).conv(3, 1).add("Sigmoid")
+    onnx.save(net.model(), tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match="Constant node: has no data"):
+        read_adopted(tmp_path / "net.onnx", DESCRIPTION)
+
+
 def test_an_amount_that_depends_on_what_is_fed_is_refused(tmp_path):
     net = Net()
     shape = net.node("Shape", ["image"]).last

@@ -158,6 +158,16 @@ def test_single_bands_of_one_date_are_one_granule(products):
     assert sorted(granule.bands) == ["green", "nir", "red"]
 
 
+def test_metadata_of_all_folders_that_bands_are_given_from_decides(products, tmp_path):
+    given, metadata = [], []
+    for label in ("B04", "B08"):
+        (tmp_path / label).mkdir()
+        given.append(Path(shutil.copy(products[L2A].paths[label], tmp_path / label)))
+        metadata.append(Path(shutil.copy(products[L2A].root / "MTD_MSIL2A.xml", tmp_path / label)))
+    (granule,) = granules_of_date(given, ROLE)
+    assert granule.decisive == tuple(metadata)
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
