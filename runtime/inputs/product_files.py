@@ -19,8 +19,8 @@ _DEEPEST = 5
 """Folders between what a user gives and a file of a product: files/PSScene/ITEM/BUNDLE."""
 _MOST_FILES = 50_000
 """Files that are looked at."""
-# What macOS leaves beside files on foreign disks and in archives.
-_FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
+FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
+"""Names of what macOS leaves beside files on foreign disks and in archives."""
 _DAMAGES = (OSError, EOFError, LookupError, ValueError, tarfile.TarError)
 """Errors of a damaged archive."""
 
@@ -76,7 +76,7 @@ def product_files(location: Location, wanted: re.Pattern[str]) -> list[ProductFi
         found = _beside(location)
     files = (file for file in islice(found, _MOST_FILES) if wanted.search(file.name))
     return sorted(
-        (file for file in files if not _FOREIGN.search(file.member or file.name)), key=lambda each: str(each.location)
+        (file for file in files if not FOREIGN.search(file.member or file.name)), key=lambda each: str(each.location)
     )
 
 

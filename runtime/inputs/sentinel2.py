@@ -15,6 +15,8 @@ from typing import TypeGuard
 
 from landslip.runtime.access.location import Location
 from landslip.runtime.errors import InputError, InputMissingError
+from landslip.runtime.inputs.product_files import FOREIGN
+from landslip.runtime.inputs.sentinel2_files import granule_inside
 from landslip.runtime.untrusted.zip_archive import zip_names
 
 # L1C and older products: …_TCI.jp2. L2A has it at three resolutions: IMG_DATA/R10m/…_TCI_10m.jp2.
@@ -23,8 +25,6 @@ _PICTURE = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R10m/)?[^/]+_TCI(_10m)?\.jp
 _CLASSES = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R20m/)?[^/]+_SCL(_[^/]+)?_20m\.jp2$", re.IGNORECASE)
 # In products T32TNS_20200101T101319_B04_10m.jp2, in the archives on the web B04.jp2.
 _DELIVERED = re.compile(r"(^|[_/\\])(TCI|B\d[\dA])(_\d0m)?\.jp2$", re.IGNORECASE)
-# What macOS leaves beside files on foreign disks and in archives.
-_FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
 _INSIDE = re.compile(r"MTD_(MSI.*|TL)\.XML|MANIFEST\.SAFE")
 _DEPTH = 4
 """Folders between the picture and the product at the most: GRANULE/*/IMG_DATA/R10m."""
@@ -157,17 +157,11 @@ def _files(path: Path, role: str, wanted: re.Pattern[str]) -> list[Location]:
     product = product_of(path, role)
     archive = not _is_folder(product)
     found = sorted(_zip_names(product, role) if archive else _names(product))
-    names = [name for name in found if wanted.search(name) and not _FOREIGN.search(name)]
+    names = [name for name in found if wanted.search(name) and not FOREIGN.search(name)]
     if archive:
         return [f"/vsizip/{product.resolve().as_posix()}/{name}" for name in names]
-    within = _granule(path, product)
+    within = granule_inside(path, product)
     return [product / name for name in names if within in {None, name.split("/")[1]}]
-
-
-def _granule(path: Path, root: Path) -> str | None:
-    """The granule that a file or folder of the product belongs to; None where it belongs to all of them."""
-    parts = path.relative_to(root).parts if path.is_relative_to(root) else ()
-    return parts[1] if parts[:1] == ("GRANULE",) and len(parts) > 1 else None
 
 
 def _root(path: Path) -> Path | None:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from landslip.runtime.access.location import Location, is_folder
 from landslip.runtime.errors import InputError
+from landslip.runtime.inputs.product_files import FOREIGN
 from landslip.runtime.inputs.sentinel2_bands import parsed_name
 from landslip.runtime.untrusted.xml_text import MOST_XML
 from landslip.runtime.untrusted.zip_archive import zip_content, zip_names
 
 _METADATA = re.compile(r"(^|/)(MTD_MSIL(1C|2A)|S2[A-Z]_\w+_MTD_SAFL(1C|2A)_\w+)\.xml$", re.IGNORECASE)
-# What macOS leaves beside files on foreign disks and in archives.
-_FOREIGN = re.compile(r"(^|/)(\._|__MACOSX/)")
 _IMAGE = re.compile(r"(^|/)GRANULE/[^/]+/IMG_DATA/(R[126]0m/)?[^/]+$", re.IGNORECASE)
 _INSIDE = ("", "GRANULE/*/IMG_DATA/", "GRANULE/*/IMG_DATA/R?0m/", "IMG_DATA/", "IMG_DATA/R?0m/", "R?0m/")
 """Folders of a product, or of a part of one, that hold images."""
@@ -34,7 +33,7 @@ def images_in(folder: Path) -> list[Location]:
     else:
         patterns = [f"{inside}*{ending}" for inside in _INSIDE for ending in (".jp2", ".JP2", ".tif", ".TIF", ".tiff")]
         found = [*dict.fromkeys(path for pattern in patterns for path in sorted(folder.glob(pattern)))]
-    return [each for each in found if not _FOREIGN.search(str(each)) and parsed_name(str(each)) is not None]
+    return [each for each in found if not FOREIGN.search(str(each)) and parsed_name(str(each)) is not None]
 
 
 def metadata_of(product: Path) -> tuple[bytes, str] | None:
@@ -45,7 +44,7 @@ def metadata_of(product: Path) -> tuple[bytes, str] | None:
     """
     if is_folder(product):
         return _first_in(product)
-    names = [name for name in names_in_zip(product) if _METADATA.search(name) and not _FOREIGN.search(name)]
+    names = [name for name in names_in_zip(product) if _METADATA.search(name) and not FOREIGN.search(name)]
     if not names:
         return None
     name = min(names, key=lambda each: (each.count("/"), each))
@@ -99,7 +98,7 @@ def _first_in(folder: Path) -> tuple[bytes, str] | None:
     except OSError:  # as for a name that is too long
         return None
     for path in paths:
-        if _METADATA.search(path.as_posix()) and not _FOREIGN.search(path.as_posix()):
+        if _METADATA.search(path.as_posix()) and not FOREIGN.search(path.as_posix()):
             try:
                 with path.open("rb") as stream:
                     return stream.read(MOST_XML + 1), os.fspath(path)
