@@ -75,7 +75,8 @@ def _beginning(run: FinishedRun) -> str:
 def _about(run: FinishedRun) -> str:
     """Sentences on the whole map."""
     record = run.record
-    images = f"Image before: {run.date_from or 'date unknown'}. Image after: {run.date_to or 'date unknown'}."
+    words = {"pre": "Image before", "post": "Image after"}
+    images = " ".join(f"{words[role]}: {date or 'date unknown'}." for role, date in run.dates.items())
     model = f"Mapped with {printable(record.model.name, _TEXT)} by landslip {printable(record.landslip, _TEXT)}."
     seen = "Where it was not observed, the absence of a landslide means nothing."
     return " ".join(filter(None, (printable(record.model.notice, 2 * _TEXT), images, model, seen)))

@@ -79,10 +79,11 @@ def _grid_of(grid: GridLaid) -> MapGrid:
 
 def _dates(run: FinishedRun) -> Iterator[str]:
     if run.date_from is None and run.date_to is None:
-        yield "Dates of the images: unknown"
+        yield "Dates of the images: unknown" if len(run.dates) > 1 else "Date of the image: unknown"
         return
-    for words, date in (("Image before", run.date_from), ("image after", run.date_to)):
-        yield f"{words}: {printable(period((date,)) or 'date unknown', _NAME)}"
+    words = {"pre": "Image before", "post": "image after" if "pre" in run.dates else "Image after"}
+    for role, date in run.dates.items():
+        yield f"{words[role]}: {printable(period((date,)) or 'date unknown', _NAME)}"
 
 
 def _findings(run: FinishedRun) -> tuple[str, ...]:

@@ -73,8 +73,8 @@ class FactWriter:
         record, language = self._record, self.language
         if record.title:
             yield "fact_title", told(record.title)
-        yield "fact_before", day_of(self.run.date_from, language)
-        yield "fact_after", day_of(self.run.date_to, language)
+        for role, date in self.run.dates.items():
+            yield "fact_before" if role == "pre" else "fact_after", day_of(date, language)
         yield "fact_landslides", language.number(record.landslides)
         yield from self._certainty()
         yield "fact_landslide_area", language.area(record.landslide_km2)
@@ -95,7 +95,8 @@ class FactWriter:
         size = {"width": language.number(grid.width), "height": language.number(grid.height)}
         pixel = language.short(grid.transform[0])
         yield "fact_grid", self._text("grid", crs=told(grid.crs), pixel=pixel, **size)
-        yield "fact_registration", self._registration()
+        if len(self.run.dates) > 1:
+            yield "fact_registration", self._registration()
 
     def _registration(self) -> str:
         found = self._record.registration

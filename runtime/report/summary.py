@@ -23,7 +23,7 @@ def title_of(run: FinishedRun, language: Language) -> str:
 
 def subtitle(run: FinishedRun, bounds: Degrees | None, language: Language) -> str:
     """Dates of the images, and where they lie."""
-    dates = " → ".join(day_of(date, language) for date in (run.date_from, run.date_to))
+    dates = " → ".join(day_of(date, language) for date in run.dates.values())
     if bounds is None:
         return f"{language.text('subtitle')}, {dates}"
     west, south, east, north = bounds

@@ -51,6 +51,13 @@ class FinishedRun:
         return max(self._acquired("post"), default=None)
 
     @property
+    def dates(self) -> dict[str, str | None]:
+        """Dates by role, ``pre`` and ``post``, of the images that it was mapped from; None where nobody says."""
+        given = {entry.role for entry in self.record.inputs} & {"pre", "post"}
+        both = {"pre": self.date_from, "post": self.date_to}
+        return {role: date for role, date in both.items() if role in given or not given}
+
+    @property
     def item_name(self) -> str:
         """Name of its STAC Item."""
         return item_name(self.record.fingerprint)

@@ -140,6 +140,15 @@ def kml_outlines(folder):
         yield mark, shapely.MultiPolygon(parts)
 
 
+def test_kml_of_a_map_of_one_image_tells_of_one_date(tmp_path):
+    after = {"role": "post", "path": "post.tif", "sha256": "b" * 64, "acquired": "2018-09-06", "acquired_from": "user"}
+    out = finished_run(tmp_path / "out", landslide_scene(), inputs=[after])
+    landslip.make_products(out, also=["kml"])
+    text = (out / "landslides.kml").read_text(encoding="utf-8")
+    assert "Image after: 2018-09-06." in text
+    assert "Image before:" not in text
+
+
 def test_kml_has_a_folder_for_each_layer_with_names_values_and_colours(made):
     out, crs = made
     document = ET.parse(out / "landslides.kml").getroot().find(f"{KML}Document")

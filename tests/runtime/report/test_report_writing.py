@@ -17,7 +17,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from helpers.report_runs import HOSTILE, PIXEL, grid_of, made_up_run, made_up_score, source_of, write_layers
+from helpers.report_runs import HOSTILE, PIXEL, grid_of, made_up_run, made_up_score, record_of, source_of, write_layers
 from landslip.runtime.errors import InputError, UsageError
 from landslip.runtime.report.report_writing import write_report
 from landslip.runtime.report.texts import ENGLISH
@@ -82,6 +82,16 @@ def test_it_tells_how_sure_and_in_words_whither_the_images_are_shifted(tmp_path)
     assert "26: they touch what was not observed or the border of the map" in said
     assert "0.51 pixels west and 0.97 south of the image before (median of 4 places)" in said
     assert "+00:00" not in said
+
+
+def test_a_map_of_one_image_is_told_of_one_date(tmp_path):
+    _, after = record_of(grid_of(200, 300), 30, 1.0)["inputs"]
+    run = made_up_run(tmp_path, 200, 300, inputs=[after], registration=None)
+    write_report(run, tmp_path / "report.html", source_of(200, 300, images=("post",)))
+    said = " ".join(text for _, text in Page((tmp_path / "report.html").read_text(encoding="utf-8")).texts)
+    assert "Image after taken" in said
+    for words in ("Image before taken", "date unknown", "Shift of the images against each other"):
+        assert words not in said, words
 
 
 def test_numbers_stand_beside_the_largest_landslides_and_within_the_map(tmp_path):
