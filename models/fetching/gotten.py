@@ -12,6 +12,7 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.system.digests import sha256_of
 from landslip.runtime.system.drafts import draft_of, output_errors
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
+from landslip.runtime.untrusted.typed_values import typed
 
 RECORD = "get.json"
 """Name of the record in the folder."""
@@ -61,6 +62,15 @@ class Gotten:
             draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class _RecordOnDisk:
+    """Record as it lies in the folder."""
+
+    request: dict[str, Any]
+    chosen: dict[str, list[str]]
+    files: dict[str, dict[str, Any]]
+
+
 def open_record(folder: Path, request: Mapping[str, Any]) -> Gotten:
     """The record of a folder, or a new one.
 
@@ -73,9 +83,10 @@ def open_record(folder: Path, request: Mapping[str, Any]) -> Gotten:
     try:
         with path.open("rb") as stream:
             content = parse_json(stream.read(MOST_BYTES + 1))
-        found = Gotten(folder, content["request"], dict(content["chosen"]), dict(content["files"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        stored: _RecordOnDisk = typed(content, _RecordOnDisk)
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is damaged.", "Choose another folder, or remove this one.", option="out") from error
+    found = Gotten(folder, dict(stored.request), dict(stored.chosen), dict(stored.files))
     if found.request != json.loads(json.dumps(request)):
         raise UsageError(
             f"{folder} holds a scene of another area, time or catalogue.",
