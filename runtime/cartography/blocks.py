@@ -31,6 +31,8 @@ _PALE: Colour = (170, 170, 170)
 _WARNING: Colour = (255, 214, 0)
 _MOST = 3
 """Lines of a text at the most."""
+_COLUMNS = 2
+"""Kinds of landslides beside each other in the legend."""
 _BAR_HEIGHT = 2.2
 _BAR_SCALE_HEIGHT = 15.0
 _BAR_WITH_MIDDLE = 32.0
@@ -63,18 +65,43 @@ def legend(facts: MapFacts, swatches: Sequence[Pixels], width: float) -> Block:
 
     Args:
         facts: of the map.
-        swatches: of a landslide and of what was not observed, of :data:`SWATCH`; none yet where only the height counts.
+        swatches: of a landslide, or of each of its kinds, and of what was not observed, of :data:`SWATCH`; none yet
+            where only the height counts.
         width: millimetres.
     """
-    items: list[Item] = []
-    y, (wide, high) = 0.0, SWATCH
-    for number, text in enumerate(wording.legend_texts(facts)):
-        words = lines(text, width - wide - 3, BODY)
-        row = max(high, words.height)
-        items += [Picture(0, y + (row - high) / 2, pixels) for pixels in swatches[number : number + 1]]
-        items += words.at(wide + 3, y + (row - words.height) / 2)
-        y += row + 2
-    return Block(tuple(items), y)
+    landslide, unknown = wording.legend_texts(facts)
+    first = _kinds(facts, swatches, width) if facts.kinds else _entry(landslide, swatches[:1], width)
+    last = _entry(unknown, swatches[max(1, len(facts.kinds)) :], width, y=first.height)
+    return Block((*first.items, *last.items), last.height)
+
+
+def _kinds(facts: MapFacts, swatches: Sequence[Pixels], width: float) -> Block:
+    """Kinds of landslides with their samples, some in a row."""
+    above, below = wording.kinds_texts(facts)
+    block, half = lines(above, width, BODY), width / _COLUMNS
+    items, y = [*block.items], block.height + 1
+    for first in range(0, len(facts.kinds), _COLUMNS):
+        row = [
+            _entry(wording.kind_text(name), swatches[first + place :], half - 2, x=place * half, y=y, most=2)
+            for place, name in enumerate(facts.kinds[first : first + _COLUMNS])
+        ]
+        items += [item for entry in row for item in entry.items]
+        y = max(entry.height for entry in row)
+    if not below:
+        return Block(tuple(items), y)
+    note = lines(below, width, BODY, y=y)
+    return Block((*items, *note.items), note.height + 2)
+
+
+def _entry(
+    text: str, samples: Sequence[Pixels], width: float, *, x: float = 0.0, y: float = 0.0, most: int = _MOST
+) -> Block:
+    """The first sample, if there is one yet, with its text beside it, and room below."""
+    wide, high = SWATCH
+    words = lines(text, width - wide - 3, BODY, most=most)
+    row = max(high, words.height)
+    pictures = [Picture(x, y + (row - high) / 2, pixels) for pixels in samples[:1]]
+    return Block((*pictures, *words.at(x + wide + 3, y + (row - words.height) / 2)), y + row + 2)
 
 
 def scale_and_north(metres: float, direction: float | None, width: float) -> Block:

@@ -39,5 +39,10 @@ class MapFacts:
     """Name of the event; None where none was given."""
     notice: str = ""
     """Notice of the model that everybody who sees the map has to know; empty where there is none."""
+    kinds: tuple[str | None, ...] = ()
+    """Names of the kinds of landslides that the legend has samples of; None for landslides of no kind; empty where the
+    map tells no classes apart, or shows no landslide."""
+    further_kinds: int = 0
+    """Number of kinds in the map that the legend leaves out."""
     map_pixels: int = 1
     """Rows and columns of the map that make one pixel of the panels."""

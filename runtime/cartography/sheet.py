@@ -67,7 +67,7 @@ def sheet(
         facts: of the map.
         roles: of the images, in the order of time.
         panels: their pictures and the one with the landslides, (height, width, 3), enlarged as arranged.
-        swatches: samples of a landslide and of what was not observed, likewise.
+        swatches: samples of a landslide, or of each of its kinds, and of what was not observed, likewise.
         arrangement: of :func:`arrangement_for`.
     """
     header = blocks.header(facts, roles, _ACROSS)

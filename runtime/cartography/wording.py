@@ -118,6 +118,18 @@ def legend_texts(facts: MapFacts) -> tuple[str, str]:
     )
 
 
+def kind_text(name: str | None) -> str:
+    """Name of a kind of landslides in the legend."""
+    return printable(name, _NAME) if name else "no class surest"
+
+
+def kinds_texts(facts: MapFacts) -> tuple[str, str]:
+    """Line above the kinds of landslides in the legend, and the one below them, which is empty where all are there."""
+    more = facts.further_kinds
+    left_out = f"and {more} class{'es' * (more != 1)} more, on less ground" if more else ""
+    return f"{legend_texts(facts)[0]}, by class:", left_out
+
+
 CAUTION = "Mapped by a neural network; not checked on the ground."
 
 

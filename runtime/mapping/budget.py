@@ -39,6 +39,9 @@ _COORDINATES = 16
 _PICTURE = 40
 """Bytes per pixel of the small pictures: thumbnails, panels twice, masks, and the file that they become."""
 
+_KINDS = 12
+"""Bytes more per pixel where the map tells classes apart: kinds, the order in which they spread, one more picture."""
+
 _SHEET = 16 << 20
 """Bytes of the paper around them, at the least: of the sheet, and of Pillow's copy of it."""
 
@@ -59,7 +62,8 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
         them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
-    picture = {"quicklook": _SHEET + _thumbnail_pixels(tiles.height, tiles.width) * _PICTURE}
+    each = _PICTURE + _KINDS * bool(spec.classes)
+    picture = {"quicklook": _SHEET + _thumbnail_pixels(tiles.height, tiles.width) * each}
     if not tiles.rows:
         return dict.fromkeys(("reading", "queues", "register", "stitcher"), 0) | picture
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1

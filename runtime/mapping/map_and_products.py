@@ -24,6 +24,7 @@ from landslip.runtime.products.class_tally import ClassTally
 from landslip.runtime.products.classes_tif import class_tags, name_tags, write_class_names, write_class_style
 from landslip.runtime.products.confidence_tif import BLOCK, check_written, occurs, write_cog
 from landslip.runtime.products.geopackage import Summary, write_landslides
+from landslip.runtime.products.kinds_shown import kinds_shown
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.products.map_style import write_map_style
 from landslip.runtime.products.map_tags import map_tags
@@ -148,7 +149,9 @@ def _with_reasons(
 
 def _write_pictures(run: Run, run_files: RunFiles, work: Workspace, facts: MapFacts) -> None:
     """Write the map and the quicklook, side by side."""
-    pictures, rows = run.thumbnails, run_files.rows
+    pictures, rows, kinds = run.thumbnails, run_files.rows, None
+    if pictures.classes is not None and sum(each.landslide for each in run.engine.spec.classes) > 1:
+        kinds = kinds_shown(pictures.confidence, pictures.classes, run.level, run.engine.spec.classes)
     images: dict[str, NDArray[np.uint8]] = {role: pictures.image(role) for role in run.scene.images}
     width = run.scene.grid.width
     with (
@@ -156,7 +159,9 @@ def _write_pictures(run: Run, run_files: RunFiles, work: Workspace, facts: MapFa
         run.clock("write"),
         waiting(run.progress, "writing confidence.tif and quicklook.png"),
     ):
-        quicklook = pool.submit(write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, facts)
+        quicklook = pool.submit(
+            write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, facts, kinds
+        )
         with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
             write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE))
             check_written(work.path(CONFIDENCE), rows.histogram)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.confidence import NOT_OBSERVED
+from landslip.runtime.products.kinds_shown import KindsShown
 from landslip.runtime.styles.palette import CASING, LANDSLIDE, NOT_OBSERVED_FILL, NOT_OBSERVED_HATCH, RIM, Colour
 
 Image = NDArray[np.uint8]
@@ -17,7 +18,7 @@ _PERIOD, _LINE = 8, 2
 """Pixels of the hatch at 200 pixels per inch: from line to line, and across a line."""
 
 
-def marked(image: Image, confidence: Image, level: int, *, rim: int = 1) -> Image:
+def marked(image: Image, confidence: Image, level: int, *, rim: int = 1, kinds: KindsShown | None = None) -> Image:
     """An image with landslides tinted, rimmed in dark and cased in light, and the unobserved dimmed and hatched.
 
     Args:
@@ -26,6 +27,7 @@ def marked(image: Image, confidence: Image, level: int, *, rim: int = 1) -> Imag
         level: confidence from which on a pixel counts as landslide.
         rim: pixels of the dark line and of the light one around landslides, not within them, so that the smallest
             still show their colour.
+        kinds: kind of each pixel that is landslide, which has the colour of its kind then; None for one colour.
     """
     landslide = (confidence >= level) & (confidence <= 100)
     unknown = confidence == NOT_OBSERVED
@@ -33,10 +35,19 @@ def marked(image: Image, confidence: Image, level: int, *, rim: int = 1) -> Imag
     line = np.add.outer(np.arange(height), np.arange(width)) % _PERIOD < _LINE
     dimmed = _blend(image, unknown, NOT_OBSERVED_FILL, _FILL_SHARE)
     hatched = _blend(dimmed, unknown & line, NOT_OBSERVED_HATCH, _LINE_SHARE)
-    tinted = _blend(hatched, landslide, LANDSLIDE, _LANDSLIDE_SHARE)
+    tinted = _tinted(hatched, landslide, kinds)
     rimmed = _grown(landslide, rim)
     outlined = _blend(tinted, rimmed & ~landslide, RIM, 1.0)
     return _blend(outlined, _grown(rimmed, rim) & ~rimmed, CASING, _CASING_SHARE)
+
+
+def _tinted(image: Image, landslide: Mask, kinds: KindsShown | None) -> Image:
+    """Mix the colour of landslides, or that of their kind, into them."""
+    if kinds is None:
+        return _blend(image, landslide, LANDSLIDE, _LANDSLIDE_SHARE)
+    for number, colour in kinds.colours.items():
+        image = _blend(image, landslide & (kinds.numbers == number), colour, _LANDSLIDE_SHARE)
+    return image
 
 
 def _blend(image: Image, where: Mask, colour: Colour, share: float) -> Image:

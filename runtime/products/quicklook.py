@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from landslip.runtime.cartography.sheet_drawing import drawn
 from landslip.runtime.cartography.typeset import encoded_png
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.products.kinds_shown import KindsShown
 from landslip.runtime.products.marking import marked
 from landslip.runtime.system.drafts import write_file
 
@@ -29,7 +31,14 @@ _WIDEST_RIM = 0.3
 """Millimetres."""
 
 
-def write_quicklook(path: Path, images: Mapping[str, Image], confidence: Image, level: int, facts: MapFacts) -> None:
+def write_quicklook(
+    path: Path,
+    images: Mapping[str, Image],
+    confidence: Image,
+    level: int,
+    facts: MapFacts,
+    kinds: KindsShown | None = None,
+) -> None:
     """Write :func:`compose`'s sheet as PNG; it comes under its name when it is complete.
 
     Args:
@@ -38,12 +47,13 @@ def write_quicklook(path: Path, images: Mapping[str, Image], confidence: Image, 
         confidence: (height, width), 0..100, or 255 where not observed.
         level: confidence 1..100 from which on a pixel counts as landslide.
         facts: what the sheet says of the map.
+        kinds: kinds of the landslides; None where the map tells none apart.
 
     Raises:
         OutputError: the file cannot be written.
         UsageError: the arrays do not fit each other.
     """
-    picture, dots = compose(images, confidence, level, facts)
+    picture, dots = compose(images, confidence, level, facts, kinds)
     try:
         write_file(path, encoded_png(picture, dots))
     except OSError as error:
@@ -55,7 +65,9 @@ def write_quicklook(path: Path, images: Mapping[str, Image], confidence: Image, 
         ) from error
 
 
-def compose(images: Mapping[str, Image], confidence: Image, level: int, facts: MapFacts) -> tuple[Image, int]:
+def compose(
+    images: Mapping[str, Image], confidence: Image, level: int, facts: MapFacts, kinds: KindsShown | None = None
+) -> tuple[Image, int]:
     """The sheet in pixels, (height, width, 3) uint8, and how many of them make an inch.
 
     Args:
@@ -63,6 +75,7 @@ def compose(images: Mapping[str, Image], confidence: Image, level: int, facts: M
         confidence: as above.
         level: as above.
         facts: as above.
+        kinds: as above.
 
     Raises:
         UsageError: the arrays do not fit each other.
@@ -74,28 +87,39 @@ def compose(images: Mapping[str, Image], confidence: Image, level: int, facts: M
             f"A quicklook cannot be made of images of shapes {sorted(shapes)} with confidences of shape "
             f"{confidence.shape}: give images of shape {expected}, not empty."
         )
+    if kinds is not None:
+        facts = replace(facts, kinds=kinds.names, further_kinds=kinds.left_out)
     roles = tuple(images)
     arrangement = arrangement_for(facts, roles, confidence.shape)
-    panels = panels_of(list(images.values()), confidence, level, arrangement)
-    samples = _samples(level, arrangement)
+    panels = panels_of(list(images.values()), confidence, level, arrangement, kinds)
+    samples = _samples(level, arrangement, kinds)
     return drawn(sheet(facts, roles, panels, samples, arrangement)), arrangement.dots_per_inch
 
 
-def panels_of(images: list[Image], confidence: Image, level: int, arrangement: Arrangement) -> list[Image]:
+def panels_of(
+    images: list[Image], confidence: Image, level: int, arrangement: Arrangement, kinds: KindsShown | None = None
+) -> list[Image]:
     """Panels, (height, width, 3): each image, and the last one with the landslides; every pixel enlarged alike."""
     factor = arrangement.factor
     panels = [_enlarged(np.moveaxis(image, 0, 2), factor) for image in images]
     rim = min(factor, round(_WIDEST_RIM * arrangement.dots_per_inch / MILLIMETRES_PER_INCH))
-    return [*panels, marked(panels[-1], _enlarged(confidence, factor), level, rim=rim)]
+    shown = None if kinds is None else kinds.enlarged(factor)
+    return [*panels, marked(panels[-1], _enlarged(confidence, factor), level, rim=rim, kinds=shown)]
 
 
-def _samples(level: int, arrangement: Arrangement) -> list[Image]:
-    """Samples of a landslide and of what was not observed, drawn as in the map."""
+def _samples(level: int, arrangement: Arrangement, kinds: KindsShown | None = None) -> list[Image]:
+    """Samples of a landslide, or of each kind in the legend, and of what was not observed, drawn as in the map."""
     wide, high = (round(length * arrangement.dots_per_inch / MILLIMETRES_PER_INCH) for length in SWATCH)
     ground, landslide = np.full((high, wide, 3), _GROUND, dtype=np.uint8), np.zeros((high, wide), dtype=np.uint8)
     landslide[high // 4 : -(high // 4), wide // 6 : -(wide // 6)] = level
     unknown = np.full((high, wide), NOT_OBSERVED, dtype=np.uint8)
-    return [marked(ground, landslide, level, rim=2), marked(ground, unknown, level)]
+    each_kind: list[KindsShown | None] = [None]
+    if kinds is not None and kinds.named:
+        each_kind = [replace(kinds, numbers=np.full_like(landslide, number)) for number, _ in kinds.named]
+    return [
+        *(marked(ground, landslide, level, rim=2, kinds=kind) for kind in each_kind),
+        marked(ground, unknown, level),
+    ]
 
 
 def _enlarged(image: Image, factor: int) -> Image:

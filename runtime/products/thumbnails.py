@@ -24,6 +24,8 @@ class Thumbnails:
         self._images: dict[str, NDArray[np.uint8]] = {}
         # One more than the percentage, so that 0 can mean that nothing was observed and the largest value wins.
         self._confidence = np.zeros(shape, dtype=np.uint8)
+        self.classes: NDArray[np.uint8] | None = None
+        """(h, w) class of the pixel with the highest confidence, of equal ones the first; None where none came."""
 
     def add_image(self, name: str, first_row: int, rows: NDArray[np.uint8]) -> None:
         """Take image rows (3, rows, width); every ``step``-th pixel is kept."""
@@ -33,9 +35,16 @@ class Thumbnails:
         place = (first_row + start) // self.step
         image[:, place : place + kept.shape[1]] = kept
 
-    def add_confidence(self, first_row: int, percent: NDArray[np.uint8]) -> None:
-        """Take finished rows (rows, width); a reduced pixel shows the highest confidence in it."""
-        keep_largest(percent, first_row, self.step, self._confidence)
+    def add_confidence(
+        self, first_row: int, percent: NDArray[np.uint8], classes: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Take finished rows (rows, width); a reduced pixel shows the highest confidence in it, and its class."""
+        if classes is None:
+            keep_largest(percent, first_row, self.step, self._confidence)
+            return
+        if self.classes is None:
+            self.classes = np.full(self._confidence.shape, NOT_OBSERVED, dtype=np.uint8)
+        keep_surest(percent, classes, first_row, self.step, self._confidence, self.classes)
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """A reduced image: (3, h, w), 0 where nothing was added yet."""
@@ -76,3 +85,32 @@ def keep_largest(
             for value in percent[i, x * step : min((x + 1) * step, width)]:
                 most = max(most, np.uint8(value + 1))  # 255 becomes 0
             line[x] = max(line[x], most)
+
+
+@kernel
+def keep_surest(
+    percent: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    first_row: int,
+    step: int,
+    out: NDArray[np.uint8],
+    kinds: NDArray[np.uint8],
+) -> None:  # pragma: no cover - compiled
+    """Raise reduced pixels to the largest confidence in them, as :func:`keep_largest` does, and keep its class.
+
+    Args:
+        percent: (rows, width) uint8, 255 where not observed.
+        classes: (rows, width) uint8.
+        first_row: map row of the first one.
+        step: rows and columns of the map that make a reduced pixel.
+        out: (h, w) uint8, one more than the percentage, 0 where nothing was observed; updated.
+        kinds: (h, w) uint8, class of the first pixel that has it; updated.
+    """
+    width = percent.shape[1]
+    for i in range(percent.shape[0]):
+        row = (first_row + i) // step
+        for col in range(width):
+            value = np.uint8(percent[i, col] + 1)  # 255 becomes 0
+            if value > out[row, col // step]:
+                out[row, col // step] = value
+                kinds[row, col // step] = classes[i, col]

@@ -64,6 +64,9 @@ CLASS_FIELDS = ("class", "class_share")
 
 CLASS = "confidence_class"
 
+KIND = "class"
+"""Field with the kind of a landslide."""
+
 
 @dataclass(frozen=True)
 class LandslideData:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from landslip.runtime.report.landslide_data import CLASS, CLASS_FIELDS, DECIMALS, FIELDS, LandslideData, UnseenData
+from landslip.runtime.report.landslide_kinds import PageKind
 from landslip.runtime.report.map_place import Mesh
 from landslip.runtime.report.run_facts import reason_text
 from landslip.runtime.report.texts import Language
@@ -32,9 +33,11 @@ def map_data(pyramid: Pyramid, metres: float, north: float | None, mesh: Mesh | 
     }
 
 
-def landslide_values(landslides: LandslideData) -> dict[str, Any]:
-    """Landslides: fields by column, outlines, classes that occur."""
+def landslide_values(landslides: LandslideData, kinds: Sequence[PageKind] = ()) -> dict[str, Any]:
+    """Landslides: fields by column, outlines, classes that occur, or kinds where the map tells them apart."""
     found = set(landslides.fields.get(CLASS, ["likely"]))
+    sure = [name for name in CLASS_COLOURS if name in found]
+    by_kind = {"kinds": [kind.name for kind in kinds], "sure": sure if CLASS in landslides.fields else []}
     absent = set(CLASS_FIELDS) - set(landslides.fields)
     return {
         "count": landslides.count,
@@ -42,7 +45,8 @@ def landslide_values(landslides: LandslideData) -> dict[str, Any]:
         "shown": list(landslides.fields),
         "decimals": {name: count for name, count in DECIMALS.items() if name not in absent},
         "outlines": landslides.outlines.rings,
-        "classes": [name for name in CLASS_COLOURS if name in found],
+        "classes": [kind.key for kind in kinds] or sure,
+        **(by_kind if kinds else {}),
     }
 
 
@@ -65,13 +69,18 @@ def picture_values(tags: Mapping[str, str], tiles: Sequence[TilePlace]) -> dict[
     }
 
 
-def words_and_colours(language: Language, fields: Collection[str] = FIELDS) -> dict[str, Any]:
+def words_and_colours(
+    language: Language, fields: Collection[str] = FIELDS, kinds: Sequence[PageKind] = ()
+) -> dict[str, Any]:
     """Texts that the script says, those for the fields of landslides among them, and colours that it draws in."""
+    names = {kind.key: kind.name or language.text("no_kind") for kind in kinds}
+    spoken_of_kinds = {"sureness": language.text("sureness"), **names} if kinds else {}
     further = [f"field_{name}" for name in CLASS_FIELDS if name in fields]
     return {
-        "texts": {key: language.texts[key] for key in (*_SPOKEN, *further)},
+        "texts": {key: language.texts[key] for key in (*_SPOKEN, *further)} | spoken_of_kinds,
         "colours": {
             **{name: hexadecimal(colour) for name, colour in CLASS_COLOURS.items()},
+            **{kind.key: kind.colour for kind in kinds},
             "rim": hexadecimal(RIM),
             "ground": hexadecimal(NOT_OBSERVED_FILL),
             "hatch": hexadecimal(NOT_OBSERVED_HATCH),

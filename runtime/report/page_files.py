@@ -10,8 +10,13 @@ from importlib.resources import files
 
 from landslip.runtime.report.html_parts import Markup
 
-SCRIPTS = ("texts.js", "landslides.js", "tiles.js", "view.js", "drawing.js", "moving.js", "table.js", "main.js")
+SCRIPTS = (
+    "texts.js", "landslides.js", "sureness.js", "tiles.js", "view.js", "drawing.js", "moving.js", "table.js", "main.js",
+)  # fmt: skip
 """Parts of the script, in the order in which they stand in the page."""
+
+KINDS = {"sureness.js": "kinds.js"}
+"""Parts that others take the place of where the map tells kinds of landslides apart."""
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _FOLDER = "page"
@@ -27,9 +32,9 @@ def style() -> str:
     return _text("report.css")
 
 
-def script() -> str:
-    """Script of the page."""
-    return "\n".join(_text(name) for name in SCRIPTS)
+def script(*, kinds: bool = False) -> str:
+    """Script of the page; for a map that tells kinds of landslides apart, or for any other."""
+    return "\n".join(_text(KINDS.get(name, name) if kinds else name) for name in SCRIPTS)
 
 
 def policy(style_text: str, script_text: str) -> str:

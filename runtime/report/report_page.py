@@ -14,6 +14,7 @@ from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.report import page_data, summary
 from landslip.runtime.report.html_parts import Markup, element, escaped, joined, json_block, told
 from landslip.runtime.report.landslide_data import LandslideData, UnseenData
+from landslip.runtime.report.landslide_kinds import PageKind, page_kinds
 from landslip.runtime.report.landslide_table import landslide_table
 from landslip.runtime.report.map_place import corner_degrees, degree_mesh, map_square_kilometres
 from landslip.runtime.report.page_files import filled, frame, policy, script, style
@@ -85,7 +86,7 @@ class ReportPage:
     @cached_property
     def _parts(self) -> dict[str, Markup]:
         language, landslides = self.language, self.landslides
-        style_text, script_text = style(), script()
+        style_text, script_text = style(), script(kinds=bool(self._kinds))
         words = {key: escaped(text) for key, text in language.texts.items()}
         return words | {
             "LANGUAGE": escaped(language.code),
@@ -96,7 +97,7 @@ class ReportPage:
             "NOTICE": summary.notice(self.run, language),
             "FIGURES": summary.figures(self.run, landslides, self._facts.observed_share, language),
             "STATIC": self._static(),
-            "LEGEND": summary.legend(self.run, landslides, self.unseen, language),
+            "LEGEND": summary.legend(self.run, landslides, self.unseen, language, self._kinds),
             "TABLE_HELP": escaped(summary.table_remark(landslides, language)),
             "TABLE": landslide_table(landslides, language),
             "FACTS": self._facts.sections(),
@@ -111,6 +112,10 @@ class ReportPage:
         return FactWriter(self.run, self.language, self.unseen, bounds, map_square_kilometres(self.grid), self.score)
 
     @cached_property
+    def _kinds(self) -> tuple[PageKind, ...]:
+        return page_kinds(self.landslides, self.run.record.classes)
+
+    @cached_property
     def _mesh(self) -> Any:
         return degree_mesh(self.grid)
 
@@ -122,9 +127,9 @@ class ReportPage:
     def _data(self) -> dict[str, Any]:
         return {
             **page_data.map_data(self.pyramid, self._metres, true_north(self.grid), self._mesh),
-            **page_data.landslide_values(self.landslides),
+            **page_data.landslide_values(self.landslides, self._kinds),
             "unseen": page_data.unseen_values(self.unseen, self.language),
-            **page_data.words_and_colours(self.language, self.landslides.fields),
+            **page_data.words_and_colours(self.language, self.landslides.fields, self._kinds),
         }
 
     @property
@@ -138,7 +143,7 @@ class ReportPage:
 
     def _static(self) -> Markup:
         """Pictures of the whole map, the last one with the landslides, which comes first."""
-        drawn = drawing(self.pyramid, self.landslides, self.unseen, self._metres, true_north(self.grid))
+        drawn = drawing(self.pyramid, self.landslides, self.unseen, self._metres, true_north(self.grid), self._kinds)
         *earlier, last = self.tops
         remark = summary.static_remark(self.landslides, self.language)
         figures = [self._figure(last, drawn, remark, "after")]

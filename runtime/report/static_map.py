@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from landslip.runtime.cartography.scale_bar import scale_bar
 from landslip.runtime.report.html_parts import Markup, element, joined
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
+from landslip.runtime.report.landslide_kinds import PageKind
 from landslip.runtime.report.outlines import rings_of
 from landslip.runtime.report.tile_places import Pyramid
 
@@ -27,7 +28,12 @@ _LEAST = 3.0
 
 
 def drawing(
-    pyramid: Pyramid, landslides: LandslideData, unseen: UnseenData | None, pixel_metres: float, north: float | None
+    pyramid: Pyramid,
+    landslides: LandslideData,
+    unseen: UnseenData | None,
+    pixel_metres: float,
+    north: float | None,
+    kinds: Sequence[PageKind] = (),
 ) -> Markup:
     """SVG over a picture of the whole map, in map pixels.
 
@@ -37,6 +43,7 @@ def drawing(
         unseen: what was not observed.
         pixel_metres: metres on the ground of a map pixel.
         north: degrees clockwise from the top of the map to true north; None where that is unknown.
+        kinds: of the landslides; empty where none are told apart, which are coloured by their confidence then.
     """
     height, width = pyramid.height, pyramid.width
     step = max(1.0, max(height, width) / 1600)
@@ -45,7 +52,10 @@ def drawing(
         hatched = "".join(_paths(unseen.shapes, step))
         parts.append(element("path", d=hatched, class_="unseen", fill="url(#hatch)", fill_rule="evenodd"))
     largest = landslides.by_size[:MOST_DRAWN]
-    parts += [_of_class(landslides, name, largest, step) for name in _classes(landslides)]
+    if kinds:
+        parts += _of_kinds(landslides, kinds, largest, step)
+    else:
+        parts += [_of_class(landslides, name, largest, step) for name in _classes(landslides)]
     parts += [_number(landslides, index, pyramid) for index in reversed(largest[:_NUMBERED])]
     parts += [_bar(height, width, pixel_metres)]
     parts += [] if north is None else [_arrow(width, height, north)]
@@ -64,6 +74,15 @@ def _of_class(landslides: LandslideData, name: str | None, largest: Sequence[int
     chosen = [index for index in largest if classes[index] == name]
     path = "".join(_paths(landslides.shapes[chosen], step))
     return element("path", d=path, class_=f"slide {name or 'likely'}", fill_rule="evenodd")
+
+
+def _of_kinds(
+    landslides: LandslideData, kinds: Sequence[PageKind], largest: Sequence[int], step: float
+) -> Iterator[Markup]:
+    drawn = set(largest)
+    for kind in reversed(kinds):
+        path = "".join(_paths(landslides.shapes[[index for index in kind.places if index in drawn]], step))
+        yield element("path", d=path, class_="slide", fill=kind.colour, fill_rule="evenodd")
 
 
 def _paths(shapes: NDArray[Any], step: float) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from landslip.runtime.geo.longitudes import near
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
 from landslip.runtime.report.html_parts import Markup, element, joined, told
 from landslip.runtime.report.landslide_data import CLASS, LandslideData, UnseenData
+from landslip.runtime.report.landslide_kinds import PageKind, in_legend
 from landslip.runtime.report.landslide_table import ROWS
 from landslip.runtime.report.run_facts import Degrees, day_of, reason_text
 from landslip.runtime.report.static_map import MOST_DRAWN
@@ -61,12 +62,19 @@ def figures(run: FinishedRun, landslides: LandslideData, share: float, language:
     return joined(cards)
 
 
-def legend(run: FinishedRun, landslides: LandslideData, unseen: UnseenData | None, language: Language) -> Markup:
-    """Signs of the map with their meanings."""
+def legend(
+    run: FinishedRun,
+    landslides: LandslideData,
+    unseen: UnseenData | None,
+    language: Language,
+    kinds: Sequence[PageKind] = (),
+) -> Markup:
+    """Signs of the map with their meanings; landslides by their kind where there are any, else by their confidence."""
     entries = [
         _entry(element("rect", x=1, y=1, width=22, height=14, class_=f"slide {name}"), text)
-        for name, text in _classes(run, landslides, language)
+        for name, text in (() if kinds else _classes(run, landslides, language))
     ]
+    entries += _of_kinds(kinds, language)
     if unseen is not None and len(unseen.reasons):
         reasons = ", ".join(reason_text(language, reason) for reason in unseen.areas)
         sign = joined(
@@ -138,6 +146,17 @@ def _classes(run: FinishedRun, landslides: LandslideData, language: Language) ->
     yield "likely", f"{language.text('landslide')}: {language.text('class_likely', low=high)}"
     yield "probable", language.text("class_probable", low=low, high=high)
     yield "possible", language.text("class_possible", high=low)
+
+
+def _of_kinds(kinds: Sequence[PageKind], language: Language) -> Iterator[Markup]:
+    """Signs of kinds of landslides, and how many more there are."""
+    named = in_legend(kinds)
+    for number, kind in enumerate(named):
+        sign = element("rect", x=1, y=1, width=22, height=14, class_="slide", fill=kind.colour)
+        name = kind.name or language.text("no_kind")
+        yield _entry(sign, name if number else f"{language.text('landslide')}: {name}")
+    if len(named) < len(kinds):
+        yield element("span", language.text("further_kinds", count=language.number(len(kinds) - len(named))))
 
 
 def _detail(detail: Detail, metres: float, megabytes: float, language: Language) -> str:

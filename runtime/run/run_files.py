@@ -99,7 +99,7 @@ class RunFiles(Closing):
         Raises:
             OutputError: the disk is full, or gone.
         """
-        self._thumbnails.add_confidence(self.rows.rows, strip.confidence)
+        self._thumbnails.add_confidence(self.rows.rows, strip.confidence, strip.classes)
         self.rows.append(strip.confidence)
         if self.classes is not None and strip.classes is not None:
             self.classes.append(strip.classes)
@@ -109,11 +109,15 @@ class RunFiles(Closing):
 
     def strips(self, most: int) -> Iterator[Strip]:
         """The finished rows from the top down, up to ``most`` at a time."""
-        parts = self.rows.stored(self.state.rows, most)
+        return self._stored(self.state.rows, most)
+
+    def _stored(self, stop: int, most: int | None = None) -> Iterator[Strip]:
+        """Rows of the files up to one, from the top down."""
+        parts = self.rows.stored(stop, most)
         if self.classes is None:
             yield from (Strip(first, percent) for first, percent in parts)
             return
-        for (first, percent), (_, classes) in zip(parts, self.classes.stored(self.state.rows, most), strict=True):
+        for (first, percent), (_, classes) in zip(parts, self.classes.stored(stop, most), strict=True):
             yield Strip(first, percent, classes)
 
     @contextlib.contextmanager
@@ -171,12 +175,11 @@ class RunFiles(Closing):
     def _restored(self, checkpoints: list[Checkpoint]) -> RunState:
         """The last state whose rows are on the disk; they are counted, and shown in the small pictures."""
         last = self._last_whole(checkpoints)
-        for first, rows in self.rows.stored(last.rows):
-            self.rows.count(rows)
-            self._thumbnails.add_confidence(first, rows)
-        if self.classes is not None:
-            for _, rows in self.classes.stored(last.rows):
-                self.classes.count(rows)
+        for strip in self._stored(last.rows):
+            self.rows.count(strip.confidence)
+            if self.classes is not None and strip.classes is not None:
+                self.classes.count(strip.classes)
+            self._thumbnails.add_confidence(strip.first_row, strip.confidence, strip.classes)
         self._pictures.load(last.rows)
         return last
 

@@ -36,6 +36,9 @@ NOT_OBSERVED_FILL: Colour = (128, 128, 128)
 NOT_OBSERVED_HATCH: Colour = (235, 235, 235)
 """Diagonal lines over it."""
 
+NO_KIND: Colour = (255, 255, 255)
+"""Landslides of which no class that means landslide is the surest, in maps of several classes: a colour without hue."""
+
 _TURN = 0.618034
 """Step around the circle of hues that keeps any number of them apart: the golden section."""
 

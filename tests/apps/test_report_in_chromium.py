@@ -11,8 +11,18 @@ import numpy as np
 import pytest
 import shapely
 
-from helpers.report_runs import HOSTILE, grid_of, made_up_run, made_up_score, source_of, write_layers
+from helpers.report_runs import (
+    HOSTILE,
+    KINDS,
+    classes_of_run,
+    grid_of,
+    made_up_run,
+    made_up_score,
+    source_of,
+    write_layers,
+)
 from landslip.runtime.report.report_writing import write_report
+from landslip.runtime.styles.palette import class_colours
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra apps (playwright)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -309,3 +319,46 @@ def test_the_first_page_on_paper_has_map_and_legend(browser, tmp_path, height, w
         assert picture["width"] <= paper["width"]
         assert drawing == pytest.approx(image, abs=2)
         assert image["width"] / image["height"] == pytest.approx(width / height, rel=0.02)
+
+
+def painted(page, colour):
+    """Number of the pixels of the landslides that have a colour, as rims have it."""
+    code = """(canvas, colour) => {
+        const { width, height } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        const rgba = copy.getImageData(0, 0, width, height).data;
+        let found = 0;
+        for (let i = 0; i < rgba.length; i += 4) {
+            found += rgba[i + 3] === 255 && [0, 1, 2].every((band) => Math.abs(rgba[i + band] - colour[band]) < 6);
+        }
+        return found;
+    }"""
+    return page.locator("#shapes").evaluate(code, list(colour))
+
+
+def test_kinds_of_landslides_have_their_colours_and_are_filtered(browser, tmp_path):
+    run = made_up_run(tmp_path, 600, 800, landslides=30, kinds=(*KINDS, None), classes=classes_of_run())
+    write_report(run, tmp_path / "report.html", source_of(600, 800))
+    colours = class_colours([False, True, True, True])[1:]
+    with opened(browser, tmp_path / "report.html") as page:
+        settled(page)
+        page.wait_for_timeout(200)
+        assert min(painted(page, colour) for colour in colours) > 50
+        legend = page.locator(".legend").inner_text()
+        assert all(name in legend for name in (*KINDS, "no kind surest"))
+        page.get_by_label("slide", exact=True).uncheck()
+        settled(page)
+        page.wait_for_timeout(200)
+        assert painted(page, colours[1]) == 0
+        assert painted(page, colours[0]) > 50
+        shown = page.evaluate("order.map((index) => data.fields.class[index])")
+        assert set(shown) == {"debris flow", "rock fall", None}
+        page.get_by_label("likely", exact=True).uncheck()
+        assert "likely" not in page.evaluate("order.map((index) => data.fields.confidence_class[index])")
+        page.get_by_label("no kind surest", exact=True).uncheck()
+        assert None not in page.evaluate("order.map((index) => data.fields.class[index])")
+    with opened(browser, tmp_path / "report.html", java_script_enabled=False) as page:
+        assert page.locator(".static svg path.slide").count() == 4
+        fill = page.locator(".static svg path.slide").nth(3).evaluate("(path) => getComputedStyle(path).fill")
+        assert fill == f"rgb({', '.join(map(str, colours[0]))})"

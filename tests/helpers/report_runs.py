@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,17 @@ def source_of(height: int, width: int, *, images: tuple[str, ...] = ("pre", "pos
     return ArraySource(grid_of(height, width), images, arrays)
 
 
-def made_up_run(folder: Path, height: int, width: int, *, landslides: int = 30, **changes: Any) -> FinishedRun:
-    """A run whose landslides lie here and there in its map; a box at the left was not observed."""
+def made_up_run(
+    folder: Path, height: int, width: int, *, landslides: int = 30, kinds: Sequence[str | None] = (), **changes: Any
+) -> FinishedRun:
+    """A run with landslides here and there in its map, of these kinds in turn; a box at the left was not observed."""
     grid = grid_of(height, width)
     rng = np.random.default_rng(3)
     lefts, tops = rng.integers(width // 4, width - 40, landslides), rng.integers(0, height - 40, landslides)
     wides, highs = rng.integers(6, 36, (2, landslides))
     shapes = [_slide(*place) for place in zip(lefts, tops, wides, highs, strict=True)]
-    write_layers(folder / "landslides.gpkg", grid, shapes, [shapely.box(0, 0, width // 5, height)])
+    unseen = [shapely.box(0, 0, width // 5, height)]
+    write_layers(folder / "landslides.gpkg", grid, shapes, unseen, kinds=kinds)
     area = sum(shape.area for shape in shapes) * PIXEL**2
     return FinishedRun(folder, RunRecord.of(record_of(grid, landslides, area) | changes))
 
@@ -75,7 +79,10 @@ def _slide(left: int, top: int, wide: int, high: int) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([body])
 
 
-def write_layers(path: Path, grid: MapGrid, slides: list[Any], unseen: list[Any], reason: str = "mask") -> None:
+def write_layers(
+    path: Path, grid: MapGrid, slides: list[Any], unseen: list[Any], reason: str = "mask",
+    kinds: Sequence[str | None] = (),
+) -> None:  # fmt: skip
     """Write both layers of polygons in map pixels, with the fields that maps give them."""
     count = len(slides)
     areas = np.array([shape.area for shape in slides]) * PIXEL**2
@@ -91,6 +98,9 @@ def write_layers(path: Path, grid: MapGrid, slides: list[Any], unseen: list[Any]
         "date_from": np.full(count, "2018-08-24", dtype=object), "date_to": np.full(count, "2018-09-06", dtype=object),
         "edge": np.arange(count) % 7 == 0,
     }  # fmt: skip
+    if kinds:
+        fields["class"] = np.array([kinds[index % len(kinds)] for index in range(count)], dtype=object)
+        fields["class_share"] = np.full(count, 0.75)
     _write(path, "landslides", grid, slides, fields)
     areas = np.array([shape.area for shape in unseen]) * PIXEL**2
     hidden = {"id": np.arange(1, len(unseen) + 1), "reason": np.full(len(unseen), reason, dtype=object)}
@@ -159,3 +169,12 @@ def made_up_score(truth: str) -> Score:
         inventory=InventoryUsed(truth, "slides", "EPSG:32654", 15), areas=ScoredAreas(1.0, 0.2, 0.2, 0.1),
         thresholds=(), average_precision=None,
     )  # fmt: skip
+
+
+KINDS = ("debris flow", "slide", "rock fall")
+
+
+def classes_of_run(names: Sequence[str] = KINDS) -> list[dict[str, Any]]:
+    """Classes of a run record: ground, and kinds of landslides."""
+    ground = {"name": "ground", "landslide": False, "pixels": 9, "km2": 0.1}
+    return [ground, *({"name": name, "landslide": True, "pixels": 9, "km2": 0.1} for name in names)]

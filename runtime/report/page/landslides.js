@@ -74,11 +74,3 @@ const slides = unpacked(data.outlines);
 const unseen = data.unseen ? unpacked(data.unseen.outlines) : null;
 data.outlines = null;
 if (data.unseen) data.unseen.outlines = null;
-
-const classOf = (index) => (data.fields.confidence_class ? data.fields.confidence_class[index] : "likely");
-const areaOf = (index) => data.fields.area_m2[index];
-
-/** What is filtered away, in the table and on the map alike. */
-const filter = { classes: new Set(data.classes), least: 0 };
-const isKept = (index) =>
-  (!data.fields.confidence_class || filter.classes.has(classOf(index))) && areaOf(index) >= filter.least;

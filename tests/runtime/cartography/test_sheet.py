@@ -25,7 +25,7 @@ def laid(shape, roles=("pre", "post"), **others):
     panels = [np.full((high, wide, 3), 100 + number, dtype=np.uint8) for number in range(len(roles) + 1)]
     samples = [
         np.full([round(each * arrangement.dots_per_inch / 25.4) for each in reversed(SWATCH)] + [3], 200, np.uint8)
-    ] * 2
+    ] * (1 + max(1, len(facts.kinds)))
     return facts, arrangement, sheet(facts, roles, panels, samples, arrangement)
 
 
@@ -131,3 +131,31 @@ def test_titles_of_two_lines_and_no_more():
     facts, _, found = laid((400, 400), title="x" * 200)
     assert len([item for item in found.items if isinstance(item, Text) and item.size == 7.2]) == 2
     assert len(wrapped(facts.title, WIDTH, 7.2, most=9, bold=True)) > 2
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_kinds_of_landslides_stand_beside_their_samples_and_over_nothing(shape, count):
+    names = [f"debris flow of a long name {number}" for number in range(count)]
+    _, arrangement, found = laid(shape, kinds=tuple(names), further_kinds=count // 8)
+    placed = [(item, box_of(item, arrangement.dots_per_inch)) for item in found.items]
+    assert max(box[3] for _, box in placed) <= found.height
+    assert max(box[2] for _, box in placed) <= WIDTH - MARGIN + 0.1
+    samples = [box for item, box in placed if isinstance(item, Picture)][3:]
+    assert len(samples) == count + 1
+    words = [(item.text, box) for item, box in placed if isinstance(item, Text)]
+    for number, sample in enumerate(samples[:-1]):
+        beside = [
+            text for text, box in words
+            if 0 < box[0] - sample[2] < 4 and box[1] < (sample[1] + sample[3]) / 2 + 4 and box[3] > sample[1]
+        ]  # fmt: skip
+        assert f"{number}" in " ".join(beside).split()
+    for place, one in enumerate(placed):
+        for other in placed[place + 1 :]:
+            if isinstance(one[0], Text | Picture) and isinstance(other[0], Text | Picture):
+                across = min(one[1][2], other[1][2]) - max(one[1][0], other[1][0])
+                down = min(one[1][3], other[1][3]) - max(one[1][1], other[1][1])
+                assert across <= 0.3 or down <= 0.6, (one, other)
+    said = " ".join(text for text, _ in words)
+    assert ("and 1 class more" in said) == (count == 8)
+    assert "by class:" in said

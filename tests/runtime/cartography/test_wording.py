@@ -146,3 +146,13 @@ def test_reduced_panels_say_what_a_pixel_shows():
     assert "map pixels" not in wording.legend_texts(FACTS)[0]
     assert "in at least one of 3 x 3 map pixels" in wording.legend_texts(replace(FACTS, map_pixels=3))[0]
     assert dict(wording.about(replace(FACTS, map_pixels=3)))["Map pixel"] == "6 m; here 18 m"
+
+
+def test_kinds_of_landslides_are_named_and_those_left_out_are_counted():
+    facts = replace(FACTS, kinds=("debris flow", None), map_pixels=3)
+    assert wording.kinds_texts(facts) == (f"{wording.legend_texts(facts)[0]}, by class:", "")
+    assert wording.kinds_texts(replace(facts, further_kinds=1))[1] == "and 1 class more, on less ground"
+    assert wording.kinds_texts(replace(facts, further_kinds=3))[1] == "and 3 classes more, on less ground"
+    assert wording.kind_text("debris flow") == "debris flow"
+    assert wording.kind_text(None) == "no class surest"
+    assert len(wording.kind_text("x" * 500)) < 60

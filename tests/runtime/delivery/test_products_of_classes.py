@@ -6,8 +6,10 @@ import json
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pyogrio
 import pytest
+from PIL import Image
 
 import landslip
 from helpers.engines import CLASS_SPEC, class_engine
@@ -93,6 +95,19 @@ def test_the_report_tells_them(out):
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
     assert {"class", "class_share"} <= {*data["shown"]}
     assert data["texts"]["field_class"] == "Kind"
+    assert data["kinds"][:2] == ["debris flow", "rock fall"]
+    colours = [hexadecimal(each) for each in class_colours([each.landslide for each in CLASS_SPEC.classes])]
+    assert [data["colours"][key] for key in data["classes"][:2]] == [colours[1], colours[3]]
+
+
+def test_the_sheet_has_the_colours_of_the_kinds(out):
+    with Image.open(out / "quicklook.png") as picture:
+        sheet = np.asarray(picture).astype(int)
+    colours = class_colours([each.landslide for each in CLASS_SPEC.classes])
+    for number, each in enumerate(CLASS_SPEC.classes):
+        tint = np.rint(0.35 * 150 + 0.65 * np.array(colours[number]))  # as on the grey of a sample
+        in_legend = np.count_nonzero((np.abs(sheet - tint) <= 1).all(axis=2)) > 1000
+        assert in_legend == each.landslide, each.name
 
 
 def test_the_item_lists_them(out):

@@ -7,8 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
+from landslip.runtime.artifacts.spec import ClassSpec
+from landslip.runtime.products.kinds_shown import kinds_shown
 from landslip.runtime.products.marking import marked
-from landslip.runtime.styles.palette import RIM
+from landslip.runtime.styles.palette import NO_KIND, RIM, class_colours
 
 HEIGHT, WIDTH, GROUND = 40, 60, 120
 
@@ -81,3 +83,30 @@ def test_the_image_is_left_alone():
     image = ground()
     marked(image, confidence_map(), 50)
     assert (image == GROUND).all()
+
+
+MANY = [ClassSpec("ground", False), *(ClassSpec(f"kind {number}", True) for number in range(8))]
+
+
+def marked_as(number, grey=GROUND):
+    """Picture of landslides of one kind, by its number; 0 for no kind."""
+    confidence = confidence_map()
+    kinds = kinds_shown(confidence, np.full_like(confidence, number), 50, MANY)
+    return marked(ground(grey), confidence, 50, kinds=kinds)
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_landslides_have_the_colour_of_their_kind_and_the_marks_around_them(number):
+    picture, plain = marked_as(number), marked(ground(), confidence_map(), 50)
+    colour = NO_KIND if number == 0 else class_colours([each.landslide for each in MANY])[number]
+    landslide = (confidence_map() >= 50) & (confidence_map() <= 100)
+    expected = np.rint(0.35 * GROUND + 0.65 * np.array(colour))
+    assert np.abs(picture[landslide] - expected).max() <= 1
+    np.testing.assert_array_equal(picture[~landslide], plain[~landslide])
+
+
+@pytest.mark.parametrize("grey", [0, 40, 90, 128, 200, 255])
+@pytest.mark.parametrize("number", range(9))
+def test_print_in_greys_shows_landslides_of_any_kind_on_any_ground(grey, number):
+    steps = [luminance(marked_as(number, grey)[row, 15]) for row in range(5, 12)]
+    assert max(abs(a - b) for a, b in itertools.pairwise(steps)) > 100

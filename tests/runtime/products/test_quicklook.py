@@ -11,13 +11,16 @@ from PIL import Image
 from rasterio.crs import CRS
 
 from helpers.sheets import FIRST_GROUND, LAST_GROUND, facts_for, flat_images
+from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.cartography.paper import HEIGHT, INK, MILLIMETRES_PER_INCH, WIDTH
 from landslip.runtime.cartography.sheet import arrangement_for
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.products.kinds_shown import kinds_shown
 from landslip.runtime.products.marking import marked
 from landslip.runtime.products.quicklook import compose, write_quicklook
 from landslip.runtime.products.thumbnails import Thumbnails
+from landslip.runtime.styles.palette import class_colours
 
 NOTICE = "Demonstration model: not for real events."
 YELLOW = (255, 214, 0)
@@ -194,3 +197,42 @@ def test_a_missing_folder_is_reported(tmp_path):
         write_quicklook(
             tmp_path / "nowhere" / "quicklook.png", flat_images(9, 9), confidence_map(9, 9), 50, facts_for(9, 9)
         )
+
+
+CLASSES = [ClassSpec("ground", False), ClassSpec("debris flow", True), ClassSpec("rock fall", True)]
+TINTS = [np.rint(0.35 * LAST_GROUND + 0.65 * np.array(each)) for each in class_colours([False, True, True])]
+"""Colours of the classes as the last panel shows them."""
+
+
+def tinted(picture, tint):
+    """Which pixels have a tint."""
+    return (np.abs(picture.astype(int) - tint) <= 1).all(axis=-1)
+
+
+def test_landslides_of_several_kinds_have_their_colours_in_the_panel_and_in_the_legend():
+    shape = (300, 400)
+    confidence, classes = confidence_map(*shape), np.zeros(shape, np.uint8)
+    classes[:, :220], classes[:, 220:] = 1, 2
+    kinds = kinds_shown(confidence, classes, 50, CLASSES)
+    facts = facts_for(*shape)
+    sheet, dots = compose(flat_images(*shape), confidence, 50, facts, kinds)
+    factor = arrangement_for(facts, ROLES, shape).factor
+    sample = 0.4 * 9.0 * 6.0 * (dots / MILLIMETRES_PER_INCH) ** 2  # no smaller part of it is coloured
+    grounds = [np.rint(0.35 * 150 + 0.65 * np.array(each)) for each in class_colours([False, True, True])]
+    for number in (1, 2):
+        mapped = int(np.count_nonzero((confidence == 80) & (classes == number)))
+        assert mapped > 500
+        assert np.count_nonzero(tinted(sheet, TINTS[number])) == mapped * factor**2
+        assert np.count_nonzero(tinted(sheet, grounds[number])) > 0.8 * sample
+    one, _ = compose(flat_images(*shape), confidence, 50, facts, kinds_shown(confidence, classes * 0 + 2, 50, CLASSES))
+    assert np.count_nonzero(tinted(one, grounds[2])) > 0.8 * sample
+    assert not tinted(one, grounds[1]).any()
+    assert not tinted(one, TINTS[1]).any()
+
+
+def test_a_map_of_classes_without_a_landslide_is_as_any_other():
+    shape = (60, 80)
+    blank, facts = np.zeros(shape, np.uint8), facts_for(*shape)
+    kinds = kinds_shown(blank, blank, 50, CLASSES)
+    found, _ = compose(flat_images(*shape), blank, 50, facts, kinds)
+    np.testing.assert_array_equal(found, compose(flat_images(*shape), blank, 50, facts)[0])

@@ -51,3 +51,23 @@ def test_an_image_that_never_came_is_black():
     thumbnails = Thumbnails(MapGrid(UTM, Affine(6, 0, 0, 0, -6, 0), 4, 5))
     assert not thumbnails.image("post").any()
     assert (thumbnails.confidence == 255).all()
+
+
+@pytest.mark.parametrize("step", [1, 3, 40])
+def test_a_pixel_has_the_class_of_the_surest_in_it(step):
+    height, width, factor = 90, 2 * EDGE + 7, 3
+    rng = np.random.default_rng(step)
+    percent = rng.choice(np.array([0, 40, 41, 255], np.uint8), (height, width))
+    classes = np.where(percent == 255, 255, rng.integers(0, 4, percent.shape)).astype(np.uint8)
+    thumbnails, plain = (Thumbnails(MapGrid(UTM, Affine(6, 0, 0, 0, -6, 0), height, width)) for _ in range(2))
+    for first, last in pieces(height, step):
+        thumbnails.add_confidence(first, percent[first:last], classes[first:last])
+        plain.add_confidence(first, percent[first:last])
+    assert thumbnails.step == factor
+    assert plain.classes is None
+    np.testing.assert_array_equal(thumbnails.confidence, plain.confidence)
+    for row in range(height // factor):
+        for col in (*range(40), thumbnails.width - 1):
+            block = (slice(row * factor, (row + 1) * factor), slice(col * factor, (col + 1) * factor))
+            seen = np.where(percent[block] == 255, -1, percent[block].astype(int))
+            assert thumbnails.classes[row, col] == classes[block].flat[seen.argmax()]

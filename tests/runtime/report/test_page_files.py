@@ -12,8 +12,9 @@ import pytest
 import tomllib
 
 from landslip.runtime.report.landslide_data import CLASS_FIELDS, FIELDS
+from landslip.runtime.report.landslide_kinds import PageKind
 from landslip.runtime.report.page_data import words_and_colours
-from landslip.runtime.report.page_files import SCRIPTS, frame, script, style
+from landslip.runtime.report.page_files import KINDS, SCRIPTS, frame, script, style
 from landslip.runtime.report.texts import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[3]
@@ -24,19 +25,21 @@ NODE = shutil.which("node")
 @pytest.mark.skipif(NODE is None, reason="needs Node.js")
 def test_the_script_parses(tmp_path):
     (tmp_path / "whole.js").write_text(script(), encoding="utf-8")
-    for path in [*(FOLDER / name for name in SCRIPTS), tmp_path / "whole.js"]:
+    (tmp_path / "kinds.js").write_text(script(kinds=True), encoding="utf-8")
+    for path in [*FOLDER.glob("*.js"), tmp_path / "whole.js", tmp_path / "kinds.js"]:
         subprocess.run([NODE, "--check", path], check=True, timeout=60)
 
 
 def test_every_script_of_the_folder_is_in_the_page():
-    assert {path.name for path in FOLDER.glob("*.js")} == set(SCRIPTS)
+    assert {path.name for path in FOLDER.glob("*.js")} == {*SCRIPTS, *KINDS.values()}
+    assert set(KINDS) <= set(SCRIPTS)
 
 
 def test_the_script_evaluates_no_text_and_asks_for_nothing():
     for word in ("eval(", "new Function", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "fetch(",
                  "XMLHttpRequest", "WebSocket", "import(", "localStorage", "http:", "https:"):  # fmt: skip
-        assert word not in script(), word
-    assert "</script" not in script()
+        assert word not in script() + script(kinds=True), word
+    assert "</script" not in script() + script(kinds=True)
     assert "</style" not in style()
     assert "url(" not in style()
     assert "@import" not in style()
@@ -48,6 +51,10 @@ def test_every_word_of_the_script_is_in_its_table():
     assert said <= given.keys()
     with_classes = words_and_colours(ENGLISH, (*FIELDS, *CLASS_FIELDS))["texts"]
     assert with_classes.keys() - given.keys() == {f"field_{name}" for name in CLASS_FIELDS}
+    kinds = (PageKind("kind_0", "debris flow", "#ff0078", (0,)), PageKind("kind_1", None, "#ffffff", (1,)))
+    with_kinds = words_and_colours(ENGLISH, FIELDS, kinds)["texts"]
+    assert set(re.findall(r'said\("(\w+)"', script(kinds=True))) <= with_kinds.keys()
+    assert with_kinds.keys() - given.keys() == {"sureness", "kind_0", "kind_1"}
 
 
 def test_every_word_of_the_frame_is_in_the_table_of_each_language():
@@ -60,7 +67,12 @@ def test_every_word_of_the_frame_is_in_the_table_of_each_language():
 
 
 def test_no_word_of_the_table_is_left_over():
-    code = frame() + script() + "".join(path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py"))
+    code = (
+        frame()
+        + script()
+        + script(kinds=True)
+        + "".join(path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py"))
+    )
     table = (FOLDER.parent / "texts.py").read_text(encoding="utf-8")
     composed = ("class_", "field_", "reason_", "role_", "reading_", "fact_", "score_")
     for key in ENGLISH.texts:
