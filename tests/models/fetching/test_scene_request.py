@@ -20,7 +20,7 @@ BOX = "9.03,45.97,9.06,46"
 )
 def test_times_are_intervals(text, interval):
     assert SceneRequest(BOX, post_date=text).spans() == {"post": interval}
-    assert list(SceneRequest(BOX, text, text).spans()) == ["pre", "post"]
+    assert list(SceneRequest(BOX, "2024-07-01", text).spans()) == ["pre", "post"]
 
 
 WRONG = ["", "x", "2024-13-01", "2024-08-20/2024-08-01", "2024-08-01/2024-08-02/2024-08-03", "/"]
