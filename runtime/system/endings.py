@@ -221,12 +221,15 @@ def _hear(lost: queue.SimpleQueue[_Lost]) -> None:
         exception = lost.get()
         try:
             lacked_memory = _lacked_memory(exception)
+            if not lacked_memory:
+                _tell_python(exception)
         except MemoryError:
             lacked_memory = True
+        except Exception:  # noqa: S112 - standard error may be gone, and this thread has to go on hearing
+            continue
         if lacked_memory:
             say_no_memory()
             os._exit(NO_MEMORY)
-        _tell_python(exception)
 
 
 def _lacked_memory(exception: _Lost) -> bool:
