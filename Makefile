@@ -11,7 +11,7 @@ LOCK := --upgrade
 # A worker that has nothing left takes half of what another has: halves are neighbours, which share what is made once.
 SIDE_BY_SIDE := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test test-apps test-quick coverage check docs stubs check-tensorrt format train-demo bench lock clean
+.PHONY: demo test test-apps test-arm test-quick coverage check docs stubs check-tensorrt format train-demo judge bench lock image sbom clean
 
 demo: .venv/lean ## map a generated scene with the embedded demo model
 	$(BIN)/landslip demo $(DEMO) --overwrite
@@ -22,6 +22,9 @@ test: .venv/full ## all tests but those in other applications, on all cores
 test-apps: .venv/apps ## products in QGIS, Chromium and tools of catalogues; those that are not there are skipped
 	tools/install_applications.sh
 	$(SIDE_BY_SIDE) -m apps tests/apps $(PYTEST)
+
+test-arm: .venv/arm ## on an emulated ARM: installation, demo, its map compared with one of here, tests of the runtime
+	tools/arm/test_arm.sh
 
 test-quick: .venv/full ## the tests that need neither TensorFlow nor minutes
 	$(SIDE_BY_SIDE) -m 'not tensorflow and not slow and not apps' $(PYTEST)
@@ -57,13 +60,16 @@ format: .venv/full
 train-demo: .venv/full ## train the demo model again and export it (half an hour on two cores)
 	$(BIN)/python -m landslip.models.training.train --out models/demo_data --seed 1 --steps 2200
 
-bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; half an hour, 5 GB for torch on Linux
-	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/standin.hdf5 -o benchmarks/results --by-machine
+judge: $(BENCH)/judge.hdf5 ## train the network that precisions are judged by: the published one at full width (twenty minutes on two cores)
 
-$(BENCH)/exported: | .venv/peers # stand-in weights, exported for the engines of this machine (some minutes)
-	mkdir -p $(BENCH)
-	$(BIN)/python -m landslip.models.keras.standin $(BENCH)/standin.hdf5 --adam --damped
-	$(BIN)/landslip export $(BENCH)/standin.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
+bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; three quarters of an hour by an estimate, the first time twenty minutes more for the judge, 7 GB for torch and peers on Linux
+	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/judge.hdf5 -o benchmarks/results --by-machine
+
+$(BENCH)/judge.hdf5: | .venv/full
+	$(BIN)/python -m landslip.models.training.judge $@
+
+$(BENCH)/exported: $(BENCH)/judge.hdf5 | .venv/peers # the judge, exported for the engines of this machine (some minutes)
+	$(BIN)/landslip export $(BENCH)/judge.hdf5 -o $(BENCH)/model --overwrite --precision fp32 --precision fp16 \
 		--precision int8 --target onnx --target openvino
 	touch $@
 
@@ -71,6 +77,12 @@ lock: .venv/full ## update the pinned versions, on purpose; LOCK= only adds what
 	$(BIN)/uv pip compile $(LOCK) --universal --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra cpu --extra openvino --extra export --extra bench-peers --extra dev --extra docs --extra apps \
 		pyproject.toml -o constraints.txt
+
+image: ## the container image landslip:VERSION, with docker, podman or buildah; IMAGE=cuda or IMAGE=jetson for the others
+	tools/build_image.sh $(IMAGE)
+
+sbom: .venv/full ## the bill of materials of the lean runtime in build/sbom.cdx.json, with its licences checked
+	$(BIN)/python tools/sbom.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo-out
@@ -82,6 +94,10 @@ clean:
 
 .venv/lean: .venv/python pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[cpu]'
+	touch $@
+
+.venv/arm: .venv/lean # uv resolves for other machines than this one
+	$(PIP) install -q -c constraints.txt uv
 	touch $@
 
 .venv/full: .venv/python pyproject.toml constraints.txt

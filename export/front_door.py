@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from landslip.export.folder.export_options import ExportOptions, Precision, Target
 from landslip.runtime.access.location import local_path
 from landslip.runtime.errors import UsageError
-from landslip.runtime.mapping.arguments import DeviceName, EngineName, Name
+from landslip.runtime.mapping.arguments import DeviceName, EngineName, Name, PrecisionName
 from landslip.runtime.system.extras import needs_extra
 
 if TYPE_CHECKING:
@@ -166,7 +166,9 @@ def verify(
     scene: Name | None = None,
     engine: EngineName = "auto",
     device: DeviceName = "auto",
+    precision: PrecisionName = "auto",
     limits: str | Sequence[str] = (),
+    share_features: bool = False,
 ) -> VerifyReport:
     """Run artifacts with every engine and precision of this machine, and compare them with their reference.
 
@@ -178,7 +180,9 @@ def verify(
         scene: SCENE.toml whose tiles are taken; the reference tiles when not given.
         engine: engine to try; ``auto`` for all.
         device: where to run.
+        precision: number format to compute in; ``auto`` for all that an engine can compute an artifact in.
         limits: other limits of the gates, such as ``int8:iou=0.99``.
+        share_features: compute features apart, as maps with ``share_features`` do.
 
     Returns:
         One outcome for each artifact, engine and precision; ``passed`` says whether all is well.
@@ -201,13 +205,13 @@ def verify(
             option="reference",
         )  # fmt: skip
     given = _path("reference", reference)
-    EngineOptions(engine=engine, device=device)  # checks both
+    EngineOptions(engine=engine, device=device, precision=precision)  # checks them
     keras = None if given is None else NetworkFile(given, _path("spec", spec), output)
     gates = gates_with((limits,) if isinstance(limits, str) else tuple(limits))
     return run(
         VerifyRequest(
             local_path(path, "path"), reference=keras, scene=_path("scene", scene), engine=engine, device=device,
-            gates=gates,
+            precision=precision, gates=gates, share_features=share_features,
         )
     )  # fmt: skip
 

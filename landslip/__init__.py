@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from landslip.export.front_door import verify as verify
     from landslip.export.judging.trials import TrialOutcome as TrialOutcome
     from landslip.export.proof.verify import VerifyReport as VerifyReport
+    from landslip.runtime.access.raster_array import RasterArray as RasterArray
     from landslip.runtime.artifacts.artifact_types import ArtifactRecord as ArtifactRecord
     from landslip.runtime.artifacts.parity import Parity as Parity
     from landslip.runtime.delivery.further_products import make_products as make_products
     from landslip.runtime.engines.opening import EngineOptions as EngineOptions
     from landslip.runtime.engines.protocol import Engine as Engine
+    from landslip.runtime.errors import CancelledError as CancelledError
     from landslip.runtime.errors import ConnectionLostError as ConnectionLostError
+    from landslip.runtime.errors import DeadlineError as DeadlineError
     from landslip.runtime.errors import EngineError as EngineError
     from landslip.runtime.errors import EngineMemoryError as EngineMemoryError
     from landslip.runtime.errors import FetchError as FetchError
@@ -50,35 +53,45 @@ if TYPE_CHECKING:
     from landslip.runtime.inputs.read_options import ReadOptions as ReadOptions
     from landslip.runtime.inputs.scene_files import SceneFiles as SceneFiles
     from landslip.runtime.mapping.forecast_types import Forecast as Forecast
+    from landslip.runtime.mapping.map_stream import MapStream as MapStream
     from landslip.runtime.mapping.mapper import Mapper as Mapper
-    from landslip.runtime.mapping.mapper import dry_run as dry_run
-    from landslip.runtime.mapping.mapper import map_scene as map_scene
     from landslip.runtime.mapping.mapper import open_mapper as open_mapper
+    from landslip.runtime.mapping.single_map import dry_run as dry_run
+    from landslip.runtime.products.confidence_block import ConfidenceBlock as ConfidenceBlock
+    from landslip.runtime.products.landslide import Landslide as Landslide
     from landslip.runtime.run.map_result import MapResult as MapResult
+    from landslip.runtime.run.map_totals import MapTotals as MapTotals
     from landslip.runtime.run.record_types import RunRecord as RunRecord
     from landslip.runtime.scoring.confusion import Scores as Scores
     from landslip.runtime.scoring.score_run import score as score
     from landslip.runtime.scoring.score_types import Score as Score
+    from landslip.runtime.shards.map_anywhere import map_scene as map_scene
     from landslip.runtime.system.progress import Progress as Progress
 
     __version__: str
 
 _ERRORS = (
-    "ConnectionLostError", "EngineError", "EngineMemoryError", "FetchError", "InputChangedError", "InputError",
-    "InputMissingError", "LandslipError", "ModelError", "OutputError", "ParityError", "ResourceError", "UsageError",
+    "CancelledError", "ConnectionLostError", "DeadlineError", "EngineError", "EngineMemoryError", "FetchError",
+    "InputChangedError", "InputError", "InputMissingError", "LandslipError", "ModelError", "OutputError", "ParityError",
+    "ResourceError", "UsageError",
 )  # fmt: skip
 
 _PLACES = {
     **dict.fromkeys(_ERRORS, "runtime.errors"),
     "Artifact": "export.folder.artifacts",
     "ArtifactRecord": "runtime.artifacts.artifact_types",
+    "ConfidenceBlock": "runtime.products.confidence_block",
     "Engine": "runtime.engines.protocol",
     "EngineOptions": "runtime.engines.opening",
     "Forecast": "runtime.mapping.forecast_types",
+    "Landslide": "runtime.products.landslide",
     "MapResult": "runtime.run.map_result",
+    "MapStream": "runtime.mapping.map_stream",
+    "MapTotals": "runtime.run.map_totals",
     "Mapper": "runtime.mapping.mapper",
     "Parity": "runtime.artifacts.parity",
     "Progress": "runtime.system.progress",
+    "RasterArray": "runtime.access.raster_array",
     "ReadOptions": "runtime.inputs.read_options",
     "RunRecord": "runtime.run.record_types",
     "SceneFiles": "runtime.inputs.scene_files",
@@ -87,10 +100,10 @@ _PLACES = {
     "TrialOutcome": "export.judging.trials",
     "VerifyReport": "export.proof.verify",
     "adopt_model": "export.front_door",
-    "dry_run": "runtime.mapping.mapper",
+    "dry_run": "runtime.mapping.single_map",
     "export_model": "export.front_door",
     "make_products": "runtime.delivery.further_products",
-    "map_scene": "runtime.mapping.mapper",
+    "map_scene": "runtime.shards.map_anywhere",
     "open_mapper": "runtime.mapping.mapper",
     "score": "runtime.scoring.score_run",
     "verify": "export.front_door",
@@ -100,7 +113,10 @@ _PLACES = {
 __all__ = [
     "Artifact",
     "ArtifactRecord",
+    "CancelledError",
+    "ConfidenceBlock",
     "ConnectionLostError",
+    "DeadlineError",
     "Engine",
     "EngineError",
     "EngineMemoryError",
@@ -110,14 +126,18 @@ __all__ = [
     "InputChangedError",
     "InputError",
     "InputMissingError",
+    "Landslide",
     "LandslipError",
     "MapResult",
+    "MapStream",
+    "MapTotals",
     "Mapper",
     "ModelError",
     "OutputError",
     "Parity",
     "ParityError",
     "Progress",
+    "RasterArray",
     "ReadOptions",
     "ResourceError",
     "RunRecord",
@@ -147,6 +167,11 @@ if not TYPE_CHECKING:  # with it, every name would be known to type checkers
 
             value: object = landslip_version()
         elif name in _PLACES:
+            from landslip.runtime.system.library_logs import quiet_libraries  # noqa: PLC0415 - before they are loaded
+            from landslip.runtime.system.own_symbols import bind_own_symbols  # noqa: PLC0415
+
+            quiet_libraries()
+            bind_own_symbols()
             value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,8 @@
     ├── EngineError      (RuntimeError) 4   an inference engine or device cannot be used
     │   └── EngineMemoryError (MemoryError)     it has not enough memory for a batch
     ├── ResourceError    (RuntimeError) 4   the system gives no more memory, threads or processes
+    ├── CancelledError                   1  the caller gave the call up
+    ├── DeadlineError    (TimeoutError)  1  the time that the caller gave is over
     └── ParityError      (ArithmeticError) 1  an exported artifact does not say what the reference says
 
 Errors of other libraries are translated where those libraries are called and never reach a user as tracebacks.
@@ -22,7 +24,8 @@ with nothing changed by whoever made it, only after
 - a lost connection (:class:`ConnectionLostError`, and those :class:`FetchError` that a server or a line caused),
 - a full disk, as far as the system said so (:class:`OutputError`),
 - an input that changed while it was read (:class:`InputChangedError`),
-- a shortage of memory, threads or processes (:class:`EngineMemoryError`, :class:`ResourceError`), or
+- a shortage of memory, threads or processes (:class:`EngineMemoryError`, :class:`ResourceError`),
+- a call that its caller gave up, or gave too little time (:class:`CancelledError`, :class:`DeadlineError`), or
 - another run that has the same folder or file in hand.
 
 Bad input, wrong usage, a missing engine and an artifact that fails its gate stay what they are, and are not retryable.
@@ -35,6 +38,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unicodedata import category
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _SAID_FULL = ("No space left", "disk is full")
@@ -63,10 +67,11 @@ class LandslipError(Exception):
         Args:
             what: what was found, in a sentence; or all that is to be said, where the parts are not told apart.
             remedy: what to do about it, in a sentence.
-            where: file, folder or address it is about.
+            where: file, folder or address it is about, as it is; in sentences ``?`` stands for what a terminal obeys.
             option: name of the argument it is about, as Python calls it: ``dem_unit``.
             retryable: whether the same call may succeed later; by default as the policy above says.
         """
+        what, remedy = _without_controls(what), _without_controls(remedy)
         super().__init__(f"{what} {remedy}" if remedy else what)
         self.what = what
         """Sentence on what was found."""
@@ -160,8 +165,27 @@ class ResourceError(LandslipError, RuntimeError):
     _later = True
 
 
+class CancelledError(LandslipError):
+    """A call that its caller gave up before it was done."""
+
+    _later = True
+
+
+class DeadlineError(LandslipError, TimeoutError):
+    """A call that was not done by the time that its caller gave."""
+
+    _later = True
+
+
 class ParityError(LandslipError, ArithmeticError):
     """An exported artifact whose outputs stray from the reference by more than its gate allows."""
+
+
+def _without_controls(text: str) -> str:
+    """Text with ``?`` for control characters and halves of characters, which names of files may hold; lines stay."""
+    if text.isprintable():
+        return text
+    return "".join("?" if letter != "\n" and category(letter) in {"Cc", "Cs"} else letter for letter in text)
 
 
 @contextmanager

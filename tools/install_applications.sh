@@ -8,6 +8,10 @@ wanted=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
 # PyPI's PyTorch for Linux brings 4 GB of CUDA along; that of Debian is for the CPU, 50 MB, and has a Python of its own.
 .venv/bin/python -I -c 'import torch' 2>/dev/null || /usr/bin/python3 -I -c 'import torch' 2>/dev/null || wanted+=(python3-torch)
+# What builds and runs the container image without a daemon, on a base made of Debian's own packages.
+for builder in buildah podman runc debootstrap; do
+    command -v "$builder" >/dev/null || wanted+=("$builder")
+done
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 as_root=()

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 PAGE = Path(__file__).parents[1] / "docs" / "licences.md"
 BEGIN, END = "<!-- begin of the table: tools/licences.py -->", "<!-- end of the table -->"
 
-EXTRAS = ("", "cpu", "openvino", "fetch", "export", "bench", "bench-peers", "docs")
+EXTRAS = ("", "cpu", "openvino", "watch", "fetch", "dask", "export", "bench", "bench-peers", "docs")
 """In the order of how many people have them; a package is listed with the first that brings it."""
 
 
@@ -57,11 +57,11 @@ def licence_of(name: str) -> str:
         metadata = distribution(name).metadata
     except PackageNotFoundError:
         return "not installed when this table was made"
-    if metadata["License-Expression"]:
-        return str(metadata["License-Expression"])
+    if expression := metadata.get("License-Expression"):  # [] is an error in the backport of importlib.metadata
+        return str(expression)
     classifiers = metadata.get_all("Classifier") or ()
     named = [text.rpartition(" :: ")[2] for text in classifiers if text.startswith("License :: ") and "::" in text[11:]]
-    stated = str(metadata["License"] or "").strip().splitlines()
+    stated = str(metadata.get("License") or "").strip().splitlines()
     first = stated[0].strip() if stated else ""
     return ", ".join(named) or (first if 0 < len(first) <= 60 else "see its files")
 

@@ -1,1 +1,1 @@
-"""Baselines that landslip is compared with: the published loop, and MONAI's sliding window."""
+"""Baselines that landslip is compared with: the published loop, and others who lay tiles: MONAI, geoai, TerraTorch."""

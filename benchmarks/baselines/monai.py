@@ -1,20 +1,23 @@
-"""MONAI's sliding window around an engine of ours: the one place that uses torch and MONAI.
+"""MONAI's sliding window around an engine of ours: the one place that uses MONAI.
 
-The whole raster is one float32 tensor, as MONAI has it; tiles, weights and blending are MONAI's.
+The whole raster is one float32 tensor, as MONAI has it; tiles, weights and blending are MONAI's. It neither reads nor
+writes rasters: where it maps files, rasterio does that around it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
+from landslip.benchmarks.baselines.peer_scene import PeerScene, percent_of, read_stacked, write_percent
+from landslip.benchmarks.baselines.torch_predictor import Predictor, predictor_of
 from landslip.runtime.artifacts.spec import InputSpec
-from landslip.runtime.engines import Engine
+from landslip.runtime.engines import Engine, FakeEngine
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 
@@ -27,55 +30,25 @@ except ImportError as error:
         "Install them with: pip install 'landslip[bench-peers]'"
     ) from error
 
-_CACHE = 64 << 20
-"""Bytes of GDAL's cache of blocks; left to itself it takes a twentieth of the machine's memory."""
-
-Predictor = Callable[[Any], Any]
-"""Function from windows (n, bands, tile, tile) to confidence (n, 1, tile, tile); both torch tensors in float32."""
-
-
-def use_cores(cores: int) -> None:
-    """Let torch compute on that many threads."""
-    torch.set_num_threads(cores)
-
 
 def stacked(files: SceneFiles, inputs: Sequence[InputSpec]) -> Any:
-    """The rasters of all inputs, which lie on one grid, as one tensor (1, bands, rows, cols) float32.
-
-    They are read straight into it, so that nothing else takes memory.
-    """
-    paths, whole, first = dict(files.roles()), np.empty((1, 0, 0, 0), np.float32), 0
-    for entry in inputs:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE), rasterio.open(paths[entry.name]) as dataset:
-            if not whole.size:
-                whole = np.empty((1, sum(each.bands for each in inputs), *dataset.shape), np.float32)
-            dataset.read(out=whole[0, first : first + entry.bands])
-        first += entry.bands
-    return torch.from_numpy(whole)
+    """The rasters of all inputs, which lie on one grid, as one tensor (1, bands, rows, cols) float32."""
+    return torch.from_numpy(read_stacked(files, inputs)[None])
 
 
-def predictor_of(engine: Engine, batch: int, *, typed: bool = True, kept: bool = False) -> Predictor:
-    """An engine as MONAI calls one.
+def map_files(scene: PeerScene, path: Path, engine: Engine, batch: int) -> None:
+    """Read a scene into one tensor, map it, and write the map.
 
     Args:
-        engine: an open engine.
-        batch: tiles per call of the engine; fewer windows are filled up with zeros, as engines take one size.
-        typed: turn the windows into the types that its graph takes; an engine without a network can do without.
-        kept: the engine keeps what it gives, which is copied then: MONAI multiplies it in place.
+        scene: the files.
+        path: the GeoTIFF that is written.
+        engine: an open engine for batches of that many tiles.
+        batch: windows per call.
     """
-    bands = [entry.bands for entry in engine.spec.inputs]
-
-    def predict(windows: Any) -> Any:
-        count = len(windows)
-        full = windows if count == batch else torch.cat([windows, windows.new_zeros(batch - count, *windows.shape[1:])])
-        named = zip(engine.spec.inputs, torch.split(full, bands, dim=1), strict=True)
-        arrays: dict[str, NDArray[Any]] = {
-            entry.name: (part.to(getattr(torch, entry.dtype)) if typed else part).numpy() for entry, part in named
-        }
-        confidence = torch.from_numpy(engine.infer(arrays))[:count]
-        return confidence.clone() if kept else confidence
-
-    return predict
+    spec, network = engine.spec, not isinstance(engine, FakeEngine)
+    predictor = predictor_of(engine, batch, typed=network, kept=not network)
+    confidence = monai_map(stacked(scene.files, spec.inputs), predictor, tile=spec.tile, overlap=0.5, batch=batch)
+    write_percent(percent_of(confidence), scene.place, path)
 
 
 def windows_of(rows: int, cols: int, tile: int, overlap: float) -> int:
@@ -89,7 +62,7 @@ def monai_map(raster: Any, predictor: Predictor, *, tile: int, overlap: float, b
 
     Args:
         raster: (1, bands, rows, cols) float32.
-        predictor: from :func:`predictor_of`.
+        predictor: from :func:`~landslip.benchmarks.baselines.torch_predictor.predictor_of`.
         tile: edge of a window in pixels.
         overlap: share of a window that the next one covers again.
         batch: windows per call.

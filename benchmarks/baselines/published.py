@@ -1,20 +1,9 @@
-"""The published way to map: a Keras model, whole rasters in memory, one tile at a time, centres pasted.
-
-Source: ``LS_mapping.ipynb`` of Prakash, Manconi & Loew (2021), doi:10.1038/s41598-021-89015-8. Two things make it
-faster here than there: the model has none of the four outputs that mapping does not use, and the rasters lie on the
-map's grid already.
-"""
+"""The published network as Keras runs it; :mod:`landslip.benchmarks.baselines.published_loop` maps with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from landslip.export.conversion.fitting import described
 from landslip.export.conversion.rebuild import rebuild
@@ -23,26 +12,6 @@ from landslip.export.hdf5.model_file import open_saved_model
 from landslip.export.specification.description import published_description
 from landslip.export.topology.layer_screen import screened_graph
 from landslip.export.topology.topology import served_topology
-
-TILE, HOP = 224, 112
-"""Pixels: edge of a tile, and the distance between tiles."""
-
-_CORE = slice(TILE // 4, TILE // 4 + HOP)
-"""The part of a tile that is pasted."""
-
-
-_DIVISORS = {"pre": 127.5, "post": 127.5, "hillshade": 127.5, "slope": 45.0}
-"""The network takes ``value / divisor - 1``."""
-
-
-@dataclass(frozen=True)
-class PublishedInputs:
-    """Rasters as the notebook holds them: whole, scaled, bands last."""
-
-    rasters: tuple[NDArray[np.float32], ...]
-    """Image before (rows, cols, 3), image after (rows, cols, 3), [hillshade, slope] (rows, cols, 2)."""
-    valid: NDArray[np.bool_]
-    """(rows, cols) not masked, and inside the region of interest."""
 
 
 def keras_network(source: Path) -> Any:
@@ -56,62 +25,3 @@ def keras_network(source: Path) -> Any:
         declared = screened_graph(saved.config, where)
         fitted = described(served_topology(declared, where, None), published_description(source.stem, where), where)
         return rebuild(fitted, read_weights(fitted, saved, declared))
-
-
-def published_edge(along: int) -> int:
-    """The fewest pixels along an edge for so many tiles; the loop leaves a pixel before the first and two behind."""
-    return TILE + (along - 1) * HOP + 3
-
-
-def published_inputs(arrays: Mapping[str, NDArray[Any]], valid: NDArray[np.bool_] | None = None) -> PublishedInputs:
-    """Scale rasters as the notebook does.
-
-    Args:
-        arrays: (bands, rows, cols) in raw units: ``pre``, ``post``, ``hillshade``, ``slope``.
-        valid: (rows, cols) where a map is wanted; everywhere when not given.
-    """
-    before, after, shade, slope = (_scaled(arrays[name], divisor) for name, divisor in _DIVISORS.items())
-    valid = np.ones(slope.shape[:2], np.bool_) if valid is None else valid
-    return PublishedInputs((before, after, np.concatenate([shade, slope], axis=-1)), valid)
-
-
-def published_map(
-    model: Any, inputs: PublishedInputs, *, batch: int = 1, most: int | None = None
-) -> tuple[NDArray[np.uint8], int]:
-    """Map by the published loop.
-
-    Args:
-        model: from :func:`keras_network`.
-        inputs: the rasters.
-        batch: tiles per call of ``model.predict``; the notebook has 1.
-        most: tiles after which to stop; all when not given.
-
-    Returns:
-        Percent (rows, cols) uint8, 0 where nothing was mapped, and how many tiles were predicted.
-    """
-    landslide = np.zeros(inputs.valid.shape, np.float32)
-    tiles = 0
-    corners = islice(_corners(inputs.valid), most)
-    while group := list(islice(corners, batch)):
-        windows = [(slice(row, row + TILE), slice(col, col + TILE)) for row, col in group]
-        cut = [np.stack([raster[window] for window in windows]) for raster in inputs.rasters]
-        confidence = model.predict(cut, batch_size=batch, verbose=0)
-        for window, tile in zip(windows, confidence, strict=True):
-            landslide[window][_CORE, _CORE] = tile[_CORE, _CORE, 0]
-        tiles += len(group)
-    return (landslide * 100).astype(np.uint8) * inputs.valid, tiles
-
-
-def _scaled(raw: NDArray[Any], divisor: float) -> NDArray[np.float32]:
-    values: NDArray[np.float32] = np.moveaxis(raw, 0, -1).astype(np.float32) / np.float32(divisor) - np.float32(1)
-    return values
-
-
-def _corners(valid: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Upper left corners of the tiles that are predicted: at least half of their pixels are valid."""
-    height, width = valid.shape
-    for y in range(HOP + 1, height - HOP - 1, HOP):
-        for x in range(HOP + 1, width - HOP - 1, HOP):
-            row, col = y - HOP, x - HOP
-            if np.count_nonzero(valid[row : row + TILE, col : col + TILE]) >= 0.5 * TILE * TILE:
-                yield row, col

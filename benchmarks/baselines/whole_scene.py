@@ -41,13 +41,14 @@ def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
     """Map to memory; gives bytes and the number of tiles."""
     # Imported here: the other way must not pay for torch.
     from landslip.benchmarks.baselines import monai  # noqa: PLC0415
+    from landslip.benchmarks.baselines.torch_predictor import predictor_of  # noqa: PLC0415
 
     del out
     before, engine = peak_rss_bytes(), _engine()
     tile = engine.spec.tile
     raster = monai.stacked(files_in(scene), engine.spec.inputs)
     confidence = monai.monai_map(
-        raster, monai.predictor_of(engine, BATCH, typed=False, kept=True), tile=tile, overlap=OVERLAP, batch=BATCH
+        raster, predictor_of(engine, BATCH, typed=False, kept=True), tile=tile, overlap=OVERLAP, batch=BATCH
     )
     rows, cols = confidence.shape
     return {"imports": before, "peak": peak_rss_bytes(), "tiles": monai.windows_of(rows, cols, tile, OVERLAP)}

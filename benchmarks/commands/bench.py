@@ -17,9 +17,13 @@ COMMANDS = {
         f"{_COMMANDS}.bench_roofline:roofline",
         "The network in every engine against the machine's best.",
     ),
+    "placing": (f"{_COMMANDS}.bench_placing:placing", "INT8 as landslip places it, against convolutions alone."),
     "parity": (f"{_COMMANDS}.bench_parity:parity", "Compare every artifact, in every engine, with the network."),
     "memory": (f"{_COMMANDS}.bench_memory:memory", "Peak memory by scene height, at large, against MONAI."),
     "pipeline": (f"{_COMMANDS}.bench_pipeline:pipeline", "The pipeline without a network, and its stages' shares."),
+    "peers": (f"{_COMMANDS}.bench_peers:peers", "From files to a file, against others who map rasters."),
+    "shards": (f"{_COMMANDS}.bench_shards:shards", "Maps in shards by several processes, against one process."),
+    "alert": (f"{_COMMANDS}.bench_alert:alert", "From the last row of a landslide to its polygon."),
     "products": (f"{_COMMANDS}.bench_products:products", "What all products cost, in time and in memory."),
     "presets": (
         f"{_COMMANDS}.bench_presets:presets",
@@ -37,10 +41,14 @@ COMMANDS = {
 }
 """Place of each command, as ``module:attribute``, and what it does, the widest question first."""
 
-_EXTRAS = {"torch": "bench-peers", "monai": "bench-peers"}
+_EXTRAS = dict.fromkeys(("torch", "monai", "geoai", "terratorch"), "bench-peers")
 """Extras of landslip that install a package; ``bench`` brings the others."""
 
 
 @click.group(cls=LazyGroup, known=COMMANDS, calls="landslip bench", extra="bench", extras=_EXTRAS)
-def bench() -> None:
+@click.pass_context
+def bench(context: click.Context) -> None:
     """Measure this machine: speed, parity and memory, each with its context."""
+    from landslip.benchmarks.measuring.other_load import watch_load  # noqa: PLC0415 - the help imports no benchmark
+
+    watch_load(context.meta)

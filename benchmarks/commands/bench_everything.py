@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import click
 
 from landslip.benchmarks.commands.bench import bench
 from landslip.benchmarks.commands.bench_options import artifacts_option
+from landslip.benchmarks.measuring.other_load import watch_load
 from landslip.benchmarks.reports.machine_names import machine_name
+from landslip.benchmarks.reports.report import Table, table_lines
 from landslip.benchmarks.studies.entrants import has_monai
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import LandslipError
@@ -32,37 +35,57 @@ def everything(
 ) -> int:
     """Run all benchmarks with their defaults, and show what they say of each target.
 
-    Goes on where one fails, says so, and then exits with 1.
+    Goes on where one fails, says so, and then exits with 1. At the end it says how many minutes each took.
     """
     folder = out / machine_name(describe_environment()) if by_machine else out
     folder.mkdir(parents=True, exist_ok=True)
     if not has_monai():
         log.warning("MONAI is not measured: it is not installed (pip install 'landslip[bench-peers]')")
-    steps = [(name, options) for name, options in _steps(model, hdf5) if not only or name in only]
-    done = [_done(context, name, {**options, "out": folder}) for name, options in steps]
+    done: list[bool] = []
+    minutes: list[tuple[str, float]] = []
+    for name, options in _steps(model, hdf5):
+        if not only or name in only:
+            began = time.monotonic()
+            done.append(_done(context, name, {**options, "out": folder}))
+            minutes.append((_told(name, options), (time.monotonic() - began) / 60.0))
     done.append(_done(context, "summary", {"folder": folder}))
+    total = ("all", sum(taken for _, taken in minutes))
+    click.echo("\n".join(["", *table_lines(Table("", ("study", "minutes"), [*minutes, total]))]))
     return 0 if all(done) else LandslipError.exit_code
 
 
 def _steps(model: Path | None, hdf5: Path | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Commands and their options, what is asked for most often first."""
+    """Commands and their options, what is asked for most often first.
+
+    Where the default of a command would take minutes for figures that no target asks for, it repeats less here.
+    """
     yield "throughput", {"model": model, "hdf5": hdf5}
     yield "roofline", {"model": model}
+    yield "placing", {"model": model}
     yield "parity", {"model": model}
     yield "memory", {}
     if has_monai():
         yield "memory", {"monai": True}
     yield "memory", {"sentinel2": True}
-    yield "pipeline", {}
+    yield "pipeline", {"repeats": 2}
+    yield "peers", {"model": model, "repeats": 2}
+    yield "shards", {"model": model if model is None or model.is_file() else None, "repeats": 2}
+    yield "alert", {}
     yield "products", {"model": model}
     yield "start", {}
-    yield "presets", {}
-    yield "scaling", {}
+    yield "presets", {"repeats": 2}
+    yield "scaling", {"seconds": 4.0, "repeats": 3}
+
+
+def _told(name: str, options: dict[str, Any]) -> str:
+    """Name of a step, with the options that say which of its measurements it is."""
+    return " ".join([name, *(f"--{option}" for option, value in options.items() if value is True)])
 
 
 def _done(context: click.Context, name: str, options: dict[str, Any]) -> bool:
     """Run a command, and say whether it went well."""
     log.info("landslip bench %s", name)
+    watch_load(context.meta)
     try:
         command = bench.get_command(context, name)
         return command is not None and not context.invoke(command, **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.bench_options import show
-from landslip.benchmarks.reports.targets import summarise
+from landslip.benchmarks.reports.target_outcomes import summarise
 from landslip.runtime.cli.paths import PATH
 from landslip.runtime.errors import InputMissingError
 

@@ -22,7 +22,7 @@ _OPSET, _IR = 17, 9
 _ERRORS_ONLY = 3
 _ENDS = "factor", "product"
 _FLOAT = {"fp32": (TensorProto.FLOAT, np.float32), "fp16": (TensorProto.FLOAT16, np.float16)}
-HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
+HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32", "int8+bf16": "bf16"}
 """OpenVINO's names of precisions; in INT8 they are for what is not quantised."""
 
 Run = Callable[[], object]

@@ -12,8 +12,8 @@ from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper
 
 from landslip.runtime.errors import ModelError
 
-_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
-"""Bytes of a value in each precision."""
+_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "int8+bf16": 1}
+"""Bytes of a value in each precision; of one that is quantised, where some are."""
 
 
 @dataclass(frozen=True)

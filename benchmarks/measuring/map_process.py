@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,31 @@ def map_in_process(scene: Path, out: Path, model: Path | None) -> dict[str, Any]
     Raises:
         LandslipError: the map failed; says why.
     """
-    command = [sys.executable, "-m", "landslip.benchmarks.studies.one_map", str(scene), str(out)]
-    result = subprocess.run(
-        [*command, *([] if model is None else [str(model)])], capture_output=True, text=True, check=False
-    )
+    arguments = [str(scene), str(out), *([] if model is None else [str(model)])]
+    return said_by("landslip.benchmarks.studies.one_map", arguments, f"The map of {scene}")
+
+
+def said_by(module: str, arguments: Sequence[str], what: str) -> dict[str, Any]:
+    """Run a module in a process of its own, and give the JSON object that it prints.
+
+    Args:
+        module: run as ``python -m``.
+        arguments: what it is told.
+        what: subject of the error.
+
+    Raises:
+        LandslipError: it failed; says why.
+    """
+    result = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
     if result.returncode:
-        raise LandslipError(f"The map of {scene} failed: {result.stderr.strip().splitlines()[-1]}")
-    record: dict[str, Any] = json.loads(result.stdout)
-    return record
+        last = (result.stderr.strip().splitlines() or [_silent_end(result.returncode)])[-1]
+        raise LandslipError(f"{what} failed: {last}")
+    said: dict[str, Any] = json.loads(result.stdout)
+    return said
+
+
+def _silent_end(code: int) -> str:
+    """Words for the exit code of a process that said nothing."""
+    if code == -signal.SIGKILL:
+        return "killed, as where the memory of the machine does not suffice"
+    return f"exit code {code}, without a word"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landslip.benchmarks.measuring.timing import Timing
 from landslip.runtime.engines import Engine
-from landslip.runtime.system.stages import side_by_side
+from landslip.runtime.system.stages import Line
 
 _DISTINCT = 4
 """Batches that take turns, so that no cache of the processor holds the next one."""
@@ -37,8 +37,9 @@ class RawEngine:
 
     def run(self, calls: int) -> int:
         """Call that often, and give the number of tiles."""
-        for seconds in side_by_side(self._timed, islice(cycle(self._batches), calls), self._engine.lanes):
-            self._seconds.append(seconds)
+        with Line() as line:
+            batches = islice(cycle(self._batches), calls)
+            self._seconds.extend(line.side_by_side(self._timed, batches, self._engine.lanes))
         return calls * self._batch
 
     def rate(self) -> float:

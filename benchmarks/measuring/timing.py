@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ class Timing:
     """One thing, measured repeatedly."""
 
     seconds: tuple[float, ...]
-    """Wall clock of each repeat, in the order of the repeats."""
+    """Seconds of each repeat by the wall clock, or by another one that was asked for, in the order of the repeats."""
     work: float
     """Work of each repeat, in units of the thing's own: tiles, km² …"""
     joules: tuple[float, ...] = ()
@@ -79,9 +79,26 @@ class Timing:
         """Speed in multiples of that of ``base``: the median over the repeats."""
         return float(np.median(self.ratios(base)))
 
+    def spread(self, base: Timing | None = None) -> float | None:
+        """Difference of the fastest and the slowest repeat as a share of the median; None for a single repeat.
+
+        Args:
+            base: what each repeat is compared with; None for the rates themselves.
+        """
+        return spread_of([self.work / each for each in self.seconds] if base is None else self.ratios(base))
+
+
+def spread_of(figures: Sequence[float]) -> float | None:
+    """Difference of the largest and the smallest figure of the repeats as a share of the median; None for one alone."""
+    return None if len(figures) < 2 else (max(figures) - min(figures)) / float(np.median(figures))
+
 
 def alternate(
-    subjects: Mapping[str, Callable[[], float]], repeats: int, warm_up: int = 1, meter: Meter | None = None
+    subjects: Mapping[str, Callable[[], float]],
+    repeats: int,
+    warm_up: int = 1,
+    meter: Meter | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
     """Time several things in turn, A B C, then C B A, and so on.
 
@@ -90,6 +107,7 @@ def alternate(
         repeats: timed runs of each.
         warm_up: runs of each before those, which do not count.
         meter: what tells the energy; None to leave it out.
+        clock: what tells the seconds; ``time.process_time`` counts those that the processor spent on this process.
 
     Returns:
         One timing for each subject, in their order.
@@ -104,7 +122,7 @@ def alternate(
     order = list(subjects)
     for repeat in range(-warm_up, repeats):
         for name in order:
-            run = _timed(subjects[name], meter)
+            run = _timed(subjects[name], meter, clock)
             if repeat >= 0:
                 runs[name].append(run)
         order.reverse()
@@ -117,11 +135,11 @@ class _Run(NamedTuple):
     joules: float | None
 
 
-def _timed(subject: Callable[[], float], meter: Meter | None) -> _Run:
+def _timed(subject: Callable[[], float], meter: Meter | None, clock: Callable[[], float]) -> _Run:
     before = None if meter is None else meter.joules()
-    began = time.perf_counter()
+    began = clock()
     work = subject()
-    seconds = time.perf_counter() - began
+    seconds = clock() - began
     return _Run(seconds, work, None if meter is None or before is None else meter.joules() - before)
 
 

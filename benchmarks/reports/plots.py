@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Colours in the order they are taken."""
-OF_PRECISION = {"fp32": COLOURS[0], "fp16": COLOURS[5], "bf16": COLOURS[1], "int8": COLOURS[2]}
+OF_PRECISION = {"fp32": COLOURS[0], "fp16": COLOURS[5], "bf16": COLOURS[1], "int8": COLOURS[2], "int8+bf16": COLOURS[2]}
 MARKERS = "osD^vPX*"
 GREY = "#999999"
 BAR_INCHES = 0.42

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from landslip.benchmarks.reports.conditions import Conditions
 from landslip.benchmarks.reports.report_plot import Plot
 from landslip.runtime.run.hidden_folder import check_folder
 from landslip.runtime.system.drafts import draft_of, write_file
@@ -28,6 +29,12 @@ class Finding:
     """Unit of the value."""
     better: Better | None = None
     """Direction in which it gets better; None where it is neither."""
+    spread: float | None = None
+    """Difference of the repeats of a figure of time, as a share of it; None where that is not known."""
+    timed: bool = True
+    """False for a figure that load by other processes does not change, such as an error or a size."""
+    busy: str | None = None
+    """Phrase that says why it is that of a busy machine; None where nothing says so. The report finds out."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,16 @@ class Report:
     """The pictures."""
     environment: Mapping[str, Any] = field(default_factory=describe_environment)
     """Machine and versions it was measured with."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """Load of the machine meanwhile."""
+
+    @property
+    def judged(self) -> dict[str, Finding]:
+        """Findings, each with what speaks against it."""
+        return {
+            key: replace(each, busy=each.busy or (self.conditions.reason(each.spread) if each.timed else None))
+            for key, each in self.findings.items()
+        }
 
     def markdown(self) -> str:
         """The report as a page, pictures included by name."""
@@ -68,8 +85,9 @@ class Report:
             lines += ["", *table_lines(table)]
         for plot in self.plots:
             lines += ["", f"![{plot.caption}]({self._picture(plot)})", "", plot.caption]
-        findings = {key: _finding(value) for key, value in self.findings.items()}
-        for title, facts in (("Findings", findings), ("Settings", self.settings), ("Machine", self.environment)):
+        findings = {key: _finding(value) for key, value in self.judged.items()}
+        machine = {**self.environment, "taken_by_other_processes": self.conditions.said}
+        for title, facts in (("Findings", findings), ("Settings", self.settings), ("Machine", machine)):
             lines += _facts(title, facts)
         return "\n".join(lines) + "\n"
 
@@ -78,7 +96,7 @@ class Report:
         plots = [{"file": self._picture(plot), "caption": plot.caption} for plot in self.plots]
         return {
             "name": self.name, "question": self.question, "settings": self.settings, "environment": self.environment,
-            "findings": {key: asdict(value) for key, value in self.findings.items()},
+            "conditions": asdict(self.conditions), "findings": {key: _plain(each) for key, each in self.judged.items()},
             "tables": [asdict(table) for table in self.tables], "plots": plots,
         }  # fmt: skip
 
@@ -127,7 +145,15 @@ def _facts(title: str, facts: Mapping[str, Any]) -> list[str]:
 
 def _finding(finding: Finding) -> str:
     unit = "" if finding.unit == "ratio" else f" {finding.unit}"
-    return f"{_text(finding.value)}{unit}" + (f" ({finding.better} is better)" if finding.better else "")
+    better = f" ({finding.better} is better)" if finding.better else ""
+    return f"{_text(finding.value)}{unit}{better}" + (f"; **busy machine**: {finding.busy}" if finding.busy else "")
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    """Finding as plain values, without what is not known of it."""
+    facts = asdict(finding)
+    del facts["timed"]
+    return {key: value for key, value in facts.items() if value is not None or key == "better"}
 
 
 def _text(value: Any) -> str:

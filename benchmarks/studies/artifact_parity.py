@@ -38,8 +38,8 @@ def parity_report(proven: VerifyReport) -> Report:
             *_table_of("Failed", {_name(each): "; ".join(each.objections) for each in proven.outcomes}),
         ],
         findings={
-            "passed": Finding(verdicts.count("PASS"), "runs", "higher"),
-            "failed": Finding(verdicts.count("FAIL"), "runs", "lower"),
+            "passed": Finding(verdicts.count("PASS"), "runs", "higher", timed=False),
+            "failed": Finding(verdicts.count("FAIL"), "runs", "lower", timed=False),
             **dict(_figures(proven)),
         },
         environment=proven.environment,
@@ -76,9 +76,12 @@ def _figures(proven: VerifyReport) -> Iterator[tuple[str, Finding]]:
     for outcome in proven.outcomes:
         figures = _deciding(outcome, proven.gates.get(outcome.judged_as, Gate()))
         if figures and outcome.verdict in ("PASS", "FAIL"):
-            yield f"{_name(outcome)} iou", Finding(min(figure.iou for figure in figures), "IoU", "higher")
+            yield f"{_name(outcome)} iou", Finding(min(figure.iou for figure in figures), "IoU", "higher", timed=False)
             # Some last bits more or less are no change for the worse: the gate judges them.
-            yield f"{_name(outcome)} mean_error", Finding(max(figure.mean_abs for figure in figures), "of 1")
+            yield (
+                f"{_name(outcome)} mean_error",
+                Finding(max(figure.mean_abs for figure in figures), "of 1", timed=False),
+            )
 
 
 def _deciding(outcome: TrialOutcome, gate: Gate) -> list[Parity]:

@@ -73,14 +73,24 @@ def rate_table(title: str, results: Results) -> Table:
     return Table(title, columns, rows)
 
 
+def rate_finding(timing: Timing) -> Finding:
+    """Tiles per second, with what the repeats differ by."""
+    return Finding(timing.rate, "tiles/s", "higher", spread=timing.spread())
+
+
+def ratio_finding(ours: Timing, theirs: Timing) -> Finding:
+    """Ratio of two speeds, with what its repeats differ by."""
+    return Finding(ours.ratio(theirs), better="higher", spread=ours.spread(theirs))
+
+
 def tiles_ratio(results: Results, ours: str, theirs: str) -> Finding:
     """Ratio of the tiles per second of two contestants."""
-    return Finding(results[ours].tiles.ratio(results[theirs].tiles), better="higher")
+    return ratio_finding(results[ours].tiles, results[theirs].tiles)
 
 
 def ground_ratio(results: Results, ours: str, theirs: str) -> Finding:
     """Ratio of the ground per hour of two contestants."""
-    return Finding(results[ours].ground.ratio(results[theirs].ground), better="higher")
+    return ratio_finding(results[ours].ground, results[theirs].ground)
 
 
 def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]) -> Callable[[], float]:

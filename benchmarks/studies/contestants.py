@@ -53,6 +53,11 @@ class Contestant:
     """Run records, of maps by landslip."""
 
 
+def published_name(batch: int) -> str:
+    """Name of the published loop; it has batches of 1."""
+    return "published loop" if batch == 1 else f"published loop, batches of {batch}"
+
+
 def raw_contestant(name: str, raw: RawEngine, tiling: Tiling, resolution: float, calls: int) -> Contestant:
     """An engine fed from memory, so many times; ``resolution`` is that of its map in metres."""
     km2 = tiling.km2(calls * tiling.batch, resolution)

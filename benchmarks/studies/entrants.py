@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +48,12 @@ class Bench:
     """Keras file of the same network, for the published loop; None leaves that out."""
     batch: int = 4
     """Tiles per call of the engine."""
-    batches: tuple[int, ...] = (1, 4, 16)
-    """Tiles per call in the published loop, which has 1."""
+    batches: tuple[int, ...] = (1, 4, 8, 16)
+    """Tiles per call that are tried in the published loop, which has 1; the fastest takes part as well."""
     published_tiles: int = 48
     """Tiles of a run of the published loop, a multiple of each of ``batches``."""
+    tried_tiles: int = 16
+    """Tiles of a trial of each of ``batches``, a multiple of each."""
     seconds: float = 20.0
     """About how long a run of an engine or a map takes: scenes are made as large as that needs."""
     empty_km: float = 40.0
@@ -73,11 +74,6 @@ def map_name(variant: Variant, how: str = "") -> str:
     return f"landslip map, {variant.name}" + f", {how}" * bool(how)
 
 
-def published_name(batch: int) -> str:
-    """Name of the published loop; it has batches of 1."""
-    return "published loop" if batch == 1 else f"published loop, batches of {batch}"
-
-
 def has_monai() -> bool:
     """Tell whether MONAI and torch are installed."""
     return all(importlib.util.find_spec(package) for package in ("monai", "torch"))
@@ -86,13 +82,21 @@ def has_monai() -> bool:
 class Entrants:
     """Makes the contestants of one model."""
 
-    def __init__(self, bench: Bench, folder: Path, engines: Mapping[Variant, Engine], stack: ExitStack) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        folder: Path,
+        engines: Mapping[Variant, Engine],
+        objections: Mapping[Variant, str],
+        stack: ExitStack,
+    ) -> None:
         """Warm up the engines and find out about how fast they are.
 
         Args:
             bench: how to measure.
             folder: for scenes and maps.
             engines: open engines of one model, for ``bench.batch`` tiles of its own size.
+            objections: reasons why some of them may not be called the best.
             stack: closes what is opened besides.
         """
         self._bench, self._folder, self.engines, self._stack = bench, folder, engines, stack
@@ -100,7 +104,12 @@ class Entrants:
         self.tiling = Tiling(self.spec.tile, OVERLAP, bench.batch)
         self.raw = {variant: RawEngine(engine, bench.batch, self.spec.tile) for variant, engine in engines.items()}
         self._rates = {variant: raw.rate() for variant, raw in self.raw.items()}
-        self.best = max(self._with("int8") or engines, key=self._rates.__getitem__)
+        within = [variant for variant in engines if variant not in objections]
+        self.gated = bool(within)
+        """True if an engine is within its gate, so that the best one is."""
+        self.best = max(within or engines, key=self._rates.__getitem__)
+        self.published_batch: int | None = None
+        """Tiles per call with which the published loop is fastest; None while nobody tried."""
         self._scenes: dict[PatternLayout, SceneFiles] = {}
         self._warm_up_map()
 
@@ -143,28 +152,16 @@ class Entrants:
         return Contestant(name, self.tiling, work, lambda: km2, "arrays in memory")
 
     def _published(self) -> list[Contestant]:
+        """The published loop as it is, and in the batch that is fastest for it."""
         if self._bench.hdf5 is None:
             return []
         # Imported here: it brings TensorFlow.
-        from landslip.benchmarks.baselines import published  # noqa: PLC0415
+        from landslip.benchmarks.studies.published_entrants import PublishedLoop  # noqa: PLC0415
 
-        tiles = self._bench.published_tiles
-        edge = published.published_edge(math.isqrt(tiles - 1) + 1)
-        files = write_pattern_scene(self._folder / "published", on_the_grid(edge, edge))
-        model = published.keras_network(self._bench.hdf5)
-        inputs = published.published_inputs(read_whole(files))
-
-        def loop(batch: int, most: int) -> float:
-            return float(published.published_map(model, inputs, batch=batch, most=most)[1])
-
-        contestants: list[Contestant] = []
-        for batch in reversed(self._bench.batches):
-            loop(batch, batch)
-            tiling = Tiling(published.TILE, OVERLAP, batch)
-            km2 = tiling.km2(tiles, self.spec.resolution)
-            name, work = published_name(batch), partial(loop, batch, tiles)
-            contestants.append(Contestant(name, tiling, work, partial(float, km2), "arrays in memory"))
-        return contestants
+        folder = self._folder / "published"
+        loop = PublishedLoop(self._bench.hdf5, self._bench.published_tiles, folder, self.spec.resolution)
+        self.published_batch = loop.fastest_batch(self._bench.batches, self._bench.tried_tiles)
+        return [loop.contestant(batch) for batch in sorted({self.published_batch, 1}, reverse=True)]
 
     def _pair(self, variant: Variant) -> list[Contestant]:
         """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
@@ -205,10 +202,11 @@ class Entrants:
             return []
         # Imported here: it brings torch.
         from landslip.benchmarks.baselines import monai  # noqa: PLC0415
+        from landslip.benchmarks.baselines.torch_predictor import predictor_of, use_cores  # noqa: PLC0415
 
-        monai.use_cores(usable_cores())
+        use_cores(usable_cores())
         raster, tiling = monai.stacked(files, self.spec.inputs), self.tiling
-        predictor = monai.predictor_of(engine, tiling.batch, typed=typed, kept=kept)
+        predictor = predictor_of(engine, tiling.batch, typed=typed, kept=kept)
         rows, cols = raster.shape[2:]
         tiles = monai.windows_of(rows, cols, tiling.tile, OVERLAP)
 
@@ -245,6 +243,3 @@ class Entrants:
     def _along(self, rate: float) -> int:
         """Tiles along an edge for a run of about the wanted length; even, so that batches of 4 are full."""
         return 2 * max(1, round(math.sqrt(self._bench.seconds * rate) / 2))
-
-    def _with(self, precision: str) -> list[Variant]:
-        return [variant for variant in self.engines if variant.precision == precision]

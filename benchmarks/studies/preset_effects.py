@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import rasterio
 
 from landslip.benchmarks.measuring.timing import alternate
 from landslip.benchmarks.reports.report import Finding, Report, Table
+from landslip.benchmarks.studies.contest import ratio_finding
 from landslip.models.demo.embedded import DEMO_MODEL, TEST_SEEDS
 from landslip.models.synthetic import EventFiles, EventSpec, write_event
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
@@ -31,6 +32,9 @@ from landslip.runtime.tiling.tile_grid import TileGrid
 
 CONTROL = 0.6
 """Overlap of the control: tiles as large as the faithful ones, and more of them, but elsewhere."""
+
+SHARED_FEATURES = f"{FAITHFUL}, features shared"
+"""Name of the row of the faithful tiles whose features are computed once for all that show a place."""
 
 _COLUMNS = (
     "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
@@ -87,13 +91,13 @@ def measure_presets(bench: PresetsBench, folder: Path) -> Report:
             found.setdefault(name, []).append(likeness)
     speeds, last = _speeds(bench, scenes[0], folder)
     spec = read_onnx_file(bench.judge).spec
-    rows = [_row(name, likenesses, found[FAITHFUL], speeds, spec) for name, likenesses in found.items()]
+    rows = [_row(name, likenesses, found[FAITHFUL], speeds.get(name), spec) for name, likenesses in found.items()]
     return Report(
         name="presets" if bench.model == DEMO_MODEL else f"presets-{bench.model.stem}",
         question="What do larger tiles do to the map, to the operations it needs, and to speed?",
         settings=_settings(bench, spec, last),
         tables=[Table("", _COLUMNS, rows)],
-        findings=dict(_findings(rows)),
+        findings=dict(_findings(rows, speeds)),
     )
 
 
@@ -103,15 +107,18 @@ def _scene(folder: Path, seed: int, size_km: float) -> EventFiles:
 
 def _map(bench: PresetsBench, model: Path, event: EventFiles, out: Path, **how: Any) -> Record:
     files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
-    return map_scene(MapRequest(model, files, out, engine=bench.engine, overwrite=True, keep=False, **how))
+    options: dict[str, Any] = {"engine": bench.engine, "overwrite": True, "keep": False} | how
+    return map_scene(MapRequest(model, files, out, **options))
 
 
 def _compared(bench: PresetsBench, event: EventFiles, folder: Path) -> dict[str, Likeness]:
-    """Every preset on one scene, and the control."""
+    """Every preset on one scene, the control, and features that are shared where the engine does that."""
     plain = folder / "map-faithful"
     faithful = _map(bench, bench.judge, event, plain)
     found = {FAITHFUL: _likeness(faithful, faithful, (plain, plain), event.truth)}
     others: dict[str, dict[str, Any]] = {name: {"preset": name} for name in PRESETS if name != FAITHFUL}
+    if faithful["engine"]["device"] == "cpu":
+        others[SHARED_FEATURES] = {"engine": replace(bench.engine, share_features=True)}
     for name, how in {_control(): {"overlap": CONTROL}, **others}.items():
         record = _map(bench, bench.judge, event, folder / "map-other", **how)
         found[name] = _likeness(record, faithful, (folder / "map-other", plain), event.truth)
@@ -137,7 +144,7 @@ def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: 
     )
 
 
-def _speeds(bench: PresetsBench, event: EventFiles, folder: Path) -> tuple[dict[str, float], Record]:
+def _speeds(bench: PresetsBench, event: EventFiles, folder: Path) -> tuple[dict[str, Finding], Record]:
     """Speed of each preset over ground, end to end, as a ratio to the faithful one; and the record of the last map."""
     records: list[Record] = []
 
@@ -147,23 +154,25 @@ def _speeds(bench: PresetsBench, event: EventFiles, folder: Path) -> tuple[dict[
         return float(grid["height"] * grid["width"] * grid["transform"][0] ** 2 / 1e6)
 
     timings = alternate({name: partial(work, name) for name in PRESETS}, bench.repeats)
-    return {name: timing.ratio(timings[FAITHFUL]) for name, timing in timings.items()}, records[-1]
+    return {name: ratio_finding(timing, timings[FAITHFUL]) for name, timing in timings.items()}, records[-1]
 
 
-def _findings(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Finding]]:
-    for name, _, iou, lowest, _, f1, _, operations, speed in rows:
+def _findings(rows: Sequence[tuple[Any, ...]], speeds: Mapping[str, Finding]) -> Iterator[tuple[str, Finding]]:
+    for name, _, iou, lowest, _, f1, _, operations, _ in rows:
+        if name == SHARED_FEATURES:
+            yield "shared_features_lowest_iou", Finding(lowest, "IoU", "higher", timed=False)
         if name in PRESETS:
-            yield f"{name}_iou", Finding(iou, "IoU", "higher")
-            yield f"{name}_lowest_iou", Finding(lowest, "IoU", "higher")
-            yield f"{name}_f1", Finding(f1, "F1", "higher")
-            yield f"{name}_operations", Finding(operations, better="lower")
-            yield f"{name}_vs_faithful_km2", Finding(speed, better="higher")
+            yield f"{name}_iou", Finding(iou, "IoU", "higher", timed=False)
+            yield f"{name}_lowest_iou", Finding(lowest, "IoU", "higher", timed=False)
+            yield f"{name}_f1", Finding(f1, "F1", "higher", timed=False)
+            yield f"{name}_operations", Finding(operations, better="lower", timed=False)
+            yield f"{name}_vs_faithful_km2", speeds[name]
 
 
 def _row(
-    name: str, found: list[Likeness], faithful: list[Likeness], speeds: dict[str, float], spec: ModelSpec
+    name: str, found: list[Likeness], faithful: list[Likeness], speed: Finding | None, spec: ModelSpec
 ) -> tuple[Any, ...]:
-    preset = PRESETS.get(name)
+    preset = PRESETS[FAITHFUL] if name == SHARED_FEATURES else PRESETS.get(name)
     needed, usual = (sum(each.operations for each in which) for which in (found, faithful))
     return (
         name,
@@ -172,9 +181,9 @@ def _row(
         min(each.iou for each in found),
         statistics.mean(each.area for each in found),
         sum((each.scores for each in found), Scores()).f1,
-        needed / usual,
-        _on_large(spec, preset) / _on_large(spec, PRESETS[FAITHFUL]),
-        speeds.get(name),
+        None if name == SHARED_FEATURES else needed / usual,
+        None if name == SHARED_FEATURES else _on_large(spec, preset) / _on_large(spec, PRESETS[FAITHFUL]),
+        None if speed is None else speed.value,
     )
 
 

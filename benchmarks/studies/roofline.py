@@ -82,8 +82,12 @@ class Roofline:
         return self.best["fp32"].flops
 
     def share(self, speed: Speed) -> float:
-        """Share of the peak of an engine's precision, or of that of fp32 where none of its own was measured."""
-        return speed.flops / self.best.get(speed.variant.precision, self.best["fp32"]).flops
+        """Share of the peak of an engine's precision, or of that of fp32 where none of its own was measured.
+
+        The peak of ``int8+bf16`` is that of INT8, in which most of its operations are.
+        """
+        precision = speed.variant.precision.partition("+")[0]
+        return speed.flops / self.best.get(precision, self.best["fp32"]).flops
 
 
 def measure_roofline(bench: RooflineBench) -> Roofline:

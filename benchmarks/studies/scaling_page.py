@@ -10,6 +10,7 @@ from typing import Any
 from landslip.benchmarks.reports.plots import Series, draw_lines
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
+from landslip.benchmarks.studies.contest import ratio_finding
 from landslip.benchmarks.studies.scaling import ScalingBench, Sweep
 
 _CALLS = "calls", "p90 to median", "p95 to median", "p99 to median"
@@ -58,7 +59,7 @@ def _row(sweep: Sweep, value: float) -> tuple[Any, ...]:
 
 
 def _last(sweep: Sweep) -> Finding:
-    return Finding(list(sweep.points.values())[-1].ratio(sweep.first), better="higher")
+    return ratio_finding(list(sweep.points.values())[-1], sweep.first)
 
 
 def _plot(sweep: Sweep) -> Plot:

@@ -14,6 +14,7 @@ from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
 from landslip.benchmarks.scenes.grid_scene import DESCRIBED
 from landslip.benchmarks.studies.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
+from landslip.benchmarks.studies.contestants import published_name
 from landslip.benchmarks.studies.entrants import (
     EMPTY,
     EMPTY_MEMORY,
@@ -22,10 +23,10 @@ from landslip.benchmarks.studies.entrants import (
     Entrants,
     has_monai,
     map_name,
-    published_name,
     raw_name,
 )
-from landslip.benchmarks.studies.variants import open_variants, variants_of
+from landslip.benchmarks.studies.gated_variants import gate_objections
+from landslip.benchmarks.studies.variants import Variant, open_variants, variants_of
 from landslip.runtime.tiling.presets import PRESETS
 
 __all__ = ["Bench", "measure_throughput"]
@@ -47,12 +48,13 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
         engines, left_out = open_variants(variants_of(bench.model), bench.batch)
         for engine in engines.values():
             stack.enter_context(engine)
-        entrants = Entrants(bench, folder, engines, stack)
+        objections = gate_objections(bench.model, engines)
+        entrants = Entrants(bench, folder, engines, objections, stack)
         energy = open_meter(engines[entrants.best].device)
         meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
         results = contest(entrants.contestants(), bench.repeats, meter)
         empty = contest(entrants.without_network(), bench.repeats, meter)
-        settings = _settings(bench, entrants, left_out) | {"energy": _energy(energy)}
+        settings = _settings(bench, entrants, left_out, objections) | {"energy": _energy(energy)}
     base = PUBLISHED if PUBLISHED in results else raw_name(entrants.best)
     shares = _shares({**results, **empty})
     return Report(
@@ -73,9 +75,11 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
 
 def _findings(entrants: Entrants, results: Results, empty: Results) -> Iterator[tuple[str, Finding]]:
     best = map_name(entrants.best)
-    if PUBLISHED in results:
-        if entrants.best.precision == "int8":
-            yield "best_int8_vs_published_tiles", tiles_ratio(results, best, PUBLISHED)
+    if PUBLISHED in results and entrants.gated:
+        yield "best_int8_vs_published_tiles", tiles_ratio(results, best, PUBLISHED)
+        if entrants.published_batch is not None:
+            in_its_best = published_name(entrants.published_batch)
+            yield "best_vs_published_in_its_best_batch_tiles", tiles_ratio(results, best, in_its_best)
         presets = [map_name(entrants.best, name) for name in PRESETS]
         ratios = [ground_ratio(results, name, PUBLISHED) for name in presets if name in results]
         if ratios:
@@ -142,13 +146,20 @@ def _ground_plot(results: Results, base: str) -> Plot:
     return Plot("ground", "Ground mapped per hour; landslip's maps in blue.", draw, bars_height(len(bars)))
 
 
-def _settings(bench: Bench, entrants: Entrants, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _settings(
+    bench: Bench, entrants: Entrants, left_out: Mapping[str, str], objections: Mapping[Variant, str]
+) -> dict[str, Any]:
     missing = {} if bench.hdf5 else {"published loop": "no Keras file was given (--hdf5)."}
     missing |= {} if has_monai() else {"MONAI": "it is not installed (pip install 'landslip[bench-peers]')."}
     devices = {variant.engine: engine.device for variant, engine in entrants.engines.items()}
     return {
         "model": entrants.spec.name,
         "devices": devices,
+        "best": f"{entrants.best.name}: the fastest "
+        + (
+            "of those within the gate of their precision" if entrants.gated else "; none is known to be within its gate"
+        ),
+        **({"not_the_best": {each.name: why for each, why in objections.items()}} if objections else {}),
         "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
         "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
         "tiles by MONAI",
@@ -159,6 +170,11 @@ def _settings(bench: Bench, entrants: Entrants, left_out: Mapping[str, str]) -> 
         "on_the_grid": DESCRIBED,
         "arrays_in_memory": "whole rasters on the map's grid, scaled (published loop) or one float32 tensor (MONAI); "
         "reading them is not in the time",
+        **(
+            {"published_loop_tried": f"{bench.tried_tiles} tiles in batches of {', '.join(map(str, bench.batches))}"}
+            if entrants.published_batch is not None
+            else {}
+        ),
         "published_loop": "its central quarter of each tile counts as mapped; the network lacks the four outputs that "
         "mapping does not use",
         **({"left_out": {**left_out, **missing}} if left_out or missing else {}),

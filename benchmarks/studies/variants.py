@@ -8,7 +8,6 @@ from pathlib import Path
 
 from landslip.export.folder.artifacts import find_candidates
 from landslip.export.judging.trials import Trial, trials_of
-from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
 from landslip.runtime.errors import EngineError, InputError
 
@@ -44,10 +43,10 @@ class Variant:
 
 
 def variants_of(model: Path) -> list[Variant]:
-    """Every engine that is installed, in every precision it may run; one variant for each pair of them.
+    """Every engine that is installed, in every precision it can compute; one variant for each pair of them.
 
-    An artifact made for an engine goes before one that any engine runs; one that is computed in another precision than
-    its own counts for bf16 alone, which has no artifact.
+    An artifact of that precision goes before one that is computed in another one than its own, such as bf16,
+    which has no artifact; and then one made for the engine before one that any engine runs.
 
     Args:
         model: folder of artifacts that passed their gates, or one ONNX file.
@@ -56,7 +55,7 @@ def variants_of(model: Path) -> list[Variant]:
         InputError: there is no sound artifact.
     """
     found: dict[str, Variant] = {}
-    for trial in sorted(_trials(model), key=_is_for_any):
+    for trial in sorted(_trials(model), key=_rank):
         variant = Variant(trial.file.path, trial.backend.name, trial.precision)
         found.setdefault(variant.name, variant)
     if not found:
@@ -89,13 +88,10 @@ def open_variants(variants: list[Variant], batch: int) -> tuple[dict[Variant, En
 def _trials(model: Path) -> Iterator[Trial]:
     for candidate in find_candidates(model):
         if candidate.file is not None and candidate.fault is None:
-            yield from (trial for trial in trials_of(candidate.file, "auto") if _counts(trial, candidate.file))
+            yield from (trial for trial in trials_of(candidate.file, "auto") if trial.backend.installed)
 
 
-def _counts(trial: Trial, file: OnnxFile) -> bool:
-    same = trial.precision == file.precision
-    return trial.backend.installed and (same or (trial.precision, file.precision) == ("bf16", "fp32"))
-
-
-def _is_for_any(trial: Trial) -> bool:
-    return trial.file.target == "onnx"
+def _rank(trial: Trial) -> tuple[bool, bool, bool]:
+    other = trial.precision != trial.file.precision
+    # bf16 is computed from fp32 rather than from values that were rounded to fp16.
+    return other, other and trial.file.precision != "fp32", trial.file.target == "onnx"

@@ -15,7 +15,7 @@ from landslip.runtime.mapping.engine_choice import BATCH
 MOST_TILES = {"cpu": 16, "cuda": 64}
 """Largest batch that is tried on a device; more tiles bring little and take memory."""
 
-_LIKELY = ("int8", "bf16", "fp16", "fp32")
+_LIKELY = ("int8+bf16", "int8", "bf16", "fp16", "fp32")
 """Precisions by how fast they tend to be."""
 
 

@@ -10,7 +10,7 @@ import click
 
 from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.paths import PATH
-from landslip.runtime.engines.opening import DEVICES, ENGINES
+from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 from landslip.runtime.errors import EngineError
 
 
@@ -24,7 +24,9 @@ from landslip.runtime.errors import EngineError
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="Engine to try; auto = all.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to run.")
+@click.option("--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in; auto = all.")
 @click.option("--limit", "limits", multiple=True, help="Another limit, such as int8:iou=0.99. Repeatable.")
+@click.option("--share-features", is_flag=True, help="Compute features apart, as landslip map --share-features does.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def verify(
     path: Path,

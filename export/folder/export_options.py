@@ -20,8 +20,10 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 RUN_PRECISIONS = {
+    "int8+bf16": "int8+bf16 is what an engine computes in, not what a file holds. Export int8 for target openvino, and "
+    "run that with: landslip map --engine openvino --precision int8+bf16.",
     "bf16": "bf16 is what an engine computes in, not what a file holds. Export fp32, and run that with: "
-    "landslip map --engine openvino --precision bf16."
+    "landslip map --engine openvino --precision bf16.",
 }
 """Precisions of a run that are no precisions of an artifact, and what to do instead."""
 

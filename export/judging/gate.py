@@ -17,6 +17,7 @@ from landslip.export.judging.trials import ReferenceSets, Trial, TrialOutcome, a
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 from landslip.runtime.engines import BACKENDS
+from landslip.runtime.engines.backends import run_precisions
 from landslip.runtime.errors import EngineError
 
 
@@ -50,10 +51,13 @@ class Proof:
     """Phrase that says why it was not quite what will be deployed; None if it was."""
     figures: tuple[Parity, ...]
     """Distance from the reference, for each set of tiles."""
+    objections: tuple[str, ...] = ()
+    """Reasons why it does not pass its gate, in phrases; empty if it does."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; the note only where there is one."""
-        return {name: value for name, value in asdict(self).items() if name != "note" or value is not None}
+        """Plain values, and whether it passes; the note and the objections only where there are some."""
+        found = {name: value for name, value in asdict(self).items() if name not in ("note", "objections") or value}
+        return {**found, "passes": not self.objections}
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,15 @@ class Judge(Protocol):
         """
         ...
 
+    def further(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """Proofs of the other ways to run an artifact on this machine, which do not decide whether it is kept.
+
+        Args:
+            name: as for :meth:`verdict`.
+            rehearsals: those that it passed.
+        """
+        ...
+
 
 class TileJudge:
     """Judges by held-out tiles, with the engines that map."""
@@ -112,13 +125,22 @@ class TileJudge:
 
     def verdict(self, name: str, rehearsals: Sequence[Rehearsal]) -> Verdict:
         """See :class:`Judge`."""
-        outcomes = [self._outcome(_written(self._folder, name, each.graph), each) for each in rehearsals]
+        outcomes = [self._outcome(self._trial(name, each)) for each in rehearsals]
         proofs = [_proof(outcome, each.note) for outcome, each in zip(outcomes, rehearsals, strict=True)]
         return Verdict(tuple(proofs), tuple(phrase for outcome in outcomes for phrase in _phrases(outcome)))
 
-    def _outcome(self, path: Path, rehearsal: Rehearsal) -> TrialOutcome:
-        file = read_onnx_file(path)
-        trial = Trial(file, BACKENDS[rehearsal.engine], rehearsal.precision or file.precision)
+    def further(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """See :class:`Judge`: those in which an engine computes in its precision and another one, such as int8+bf16."""
+        trials = [self._trial(name, each) for each in rehearsals if each.note is None]
+        mixed = [replace(trial, precision=precision) for trial in trials for precision in _mixed(trial)]
+        outcomes = [attempt(trial, self._sets, "cpu", self.gates) for trial in mixed]
+        return tuple(_proof(outcome, None) for outcome in outcomes if outcome.not_run is None)
+
+    def _trial(self, name: str, rehearsal: Rehearsal) -> Trial:
+        file = read_onnx_file(_written(self._folder, name, rehearsal.graph))
+        return Trial(file, BACKENDS[rehearsal.engine], rehearsal.precision or file.precision)
+
+    def _outcome(self, trial: Trial) -> TrialOutcome:
         outcome = attempt(trial, self._sets, "cpu", self.gates)
         if outcome.not_run is not None:
             raise EngineError(outcome.not_run)
@@ -143,8 +165,21 @@ class NumberJudge:
         """See :class:`Judge`; all rehearsals are of fp32."""
         path = _written(self._folder, name, rehearsals[0].graph)
         figures = tuple(self._figures(path))
-        proof = Proof("onnxruntime", version("onnxruntime"), "cpu", "fp32", "asked with random numbers", figures)
-        return Verdict((proof,), tuple(f"it {phrase}" for phrase in violations(figures, self.gates["fp32"])))
+        objections = tuple(violations(figures, self.gates["fp32"]))
+        asked = "asked with random numbers"
+        proof = Proof("onnxruntime", version("onnxruntime"), "cpu", "fp32", asked, figures, objections)
+        return Verdict((proof,), tuple(f"it {phrase}" for phrase in objections))
+
+    def further(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """See :class:`Judge`: there are none."""
+        del name, rehearsals
+        return ()
+
+
+def _mixed(trial: Trial) -> list[str]:
+    """Precisions of a run on this machine that are that of a trial and another one."""
+    able = run_precisions(trial.backend, trial.file, "cpu")
+    return [precision for precision in able if precision.startswith(f"{trial.precision}+")]
 
 
 def _written(folder: Path, name: str, graph: ModelProto) -> Path:
@@ -163,7 +198,9 @@ def halfway(gate: Gate) -> Gate:
 
 
 def _proof(outcome: TrialOutcome, note: str | None) -> Proof:
-    return Proof(outcome.engine, outcome.version, outcome.device, outcome.precision, note, outcome.figures)
+    return Proof(
+        outcome.engine, outcome.version, outcome.device, outcome.precision, note, outcome.figures, outcome.objections
+    )  # fmt: skip
 
 
 def _phrases(outcome: TrialOutcome) -> list[str]:

@@ -20,6 +20,8 @@ _SHORT = {"max": "max_abs", "mean": "mean_abs", "p99.9": "p99_9", "IoU": "iou"}
 def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
     """The gates, with some limits replaced. A limit of the largest difference holds alone, whatever Keras itself does.
 
+    A limit of ``int8`` holds for ``int8+bf16`` too, where that has none of its own.
+
     Args:
         limits: each as ``PRECISION:FIGURE=VALUE``, or ``PRECISION:FIGURE=none`` to leave a figure free.
 
@@ -27,12 +29,11 @@ def gates_with(limits: Sequence[str]) -> dict[str, Gate]:
         UsageError: one is not of that form.
     """
     gates = dict(GATES)
-    for text in limits:
-        precision, figure, value = _parsed(text)
+    for precision, figure, value in sorted(map(_parsed, limits), key=lambda limit: "+" in limit[0]):
         limit: dict[str, Any] = {figure: value}
         if figure == "max_abs":
             limit["keras_float32"] = None
-        gates[precision] = replace(gates[precision], **limit)
+        gates |= {name: replace(gates[name], **limit) for name in gates if name in (precision, f"{precision}+bf16")}
     return gates
 
 
@@ -44,11 +45,11 @@ def check_limited(limits: Sequence[str], precisions: Sequence[str]) -> None:
     """
     for text in limits:
         precision, _, _ = _parsed(text)
-        if precision not in precisions:
+        if precision.removesuffix("+bf16") not in precisions:  # int8 is judged in int8+bf16 too
             remedy = (
                 "Give it to landslip verify, which judges what engines compute in bf16."
                 if precision == "bf16"
-                else f"Leave it out, or add `precisions` {precision}."
+                else f"Leave it out, or add `precisions` {precision.removesuffix('+bf16')}."
             )
             raise UsageError(
                 f"The limit {text!r} would be without effect: what is exported is {', '.join(precisions)}. {remedy}"

@@ -17,6 +17,7 @@ from landslip.runtime.artifacts.onnx_file import OnnxFile
 from landslip.runtime.artifacts.parity import Gate, Parity, compare, violations
 from landslip.runtime.artifacts.reference_tiles import TileSet
 from landslip.runtime.engines import BACKENDS, Backend, Engine, EngineOptions
+from landslip.runtime.engines.protocol import sharing
 from landslip.runtime.errors import EngineError, LandslipError
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 ReferenceSets = Sequence[tuple[TileSet, NDArray[Any]]]
 """Tiles, and the confidence (n, bands, tile, tile) that the reference gives them: one band, or one for each class."""
 
-_LOOSER = ("fp32", "fp16", "bf16", "int8")
+_LOOSER = ("fp32", "fp16", "bf16", "int8", "int8+bf16")
 """Precisions by what their gates allow, the strictest first."""
 
 _BATCH = 4
@@ -93,19 +94,23 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def trials_of(file: OnnxFile, engine: str) -> Iterator[Trial]:
+def trials_of(file: OnnxFile, engine: str, precision: str = "auto") -> Iterator[Trial]:
     """Every way to run an artifact: its backends, and what they can compute it in.
 
     Args:
         file: the artifact.
         engine: the one to try, or ``auto`` for all.
+        precision: the one to try, or ``auto`` for all.
     """
     for backend in BACKENDS.values():
         if engine in ("auto", backend.name) and backend.objection(file) is None:
-            yield from (Trial(file, backend, precision) for precision in backend.precisions[file.precision])
+            tried = [each for each in backend.precisions[file.precision] if precision in ("auto", each)]
+            yield from (Trial(file, backend, each) for each in tried)
 
 
-def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, Gate]) -> TrialOutcome:
+def attempt(
+    trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, Gate], *, share_features: bool = False
+) -> TrialOutcome:
     """Run an artifact on all tiles, and judge it.
 
     Args:
@@ -113,16 +118,20 @@ def attempt(trial: Trial, sets: ReferenceSets, device: str, gates: Mapping[str, 
         sets: the tiles, and what the reference says.
         device: as in :class:`~landslip.runtime.engines.EngineOptions`.
         gates: what each precision is allowed.
+        share_features: compute features apart, as where overlapping tiles share them; here each has its own.
     """
     file, name = trial.file, trial.backend.name
     log.info("%s with %s in %s", file.path.name, name, trial.precision)
     outcome = TrialOutcome(file.path, name, trial.precision, trial.judged_as)
+    if share_features and not trial.backend.shares_features:
+        return replace(outcome, not_run=f"{name} does not share features between overlapping tiles.")
     figures: list[Parity] = []
     try:
         for tile, group in groupby(sorted(sets, key=_tile), key=_tile):
             same_size = list(group)
             batch = math.gcd(_BATCH, *(tiles.count for tiles, _ in same_size))
-            with _opened(trial, EngineOptions(name, device, batch, tile, precision=trial.precision)) as engine:
+            options = EngineOptions(name, device, batch, tile, precision=trial.precision, share_features=share_features)
+            with _opened(trial, options) as engine:
                 outcome, spec = replace(outcome, version=engine.version, device=engine.device), engine.spec
                 for tiles, expected in same_size:
                     confidence = confidence_of(engine, tiles, batch)
@@ -141,7 +150,10 @@ def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.floa
     Raises:
         EngineError: the engine failed, or gave another shape.
     """
-    confidence = np.concatenate([engine.infer(part) for part in _parts(tiles, batch)])
+    apart = sharing(engine)
+    parts = _parts(tiles, batch)
+    whole = parts if apart is None else ({**part, **apart.features(part)} for part in parts)
+    confidence = np.concatenate([engine.infer(part) for part in whole])
     if confidence.shape != (tiles.count, engine.spec.output_bands, tiles.tile, tiles.tile):
         raise EngineError(f"It gives {confidence.shape} for {tiles.count} tiles of {tiles.tile} pixels.")
     return confidence

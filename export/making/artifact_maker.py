@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from landslip.export.folder.artifacts import Artifact
 from landslip.export.folder.file_plan import PlannedArtifact
-from landslip.export.judging.gate import Judge, Verdict
+from landslip.export.judging.gate import Judge, Proof, Verdict
 from landslip.export.making.artifact_record import Circumstances, Source, record_text
 from landslip.export.making.candidate_selection import select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
@@ -59,7 +60,9 @@ class ArtifactMaker:
         began = time.monotonic()
         log.info("making %s", planned.path.name)
         candidate, verdict = select_candidate(planned, self.candidates.of(planned), self.judge)
-        return self._published(planned, candidate, verdict, began)
+        further = self.judge.further(planned.path.name, candidate.rehearsals)
+        _tell(planned, further)
+        return self._published(planned, candidate, replace(verdict, proofs=(*verdict.proofs, *further)), began)
 
     def _published(self, planned: PlannedArtifact, candidate: Candidate, verdict: Verdict, began: float) -> Artifact:
         out, draft = planned.path.parent, self.folder / planned.path.name
@@ -96,3 +99,10 @@ class ArtifactMaker:
             reference=None if path is None else {"file": path.name, "sha256": sha256_of(path)},
             facts=candidate.facts,
         )
+
+
+def _tell(planned: PlannedArtifact, further: Sequence[Proof]) -> None:
+    """Say how an artifact does in precisions that only a run has."""
+    for proof in further:
+        verdict = f"does not pass, and its record says so: it {'; '.join(proof.objections)}"
+        log.info("%s in %s: %s", planned.path.name, proof.precision, verdict if proof.objections else "passes")

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Sequence
 from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Judge, Verdict, halfway
 from landslip.export.making.candidates import Candidate
+from landslip.export.precisions.int8 import SPARE_WORK
 from landslip.runtime.artifacts.parity import Gate, Parity, loosened
 from landslip.runtime.errors import ParityError
 
 log = logging.getLogger(__name__)
-
-SPARE_WORK = 0.05
-"""Share of the multiplications that may be kept in float for the sake of a margin."""
 
 
 def select_candidate(
@@ -33,7 +31,7 @@ def select_candidate(
     passing: tuple[Candidate, Verdict] | None = None
     verdict: Verdict | None = None
     for candidate in candidates:
-        if passing is not None and candidate.float_work > SPARE_WORK:
+        if passing is not None and _costs_too_much(candidate, passing[0]):
             break
         verdict = judge.verdict(planned.path.name, candidate.rehearsals)
         _tell(planned, candidate, [figure for figure in verdict.figures if gate.decides(figure)])
@@ -50,6 +48,11 @@ def select_candidate(
             f"{planned.path.name}: strays from the network it was made from: {reasons}. It was not kept.{remedy}"
         )
     return passing
+
+
+def _costs_too_much(candidate: Candidate, passing: Candidate) -> bool:
+    """Tell whether a candidate is too much slower than one that passes to be tried for the sake of a margin."""
+    return candidate.placing != passing.placing or candidate.float_work > SPARE_WORK
 
 
 def _remedy(planned: PlannedArtifact, verdict: Verdict | None, gate: Gate) -> str:

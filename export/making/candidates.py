@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from onnx import ModelProto
 
+from landslip.export.folder.export_options import Target
 from landslip.export.folder.file_plan import PlannedArtifact
 from landslip.export.judging.gate import Rehearsal
 from landslip.export.precisions.half import half, rounding
 from landslip.export.precisions.int8 import Quantiser
-from landslip.export.precisions.quantise import SCHEMES
 from landslip.export.precisions.surgery import checked, labelled
 from landslip.runtime.errors import ModelError
 
@@ -31,6 +30,8 @@ class Candidate:
     """Ways to run it here."""
     float_work: float = 0.0
     """Share of the multiplications that are kept in float although they could be quantised, 0..1."""
+    placing: str = ""
+    """Name of the extent of what is quantised; candidates of another one run at another speed."""
     summary: str = ""
     """Phrase that distinguishes it from others, for the log."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -40,14 +41,14 @@ class Candidate:
 class Candidates:
     """Makes candidates from the fp32 graph."""
 
-    def __init__(self, graph: ModelProto, quantiser: Callable[[], Quantiser] | None = None) -> None:
+    def __init__(self, graph: ModelProto, quantiser: Callable[[Target], Quantiser] | None = None) -> None:
         """Get ready; nothing is computed before it is needed.
 
         Args:
             graph: in fp32.
-            quantiser: makes the one for this graph; int8 needs it.
+            quantiser: makes the one of this graph for a target; int8 needs it.
         """
-        self._graph, self._make_quantiser = graph, quantiser
+        self._graph, self._quantiser = graph, quantiser
 
     def of(self, planned: PlannedArtifact) -> Iterator[Candidate]:
         """Graphs for a product: the fastest first, and then such as are closer to fp32.
@@ -63,17 +64,15 @@ class Candidates:
         else:
             yield Candidate(self._graph, _as_it_is(self._graph, planned))
 
-    @cached_property
-    def _quantiser(self) -> Quantiser:
-        if self._make_quantiser is None:
-            raise ModelError(f"{self._graph.graph.name} has no tiles to calibrate int8 on.")
-        return self._make_quantiser()
-
     def _int8(self, planned: PlannedArtifact) -> Iterator[Candidate]:
-        for keeping, graph in self._quantiser.graphs(SCHEMES[planned.target]):
-            facts = {"quantisation": self._quantiser.facts(keeping)}
-            summary = f"{len(keeping.layers)} sensitive layers in float" if keeping.layers else ""
-            yield Candidate(checked(graph), _as_it_is(graph, planned), keeping.work, summary, facts)
+        if self._quantiser is None:
+            raise ModelError(f"{self._graph.graph.name} has no tiles to calibrate int8 on.")
+        quantiser = self._quantiser(planned.target)
+        for made in quantiser.graphs():
+            graph, placing, layers = checked(made.graph), made.scheme.name, made.kept.layers
+            summary = f"{placing} in integers" + (f", {len(layers)} sensitive layers in float" if layers else "")
+            facts = {"quantisation": quantiser.facts(made)}
+            yield Candidate(graph, _as_it_is(graph, planned), made.kept.work, placing, summary, facts)
 
 
 def _as_it_is(graph: ModelProto, planned: PlannedArtifact) -> tuple[Rehearsal, ...]:

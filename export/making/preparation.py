@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from onnx import ModelProto
 
 from landslip.export.conversion.network import Network
 from landslip.export.folder.existing_artifacts import ExistingArtifacts
-from landslip.export.folder.export_options import ExportOptions
+from landslip.export.folder.export_options import ExportOptions, Target
 from landslip.export.judging.gate import NumberJudge, TileJudge
 from landslip.export.judging.random_inputs import random_input_parity
 from landslip.export.judging.reference import ReferenceSet, reference_file, reference_of, reference_sets
@@ -66,10 +66,15 @@ def open_maker(
     _warn_of_nothing(sets, spec)
     _warn_of_rounding(sets)
 
-    def quantiser() -> Quantiser:
-        calibration = tiles.tiles("calibration", sees)
-        log.info("calibrating on %d tiles of scenes", len(calibration[spec.inputs[0].name]))
-        return Quantiser(graph, calibration, square=_half_tile(spec), reduced_range=options.reduced_range)
+    @cache
+    def calibration() -> TileArrays:
+        found = tiles.tiles("calibration", sees)
+        log.info("calibrating on %d tiles of scenes", len(found[spec.inputs[0].name]))
+        return found
+
+    def quantiser(target: Target) -> Quantiser:
+        square, reduced = _half_tile(spec), options.reduced_range
+        return Quantiser(graph, calibration(), target, square=square, reduced_range=reduced)
 
     return ArtifactMaker(
         folder=folder,

@@ -27,6 +27,10 @@ class IntegerScale:
     """The integer that stands for 0, which is always one of them; its type is that of the grid."""
 
 
+BYTES = IntegerScale(np.float32(1), np.asarray(0, np.uint8))
+"""Grid of bytes that stand for themselves."""
+
+
 def unsigned_scale(span: Range) -> IntegerScale:
     """The finest grid of ``uint8`` over a range, with 0 on it: padding and ReLU then cost no accuracy."""
     low, high = min(span[0], 0.0), max(span[1], 0.0)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import ModelProto
+from onnx import ModelProto, NodeProto
 
 from landslip.export.precisions.graph_session import run_graph
-from landslip.export.precisions.quantise import convolutions
+from landslip.export.precisions.integer_layers import FILTER_AXES, convolutions
 from landslip.runtime.artifacts.reference_tiles import TileArrays
 from landslip.runtime.errors import ModelError
 
@@ -103,10 +103,16 @@ def work_shares(model: ModelProto, tile: int) -> dict[str, float]:
     shapes = _shapes(model, tile)
     weights = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
     work = {
-        node.name: weights[node.input[1]] * math.prod(shapes[node.output[0]][2:]) for node in convolutions(model.graph)
+        node.name: weights[node.input[1]] * math.prod(shapes[_weighted(node)][2:])
+        for node in convolutions(model.graph, FILTER_AXES)
     }
     total = sum(work.values())
     return {name: each / total for name, each in work.items()}
+
+
+def _weighted(node: NodeProto) -> str:
+    """Value for each of whose pixels weights are used once: what a convolution gives, and a transposed one takes."""
+    return str(node.output[0] if node.op_type == "Conv" else node.input[0])
 
 
 def _shapes(model: ModelProto, tile: int) -> dict[str, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,22 @@ def users_of(graph: GraphProto) -> dict[str, list[NodeProto]]:
         for value in dict.fromkeys(node.input):
             users.setdefault(value, []).append(node)
     return users
+
+
+def attributes_of(node: NodeProto) -> dict[str, Any]:
+    """The attributes of a node by name."""
+    return {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+
+
+def needed(graph: GraphProto, nodes: Sequence[NodeProto]) -> list[NodeProto]:
+    """Nodes that lead to an output of a graph, in their order."""
+    wanted = {value.name for value in graph.output}
+    kept: list[NodeProto] = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def element_types(model: ModelProto) -> dict[str, int]:

@@ -15,12 +15,19 @@ import rasterio
 from rasterio.crs import CRS
 
 from landslip.export.judging.trials import TrialOutcome
+from landslip.export.proof.jetson_advice import jetson_advice
 from landslip.export.proof.verify import VerifyRequest, verify
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.engines import BACKENDS, Backend
 from landslip.runtime.engines.cuda import probe_cuda
 from landslip.runtime.errors import EngineError, LandslipError
-from landslip.runtime.system.machine import describe_environment, installed_version, instruction_sets
+from landslip.runtime.system.machine import (
+    describe_environment,
+    installed_version,
+    instruction_sets,
+    limits_here,
+    on_jetson,
+)
 
 Facts = dict[str, Any]
 """JSON-like."""
@@ -42,7 +49,7 @@ def examine() -> Facts:
     ready = "PASS" in tested.values() and "problem" not in gdal
     return {
         "ready": ready,
-        "machine": describe_environment() | {"instruction_sets": instruction_sets()},
+        "machine": describe_environment() | limits_here() | {"instruction_sets": instruction_sets()},
         "engines": engines,
         "cuda": cuda,
         "gdal": gdal,
@@ -71,7 +78,10 @@ def _probe_onnxruntime() -> Facts:
 def _probe_openvino() -> Facts:
     from landslip.runtime.engines import open_vino  # noqa: PLC0415 - found to load just before
 
-    return {"version": open_vino.ov.get_version(), "devices": open_vino.devices()}
+    found = open_vino.devices()
+    places = dict.fromkeys(name.partition(".")[0] for name in found)
+    precisions = {place: list(BACKENDS["openvino"].computed_on(place.lower())) for place in places}
+    return {"version": open_vino.ov.get_version(), "devices": found, "precisions": precisions}
 
 
 def _probe_tensorrt() -> Facts:
@@ -155,13 +165,16 @@ def _advice(engines: Facts, cuda: Facts, cache: Facts) -> Iterator[str]:
             "onnxruntime and onnxruntime-gpu are both installed, and overwrite each other. Keep one: pip uninstall -y "
             "onnxruntime onnxruntime-gpu, then pip install 'landslip[cpu]' or pip install 'landslip[gpu]'"
         )
-    if cuda["gpu"] and "CUDAExecutionProvider" not in engines["onnxruntime"].get("providers", ()):
+    jetson = on_jetson()
+    if not jetson and cuda["gpu"] and "CUDAExecutionProvider" not in engines["onnxruntime"].get("providers", ()):
         yield "There is an NVIDIA GPU: pip uninstall -y onnxruntime, then pip install 'landslip[gpu]'"
     for name, found in engines.items():
-        if not found["usable"] and (BACKENDS[name].automatic or cuda["gpu"]):
+        if not found["usable"] and (BACKENDS[name].automatic or (cuda["gpu"] and not jetson)):
             yield found["problem"]
+    if jetson:
+        yield from jetson_advice(engines, cuda)
     if "BF16" in engines["openvino"].get("devices", {}).get("CPU", ()) and not _NATIVE_BF16 & set(instruction_sets()):
-        yield "openvino emulates bf16 on this CPU, which is slow: prefer fp32 or int8"
+        yield "openvino emulates bf16 on this CPU, which is slow, in int8+bf16 too: prefer fp32 or int8"
     if missing := [package for package in _EXPORT if importlib.util.find_spec(package) is None]:
         yield f"To export Keras files ({', '.join(missing)} missing): pip install 'landslip[export]'"
     if not cache["writable"]:

@@ -40,8 +40,12 @@ class VerifyRequest:
     """Engine to try; ``auto`` for all."""
     device: str = "auto"
     """Device to run on."""
+    precision: str = "auto"
+    """Number format to compute in; ``auto`` for all that an engine can compute an artifact in."""
     gates: Mapping[str, Gate] = field(default_factory=lambda: dict(GATES))
     """Gate of each precision."""
+    share_features: bool = False
+    """Compute features apart, as maps with shared features do; engines that do not share are not run."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,22 @@ def _untried(candidate: FoundArtifact) -> TrialOutcome:
 
 
 def _tried(file: OnnxFile, reference: ProofReference, request: VerifyRequest) -> list[TrialOutcome]:
-    trials = list(trials_of(file, request.engine))
+    trials = list(trials_of(file, request.engine, request.precision))
     if not trials:
-        objection = BACKENDS[request.engine].objection(file)
-        return [TrialOutcome(file.path, request.engine, file.precision, not_run=objection)]
-    outcomes = [attempt(trial, reference.sets, request.device, request.gates) for trial in trials]
+        return [_unable(file, request)]
+    outcomes = [
+        attempt(trial, reference.sets, request.device, request.gates, share_features=request.share_features)
+        for trial in trials
+    ]
     return [_marked(outcome, reference) for outcome in outcomes]
+
+
+def _unable(file: OnnxFile, request: VerifyRequest) -> TrialOutcome:
+    """Outcome for an artifact that nothing runs as asked."""
+    engine = "" if request.engine == "auto" else request.engine
+    precision = file.precision if request.precision == "auto" else request.precision
+    why = BACKENDS[engine].objection(file, request.precision) if engine else f"no engine computes it in {precision}."
+    return TrialOutcome(file.path, engine, precision, not_run=why)
 
 
 def _marked(outcome: TrialOutcome, reference: ProofReference) -> TrialOutcome:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from landslip.models.demo.embedded import TEST_SEEDS, DemoResult, run_demo
 from landslip.runtime.cli.paths import PATH
+from landslip.runtime.cli.printing import files_of, print_json, print_paths
 from landslip.runtime.scoring.confusion import Scores
 from landslip.runtime.system.progress import progress_for
+
+log = logging.getLogger(__name__)
 
 
 @click.command("demo", context_settings={"show_default": True})
@@ -28,27 +32,31 @@ def demo(out: Path, seed: int, size_km: float, overwrite: bool, as_json: bool) -
     mapped.
     """
     result = run_demo(out, seed=seed, size_km=size_km, overwrite=overwrite, progress=progress_for(sys.stderr))
+    for line in summary(result, seed, size_km):
+        log.info(line)
     if as_json:
-        click.echo(json.dumps({"scores": result.scores.as_dict(), "run": result.record}, indent=2))
+        print_json({"scores": result.scores.as_dict(), "run": result.record}, out)
     else:
-        click.echo(summary(result, seed, size_km))
+        print_paths([*files_of(result.map_folder, result.record), result.scores_file], out)
 
 
-def summary(result: DemoResult, seed: int, size_km: float) -> str:
+def summary(result: DemoResult, seed: int, size_km: float) -> Iterator[str]:
     """Summary of what the demo did, in a few lines for people."""
     record, scores, engine = result.record, result.scores, result.record["engine"]
     ratios = ", ".join(f"{name} {value:.2f}" for name, value in _ratios(scores))
     if not scores.true_positive + scores.false_negative:
         ratios = "none for want of landslides,"
-    return (
-        f"Scene   {size_km:g} x {size_km:g} km made up from seed {seed}: {result.event.pre.parent}\n"
+    yield f"Scene   {size_km:g} x {size_km:g} km made up from seed {seed}: {result.event.pre.parent}"
+    yield (
         f"Map     {record['landslides']} landslides, {record['landslide_km2']:.2f} km2 of "
-        f"{record['observed_km2']:.1f} km2 observed: {result.map_folder}\n"
-        f"Time    {record['tiles']['predicted']} tiles in {record['seconds']['total']:.1f} s with {engine['name']} "
-        f"on {engine['device']}\n"
-        f"Scores  {ratios} over {scores.pixels} pixels, against {result.event.truth}\n"
-        f"See     {result.map_folder / 'quicklook.png'}: before, after, and after with the landslides mapped"
+        f"{record['observed_km2']:.1f} km2 observed: {result.map_folder}"
     )
+    yield (
+        f"Time    {record['tiles']['predicted']} tiles in {record['seconds']['total']:.1f} s with {engine['name']} "
+        f"on {engine['device']}"
+    )
+    yield f"Scores  {ratios} over {scores.pixels} pixels, against {result.event.truth}"
+    yield f"See     {result.map_folder / 'quicklook.png'}: before, after, and after with the landslides mapped"
 
 
 def _ratios(scores: Scores) -> tuple[tuple[str, float], ...]:

@@ -43,6 +43,8 @@ class DemoResult:
     """The run record of the map, as in ``run.json``."""
     scores: Score
     """Scores of the map against the truth."""
+    scores_file: Path
+    """The file that holds them."""
 
 
 def run_demo(
@@ -79,8 +81,9 @@ def run_demo(
         record = map_scene(request, engine=engine, progress=progress)
     made = MapMade(request.out / CONFIDENCE, record["threshold"], record["min_area_m2"])
     scores = scored(made, Truth(event.truth))
-    _write_scores(out / "scores.json", {"seed": seed, "size_km": size_km, **scores.as_dict()})
-    return DemoResult(event, request.out, record, scores)
+    scores_file = out / "scores.json"
+    _write_scores(scores_file, {"seed": seed, "size_km": size_km, **scores.as_dict()})
+    return DemoResult(event, request.out, record, scores, scores_file)
 
 
 def _check(out: Path, size_km: float, overwrite: bool) -> None:

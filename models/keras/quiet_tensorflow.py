@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from landslip.runtime.errors import UsageError
+from landslip.runtime.system.own_symbols import bind_own_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,9 @@ def _native_stderr_held() -> Iterator[None]:
             os.dup2(saved, 2)
             os.close(saved)
 
+
+bind_own_symbols()
+import pyogrio.raw  # noqa: E402, F401 - before TensorFlow, for the same reason
 
 try:
     with _native_stderr_held():

@@ -14,6 +14,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.models.keras.batch_norms import fit_batch_norms
 from landslip.models.keras.quiet_tensorflow import keras
 from landslip.models.keras.tf115_hdf5 import NodeDef, write_tf115_hdf5
 from landslip.models.keras.unet import build_unet
@@ -65,7 +66,7 @@ def standin_model(width: float = 1.0, seed: int = 0, *, damped: bool = False) ->
     model = build_unet(width)
     _randomise(model, rng, _DAMPED if damped else 1.0)
     batch = _calibration_batch(rng, model.input_shape[0][1])
-    _fit_batch_norms(model, batch)
+    fit_batch_norms(model, batch)
     _spread_output(model, batch)
     return model
 
@@ -83,16 +84,6 @@ def _randomise(model: Any, rng: np.random.Generator, branch_gain: float) -> None
             gain = branch_gain if layer.name.endswith("_branch2c") else 1.0
             gamma, beta = gain * rng.uniform(0.6, 1.2, shapes[0]), rng.normal(0.0, 0.15, shapes[1])
             layer.set_weights([gamma, beta, np.zeros(shapes[2]), np.ones(shapes[3])])
-
-
-def _fit_batch_norms(model: Any, batch: list[NDArray[np.float32]]) -> None:
-    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0  # the moving statistics become those of this batch
-    model(batch, training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 def _spread_output(model: Any, batch: list[NDArray[np.float32]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from landslip.models.training.training_tiles import (
 from landslip.runtime.scoring.confusion import Scores, confusion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,9 @@ VALIDATION_SEEDS = range(8000, 8004)
 """Seeds of scenes that choose which state of the network is kept; they teach it nothing."""
 
 _HEADS_WEIGHT = 0.25
-_VALIDATE_EVERY = 200
+
+_SHOWN = 16
+"""Tiles that a start is shown."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class TrainingOptions:
     """Steps of gradient descent."""
     rate: float = 2e-3
     """Learning rate at its highest."""
+    averaged: float = 0.0
+    """Share of a running mean of the weights that each step keeps; that mean is validated and kept. 0 for none."""
+    validate_every: int = 200
+    """Steps between two looks at the validation scenes."""
     minutes: float = math.inf
     """Wall time after which training ends early; the learning rate then falls faster, as it has to end low."""
 
@@ -90,16 +99,20 @@ class Trainer:
         self.options = options
         self._tf = tf
         # Half of the published width's dropout would leave a handful of channels at this one.
-        self.model = build_unet(options.width, dropout=0.1)
-        self._free = build_unet(options.width, None, dropout=0.1)
+        self._shipped = build_unet(options.width, dropout=0.1)
+        self.network = build_unet(options.width, None, dropout=0.1)
+        """The network that is trained, a ``tf_keras.Model`` for tiles of any size."""
         self._adam = keras.optimizers.legacy.Adam(options.rate)
         self._step = tf.function(self._one_step, reduce_retracing=True)
-        self._predict = tf.function(lambda images: self._free(images, training=False)[0], reduce_retracing=True)
+        self._predict = tf.function(lambda images: self.network(images, training=False)[0], reduce_retracing=True)
+        self._mean: list[NDArray[np.float32]] | None = None
 
     def step(self, batch: TrainingBatch, rate: float) -> float:
         """Take one step of gradient descent, and return the loss before it."""
         self._adam.learning_rate.assign(rate)
-        return float(self._step(list(batch.images), batch.truth, batch.weight))
+        loss = float(self._step(list(batch.images), batch.truth, batch.weight))
+        self._average()
+        return loss
 
     def predict(self, batch: TrainingBatch) -> NDArray[np.float32]:
         """Confidence, (tile, row, col, 1)."""
@@ -108,31 +121,53 @@ class Trainer:
 
     def finished(self) -> Any:
         """The model with a fixed tile, as the published one has it, with the trained weights."""
-        self.model.set_weights(self._free.get_weights())
-        return self.model
+        self._shipped.set_weights(self.network.get_weights())
+        return self._shipped
 
     @property
     def weights(self) -> list[NDArray[np.float32]]:
         """All weights, to go back to."""
-        weights: list[NDArray[np.float32]] = self._free.get_weights()
+        weights: list[NDArray[np.float32]] = self.network.get_weights()
         return weights
 
     @weights.setter
     def weights(self, weights: list[NDArray[np.float32]]) -> None:
-        self._free.set_weights(weights)
+        self.network.set_weights(weights)
 
     @property
     def names(self) -> list[str]:
         """Names of :attr:`weights`, in their order."""
-        return [weight.name for weight in self._free.weights]
+        return [weight.name for weight in self.network.weights]
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """A block in which the network has the running mean of its weights, where one is kept."""
+        if self._mean is None:
+            yield
+            return
+        last, self.weights = self.weights, self._mean
+        try:
+            yield
+        finally:
+            self.weights = last
+
+    def _average(self) -> None:
+        """Take the weights of a step into their running mean, which begins as those after the first step."""
+        kept = self.options.averaged
+        if kept == 0.0:
+            return
+        if self._mean is None:
+            self._mean = self.weights
+        for mean, weight in zip(self._mean, self.weights, strict=True):
+            np.add(mean, (1.0 - kept) * (weight - mean), out=mean)
 
     def _one_step(self, images: list[Any], truth: Any, weight: Any) -> Any:
         with self._tf.GradientTape() as tape:
-            prediction, *heads = self._free(images, training=True)
+            prediction, *heads = self.network(images, training=True)
             loss = self._loss(prediction, truth, weight)
             loss += _HEADS_WEIGHT * sum(self._loss(head, truth, weight) for head in heads) / len(heads)
-        gradients = tape.gradient(loss, self._free.trainable_variables)
-        self._adam.apply_gradients(zip(gradients, self._free.trainable_variables, strict=True))
+        gradients = tape.gradient(loss, self.network.trainable_variables)
+        self._adam.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
 
     def _loss(self, confidence: Any, truth: Any, weight: Any) -> Any:
@@ -145,27 +180,37 @@ class Trainer:
         return tf.reduce_sum(entropy) / (tf.reduce_sum(weight) + 1.0) + 1.0 - (2.0 * overlap + 1.0) / (sizes + 1.0)
 
 
-def train(options: TrainingOptions) -> Trained:
-    """Train the demo model; the state that does best on the validation scenes is returned."""
+def train(options: TrainingOptions, start: Callable[[Any, TrainingBatch], None] | None = None) -> Trained:
+    """Train a network; the state that does best on the validation scenes is returned.
+
+    Args:
+        options: how to train.
+        start: gives the network its first weights, and is shown some tiles; None for random weights. How well a
+            given start maps is told, and it is never what is returned.
+    """
     rng = np.random.default_rng(options.seed)
     seeds = rng.choice(np.array(TRAINING_SEEDS), options.scenes, replace=False)
     scenes = [training_scene(varied_spec(int(seed), options.scene_m)) for seed in seeds]
     validation_scenes = [training_scene(varied_spec(seed, options.scene_m)) for seed in VALIDATION_SEEDS]
     log.info("%d scenes to train on, %d to validate on", len(scenes), len(validation_scenes))
     trainer = Trainer(options)
-    best, kept, kept_at = -1.0, trainer.weights, 0
+    if start is not None:
+        start(trainer.network, tiles(scenes, options.tile, _SHOWN, rng))
+        log.info("before the first step: validation MCC %.3f", validate(trainer, validation_scenes).mcc)
+    best, kept, kept_at = -math.inf, trainer.weights, 0
     began, done, step = time.monotonic(), 0.0, 0
     losses: list[float] = []
     while done < 1.0:
         losses.append(trainer.step(tiles(scenes, options.tile, options.batch, rng), _rate(options.rate, done)))
         step += 1
         done = max(step / options.steps, (time.monotonic() - began) / (60.0 * options.minutes))
-        if step % _VALIDATE_EVERY == 0 or done >= 1.0:
-            mcc = validate(trainer, validation_scenes).mcc
-            log.info("step %d: loss %.3f, validation MCC %.3f", step, np.mean(losses), mcc)
-            losses.clear()
-            if mcc > best:
-                best, kept, kept_at = mcc, trainer.weights, step
+        if step % options.validate_every == 0 or done >= 1.0:
+            with trainer.averaged():
+                mcc = validate(trainer, validation_scenes).mcc
+                log.info("step %d: loss %.3f, validation MCC %.3f", step, np.mean(losses), mcc)
+                losses.clear()
+                if mcc > best:
+                    best, kept, kept_at = mcc, trainer.weights, step
     trainer.weights = kept
     return Trained(trainer.finished(), step, kept_at, best, time.monotonic() - began)
 

@@ -1,7 +1,7 @@
 """Locations of files: local paths, web addresses, and GDAL's virtual names, told apart in one place.
 
 A :data:`Location` is a ``Path`` where the file is local, and a ``str`` where only GDAL finds it: ``https://…``,
-``s3://…``, ``/vsizip/…``.
+``s3://…``, ``/vsizip/…``, or a raster in memory (:class:`~landslip.runtime.access.held_raster.HeldRaster`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from landslip.runtime.access.degree_box import box_text, is_box
+from landslip.runtime.access.held_raster import HeldRaster
 from landslip.runtime.errors import UsageError
 
 Location: TypeAlias = "Path | str"
@@ -92,6 +93,8 @@ def as_location(name: str | os.PathLike[str]) -> Location:
     """
     if not isinstance(name, str | os.PathLike):
         raise UsageError(f"{name!r} is no file name.", "Give a text, a Path, or several of them.")
+    if isinstance(name, HeldRaster):
+        return name
     text = name.as_posix() if isinstance(name, Path) else os.fsdecode(name)
     if not text or (text == "." and not isinstance(name, Path)):
         raise UsageError("A file name is empty.", "Give a path or an address.")
@@ -198,6 +201,8 @@ def web_address(location: Location) -> str | None:
 
 def gdal_name(location: Location) -> str:
     """The name by which GDAL opens it."""
+    if isinstance(location, HeldRaster):
+        return location.gdal
     text = str(location)
     return f"/vsicurl/{text}" if is_remote(location) and text.split("://", maxsplit=1)[0].lower() in _WEB else text
 

@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pyogrio
@@ -22,7 +23,8 @@ from rasterio.env import get_gdal_config, getenv, hasenv
 
 from landslip.runtime.access.location import Location, is_networked, shown, without_secrets
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
-from landslip.runtime.system import endings
+from landslip.runtime.system import endings, stopping
+from landslip.runtime.system.machine import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +78,30 @@ READING = {
 NO_LISTS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
 """Setting of GDAL for no list of the folder over a network: what may lie beside a file is looked for by its name."""
 
+_THREADS, _LOCAL_ALONE = "GDAL_NUM_THREADS", (".tif", ".tiff", ".jp2")
+"""GDAL's option for threads, and endings of files that hold all of their pixels themselves."""
+_HEADS = re.compile(rb"II[*+]\0|MM\0[*+]|\0\0\0\x0cjP  |\xffO\xffQ")
+"""First bytes of these files; a virtual one may be called as they are."""
+_OF_DECODING = ("GTIFF_IGNORE_READ_ERRORS", "GDAL_TIFF_INTERNAL_MASK_TO_8BIT", "CONVERT_YCBCR_TO_RGB")
+"""Options of :data:`READING` that GDAL asks for where it decodes; its own threads see what others have set."""
+
 _GEOTIFF = re.compile(r"(/vsi(curl|s3|gs|az)/|(https?|s3|gs|az)://)(?!.*/vsi)[^?!]*\.tiff?", re.IGNORECASE)
 BESIDE_GEOTIFF = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.msk,.aux.xml"}
 """Files that may count beside a GeoTIFF: GDAL would ask for a dozen other names, one after the other, each time."""
+
+
+class _Pool:
+    """GDAL's own threads, which it keeps: a process that is forked has none, and GDAL would wait for them for ever."""
+
+    is_used = is_lost = False
+
+    def fork(self) -> None:
+        self.is_lost |= self.is_used
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.fork)
 
 
 class _Tried(threading.local):
@@ -104,7 +127,7 @@ def settings(location: Location) -> rasterio.Env:
     (:data:`READING`): maps must not depend on settings that were made for other programs. Options hold for the thread
     that enters, so they are entered where a file is read.
     """
-    ours = {name: value for name, value in READING.items() if get_gdal_config(name) is not None}
+    ours = {name: value for name, value in READING.items() if get_gdal_config(name) is not None} | _threads(location)
     if not is_networked(location):
         return rasterio.Env(**dict[str, Any](ours))
     taken = {*os.environ, *(getenv() if hasenv() else ())}
@@ -112,6 +135,31 @@ def settings(location: Location) -> rasterio.Env:
     if _GEOTIFF.fullmatch(str(location)):
         options |= BESIDE_GEOTIFF
     return rasterio.Env(**dict[str, Any](options))
+
+
+def _threads(location: Location) -> dict[str, str]:
+    """Threads with which GDAL decodes blocks that it reads in one go.
+
+    One where anything may come over a network, a virtual raster's files for example, whatever somebody has set: with
+    more, GDAL takes half an answer for all of it, without a word (GeoTIFF, GDAL 3.10). A file of this machine that is
+    cut off is heard of with many threads, too. One also where others have set how pixels are decoded: what is set here
+    instead holds for this thread alone.
+    """
+    if isinstance(location, str) or location.suffix.lower() not in _LOCAL_ALONE or not _is_whole(location):
+        return {_THREADS: "1"}
+    if _pool.is_lost or any(get_gdal_config(name) is not None for name in _OF_DECODING):
+        return {_THREADS: "1"}
+    cores, _pool.is_used = usable_cores(), True
+    return {_THREADS: str(cores)} if cores > 1 and get_gdal_config(_THREADS) is None else {}
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a local file begins as one that holds all of its pixels."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return _HEADS.match(file.read(8)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def set_up_pyogrio(location: Location) -> None:
@@ -143,7 +191,9 @@ def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Ex
 
     Raises:
         One of ``errors``: it failed each time, or cannot get better.
+        LandslipError: the call is to stop here.
     """
+    stopping.check()
     began = time.monotonic()
     for number, pause in enumerate(pauses() if is_networked(location) else ()):
         _tried.more = number
@@ -151,11 +201,12 @@ def patiently(location: Location, action: Callable[[], T], errors: tuple[type[Ex
             return action()
         except errors as error:
             endings.give_way()  # GDAL may have swallowed it
+            stopping.check()
             if is_final(_messages(error)) or time.monotonic() - began > _patience():
                 raise
             log.info("%s: an attempt to read failed, the next one is in %.3g s", shown(location), pause)
             log.debug("%s", without_secrets(_messages(error)))
-            time.sleep(pause)
+            stopping.pause(pause)
             endings.give_way()
     _tried.more = len(pauses())
     return action()

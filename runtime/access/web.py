@@ -6,7 +6,6 @@ import base64
 import contextlib
 import http.client
 import ssl
-import time
 from collections.abc import Iterator
 from email.message import Message
 from typing import Any
@@ -17,6 +16,7 @@ from urllib.request import Request, urlopen
 from landslip.runtime.access.location import Location, shown, web_address
 from landslip.runtime.access.retries import pauses
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
+from landslip.runtime.system import stopping
 from landslip.runtime.untrusted.printable import printable
 
 _WAIT = 20
@@ -48,6 +48,7 @@ def version_of(location: Location) -> dict[str, Any] | None:
 def _headers(address: str) -> Message:
     """Headers that a server sends for a file; none where it does not answer, or not to us as it does to GDAL."""
     for pause in (*pauses()[:1], None):
+        stopping.check()
         try:
             with _response(address, {"Range": "bytes=0-0"}) as answer:
                 headers: Message = answer.headers
@@ -56,7 +57,7 @@ def _headers(address: str) -> Message:
             if pause is None or (isinstance(error, HTTPError) and error.code < 500 and error.code != 429):
                 break
             # Once more: a run is only continued with inputs of which the same is known.
-            time.sleep(pause)
+            stopping.pause(pause)
     return Message()
 
 

@@ -63,7 +63,37 @@ class ParityRecorded(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[dict[str, Any], ...] = ()
     """Distance from the reference for each set of tiles, with the engine it is made for."""
     engines: tuple[dict[str, Any], ...] = ()
-    """Distance from the reference with every engine that judged it."""
+    """Distance from the reference with every engine that judged it, and whether it passed (``passes``). An artifact is
+    kept for what it does in its own precision; in one that only a run has, such as ``int8+bf16``, it may fail."""
+
+    def objections(self, engine: str, precision: str) -> list[str]:
+        """Reasons why an artifact did not pass with an engine in a precision, in phrases; none if it passed.
+
+        None either where it was not tried.
+        """
+        failed = [
+            entry.get("objections") for entry in self.engines
+            if (entry.get("engine"), entry.get("precision"), entry.get("passes")) == (engine, precision, False)
+        ]  # fmt: skip
+        return [str(phrase) for phrases in failed for phrase in (phrases if isinstance(phrases, list) else [])]
+
+
+_OF_REDUCED_RANGE = 7
+
+
+class QuantisationRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """Quantisation of an INT8 artifact, as far as maps ask for it."""
+
+    fits_without_vnni: bool | None = None
+    """True if sums of two products fit into the 16 bits that x86 processors without VNNI have for them; None where an
+    earlier version did not say, and of files that are not for CPUs."""
+    weight_bits: int | None = None
+    """Bits of its weights; None where a record does not say."""
+
+    @property
+    def may_overflow(self) -> bool:
+        """True where nothing says that its sums fit on every CPU; those of 7 bits did before records told of it."""
+        return self.weight_bits != _OF_REDUCED_RANGE if self.fits_without_vnni is None else not self.fits_without_vnni
 
 
 class TilesRecorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,5 +122,7 @@ class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
     """Versions of what made it, by name."""
     parity: ParityRecorded | None = None
     """Parity check; None where an early version did not say."""
+    quantisation: QuantisationRecorded | None = None
+    """Quantisation; None for an artifact that is not INT8."""
     reference: TilesRecorded | None = None
     """Reference tiles; None where there are none."""

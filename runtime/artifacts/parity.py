@@ -48,6 +48,7 @@ GATES: dict[str, Gate] = {
     "fp16": Gate(mean_abs=1e-3, iou=0.995, kinds=("scene",)),
     "bf16": Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",)),
     "int8": Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",)),
+    "int8+bf16": Gate(mean_abs=1e-2, iou=0.98, kinds=("scene",)),
 }
 """The gate of each precision.
 

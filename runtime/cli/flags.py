@@ -12,12 +12,14 @@ FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            "also", "aoi", "band_names", "bands", "batch", "calibrate", "catalog", "crs", "date_field", "dem",
+            "also", "aoi", "band_names", "bands", "batch", "calibrate", "catalog", "config", "crs", "date_field", "dem",
             "dem_nodata", "dem_unit", "density", "device", "engine", "fill_voids", "force", "hillshade", "image",
-            "layer", "mask_above", "mask_below", "mask_bits", "mask_values", "min_area", "nodata", "offset", "on_error",
+            "layer", "mask_above", "mask_below", "mask_bits", "mask_values", "min_area", "nodata", "offset", "on",
+            "on_error",
             "output", "overlap", "overwrite", "post", "post_date", "pre", "pre_date", "precision", "preset", "project",
-            "protocol", "reference", "report", "resolution", "resume", "rgb_range", "scale", "scene", "slope", "spec",
-            "threads", "threshold", "tile", "title", "to", "tolerance", "truth", "truth_crs", "url", "within",
+            "protocol", "reference", "report", "resolution", "resume", "rgb_range", "scale", "scene", "share_features",
+            "slope", "spec", "spool",
+            "task", "threads", "threshold", "tile", "title", "to", "tolerance", "truth", "truth_crs", "url", "within",
             "workspace",
         )
     },
@@ -33,13 +35,13 @@ FLAGS = {
 }  # fmt: skip
 """The flag of each option by its name in Python."""
 
-_SWITCH = re.compile(r"\b(resume|overwrite|force)=True\b")
+_SWITCH = re.compile(r"\b(resume|overwrite|force|share_features)=True\b")
 _NAME = re.compile(r"`([a-z_]+(?:=False)?)`")
 
 
 def with_flags(text: str) -> str:
     """A message with ``--resume`` where it says ``resume=True``, ``--dem`` where it says ```dem```, and so on."""
-    return _NAME.sub(lambda found: FLAGS.get(found[1], found[0]), _SWITCH.sub(r"--\1", text))
+    return _NAME.sub(lambda found: FLAGS.get(found[1], found[0]), _SWITCH.sub(lambda found: FLAGS[found[1]], text))
 
 
 def flag_of(option: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from landslip.runtime.system.extras import needs_extra
+from landslip.runtime.system.log_fields import is_machine_readable
 
 Commands = Mapping[str, tuple[str, str]]
 """Place of each command, as ``module:attribute``, and what it does, by name."""
@@ -49,6 +50,15 @@ class LazyGroup(click.Group):
         with needs_extra(f"{self._calls} {cmd_name}", extra, self._extras):
             command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would begin a line on standard error after Ctrl-C, which is none of the log's."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            if is_machine_readable():
+                raise click.Abort from interruption
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line for each command, without importing any."""

@@ -6,28 +6,30 @@ import contextlib
 import logging
 import sys
 import time
+import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 import click
 
-from landslip.runtime.access.location import without_secrets
 from landslip.runtime.cli.flags import with_flags
 from landslip.runtime.cli.lazy_group import LazyGroup
+from landslip.runtime.cli.log_formats import LOG_FORMATS, error_line, name_options
+from landslip.runtime.cli.log_setup import JOB_ORDER, command_asked, failing_code, log_to_stderr, usual_format
 from landslip.runtime.errors import InputError, LandslipError, ResourceError
 from landslip.runtime.system import endings
+from landslip.runtime.system.log_fields import clear_log_fields, set_machine_readable
 from landslip.runtime.system.shortage import beside_limit, shortage, within_limit
-from landslip.runtime.system.supervisor import LONGEST_SENTENCE, supervised
-from landslip.runtime.untrusted.printable import printable, printable_lines
-
-if TYPE_CHECKING:
-    _StreamHandler = logging.StreamHandler[TextIO]
-else:
-    _StreamHandler = logging.StreamHandler  # generic from Python 3.11 on
+from landslip.runtime.system.supervisor import supervised
 
 COMMANDS = {
     "map": ("landslip.runtime.cli.map:map_command", "Map the landslides of an event."),
+    "watch": ("landslip.runtime.cli.watch:watch_command", "Map every job that is put into a spool folder."),
+    "joborder": (
+        "landslip.runtime.cli.joborder:joborder_command",
+        "Carry out a job order of an ESA processing facility.",
+    ),
     "products": ("landslip.runtime.cli.products_command:products_command", "Make further products of a finished map."),
     "score": (
         "landslip.runtime.cli.score:score_command",
@@ -65,6 +67,12 @@ COMMANDS = {
 }
 """Place of each command, as ``module:attribute``, and what it does, in the order of a user's work."""
 
+_SUPERVISE_THEMSELVES = {"watch"}
+"""Commands with a worker process of their own, which hear signals themselves."""
+
+_TRACE = 1800
+"""Most characters of a traceback, which fit into a sentence with what is before them."""
+
 _FOLDER_GONE = "The current folder is not there any more, and libraries look for it. Change to another one."
 
 
@@ -79,72 +87,95 @@ _FOLDER_GONE = "The current folder is not there any more, and libraries look for
 @click.version_option(package_name="landslip", message="%(prog)s %(version)s")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
-def cli(verbose: int, quiet: bool) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    help="Form of what is said on stderr: text for people, an object of JSON a line, or lines as processors of ESA's "
+    "write them.  [default: text; esa for joborder]",
+)
+@click.pass_context
+def cli(ctx: click.Context, verbose: int, quiet: bool, log_format: str | None) -> None:
     """Map landslides from satellite images before and after an event, on the machine at hand."""
-    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-    handler = _Stderr()
-    handler.setFormatter(_Plain())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("landslip").setLevel(level)
-    if not verbose:
-        # What GDAL says of a file is in our own sentences.
-        for library in ("rasterio", "pyogrio"):
-            logging.getLogger(library).setLevel(logging.CRITICAL)
-
-
-class _Stderr(_StreamHandler):
-    """Standard error, as far as there is one; a lack of memory is nothing that only the log may hear of."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of the standard library
-        error = sys.exc_info()[1]
-        if isinstance(error, MemoryError):
-            raise error
-        if not isinstance(error, OSError):
-            super().handleError(record)
-
-
-class _Plain(logging.Formatter):
-    """The message alone, without what a terminal would obey, and without secrets in addresses, which GDAL repeats."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(printable_lines(with_flags(super().format(record))))
+    log_to_stderr(log_format or usual_format(ctx.invoked_subcommand), verbose, quiet)
 
 
 def main(args: list[str] | None = None) -> None:
     """Run a command line and exit with its code.
 
     0 done, 1 failed, 2 wrong usage, 3 bad input, 4 engine or device not usable, or too little memory, 130 interrupted,
-    143 terminated.
+    143 terminated. Those of ``landslip joborder`` are another table.
     """
-    sys.exit(supervised(partial(run, args), with_flags))
+    voice = _Voice(args)
+    name_options(voice.words)
+    if voice.form != "text":
+        logging.captureWarnings(True)
+    if command_asked(args)[1] in _SUPERVISE_THEMSELVES:
+        sys.exit(run(args))
+    sys.exit(supervised(partial(run, args), partial(error_line, voice.form), failing=voice.failing))
 
 
 def run(args: list[str] | None = None) -> int:
     """Run a command line and give its exit code; errors are said on stderr in a sentence."""
+    voice = _Voice(args)
+    clear_log_fields()
+    name_options(voice.words)
+    set_machine_readable(voice.form != "text")
+    endings.set_no_memory(voice.no_memory_line, voice.failing(endings.NO_MEMORY))
     try:
-        return _run(args)
+        return _run(args, voice)
     except KeyboardInterrupt as interruption:
-        return _interrupted(interruption)
+        return _interrupted(interruption, voice)
+    except Exception:
+        if voice.form == "text" and voice.failing(1) == 1:
+            raise
+        told = traceback.format_exc().rstrip()[-_TRACE:]  # of which the last line says most
+        return voice.say(f"an error that nobody foresaw: {told}", voice.failing(1))
 
 
-def _run(args: list[str] | None) -> int:
+class _Voice:
+    """Voice of a command: the form of what it says, and its exit codes."""
+
+    def __init__(self, args: list[str] | None) -> None:
+        self.form, command = command_asked(args)
+        self._added = failing_code(command)
+        self.words = str if command == JOB_ORDER else with_flags
+        """Words for options: a job order is about those of its configuration, which have the names of Python."""
+
+    def failing(self, code: int) -> int:
+        """Exit code of a failure that has this one usually."""
+        return code + self._added if 0 < code < self._added else code
+
+    def say(self, sentence: str, code: int) -> int:
+        """Say an error with the exit code, which is given back."""
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            click.echo(error_line(self.form, sentence, code), err=True)
+        return code
+
+    def no_memory_line(self) -> str:
+        """Line on memory that ran out."""
+        return error_line(self.form, endings.NO_MEMORY_SENTENCE, self.failing(endings.NO_MEMORY))
+
+
+def _run(args: list[str] | None, voice: _Voice) -> int:
     try:
         result: Any = cli.main(args, prog_name="landslip", standalone_mode=False)
     except click.exceptions.Abort as abort:  # what click makes of a KeyboardInterrupt
-        return _interrupted(abort.__cause__)
+        return _interrupted(abort.__cause__, voice)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        if voice.form == "text":
+            error.show()
+            return voice.failing(error.exit_code)
+        return voice.say(error.format_message(), voice.failing(error.exit_code))
     except Exception as error:
         try:
-            return _failed(error)
+            return _failed(error, voice)
         except MemoryError:  # not even for the sentence
             endings.say_no_memory()
-            return ResourceError.exit_code
+            return voice.failing(ResourceError.exit_code)
     return result if isinstance(result, int) else 0
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, voice: _Voice) -> int:
     """Say an error in a sentence.
 
     Raises:
@@ -153,24 +184,22 @@ def _failed(error: Exception) -> int:
     if isinstance(error, endings.LibraryGivesUpError):
         time.sleep(0.2)  # if it was Ctrl-C after all, the supervisor passes it on
     if endings.end_requested():  # whatever came of it
-        return _interrupted(error)
+        return _interrupted(error, voice)
     if isinstance(error, LandslipError):
         limited = beside_limit(str(error)) if isinstance(error, InputError) else None
-        _say(limited or str(error))
-        return ResourceError.exit_code if limited else error.exit_code
+        return voice.say(limited or str(error), voice.failing(ResourceError.exit_code if limited else error.exit_code))
+    log = logging.getLogger("landslip")
     if (found := shortage(error)) is not None:
-        logging.getLogger("landslip").debug("", exc_info=error)
-        _say(found)
-        return ResourceError.exit_code
+        log.debug("", exc_info=error)
+        return voice.say(found, voice.failing(ResourceError.exit_code))
     if isinstance(error, (OSError, UnicodeError)):
         # What no module foresaw, such as standard output on a full disk, or a path that is no text.
-        logging.getLogger("landslip").debug("", exc_info=error)
-        _say(_FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}")
-        return LandslipError.exit_code
+        log.debug("", exc_info=error)
+        sentence = _FOLDER_GONE if _is_folder_gone() else f"{type(error).__name__}: {error}"
+        return voice.say(sentence, voice.failing(LandslipError.exit_code))
     if (found := within_limit(error)) is not None:
-        logging.getLogger("landslip").debug("", exc_info=error)
-        _say(found)
-        return LandslipError.exit_code
+        log.debug("", exc_info=error)
+        return voice.say(found, voice.failing(LandslipError.exit_code))
     raise error
 
 
@@ -184,11 +213,5 @@ def _is_folder_gone() -> bool:
     return False
 
 
-def _interrupted(cause: BaseException | None) -> int:
-    _say("interrupted.")
-    return endings.code_after(cause)
-
-
-def _say(sentence: str) -> None:
-    with contextlib.suppress(OSError):  # the terminal may be gone
-        click.echo(f"landslip: {printable(with_flags(sentence), LONGEST_SENTENCE)}", err=True)
+def _interrupted(cause: BaseException | None, voice: _Voice) -> int:
+    return voice.say("interrupted.", endings.code_after(cause))

@@ -59,8 +59,19 @@ PRESETS = ("faithful", "balanced", "fast")
 @click.option(
     "--threads", type=int, help="Threads of the engine on the CPU; 0 = one for each core.  [default: as tuned, or 0]"
 )
+@click.option(
+    "--share-features",
+    is_flag=True,
+    help="Compute what the network sees at full resolution once for all tiles that show a place, instead of in each.",
+)
 @click.option("--title", metavar="TEXT", help="Name of the event, for quicklook.png and run.json: one short line.")
 @product_flags
+@click.option(
+    "--on",
+    metavar="WORKERS",
+    help="Workers that compute the map: processes:N on this machine, or dask://HOST:PORT.  [default: this process]",
+)
+@click.option("--spool", type=PATH, help="Folder that all workers reach, for the rows they compute.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run, and start anew.")
 @click.option("--force", is_flag=True, help="Map even where a check objects: the same image twice, hardly any overlap.")

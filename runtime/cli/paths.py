@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ import click
 EMPTY = "The name is empty. Give one; that of the current folder is a dot."
 """Words on an empty path."""
 
+LINE_BREAK = "The name has a line break. Give one without: files are named on lines of their own on standard output."
+"""Words on a path that no program could read there."""
+
 
 class _NamedPath(click.Path):
-    """A path, which is never empty: an empty one would be the working folder, and mostly is a variable not set."""
+    """A path of one line, never empty: an empty one would be the working folder, and mostly is a variable not set."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
             self.fail(EMPTY, param, ctx)
+        if not {"\n", "\r"}.isdisjoint(os.fsdecode(value)):
+            self.fail(LINE_BREAK, param, ctx)
         return super().convert(value, param, ctx)
 
 

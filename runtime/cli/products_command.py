@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ def products_command(out: Path, scene: Location | None, as_json: bool, **options
     Neither model nor engine is needed. The files of OUT have to be those that its run.json lists.
     """
     # Here, so that --help does not wait for GDAL.
+    from landslip.runtime.cli.printing import print_json, print_paths  # noqa: PLC0415
     from landslip.runtime.delivery.further_products import add_to_finished  # noqa: PLC0415
     from landslip.runtime.inputs.scene_toml import read_scene_file  # noqa: PLC0415
     from landslip.runtime.system.progress import progress_for  # noqa: PLC0415
@@ -38,4 +38,7 @@ def products_command(out: Path, scene: Location | None, as_json: bool, **options
     asked = products_asked(options)
     given = None if scene is None else read_scene_file(scene)
     record = add_to_finished(out, asked, progress_for(sys.stderr), given)
-    click.echo(json.dumps(record, indent=2) if as_json else "\n".join(str(out / name) for name in asked.names))
+    if as_json:
+        print_json(record, out)
+    else:
+        print_paths([out / name for name in asked.names], out)

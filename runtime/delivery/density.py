@@ -154,7 +154,12 @@ def _counted(source: DatasetReader, grid: CellGrid, landslides: MapLayer) -> Ite
     for first in range(0, source.height, BLOCK):
         window = make_window(0, first, source.width, min(BLOCK, source.height - first))
         observed = source.read(1, window=window) != NOT_OBSERVED
-        slid = landslide_pixels(landslides, source.window_transform(window), observed.shape) & observed
+        slid = (
+            landslide_pixels(
+                landslides, source.transform @ Affine.translation(window.col_off, window.row_off), observed.shape
+            )
+            & observed
+        )
         by_row = np.stack([np.add.reduceat(each, starts, axis=1, dtype=np.int64) for each in (slid, observed)])
         begin, end = first, first + len(observed)
         while begin < end:

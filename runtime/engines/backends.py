@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from landslip.runtime.errors import EngineError
@@ -13,8 +13,8 @@ from landslip.runtime.errors import EngineError
 if TYPE_CHECKING:
     from landslip.runtime.artifacts.onnx_file import OnnxFile
 
-PRECISIONS = ("fp32", "fp16", "bf16", "int8")
-"""Number formats that a network can be computed in."""
+PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8+bf16")
+"""Number formats that a network can be computed in; ``int8+bf16`` is INT8, with bf16 for what that leaves in float."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ class Backend:
     """Number formats it can compute an artifact of each precision in, the artifact's own first."""
     advice: str
     """Advice where none of ``precisions`` is the wanted one."""
+    only_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Devices that compute in some of ``precisions``, for those that not all of ``devices`` do."""
+    computes: str | None = None
+    """Function that tells whether a device of this machine has the arithmetic of a precision: ``module:function``,
+    called with device and precision. None where that is seen only when a model is opened."""
+    shares_features: bool = False
+    """True if its engines can compute the features apart that overlapping tiles share, on the CPU."""
     automatic: bool = True
     """True if it may be chosen for an artifact that any backend runs without being asked for."""
 
@@ -68,6 +75,12 @@ class Backend:
             )
         if precision not in ("auto", *self.precisions[file.precision]):
             return f"{self.name} cannot compute {file.path}, which is {file.precision}, in {precision}: {self.advice}"
+        if device not in ("auto", *self.only_on.get(precision, self.devices)):
+            places = " or ".join(self.only_on[precision])
+            return (
+                f"{self.name} computes in {precision} on the {places} alone, as its other devices take fp16 for what "
+                f"is not quantised. Run with `device` {places}, or with `precision` {file.precision}."
+            )
         return None
 
     def precision_for(self, file: OnnxFile, requested: str, device: str = "auto") -> str:
@@ -80,13 +93,29 @@ class Backend:
             raise EngineError(objection)
         return file.precision if requested == "auto" else requested
 
+    def computed_on(self, device: str) -> tuple[str, ...]:
+        """Number formats of :data:`PRECISIONS` that a device of this machine computes in, as far as the library tells.
+
+        Raises:
+            EngineError: it is not installed, or does not load.
+        """
+        known = {each for run_in in self.precisions.values() for each in run_in}
+        here = [each for each in PRECISIONS if each in known and device in self.only_on.get(each, self.devices)]
+        if self.computes is None:
+            return tuple(here)
+        computes = self._loaded(self.computes)
+        return tuple(each for each in here if computes(device, each))
+
     def load(self) -> Any:
         """Import the class of its engine.
 
         Raises:
             EngineError: it is not installed, or does not load.
         """
-        module, name = self.engine.split(":")
+        return self._loaded(self.engine)
+
+    def _loaded(self, place: str) -> Any:
+        module, name = place.split(":")
         try:
             return getattr(importlib.import_module(module), name)
         except ImportError as error:
@@ -96,6 +125,27 @@ class Backend:
                 f"{self.name} is installed but does not load ({error}).",
                 "Install it again, or the libraries it asks for.",
             ) from error
+
+
+def run_precisions(backend: Backend, file: OnnxFile, device: str = "auto") -> tuple[str, ...]:
+    """Number formats that a backend can compute an artifact in on this machine, as far as that is known before.
+
+    Args:
+        backend: the library.
+        file: the artifact.
+        device: one of its devices, or ``auto`` for the usual one.
+
+    Returns:
+        Some of :data:`PRECISIONS`, the artifact's own first; none where it does not run the artifact, or is not
+        installed.
+
+    Raises:
+        EngineError: it does not load.
+    """
+    if not backend.installed or backend.objection(file, device=device) is not None:
+        return ()
+    computed = backend.computed_on(backend.devices[0] if device == "auto" else device)
+    return tuple(each for each in backend.precisions[file.precision] if each in computed)
 
 
 _AS_EXPORTED = {"fp32": ("fp32",), "fp16": ("fp16",), "int8": ("int8",)}
@@ -112,7 +162,8 @@ BACKENDS: dict[str, Backend] = {
             targets=("onnx",),
             precisions=_AS_EXPORTED,
             advice="it computes an artifact in the precision it was exported in. Export another one with landslip "
-            "export --precision, or take `engine` openvino for bf16.",
+            "export --precision, or take `engine` openvino for bf16 and int8+bf16.",
+            shares_features=True,
         ),
         Backend(
             name="openvino",
@@ -121,9 +172,16 @@ BACKENDS: dict[str, Backend] = {
             extra="openvino",
             devices=("cpu", "gpu", "npu"),
             targets=("onnx", "openvino"),
-            precisions={"fp32": ("fp32", "bf16", "fp16"), "fp16": ("fp16", "fp32", "bf16"), "int8": ("int8",)},
-            advice="int8 needs an artifact that was quantised (landslip export --precision int8), and that one "
-            "computes in nothing else.",
+            precisions={
+                "fp32": ("fp32", "bf16", "fp16"),
+                "fp16": ("fp16", "fp32", "bf16"),
+                "int8": ("int8", "int8+bf16"),
+            },
+            advice="int8 and int8+bf16 need an artifact that was quantised (landslip export --precision int8), and "
+            "that one computes in nothing else.",
+            only_on={"int8+bf16": ("cpu",)},
+            computes="landslip.runtime.engines.open_vino:computes",
+            shares_features=True,
         ),
         Backend(
             name="tensorrt",

@@ -18,22 +18,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.onnx_operators import read_runnable
+from landslip.runtime.artifacts.recorded_sums import may_overflow
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
-from landslip.runtime.engines.batch_checks import check_batch
+from landslip.runtime.engines.batch_checks import check_batch, check_shares_on
 from landslip.runtime.engines.failures import failure, is_memory, reason
+from landslip.runtime.engines.graph_source import GraphSource, GraphSources
 from landslip.runtime.engines.library_output import prints_logged
 from landslip.runtime.engines.opening import EngineOptions
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.system.closing import Closing
+from landslip.runtime.system.machine import lacks_vnni
 
 log = logging.getLogger(__name__)
 
 ort: Any = import_onnxruntime()
 
-_TENSORS = {"uint8": "tensor(uint8)", "float32": "tensor(float)"}
+_TENSORS = {
+    "uint8": "tensor(uint8)", "float32": "tensor(float)", "int8": "tensor(int8)", "float16": "tensor(float16)",
+}  # fmt: skip
 
 _ERRORS_ONLY, _FATAL_ONLY = 3, 4
 """ONNX Runtime's log levels: its warnings repeat what is checked here anyway, and its errors are raised as well."""
@@ -69,10 +74,16 @@ class OnnxRuntimeEngine(Closing):
         self.spec = file.spec
         self.precision = BACKENDS[self.name].precision_for(file, options.precision, options.device)
         self._count, self._tile = options.batch, self.spec.checked_tile(options.tile)
+        self._graphs = GraphSources.of(file, shares=options.share_features)
+        self.shared = self._graphs.shared
         self._session: Any
-        self.device, self._session = _started(model, options, self.spec, self._tile)
+        self.device, self._session = _started(self._graphs.main, options, self.spec, self._tile)
         self._workers = Workers(_shares(self.device, options, self.spec), self.spec.output_bands)
-        _check_graph(self._session, self.spec, model)
+        _check_graph(self._session, self.spec, self._graphs.main)
+        self._apart: Any = None
+        if self._graphs.apart is not None:
+            check_shares_on(self.device)
+            self._apart = _session(self._graphs.apart, self.device, options, self.spec, self._tile)
         if (self.device, self.precision) == ("cpu", "fp16"):
             log.warning(
                 "onnxruntime has no fp16 arithmetic on the CPU: it computes with the fp16 weights in fp32, which is no "
@@ -81,25 +92,44 @@ class OnnxRuntimeEngine(Closing):
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
-        check_batch(batch, self.spec, self._count, self._tile, self.name)
+        check_batch(batch, self.spec, self._count, self._tile, self.name, self._graphs.features)
         try:
             return self._workers.confidence_of(batch, self._run)
         except Exception as error:  # onnxruntime raises classes of its own without a public root
             raise failure(f"onnxruntime failed on {self.device}", error) from error
 
+    def features(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """See :class:`landslip.runtime.engines.protocol.SharingEngine`."""
+        check_batch(batch, self.spec, self._count, self._tile, self.name)
+        try:
+            return self._graphs.named(self._workers.results_of(batch, self._run_apart, self._graphs.results()))
+        except Exception as error:
+            raise failure(f"onnxruntime failed on {self.device}", error) from error
+
     def _run(self, inputs: Mapping[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
-        """Compute some tiles. A session can be run from several threads; the binding is of this call alone."""
-        binding = self._session.io_binding()
-        for name, values in inputs.items():
-            binding.bind_cpu_input(name, values)
-        # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
-        binding.bind_output(self.spec.output, "cpu", 0, np.float32, confidence.shape, confidence.ctypes.data)
-        self._session.run_with_iobinding(binding)
+        """Compute some tiles."""
+        _bound(self._session, self._graphs.main.inputs_of(inputs), {self.spec.output: confidence})
+
+    def _run_apart(self, inputs: Mapping[str, NDArray[Any]], *results: NDArray[Any]) -> None:
+        """Compute the features of some tiles."""
+        if self._graphs.apart is not None:
+            _bound(self._apart, self._graphs.apart.inputs_of(inputs), self._graphs.named(results))
 
     def close(self) -> None:
-        """Free the session."""
+        """Free the sessions."""
         self._workers.close()
-        self._session = None
+        self._session = self._apart = None
+
+
+def _bound(session: Any, inputs: Mapping[str, NDArray[Any]], results: Mapping[str, NDArray[Any]]) -> None:
+    """Run a session into arrays. It can be run from several threads; the binding is of this call alone."""
+    binding = session.io_binding()
+    for name, values in inputs.items():
+        binding.bind_cpu_input(name, values)
+    for name, values in results.items():
+        # Straight into the array that is given back; onnxruntime compares its shape with what comes out.
+        binding.bind_output(name, "cpu", 0, values.dtype.type, values.shape, values.ctypes.data)
+    session.run_with_iobinding(binding)
 
 
 def providers() -> list[str]:
@@ -107,10 +137,10 @@ def providers() -> list[str]:
     return list(ort.get_available_providers())
 
 
-def _started(model: Path, options: EngineOptions, spec: ModelSpec, tile: int) -> tuple[str, Any]:
+def _started(graph: GraphSource, options: EngineOptions, spec: ModelSpec, tile: int) -> tuple[str, Any]:
     """The device, and a session on it."""
     device = _device(options.device)
-    session = _session(model, device, options, spec, tile)
+    session = _session(graph, device, options, spec, tile)
     used = session.get_providers()[0]
     if device == "cpu" or used == _CUDA:
         return device, session
@@ -120,7 +150,7 @@ def _started(model: Path, options: EngineOptions, spec: ModelSpec, tile: int) ->
     if options.device == "cuda":
         raise EngineError(f"{trouble} and would have run on {used}. {remedy}, or run with `device` cpu.")
     log.warning("%s and runs on the CPU instead. %s, or say `device` cpu.", trouble, remedy)
-    return "cpu", _session(model, "cpu", options, spec, tile)
+    return "cpu", _session(graph, "cpu", options, spec, tile)
 
 
 def _shares(device: str, options: EngineOptions, spec: ModelSpec) -> Shares:
@@ -140,7 +170,8 @@ def _device(requested: str) -> str:
     return requested
 
 
-def _session(model: Path, device: str, options: EngineOptions, spec: ModelSpec, tile: int) -> Any:
+def _session(graph: GraphSource, device: str, options: EngineOptions, spec: ModelSpec, tile: int) -> Any:
+    model = graph.path
     settings = ort.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     shares = _shares(device, options, spec)
@@ -151,12 +182,15 @@ def _session(model: Path, device: str, options: EngineOptions, spec: ModelSpec, 
         settings.add_free_dimension_override_by_name(dimension, size)
     # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if lacks_vnni() and may_overflow(model):
+        # It adds up products of 8 bits in 32 bits then, as processors with VNNI do, and not in 16: slower, and right.
+        settings.add_session_config_entry("session.x64quantprecision", "1")
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []
     try:
         with prints_logged(log, ort, sys.modules[ort.InferenceSession.__module__]):
             if cuda:
                 _prepare_cuda()
-            session = ort.InferenceSession(str(model), settings, providers=[*cuda, "CPUExecutionProvider"])
+            session = ort.InferenceSession(graph.given, settings, providers=[*cuda, "CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own without a public root
         if is_memory(error):
             raise failure(f"onnxruntime cannot open {model} for batches of {options.batch}", error) from error
@@ -177,9 +211,10 @@ def _prepare_cuda() -> None:
         ort.preload_dlls()
 
 
-def _check_graph(session: Any, spec: ModelSpec, model: Path) -> None:
+def _check_graph(session: Any, spec: ModelSpec, graph: GraphSource) -> None:
     """Make sure that the graph is as its description says."""
-    wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in spec.inputs}
+    model = graph.path
+    wanted = {entry.name: (_TENSORS[entry.dtype], entry.bands) for entry in graph.takes}
     found = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_inputs()}
     outputs = {entry.name: (entry.type, _bands(entry.shape)) for entry in session.get_outputs()}
     kind, bands = outputs.get(spec.output, ("", None))

@@ -52,6 +52,8 @@ class EngineOptions:
     """Number format to compute in, one of :data:`RUN_PRECISIONS`."""
     why: str = field(default="as asked", compare=False)
     """Reason why it is this engine, for the log, where it is not ``auto``."""
+    share_features: bool = False
+    """True for an engine that computes features apart, once for all tiles that show a place; on a CPU."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -87,6 +89,12 @@ def open_engine(model: Path, options: EngineOptions | None = None) -> Engine:
     """
     options = options or EngineOptions()
     backend, why = _choose(model, options)
+    if options.share_features and not backend.shares_features:
+        raise EngineError(
+            f"{backend.name} does not share features between overlapping tiles.",
+            "Take `engine` onnxruntime or openvino, or map without share_features=True.",
+            option="share_features",
+        )
     engine: Engine = backend.load()(model, options)
     log.info("engine: %s %s on %s, %s (%s)", engine.name, engine.version, engine.device, engine.precision, why)
     return engine

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.runtime.artifacts.feature_cut import SharedFeatures
 from landslip.runtime.engines.opening import EngineOptions, open_engine
-from landslip.runtime.engines.protocol import Engine
+from landslip.runtime.engines.protocol import Engine, SharingEngine, sharing
 from landslip.runtime.engines.workers import Shares
 from landslip.runtime.errors import EngineMemoryError
 from landslip.runtime.system.closing import Closing
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 Opener = Callable[[int], Engine]
 """Opens an engine for batches of so many tiles."""
+
+Verb = Callable[[Engine, Mapping[str, NDArray[Any]]], dict[str, NDArray[Any]]]
+"""Computes something of a batch with an engine, by name."""
 
 AtOnce = Callable[[Engine, int], int]
 """Function from an engine and its batch to how many tiles need memory at the same time."""
@@ -83,12 +87,26 @@ class ShrinkingEngine(Closing):
         """See :class:`~landslip.runtime.engines.Engine`."""
         return self._engine.spec
 
+    @property
+    def shared(self) -> SharedFeatures | None:
+        """See :class:`~landslip.runtime.engines.protocol.SharingEngine`."""
+        engine = sharing(self._engine)
+        return None if engine is None else engine.shared
+
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`~landslip.runtime.engines.Engine`."""
+        found: NDArray[np.float32] = self._computed(_confidence, batch)[""]
+        return found
+
+    def features(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """See :class:`~landslip.runtime.engines.protocol.SharingEngine`."""
+        return self._computed(_features, batch)
+
+    def _computed(self, verb: Verb, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         while True:
             with self._call() as (engine, size):
                 try:
-                    return _inferred(engine, size, batch)
+                    return _in_parts(engine, verb, size, batch)
                 except MemoryError as error:  # an EngineMemoryError is one
                     trouble = str(error)
             # Not before here: the error holds on to what the engine had in hand, and to its memory.
@@ -176,11 +194,21 @@ def _all(_: Engine, batch: int) -> int:
     return batch
 
 
-def _inferred(engine: Engine, size: int, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+def _confidence(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {"": engine.infer(batch)}
+
+
+def _features(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return cast(SharingEngine, engine).features(batch)
+
+
+def _in_parts(engine: Engine, verb: Verb, size: int, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Results of a verb for a batch, of which ``size`` tiles are computed at a time."""
     count = len(next(iter(batch.values())))
     if count <= size:
-        return engine.infer(batch)
-    return np.concatenate([engine.infer(_part(batch, start, size)) for start in range(0, count, size)])[:count]
+        return verb(engine, batch)
+    parts = [verb(engine, _part(batch, start, size)) for start in range(0, count, size)]
+    return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
 
 def _part(batch: Mapping[str, NDArray[Any]], start: int, size: int) -> dict[str, NDArray[Any]]:

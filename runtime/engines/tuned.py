@@ -145,9 +145,9 @@ class Tuning:
 
 
 def machine_here() -> dict[str, Any]:
-    """Facts that decide speed on this machine: processor, number of cores, and GPU if there is one."""
+    """Facts that decide speed on this machine: board, if it tells, processor, number of cores, GPU if there is one."""
     found = describe_environment()
-    return {key: found[key] for key in ("cpu", "cores", "gpu") if key in found}
+    return {key: found[key] for key in ("board", "cpu", "cores", "gpu") if key in found}
 
 
 def versions_here() -> dict[str, Any]:

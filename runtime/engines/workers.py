@@ -7,7 +7,7 @@ every layer; and what a layer hands to the next one is still in the cache more o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +26,8 @@ _FIRST = threading.Lock()
 call does not always stand a second one beside it. OpenVINO's binding lets go of Python's lock while it holds one of
 C++'s that the second call then waits for with Python's lock in its hands, for ever."""
 
-Job = Callable[[dict[str, NDArray[Any]], NDArray[np.float32]], None]
-"""Computes tiles: from inputs by name, contiguous, into their confidence, which is contiguous as well."""
+Job = Callable[..., None]
+"""Computes tiles: from inputs by name, contiguous, into arrays of results, such as their confidence, likewise."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +93,44 @@ class Workers(Closing):
             Exception: what ``job`` raised; then nothing of the batch is under way any more.
             RuntimeError: the workers are closed.
         """
+        (confidence,) = self.results_of(batch, job, [(self._bands, "float32")])
+        return confidence
+
+    def results_of(
+        self, batch: Mapping[str, NDArray[Any]], job: Job, wanted: Sequence[tuple[int, str]]
+    ) -> list[NDArray[Any]]:
+        """Results that ``job`` gives of all tiles of a batch; see :meth:`confidence_of`.
+
+        Args:
+            batch: inputs by name.
+            job: computes some tiles into as many arrays as are wanted.
+            wanted: bands and type of each result.
+
+        Returns:
+            Each result (n, bands, tile, tile).
+
+        Raises:
+            Exception: what ``job`` raised.
+            RuntimeError: the workers are closed.
+        """
         inputs = {name: np.ascontiguousarray(values) for name, values in batch.items()}
         count, _, *edges = next(iter(inputs.values())).shape
-        confidence = np.empty((count, self._bands, *edges), np.float32)
+        results: list[NDArray[Any]] = [np.empty((count, bands, *edges), dtype) for bands, dtype in wanted]
         under_way: list[Future[None]] = []
         stopped = threading.Event()
         try:
             for start in range(0, count, self._part):
                 part = slice(start, start + self._part)
                 taken = {name: values[part] for name, values in inputs.items()}
-                under_way.append(self._pool.submit(self._compute, stopped, job, taken, confidence[part]))
+                places = [values[part] for values in results]
+                under_way.append(self._pool.submit(self._compute, stopped, job, taken, *places))
             wait(under_way, return_when=FIRST_EXCEPTION)
         finally:
             stopped.set()
             # What has been started reads and writes what is the caller's.
             wait([part for part in under_way if not part.cancel()])
         _raise_first(under_way)
-        return confidence
+        return results
 
     def _compute(self, stopped: threading.Event, job: Job, *arrays: Any) -> None:
         """Compute a part, unless its call has ended; alone until one part of these workers has been computed."""
@@ -126,12 +147,12 @@ class Workers(Closing):
         self._pool.shutdown()
 
 
-def _run(stopped: threading.Event, job: Job, inputs: dict[str, NDArray[Any]], confidence: NDArray[np.float32]) -> None:
+def _run(stopped: threading.Event, job: Job, inputs: dict[str, NDArray[Any]], *results: NDArray[Any]) -> None:
     """Compute a part; where that fails, its worker starts no other of the same call."""
     if stopped.is_set():
         return
     try:
-        job(inputs, confidence)
+        job(inputs, *results)
     except BaseException:
         stopped.set()
         raise

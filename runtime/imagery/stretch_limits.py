@@ -27,6 +27,7 @@ from landslip.runtime.geo.windows import make_window
 from landslip.runtime.imagery.file_bands import Bands
 from landslip.runtime.imagery.image import Image, ImageInput
 from landslip.runtime.imagery.stretch import PERCENTS, Stretch, percentiles
+from landslip.runtime.system.figures import figure, file_name
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +164,17 @@ class _Sample:
 
 def _percentiles(part: ImageInput, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     """Percentiles (bands, n) of the values a file stands for, ascending; None where none is valid."""
+    raster, numbers = part.raster, list(part.numbers)
+    asked = raster.role, file_name(raster.path), numbers, list(percents), most
+    found = figure(lambda: _listed(_looked_for(part, ground, percents, most)), "percentiles", *asked)
+    return None if found is None else np.array(found, dtype=np.float64)
+
+
+def _listed(found: NDArray[np.float64] | None) -> list[list[float]] | None:
+    return None if found is None else found.tolist()
+
+
+def _looked_for(part: ImageInput, ground: Ground, percents: Sequence[int], most: int) -> NDArray[np.float64] | None:
     raster = part.raster
     regions = regions_of(raster, ground)
     pixels = sum(region.width * region.height for region in regions)

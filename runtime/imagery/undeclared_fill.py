@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from rasterio.windows import Window
 
 from landslip.runtime.access.gdal import block_cache
-from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, candidates, judged
+from landslip.runtime.declared.fill import NEVER_MEASURED, Evidence, Fill, FillVerdict, candidates, judged
 from landslip.runtime.declared.fill_evidence import Sides, look
-from landslip.runtime.declared.image_collar import Collar
+from landslip.runtime.declared.image_collar import Collar, Colour
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
@@ -25,6 +27,7 @@ from landslip.runtime.imagery.image import Image
 from landslip.runtime.imagery.stretch_limits import Ground, cells, regions_of
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.rasters.raster import Raster
+from landslip.runtime.system.figures import figure, file_name
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +49,28 @@ def without_fill(image: Image, ground: Ground, reading: ReadOptions) -> Image:
     """
     for group in _groups(image):
         wanted = reading.nodata_of(image.role)
-        seen, collar = _seen(group, ground, () if wanted is None else (wanted,))
-        for evidence in seen:
-            image = _taken(image, group, evidence, stated=wanted is not None)
-        if wanted is None:
-            _warn_of(collar, group)
+        asked = image.role, [[file_name(part.raster.path), list(part.numbers)] for part in group], wanted
+        seen, edge = figure(partial(_seen, group, ground, () if wanted is None else (wanted,)), "fill", *asked)
+        for found in seen:
+            image = _taken(image, group, _Suspect(*found), stated=wanted is not None)
+        if wanted is None and edge is not None:
+            _warn_of(edge, group)
     return image
+
+
+class _Suspect(NamedTuple):
+    """A number that may be fill, and what speaks for it."""
+
+    value: float
+    """The number in all bands."""
+    bright: bool
+    """True for the largest number that there is."""
+    tolerance: float
+    """Distance that spoiled fill may have."""
+    share: float
+    """Share of the valid pixels that have it."""
+    verdict: FillVerdict
+    """Judgement by what is seen alone."""
 
 
 def _groups(image: Image) -> list[tuple[Bands, ...]]:
@@ -63,8 +82,8 @@ def _groups(image: Image) -> list[tuple[Bands, ...]]:
     return [tuple(parts)] if len(grids) == 1 else [(part,) for part in parts]
 
 
-def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str]) -> tuple[list[Evidence], Collar]:
-    """Evidence of each number that may be fill, or of those that are said to be; and of other colours."""
+def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str]) -> tuple[list[list[Any]], Any]:
+    """Fields of :class:`_Suspect` of each number that may be fill, or that is said to be; and another colour."""
     first = group[0].raster
     dtype = np.dtype(group[0].type)
     declared = sorted(_declared(group[0])) if dtype == np.uint8 else []
@@ -84,15 +103,15 @@ def _seen(group: Sequence[Bands], ground: Ground, wanted: Sequence[float | str])
             for evidence in found:
                 look(evidence, stored, sides)
             collar.look(stored, sides)
-    return found, collar
+    edge = None if wanted else collar.found()
+    return [
+        [each.value, each.bright, each.tolerance, each.share, "fill" if wanted else judged(each)] for each in found
+    ], edge
 
 
-def _warn_of(collar: Collar, group: Sequence[Bands]) -> None:
+def _warn_of(edge: tuple[Colour, float], group: Sequence[Bands]) -> None:
     """Say that an image has an edge of one colour that is none of the usual ones."""
-    found = collar.found()
-    if found is None:
-        return
-    colour, share = found
+    colour, share = edge
     numbers = " ".join(f"{value:g}" for value in colour)
     remedy = (
         f"`nodata` {colour[0]:g}" if len(set(colour)) == 1 else f'gdalwarp -srcnodata "{numbers}" -dstalpha FILE NEW'
@@ -140,10 +159,10 @@ def _sides(raster: Raster, window: Window) -> Sides:
     )
 
 
-def _taken(image: Image, group: Sequence[Bands], evidence: Evidence, *, stated: bool) -> Image:
+def _taken(image: Image, group: Sequence[Bands], evidence: _Suspect, *, stated: bool) -> Image:
     """The image with the fill that the evidence speaks for."""
     declared = evidence.value in _declared(group[0])
-    verdict = "fill" if stated or (declared and evidence.tolerance) else judged(evidence)
+    verdict = "fill" if stated or (declared and evidence.tolerance) else evidence.verdict
     if verdict == "ground":
         return image
     name, colour = _named(group), f"{evidence.value:g}"
@@ -175,7 +194,7 @@ def _taken(image: Image, group: Sequence[Bands], evidence: Evidence, *, stated: 
     return replace(image, doubts=(*image.doubts, doubt))
 
 
-def _filled(image: Image, group: Sequence[Bands], evidence: Evidence, said: str) -> Image:
+def _filled(image: Image, group: Sequence[Bands], evidence: _Suspect, said: str) -> Image:
     """The image with a number that is unknown; recorded."""
     any_band = evidence.value in NEVER_MEASURED
     fill = Fill(evidence.value, 0.0 if any_band else evidence.tolerance, any_band)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
-from landslip.runtime.access.location import Location, Locations, as_area, as_location, as_locations, several
+from landslip.runtime.access.given_rasters import Given, Givens, given_area, given_location, given_locations
+from landslip.runtime.access.location import Location, Locations, several
 from landslip.runtime.artifacts.channels import Date, ImageBand, Relief
 from landslip.runtime.artifacts.spec import ModelSpec, Role
 from landslip.runtime.errors import UsageError
@@ -45,7 +46,11 @@ class ItemGranule:
 
 @dataclass(frozen=True)
 class SceneFiles:
-    """Files and options that a user gives: files of any grid, resolution and extent."""
+    """Files and options that a user gives: files of any grid, resolution and extent.
+
+    Instead of the name of a file, an open dataset of rasterio or a :class:`landslip.RasterArray` is taken; what is
+    copied of it is kept as long as this.
+    """
 
     pre: Locations = None
     """RGB image before the event: one file, a product of Sentinel-2, PlanetScope or Landsat, three files for red, green
@@ -71,14 +76,30 @@ class SceneFiles:
     item_granules: tuple[ItemGranule, ...] = ()
     """Granules that STAC Items describe; those of files that are not in the scene say nothing."""
 
+    if TYPE_CHECKING:  # what may be given is more than what the fields hold
+
+        def __init__(
+            self,
+            pre: Givens | None = None,
+            post: Givens | None = None,
+            dem: Givens | None = None,
+            hillshade: Given | None = None,
+            slope: Given | None = None,
+            masks: Givens | None = (),
+            aoi: Given | Sequence[float] | None = None,
+            reading: ReadOptions = ...,
+            sources: tuple[SourceItem, ...] = (),
+            item_granules: tuple[ItemGranule, ...] = (),
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         """Take names as programs write them, and check what would be wrong for any model."""
         for role in ("pre", "post", "dem", "masks"):
-            object.__setattr__(self, role, as_locations(getattr(self, role)))
-        object.__setattr__(self, "aoi", None if self.aoi is None else as_area(self.aoi))
+            object.__setattr__(self, role, given_locations(getattr(self, role), role))
+        object.__setattr__(self, "aoi", None if self.aoi is None else given_area(self.aoi))
         for role in ("hillshade", "slope"):
             given = getattr(self, role)
-            object.__setattr__(self, role, None if given is None else as_location(given))
+            object.__setattr__(self, role, None if given is None else given_location(given, role))
         object.__setattr__(self, "masks", several(self.masks))
         if isinstance(self.aoi, str) and is_box(self.aoi):
             parsed_box(self.aoi)

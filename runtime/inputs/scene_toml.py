@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -66,7 +66,15 @@ def read_scene_file(location: Location) -> SceneFiles:
         InputMissingError: the file, or one that it names, is not there.
         InputError: it is not understood, or what it names makes no scene.
     """
-    named = read_scene_fields(location)
+    return whole_scene(read_scene_fields(location), location)
+
+
+def whole_scene(named: Fields, location: Location) -> SceneFiles:
+    """Make a scene of the fields of a file alone.
+
+    Raises:
+        InputError: they make none.
+    """
     try:
         return scene_of(named)
     except UsageError as error:
@@ -82,13 +90,27 @@ def read_scene_fields(location: Location) -> Fields:
     """
     if isinstance(location, Path) and is_folder(location):
         location = location / CATALOG
-    name = shown_location(location)
     content = read_file(location, "a scene") if isinstance(location, Path) else read_address(location, MOST_BYTES + 1)
+    return scene_fields_of(content, location)
+
+
+def scene_fields_of(content: bytes, location: Location, *, beside: Collection[str] = ()) -> Fields:
+    """Fields that the content of a scene file gives, as if it lay at a place, which it may have left.
+
+    Args:
+        content: all of the file.
+        location: place that relative paths start from, and that messages name.
+        beside: keys of a SCENE.toml that are somebody else's, and passed over.
+
+    Raises:
+        InputMissingError: a file that it names is not there.
+        InputError: it is not understood.
+    """
+    name = shown_location(location)
     if _JSON_NAME.search(name) or content[:100].lstrip().startswith(b"{"):
         return scene_of_stac(content, location)
-    return _of_table(
-        parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"'), name, base_of(location)
-    )
+    table = parse_toml(content[: MOST_TOML + 1], name, "a scene", 'pre = "before.tif"')
+    return _of_table({key: table[key] for key in table if key not in beside}, name, base_of(location))
 
 
 def _in_keys(error: UsageError) -> str:

@@ -1,27 +1,30 @@
 """Arguments of a map by name and type, as programs give them; each means what the option of ``landslip map`` means.
 
-A file is named by a text or a ``Path``, an address or a name of GDAL's; ``Names`` are one file, or several.
+A file is named by a text or a ``Path``, an address or a name of GDAL's. For a file of a scene, an open dataset of
+rasterio or a :class:`landslip.RasterArray` is taken, too; ``Givens`` are one of these, or several.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypedDict
 
+from landslip.runtime.access.given_rasters import Givens
+from landslip.runtime.access.raster_array import RasterArray  # noqa: F401 - Givens name it
 from landslip.runtime.run.product_options import ProductArguments
 
 Name: TypeAlias = str | os.PathLike[str]
 """A path, an address such as ``https://…``, or a name of GDAL's such as ``/vsizip/…``."""
-
-Names: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-"""One file, or several that belong together."""
 
 EngineName: TypeAlias = Literal["auto", "onnxruntime", "openvino", "tensorrt"]
 """An engine, or ``auto`` for the one that fits."""
 
 DeviceName: TypeAlias = Literal["auto", "cpu", "cuda", "gpu", "npu"]
 """A device: ``cuda`` is NVIDIA's, ``gpu`` and ``npu`` are Intel's."""
+
+PrecisionName: TypeAlias = Literal["auto", "fp32", "fp16", "bf16", "int8", "int8+bf16"]
+"""A number format to compute in, or ``auto`` for that of the artifact."""
 
 
 class ReadArguments(TypedDict, total=False):
@@ -53,13 +56,13 @@ class ReadArguments(TypedDict, total=False):
 class SceneArguments(ReadArguments, total=False):
     """Files of an event; fields of :class:`~landslip.runtime.inputs.scene_files.SceneFiles`."""
 
-    pre: Names | None
-    post: Names | None
-    dem: Names | None
-    hillshade: Names | None
-    slope: Names | None
-    masks: Names | None
-    aoi: Names | Sequence[float] | None
+    pre: Givens | None
+    post: Givens | None
+    dem: Givens | None
+    hillshade: Givens | None
+    slope: Givens | None
+    masks: Givens | None
+    aoi: Givens | Sequence[float] | None
 
 
 class MapArguments(SceneArguments, ProductArguments, total=False):
@@ -82,10 +85,11 @@ class EngineArguments(TypedDict, total=False):
 
     engine: EngineName
     device: DeviceName
-    precision: Literal["auto", "fp32", "fp16", "bf16", "int8"]
+    precision: PrecisionName
     batch: int | None
     tile: int | None
     threads: int | None
+    share_features: bool
 
 
 class MapSceneArguments(MapArguments, EngineArguments, total=False):

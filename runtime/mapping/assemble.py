@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.runtime.artifacts.feature_cut import FeatureValue, taken
 from landslip.runtime.artifacts.spec import ModelSpec
+from landslip.runtime.mapping.feature_rows import FeatureRows
 from landslip.runtime.scene.layers import SceneBlock
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.stages import Stopwatch
 from landslip.runtime.tiling import kernels
+from landslip.runtime.tiling.piece_grid import PieceGrid
 from landslip.runtime.tiling.plan import Plan
 from landslip.runtime.tiling.tile_grid import TileGrid
 
@@ -61,15 +64,21 @@ BLOCK_ROWS = 64
 """Map rows that are read at a time, at the most."""
 
 
-def read_rows(scene: Scene, plan: Plan, clock: Stopwatch, start: int = 0) -> Iterator[SceneBlock]:
+def read_rows(
+    scene: Scene,
+    plan: Plan,
+    clock: Stopwatch,
+    start: int = 0,
+    stop: int | None = None,
+    pieces: PieceGrid | None = None,
+) -> Iterator[SceneBlock]:
     """The map's rows in blocks, each read once.
 
     The blocks depend on the tiles alone, so that every run over a scene reads the same windows. They begin with all
-    that tile row ``start`` shows.
+    that tile row ``start`` shows, and end with what the one before ``stop`` shows, the last one where that is None;
+    with all that the ``pieces`` of these show, where features are shared.
     """
-    for index in range(start, len(plan.tiles.rows)):
-        first, last = plan.tiles.rows_to_read(index)
-        first = plan.tiles.strip(index)[0] if index == start else first
+    for first, last in _spans(plan.tiles, start, len(plan.tiles.rows) if stop is None else stop, pieces):
         for top in range(first, last, BLOCK_ROWS):
             with clock("read"):
                 block = scene.read(scene.grid.rows(top, min(top + BLOCK_ROWS, last)))
@@ -82,11 +91,12 @@ class Buffers:
     Safe to use from several threads.
     """
 
-    def __init__(self, spec: ModelSpec, batch: int, tile: int) -> None:
-        """Prepare batches of ``batch`` tiles of ``tile`` pixels."""
+    def __init__(self, spec: ModelSpec, batch: int, tile: int, features: Sequence[FeatureValue] = ()) -> None:
+        """Prepare batches of ``batch`` tiles of ``tile`` pixels: their inputs, and features where these are shared."""
         self.batch = batch
         """Tiles in each."""
-        self._shapes = {entry.name: ((batch, entry.bands, tile, tile), entry.dtype) for entry in spec.inputs}
+        shapes = {entry.name: ((batch, entry.bands, tile, tile), entry.dtype) for entry in taken(spec, features)}
+        self._shapes = shapes
         self._free: queue.SimpleQueue[Arrays] = queue.SimpleQueue()
 
     def take(self) -> Arrays:
@@ -103,7 +113,14 @@ class Buffers:
 
 
 def assemble(
-    blocks: Iterable[SceneBlock], plan: Plan, spec: ModelSpec, buffers: Buffers, clock: Stopwatch, start: int = 0
+    blocks: Iterable[SceneBlock],
+    plan: Plan,
+    spec: ModelSpec,
+    buffers: Buffers,
+    clock: Stopwatch,
+    start: int = 0,
+    stop: int | None = None,
+    features: FeatureRows | None = None,
 ) -> Iterator[Batch]:
     """Cut the tiles out of the rows as they come.
 
@@ -116,19 +133,26 @@ def assemble(
         buffers: arrays for batches; whoever takes a batch gives its arrays back.
         clock: told the time under ``prepare``.
         start: the tile row that the blocks begin with.
+        stop: the tile row after the last one that is cut; None for all.
+        features: of the tiles, where they are shared.
     """
-    register = _Register(plan, spec, start)
+    pieces = None if features is None else features.pieces
+    register = _Register(plan, spec, start, pieces)
     current, rows = Batch(buffers.take()), iter(blocks)
-    for index in range(start, len(plan.tiles.rows)):
-        while register.stop < plan.tiles.rows_to_read(index)[1]:
+    for index in range(start, len(plan.tiles.rows) if stop is None else stop):
+        while register.stop < _rows_for(plan.tiles, index, pieces)[1]:
             block = next(rows)
             with clock("prepare"):
                 register.take(block)
         with clock("prepare"):
             cols = register.predicted_cols(index)
+        if features is not None and cols:
+            features.compute(index, cols, register)
         for col in cols:
             with clock("prepare"):
                 register.gather(index, col, current)
+                if features is not None:
+                    features.cut(index, col, current.arrays, current.count - 1)
             if current.count == buffers.batch:
                 yield current
                 current = Batch(buffers.take())
@@ -145,11 +169,11 @@ def assemble(
 class _Register:
     """The map rows that the current tile row shows, of every input: rings, map row ``r`` at ``r % depth``."""
 
-    def __init__(self, plan: Plan, spec: ModelSpec, start: int) -> None:
+    def __init__(self, plan: Plan, spec: ModelSpec, start: int, pieces: PieceGrid | None) -> None:
         self._tiles, self._least = plan.tiles, plan.least_valid
         self._names = [entry.name for entry in spec.inputs]
-        self._depth = _rows_at_hand(plan.tiles, start)
-        self.stop = plan.tiles.strip(start)[0] if plan.tiles.rows else 0
+        self._depth = rows_at_hand(plan.tiles, start, pieces)
+        self.stop = _rows_for(plan.tiles, start, pieces)[0] if plan.tiles.rows else 0
         """Map row after the last one that came."""
         self._rings: dict[str, NDArray[Any]] = {}
         self._valid = np.zeros((self._depth, plan.tiles.width), dtype=np.bool_)
@@ -175,11 +199,14 @@ class _Register:
 
     def gather(self, index: int, col: int, batch: Batch) -> None:
         """Cut a tile out of every input and put it into the batch."""
-        row, left, height = self._tiles.rows[index], self._tiles.cols[col], self._tiles.height
-        for name in self._names:
-            kernels.gather_tile(self._rings[name], row, left, height, batch.arrays[name][batch.count])
+        self.cut(self._tiles.rows[index], self._tiles.cols[col], batch.arrays, batch.count)
         batch.steps.append(PlacedTile(index, col))
         batch.count += 1
+
+    def cut(self, row: int, left: int, arrays: Arrays, place: int) -> None:
+        """Cut what lies at a map row and column out of every input, and put it into a place of a batch."""
+        for name in self._names:
+            kernels.gather_tile(self._rings[name], row, left, self._tiles.height, arrays[name][place])
 
     def end(self, index: int, skipped: int) -> RowEnd:
         """State of the rows that finish with this tile row."""
@@ -187,11 +214,31 @@ class _Register:
         return RowEnd(index, self._valid[places], skipped)
 
 
-def _rows_at_hand(tiles: TileGrid, start: int) -> int:
-    """The most rows that are needed at a time, from the strip of a tile row to the end of what it shows."""
-    return max(
-        (tiles.rows_to_read(index)[1] - tiles.strip(index)[0] for index in range(start, len(tiles.rows))), default=0
-    )
+def rows_at_hand(tiles: TileGrid, start: int = 0, pieces: PieceGrid | None = None) -> int:
+    """The most rows of inputs that are needed at a time, from the strip of a tile row to the end of what it shows.
+
+    Where features are shared, blocks are read for pieces that end anywhere, and may go on behind them.
+    """
+    spans = [_rows_for(tiles, index, pieces) for index in range(start, len(tiles.rows))]
+    return max((last - first for first, last in spans), default=0) + (0 if pieces is None else BLOCK_ROWS)
+
+
+def _rows_for(tiles: TileGrid, index: int, pieces: PieceGrid | None) -> tuple[int, int]:
+    """First and last (exclusive) map row that have to be at hand for tile row ``index``."""
+    first, last = tiles.strip(index)[0], tiles.rows_to_read(index)[1]
+    if pieces is None:
+        return first, last
+    top, bottom = pieces.rows_to_read(index)
+    return min(first, top), max(last, bottom)
+
+
+def _spans(tiles: TileGrid, start: int, stop: int, pieces: PieceGrid | None) -> Iterator[tuple[int, int]]:
+    """Spans of map rows to read, one after the other, for the tile rows from ``start`` up to ``stop``."""
+    for index in range(start, stop):
+        first, last = tiles.rows_to_read(index)
+        yield (_rows_for(tiles, index, pieces)[0] if index == start else first), last
+    if start < stop:
+        yield tiles.rows_to_read(stop - 1)[1], _rows_for(tiles, stop - 1, pieces)[1]
 
 
 def _put_rows(ring: NDArray[Any], first: int, rows: NDArray[Any]) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from landslip.runtime.artifacts.feature_cut import SharedFeatures
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.window_blocks import LARGEST_WINDOW
-from landslip.runtime.mapping.assemble import BLOCK_ROWS
+from landslip.runtime.mapping.assemble import BLOCK_ROWS, rows_at_hand
 from landslip.runtime.products.thumbnails import EDGE
+from landslip.runtime.tiling.piece_grid import PieceGrid
 from landslip.runtime.tiling.plan import Plan
 from landslip.runtime.tiling.tile_grid import TileGrid
 
@@ -42,11 +44,16 @@ _PICTURE = 40
 _KINDS = 12
 """Bytes more per pixel where the map tells classes apart: kinds, the order in which they spread, one more picture."""
 
+_HALVED = 2
+"""Bytes per pixel of a strip while the overviews of it are made: a copy of it, and what comes of that."""
+
 _SHEET = 16 << 20
 """Bytes of the paper around them, at the least: of the sheet, and of Pillow's copy of it."""
 
 
-def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pixels: int) -> dict[str, int]:
+def memory_needed(
+    plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pixels: int, shared: SharedFeatures | None = None
+) -> dict[str, int]:
     """Bytes of the large arrays of a run, at most, apart from the engine and what Python and the libraries take.
 
     Args:
@@ -55,11 +62,13 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
         batch: tiles per call of the engine.
         lanes: calls of the engine at once.
         input_pixels: of the largest input, or of that part of it that lies below the map.
+        shared: features that overlapping tiles share.
 
     Returns:
         ``reading``: a window being read and resampled. ``queues``: rows and batches between the stages. ``register``:
-        the input rows that a row of tiles shows. ``stitcher``: the sums of rows that are not final, the rows made of
-        them, and the labels of the landslides there. ``quicklook``: the pictures of the whole map in small.
+        the rows of inputs, and of features where these are shared, that a row of tiles shows. ``stitcher``: the sums of
+        rows that are not final, the rows made of them, their overviews, and the labels of the landslides there.
+        ``quicklook``: the pictures of the whole map in small.
     """
     tiles = plan.tiles
     each = _PICTURE + _KINDS * bool(spec.classes)
@@ -69,7 +78,10 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
     width, area, last = tiles.width, tiles.tile**2, len(tiles.rows) - 1
     inputs = [entry.bands * np.dtype(entry.dtype).itemsize for entry in spec.inputs]
     per_pixel = sum(inputs) + 1
-    held = max(tiles.rows_to_read(index)[1] - tiles.strip(index)[0] for index in range(last + 1))
+    pieces = None if shared is None else PieceGrid.of(tiles, shared.reach)
+    held = rows_at_hand(tiles, 0, pieces)
+    features = [] if shared is None else [each.bands * np.dtype(each.dtype).itemsize for each in shared.values]
+    kept = 0 if pieces is None else pieces.rows_at_hand(0) * pieces.width * sum(features)
     strip = max(high - low for low, high in map(tiles.strip, range(last + 1)))
     calls = lanes + (lanes > 1)  # one more waits
     ends = (_BATCHES + calls) * (1 + batch // max(1, len(tiles.cols))) * strip
@@ -80,10 +92,11 @@ def memory_needed(plan: Plan, spec: ModelSpec, batch: int, lanes: int, input_pix
         "reading": _reading(tiles, min(BLOCK_ROWS, tiles.height), input_pixels),
         "queues": _WAITING * min(BLOCK_ROWS, tiles.height) * width * per_pixel
         + (finished + reasons + _WAITING * strip * bool(spec.classes)) * width
-        + (_BUFFERS + calls) * batch * area * sum(inputs)
+        + (_BUFFERS + calls) * batch * area * (sum(inputs) + sum(features))
+        + (batch * area * (sum(inputs) + sum(features)) if features else 0)
         + (_RESULTS + calls) * batch * area * 4 * spec.output_bands,
-        "register": held * width * per_pixel,
-        "stitcher": tiles.tile * width * 4 * spec.output_bands + strip * width * (1 + 1 + 4 + joined),
+        "register": held * width * per_pixel + kept,
+        "stitcher": tiles.tile * width * 4 * spec.output_bands + strip * width * (1 + 1 + 4 + _HALVED + joined),
     } | picture
 
 
@@ -107,15 +120,15 @@ def disk_needed(grid: MapGrid, images: int, *, classes: bool = False) -> dict[st
         classes: whether the map tells several classes apart, which are a map of their own.
 
     Returns:
-        ``working``: the rows as they are made, a byte a pixel; small pictures; overviews under way. Gone at the end.
+        ``working``: the rows as they are made and their overviews, a byte a pixel; small pictures. Gone at the end.
         ``map``: the finished map. ``quicklook``: its pictures, not compressed.
     """
     maps = 1 + classes
     pixels = grid.height * grid.width * COMPRESSED
     small = 3 * _thumbnail_pixels(grid.height, grid.width)
-    # Overviews of half the size, a quarter and so on add a third; GDAL makes them in a file of their own first.
+    # Overviews of half the size, a quarter and so on add a third.
     return {
-        "working": int(maps * grid.height * grid.width + images * small + pixels / 3),
+        "working": int(maps * grid.height * grid.width * 4 / 3 + images * small),
         "map": int(maps * pixels * 4 / 3),
         "quicklook": (images + 1) * small,
     }

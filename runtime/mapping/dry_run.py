@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from landslip.runtime.access.location import exists
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.delivery.deliverables import check_offered
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.protocol import sharing
 from landslip.runtime.engines.speed import seconds_per_batch
 from landslip.runtime.geo.overlap import pixels_below_map
 from landslip.runtime.geo.windows import make_window
@@ -31,6 +32,7 @@ from landslip.runtime.run.product_names import PRODUCTS
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.memory import resident_bytes
+from landslip.runtime.tiling.piece_grid import PieceGrid
 from landslip.runtime.tiling.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def dry_run(request: MapRequest, *, engine: Engine | None = None, patience: floa
     _check_out(request)
     with prepared_map(request, engine) as ready:
         findings, scene, plan, batch = ready.inspected([]), ready.scene, ready.plan, ready.layout.batch
-        per_batch = _seconds_per_batch(ready.engine, _a_batch(scene, plan, ready.engine.spec, batch))
+        per_batch = _seconds_per_batch(ready.engine, plan, _a_batch(scene, plan, ready.engine.spec, batch))
         memory = _memory(ready)
         found = survey(scene, plan, patience)
         return {
@@ -110,9 +112,23 @@ def _seconds(found: Survey, engine: Engine, batch: int, per_batch: float) -> Rec
     }
 
 
-def _seconds_per_batch(engine: Engine, batch: Mapping[str, NDArray[Any]]) -> float:
-    """The median of a few; the first one, which prepares things, does not count."""
-    _, *times = (seconds_per_batch(engine, batch) for _ in range(1 + TIMED))
+def _seconds_per_batch(engine: Engine, plan: Plan, batch: Mapping[str, NDArray[Any]]) -> float:
+    """The median of a few; the first one, which prepares things, does not count.
+
+    Where features are shared, a batch has a share in those that are computed for the whole map.
+    """
+    apart = sharing(engine)
+    shared_seconds = 0.0
+    if apart is not None and apart.shared is not None and plan.tiles.rows:
+        inputs, features = batch, apart.features
+        per_tile = PieceGrid.of(plan.tiles, apart.shared.reach).per_tile
+        shared_seconds = per_tile * _median(lambda: seconds_per_batch(apart, inputs, features))
+    whole = batch if apart is None else {**batch, **apart.features(batch)}
+    return _median(lambda: seconds_per_batch(engine, whole)) + shared_seconds
+
+
+def _median(timed: Callable[[], float]) -> float:
+    _, *times = (timed() for _ in range(1 + TIMED))
     return float(np.median(times))
 
 
@@ -130,7 +146,9 @@ def _a_batch(scene: Scene, plan: Plan, spec: ModelSpec, batch: int) -> dict[str,
 def _memory(ready: PreparedMap) -> Record:
     """Bytes by purpose, and in total; those that the system does not tell are None and not in the total."""
     before, after, engine = ready.bytes_before_engine, resident_bytes(), ready.engine
-    arrays = memory_needed(ready.plan, engine.spec, ready.layout.batch, engine.lanes, _input_pixels(ready.scene))
+    apart = sharing(engine)
+    shared = None if apart is None else apart.shared
+    arrays = memory_needed(ready.plan, engine.spec, ready.layout.batch, engine.lanes, input_pixels(ready.scene), shared)
     parts: Record = {
         "process": before,
         "engine": None if before is None or after is None else max(0, after - before),
@@ -143,8 +161,8 @@ def _memory(ready: PreparedMap) -> Record:
     return parts | {"total": whole + max(pictures, sum(arrays.values()) - pictures)}
 
 
-def _input_pixels(scene: Scene) -> int:
-    """Pixels of the input that has the most of them below the map."""
+def input_pixels(scene: Scene) -> int:
+    """Pixels of the input that has the most of them below the map, as the budget of memory wants them."""
     below = [pixels_below_map(raster, scene.grid) for entry in scene.inputs for raster in entry.rasters]
     return int(max(below, default=0))
 

@@ -49,6 +49,8 @@ class GivenOptions:
     """Edge of a tile; tuning never decides it, as it changes the map."""
     threads: int | None = None
     """Threads on the CPU."""
+    share_features: bool = False
+    """True for features that are computed once for all tiles that show a place; tuning never decides it."""
 
     def allows(self, way: TunedWay) -> bool:
         """Tell whether a tuned way has the engine, device and precision that are given."""
@@ -208,9 +210,8 @@ def _as_begun(given: GivenOptions, begun: Mapping[str, Any]) -> GivenOptions:
         options["engine"],
     ):  # another engine may have no such device: the run says what differs
         return given
-    taken: dict[str, Any] = {
-        key: value for key, value in options.items() if getattr(given, key) == "auto" and isinstance(value, str)
-    }
+    taken: dict[str, Any] = {"share_features": True} if known.get("shared_features") is True else {}
+    taken |= {key: value for key, value in options.items() if getattr(given, key) == "auto" and isinstance(value, str)}
     batch = begun.get("batch")
     if given.batch is None and isinstance(batch, dict) and type(batch.get("asked")) is int:
         taken["batch"] = batch["asked"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
 from landslip.runtime.access.degree_box import box_text
-from landslip.runtime.access.location import Locations, as_location, as_locations, several
+from landslip.runtime.access.given_rasters import free_rasters, given_locations
+from landslip.runtime.access.location import Locations, as_location, several
 from landslip.runtime.errors import UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import FILE_FIELDS, OF_ITEMS, SceneFiles
@@ -41,6 +43,32 @@ def given_scene(scene: SceneFiles | Name | None, arguments: Mapping[str, Any]) -
     return scene_of(_fields_of(scene), {**files, "reading": reading})
 
 
+@contextmanager
+def rasters_held(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Arguments with names for the arrays and open datasets among them, which are freed at the end.
+
+    It is entered in the thread that gives them: a dataset is used in this one alone, and only until names are there.
+
+    Args:
+        arguments: of a map, each by its name; those that name no files stay as they are.
+
+    Raises:
+        UsageError: one is no raster, or a dataset that cannot be read.
+        InputError: a dataset cannot be read.
+        ResourceError: there is no memory for a copy.
+    """
+    found, made = dict(arguments), []
+    try:
+        for name in _FILES:
+            if arguments.get(name) is not None and box_text(arguments[name]) is None:
+                kept = {id(each) for each in several(arguments[name])}
+                found[name] = given_locations(arguments[name], name)
+                made += [each for each in several(found[name]) if id(each) not in kept]
+        yield found
+    finally:
+        free_rasters(made)
+
+
 def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
     if scene is None:
         return {}
@@ -58,7 +86,7 @@ def _fields_of(scene: SceneFiles | Name | None) -> dict[str, Any]:
 def _named(role: str, names: Any) -> Locations:
     if role == "aoi":
         names = box_text(names) or names
-    locations = several(as_locations(names))
+    locations = several(given_locations(names, role))
     if role in _SINGLE and len(locations) > 1:
         raise UsageError(f"{len(locations)} files are given as `{role}`.", "Give one.", option=role)
     if role == "masks":

@@ -1,10 +1,10 @@
-"""Products that a run makes of its strips: polygons as they come, at the end the map and the picture of it."""
+"""Products that a run makes of its strips: polygons as they come, the map once its rows are there, a picture of it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landslip.runtime.access.gdal import block_cache
 from landslip.runtime.cartography.map_facts import MapFacts
-from landslip.runtime.imagery.acquisition_dates import span_of
+from landslip.runtime.mapping.listeners import traced
 from landslip.runtime.mapping.prepared_map import LEAST_CACHE
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
@@ -22,15 +22,16 @@ from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.area_tally import AreaTally
 from landslip.runtime.products.class_tally import ClassTally
 from landslip.runtime.products.classes_tif import class_tags, name_tags, write_class_names, write_class_style
-from landslip.runtime.products.confidence_tif import BLOCK, check_written, occurs, write_cog
-from landslip.runtime.products.geopackage import Summary, write_landslides
+from landslip.runtime.products.confidence_tif import BLOCK, check_written, write_cog
+from landslip.runtime.products.geopackage import write_landslides
 from landslip.runtime.products.kinds_shown import kinds_shown
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
+from landslip.runtime.products.landslide_summary import Summary
 from landslip.runtime.products.map_style import write_map_style
 from landslip.runtime.products.map_tags import map_tags
 from landslip.runtime.products.not_observed import NotObservedTracer
 from landslip.runtime.products.quicklook import write_quicklook
-from landslip.runtime.products.tracing import Strip, trace
+from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.product_names import (
     CLASSES,
     CLASSES_NAMES,
@@ -40,11 +41,13 @@ from landslip.runtime.run.product_names import (
     LANDSLIDES,
     QUICKLOOK,
 )
-from landslip.runtime.run.rows_file import RowsBand
 from landslip.runtime.run.run_files import RunFiles
+from landslip.runtime.run.virtual_raster import RowsBand
 from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.styles.palette import class_colours
-from landslip.runtime.system.progress import waiting
+from landslip.runtime.system import stopping
+from landslip.runtime.system.progress import counting, waiting
+from landslip.runtime.system.stages import threads_start
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +69,26 @@ def make_products(
     """
     areas, why = AreaTally(run.scene.grid, run.level), WhyNotObserved(run, run_files.state.rows)
     classes = ClassTally(run.scene.grid, run.engine.spec.classes)
-    landslides = _write_polygons(run, _counted(strips, classes), work, request.min_area, why, areas)
-    figures = {
+    with ThreadPoolExecutor(1, "landslip-map", stopping.heed, (stopping.current(),)) as pool:
+        maps: list[Future[None]] = []
+
+        def begin_maps() -> None:
+            with threads_start():
+                maps.append(pool.submit(_write_maps, run, run_files, work))
+
+        strips = counted(run.listeners.shown(followed(strips, begin_maps), run.scene.grid), classes)
+        figures = figures_of(areas, _write_polygons(run, strips, work, request.min_area, why, areas), classes)
+        with waiting(run.progress, "writing confidence.tif and quicklook.png"):
+            _write_quicklook(run, work, sheet_facts(run, request, figures))
+            maps[0].result()
+    if not run_files.rows.observed:
+        log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
+    return figures
+
+
+def figures_of(areas: AreaTally, landslides: Summary, classes: ClassTally) -> Record:
+    """Areas and numbers of a map, as its record has them."""
+    return {
         "observed_km2": areas.observed_km2,
         "not_observed_km2": areas.not_observed_km2,
         "landslide_km2": landslides.area_m2 / 1e6,
@@ -76,15 +97,18 @@ def make_products(
         "landslides_by_class": dict(landslides.classes),
         "landslides_at_edge": landslides.at_edge,
         "confidence_classes": dict(CONFIDENCE_CLASSES),
-        **({"classes": classes.entries} if run.engine.spec.classes else {}),
+        **({"classes": entries} if (entries := classes.entries) else {}),
     }
-    _write_pictures(run, run_files, work, sheet_facts(run, request, figures))
-    if not run_files.rows.observed:
-        log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
-    return figures
 
 
-def _counted(strips: Generator[Strip, None, None], classes: ClassTally) -> Generator[Strip, None, None]:
+def followed(strips: Generator[Strip, None, None], then: Callable[[], None]) -> Generator[Strip, None, None]:
+    """Strips as they come; something is begun once all of them are saved."""
+    with closing(strips):
+        yield from strips
+    then()
+
+
+def counted(strips: Generator[Strip, None, None], classes: ClassTally) -> Generator[Strip, None, None]:
     """Strips as they come, with their classes counted."""
     with closing(strips):
         for strip in strips:
@@ -103,71 +127,57 @@ def _write_polygons(
 ) -> Summary:
     """Trace landslides, and what was not observed, while the map is made, and count its areas."""
     grid, path, spec = run.scene.grid, work.path(LANDSLIDES), run.engine.spec
-    run.progress.start("mapping", len(run.plan.tiles), "tile")
-    run.progress.advance(run.state.predicted + run.state.skipped)
-    try:
-        with (
-            closing(strips),
-            run.clock("polygons"),
-            NotObservedTracer(grid, min_area, path.parent) as unseen,
-        ):
-            coming = _with_reasons(run.clock.left_out("polygons", strips), why, unseen, areas)
-            landslides = trace(
-                coming,
-                grid,
-                level=run.level,
-                min_area=min_area,
-                ground_of=None if run.scene.ground is None else run.scene.ground.read,
-                dates=span_of(run.scene.times),
-                classes=spec.classes,
-            )
-            return write_landslides(
-                path,
-                landslides,
-                grid.crs,
-                not_observed=unseen.found(),
-                notice=spec.notice,
-                classes=bool(spec.classes),
-            )
-    finally:
-        run.progress.finish()
+    done = run.state.predicted + run.state.skipped
+    with (
+        counting(run.progress, "mapping", len(run.plan.tiles), "tile", done=done),
+        closing(strips),
+        run.clock("polygons"),
+        NotObservedTracer(grid, min_area, path.parent) as unseen,
+    ):
+        coming = with_reasons(run.clock.left_out("polygons", strips), why, unseen, areas)
+        landslides = traced(coming, run.scene, spec, run.level, min_area)
+        return write_landslides(
+            path,
+            run.listeners.told(landslides),
+            grid.crs,
+            not_observed=unseen.found(),
+            notice=spec.notice,
+            classes=bool(spec.classes),
+        )
 
 
-def _with_reasons(
-    strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer, areas: AreaTally
+def with_reasons(
+    strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer | None, areas: AreaTally
 ) -> Iterator[Strip]:
-    """Strips as they come; they are counted, and what was not observed in them is traced."""
+    """Strips as they come; they are counted, and what was not observed in them is traced where it is wanted."""
     for strip in strips:
+        stopping.check()
         reasons = why.of(strip)
         areas.add(strip.first_row, strip.confidence, reasons)
-        if reasons is None:
+        if unseen is not None and reasons is None:
             unseen.skip(strip.end)
-        else:
+        elif unseen is not None and reasons is not None:
             unseen.take(strip.first_row, reasons)
         yield strip
 
 
-def _write_pictures(run: Run, run_files: RunFiles, work: Workspace, facts: MapFacts) -> None:
-    """Write the map and the quicklook, side by side."""
-    pictures, rows, kinds = run.thumbnails, run_files.rows, None
+def _write_quicklook(run: Run, work: Workspace, facts: MapFacts) -> None:
+    pictures, kinds = run.thumbnails, None
     if pictures.classes is not None and sum(each.landslide for each in run.engine.spec.classes) > 1:
         kinds = kinds_shown(pictures.confidence, pictures.classes, run.level, run.engine.spec.classes)
     images: dict[str, NDArray[np.uint8]] = {role: pictures.image(role) for role in run.scene.images}
-    width = run.scene.grid.width
-    with (
-        ThreadPoolExecutor(1) as pool,
-        run.clock("write"),
-        waiting(run.progress, "writing confidence.tif and quicklook.png"),
-    ):
-        quicklook = pool.submit(
-            write_quicklook, work.path(QUICKLOOK), images, pictures.confidence, run.level, facts, kinds
-        )
-        with block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
-            write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE))
-            check_written(work.path(CONFIDENCE), rows.histogram)
-            _write_classes(run, run_files, work)
+    with run.clock("write"):
+        write_quicklook(work.path(QUICKLOOK), images, pictures.confidence, run.level, facts, kinds)
+
+
+def _write_maps(run: Run, run_files: RunFiles, work: Workspace) -> None:
+    """Write the map of confidences and that of classes from the rows that are saved, and read them again."""
+    rows, width = run_files.rows, run.scene.grid.width
+    with run.clock("write"), block_cache(LEAST_CACHE + 2 * BLOCK * (width + BLOCK)):  # two rows of its blocks
+        write_cog(rows.as_raster(map_tags(run.origin) if run.origin else None), work.path(CONFIDENCE), "given")
+        check_written(work.path(CONFIDENCE), rows.histograms)
         write_map_style(work.path(CONFIDENCE_STYLE), run.level)
-        quicklook.result()
+        _write_classes(run, run_files, work)
 
 
 def _write_classes(run: Run, run_files: RunFiles, work: Workspace) -> None:
@@ -178,7 +188,7 @@ def _write_classes(run: Run, run_files: RunFiles, work: Workspace) -> None:
     colours = class_colours([each.landslide for each in classes])
     band = RowsBand("class", tags=name_tags(classes), colours=colours)
     tags = class_tags(run.origin, classes) if run.origin else None
-    write_cog(rows.as_raster(tags, band), work.path(CLASSES), "mode")
-    check_written(work.path(CLASSES), rows.histogram, occurs)
+    write_cog(rows.as_raster(tags, band), work.path(CLASSES), "given")
+    check_written(work.path(CLASSES), rows.histograms)
     write_class_style(work.path(CLASSES_STYLE), classes)
     write_class_names(work.path(CLASSES_NAMES), classes)

@@ -8,18 +8,18 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import rasterio
-
+from landslip.runtime.access.gdal import block_cache
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.confidence import level_of
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import EngineOptions, spec_of
+from landslip.runtime.engines.protocol import sharing
 from landslip.runtime.engines.shrinking import open_shrinking
-from landslip.runtime.errors import ModelError
+from landslip.runtime.errors import ModelError, UsageError
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection.inspect import inspect_scene
 from landslip.runtime.mapping.assemble import BLOCK_ROWS
-from landslip.runtime.mapping.input_checksums import HashedInputs
+from landslip.runtime.mapping.input_checksums import HashedInputs, InputHashing
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record, describe_engine, describe_grid, identity_of
 from landslip.runtime.mapping.sheet_facts import check_title
@@ -27,6 +27,7 @@ from landslip.runtime.scene.scene import Scene, open_scene
 from landslip.runtime.system.memory import resident_bytes
 from landslip.runtime.system.progress import NoProgress, Progress, waiting
 from landslip.runtime.system.versions import landslip_version
+from landslip.runtime.tiling.piece_grid import PieceGrid
 from landslip.runtime.tiling.plan import Plan, make_plan
 from landslip.runtime.tiling.presets import Layout
 
@@ -61,11 +62,18 @@ class PreparedMap:
     """The tiles."""
     bytes_before_engine: int | None
     """Memory of the process before the model was loaded; None where the system does not say."""
+    hashing: InputHashing | None = None
+    """Checksums of the files, where they are taken."""
 
     @property
     def level(self) -> int:
         """Percent from which on a pixel counts as landslide."""
         return level_of(self.request.threshold or self.engine.spec.threshold)
+
+    @property
+    def shares_features(self) -> bool:
+        """True if features are computed once for all tiles that show a place."""
+        return self.request.engine.share_features or sharing(self.engine) is not None
 
     @property
     def batch(self) -> Record:
@@ -76,7 +84,7 @@ class PreparedMap:
         """The first entries of a record: with what the map is made, and in which tiles."""
         return {
             "landslip": landslip_version(),
-            **describe_engine(self.request.model, self.engine),
+            **describe_engine(self.request.model, self.engine, shares=self.shares_features),
             "protocol": self.request.protocol,
             "tile": self.plan.tiles.tile,
             "overlap": self.layout.overlap if self.request.protocol == "gaussian" else 0.5,
@@ -120,6 +128,8 @@ def prepared_map(
     engine: Engine | None = None,
     opener: EngineOpener = open_shrinking,
     progress: Progress | None = None,
+    *,
+    hashed: bool = False,
 ) -> Iterator[PreparedMap]:
     """Open everything that a map is made with, and lay its tiles; nothing is written.
 
@@ -128,6 +138,7 @@ def prepared_map(
         engine: an open engine to use instead of opening ``request.model``; it stays open.
         opener: opens ``request.model`` otherwise.
         progress: told what takes a while.
+        hashed: whether checksums of the files are taken, while the model is loaded.
 
     Raises:
         LandslipError: one of its children, with the reason.
@@ -140,14 +151,43 @@ def prepared_map(
         with waiting(progress, "opening and measuring the inputs"):
             scene = stack.enter_context(open_scene(files, spec.resolution, spec))
         check_title(request.title)
+        hashing = stack.enter_context(InputHashing(files, scene)) if hashed else None
         layout, before = request.layout(spec, scene.grid), resident_bytes()
-        if engine is None:
+        if engine is not None:
+            _check_shares(request, engine)
+        else:
             with waiting(progress, "loading the model"):
                 engine = stack.enter_context(opener(request.model, request.engine_for(layout)))
         # Blocks are needed in order: more cache than a tile row touches would only be held, not used.
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=cache_bytes(scene)))
+        stack.enter_context(block_cache(cache_bytes(scene)))
         plan = make_plan(request.protocol, scene.grid, engine.spec, layout.tile, layout.overlap)
-        yield PreparedMap(request, files, scene, engine, layout, plan, before)
+        _check_room(plan, engine)
+        yield PreparedMap(request, files, scene, engine, layout, plan, before, hashing)
+
+
+def _check_shares(request: MapRequest, engine: Engine) -> None:
+    """Make sure that an engine that is given shares features where the request wants that.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if request.engine.share_features and sharing(engine) is None:
+        raise UsageError(
+            f"The engine {engine.name} that is given does not share features between overlapping tiles.",
+            "Open it with share_features=True, or map without.",
+            option="share_features",
+        )
+
+
+def _check_room(plan: Plan, engine: Engine) -> None:
+    """Make sure that tiles are large enough for the features that are shared.
+
+    Raises:
+        UsageError: they are not.
+    """
+    apart = sharing(engine)
+    if apart is not None and apart.shared is not None and plan.tiles.rows:
+        PieceGrid.of(plan.tiles, apart.shared.reach)
 
 
 def cache_bytes(scene: Scene) -> int:

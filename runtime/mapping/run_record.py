@@ -7,28 +7,27 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from landslip.runtime.access.held_raster import HeldRaster
 from landslip.runtime.access.location import Location, exists, is_networked, shown
 from landslip.runtime.access.web import version_of
-from landslip.runtime.artifacts.artifact_types import ArtifactRecord
-from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.opening import precision_of
-from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.hashed_files import hashed_file
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.mapping.artifact_warnings import warn_of_record
 from landslip.runtime.mapping.model_item import catalogued_as
+from landslip.runtime.rasters.content_digest import content_digest
 from landslip.runtime.run.finished_run import described
 from landslip.runtime.run.product_names import is_ours, made_by
-from landslip.runtime.system.digests import sha256_of
+from landslip.runtime.system.digests import sha256_of, side_by_side
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 log = logging.getLogger(__name__)
@@ -37,14 +36,15 @@ Record = dict[str, Any]
 """JSON-like: what ``run.json`` holds."""
 
 
-def describe_engine(model: Path, engine: Engine) -> Record:
+def describe_engine(model: Path, engine: Engine, *, shares: bool = False) -> Record:
     """The ``model`` and ``engine`` entries: what the artifact is, and what it was run in.
 
-    An engine that has no file, such as a fake one, leaves the checksum out.
+    An engine that has no file, such as a fake one, leaves the checksum out; one that does not share features between
+    overlapping tiles leaves that out.
     """
     sha256 = sha256_of(model) if exists(model) else None
     if sha256 is not None:
-        _warn_of_another_record(model, sha256)
+        warn_of_record(model, sha256, engine)
     precision = precision_of(model) if exists(model) else engine.precision
     return {
         "model": {
@@ -54,22 +54,13 @@ def describe_engine(model: Path, engine: Engine) -> Record:
             **({"notice": engine.spec.notice} if engine.spec.notice else {}),
             **({"item": item} if (item := catalogued_as(model, engine.spec.name, sha256)) else {}),
         },
-        "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
+        "engine": {
+            "name": engine.name,
+            "device": engine.device,
+            "precision": engine.precision,
+            **({"shared_features": True} if shares else {}),
+        },
     }
-
-
-def _warn_of_another_record(model: Path, sha256: str) -> None:
-    """A record beside a model says what was proven of a file with a certain checksum, and of no other."""
-    record = record_path(model)
-    try:
-        recorded = ArtifactRecord.read(record)
-    except InputError:
-        return
-    if recorded.artifact.sha256 != sha256:
-        log.warning(
-            "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
-            "it again.", model, record.name,
-        )  # fmt: skip
 
 
 def identity_of(
@@ -161,33 +152,35 @@ def _is_of_its_files(record: Record, folder: Path) -> bool:
     return {*made_by(classes=bool(record.get("classes")))} <= {*listed} and listed == described(folder, listed)
 
 
-def describe_inputs(files: SceneFiles) -> list[Record]:
+def describe_inputs(files: SceneFiles, stop: Event | None = None) -> list[Record]:
     """The ``inputs`` entry; ``version`` is what a web server says of a file that is not fetched whole.
 
     A file that was found in a STAC Item has an ``item``, with the ``id`` of that and its ``address`` on the web.
+
+    Args:
+        files: the scene.
+        stop: set to end early; the checksums are none then.
     """
     roles = list(files.roles())
-    digests = _digests(roles)
+    digests = side_by_side(_digest, roles, stop or Event())
     return [
         {"role": role, "path": shown(given), "sha256": digest}
         | ({"version": version_of(given)} if is_networked(given) else {})
+        | _held(given)
         | ({"item": {"id": item.id, "address": item.address}} if (item := files.source_of(given)) else {})
         for (role, given), digest in zip(roles, digests, strict=True)
     ]
 
 
-def _digests(given: Sequence[tuple[str, Location]]) -> list[str | None]:
-    """Digests of all files with their roles, side by side: checksums are computed without the GIL."""
-    stop = Event()
-    with ThreadPoolExecutor() as pool:
-        try:
-            return list(pool.map(partial(_digest, stop=stop), given))
-        except BaseException:
-            stop.set()  # Ctrl-C does not wait for gigabytes
-            raise
+def _held(given: Location) -> Record:
+    if not isinstance(given, HeldRaster):
+        return {}
+    return {"in_memory": {"kind": given.kind, "shape": list(given.shape), "dtype": given.dtype}}
 
 
 def _digest(given: tuple[str, Location], stop: Event) -> str | None:
+    if isinstance(given[1], HeldRaster):
+        return content_digest(given[1], stop)
     file = hashed_file(*given)
     return None if file is None else sha256_of(file, stop)
 

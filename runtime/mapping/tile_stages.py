@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from landslip.runtime.confidence import NOT_OBSERVED
 from landslip.runtime.engines import Engine
+from landslip.runtime.engines.protocol import sharing
 from landslip.runtime.errors import EngineError
 from landslip.runtime.mapping.assemble import Batch, Buffers, PlacedTile
+from landslip.runtime.mapping.feature_rows import FeatureRows
+from landslip.runtime.mapping.listeners import Listeners
 from landslip.runtime.mapping.reason_rows import ReasonRows
 from landslip.runtime.products.map_tags import MapOrigin
 from landslip.runtime.products.thumbnails import Thumbnails
@@ -21,9 +24,11 @@ from landslip.runtime.run.journal import merged
 from landslip.runtime.run.run_state import RunState
 from landslip.runtime.scene.layers import SceneBlock
 from landslip.runtime.scene.scene import Scene
+from landslip.runtime.system import stopping
 from landslip.runtime.system.progress import Progress
-from landslip.runtime.system.stages import Stopwatch, side_by_side
+from landslip.runtime.system.stages import Line, Stopwatch
 from landslip.runtime.tiling.class_stitch import ClassStitcher
+from landslip.runtime.tiling.piece_grid import PieceGrid
 from landslip.runtime.tiling.plan import Plan
 from landslip.runtime.tiling.stitch import Stitcher
 
@@ -49,6 +54,8 @@ class Run:
     thumbnails: Thumbnails
     reasons: ReasonRows | None = None
     """Reasons why rows are not observed, waiting for the tracer; None where nobody traces."""
+    listeners: Listeners = field(default_factory=Listeners)
+    """Callers who hear of landslides and rows."""
     origin: MapOrigin | None = None
     """Origin of the map, for its tags; None where none is written."""
     state: RunState = field(default_factory=RunState)
@@ -68,8 +75,22 @@ def seen(blocks: Iterable[SceneBlock], run: Run) -> Iterator[SceneBlock]:
         yield block
 
 
-def inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
-    """Each batch with its confidences (tiles, bands, tile, tile), in order; several calls may be under way.
+def features_of(run: Run, start: int) -> FeatureRows | None:
+    """Rows of features for the tile rows from ``start`` on; None where the engine shares none.
+
+    Raises:
+        UsageError: tiles are too small for them.
+    """
+    engine = sharing(run.engine)
+    if engine is None or engine.shared is None or not run.plan.tiles.rows:
+        return None
+    return FeatureRows(engine, PieceGrid.of(run.plan.tiles, engine.shared.reach), run.batch, start, run.clock)
+
+
+def inferred(
+    batches: Iterable[Batch], run: Run, buffers: Buffers, line: Line
+) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+    """Each batch with its confidences (tiles, bands, tile, tile), in order; several calls of a line may be under way.
 
     Raises:
         EngineError: the engine fails, or gives what is no map of each pixel.
@@ -79,6 +100,7 @@ def inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[t
 
     def confidence_of(batch: Batch) -> tuple[Batch, NDArray[np.float32]]:
         confidence = nothing
+        stopping.check()
         if batch.count:
             with run.clock("infer"):
                 confidence = run.engine.infer(batch.arrays)
@@ -86,7 +108,7 @@ def inferred(batches: Iterable[Batch], run: Run, buffers: Buffers) -> Iterator[t
         buffers.give_back(batch.arrays, confidence)
         return batch, confidence
 
-    return side_by_side(confidence_of, batches, run.engine.lanes)
+    return line.side_by_side(confidence_of, batches, run.engine.lanes)
 
 
 def stitched(results: Iterable[tuple[Batch, NDArray[np.float32]]], run: Run) -> Iterator[Strip]:

@@ -116,8 +116,14 @@ def _extents(outlines: Array, places: Array, scales: Array) -> dict[str, list[fl
 
 def _scaled(shapes: Array, places: Array, scales: Array) -> Array:
     """Shapes in true metres from a place of each."""
-    _, owner = shapely.get_coordinates(shapes, return_index=True)
-    scaled: Array = shapely.transform(shapes, lambda points: (points - places[owner]) * scales[owner])
+    owner = np.repeat(np.arange(len(shapes)), shapely.get_num_coordinates(shapes))
+
+    def from_place(points: Array) -> Array:
+        points -= places[owner]
+        points *= scales[owner]
+        return points
+
+    scaled: Array = shapely.transform(shapes, from_place)
     return scaled
 
 

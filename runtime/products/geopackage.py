@@ -19,7 +19,8 @@ from rasterio.crs import CRS
 
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults_of
-from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
+from landslip.runtime.products.landslide import Landslide
+from landslip.runtime.products.landslide_summary import CountedLandslides, Summary
 from landslip.runtime.products.not_observed import NotObserved
 from landslip.runtime.products.polygon_layers import (
     CLASS_FIELDS,
@@ -33,6 +34,7 @@ from landslip.runtime.products.polygon_layers import (
     meaning_of,
 )
 from landslip.runtime.products.style_table import STYLES, write_style_table
+from landslip.runtime.system import stopping
 from landslip.runtime.system.drafts import draft_name, give_name
 from landslip.runtime.system.library_logs import quiet_libraries
 
@@ -42,7 +44,7 @@ _NOTE = (
     "Groups smaller than the smallest landslide of the other layer are left out: they hide none whole. Very large ones "
     "may be cut along rows."
 )
-MOST_COORDINATES = 1 << 20
+MOST_COORDINATES = 1 << 17
 """Coordinates of features that are held in memory and written together; one feature may have more."""
 
 # SQLite keeps these beside a database while it is written; one that stays behind would be played into the next file.
@@ -58,20 +60,6 @@ _WITHOUT_LOCKS = {"SQLITE_USE_OGR_VFS": "YES"}
 _SETTING = Lock()
 _STATEMENT = re.compile(r"\Asqlite3_exec\(.*\) failed: ", re.DOTALL)
 """Words that GDAL puts before SQLite's reason: all of the statement, which may be pages."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Summary of the landslides that were written."""
-
-    count: int
-    """Number of landslides."""
-    area_m2: float
-    """Area of all landslides on the ground, square metres."""
-    classes: Mapping[str, int] = field(default_factory=dict)
-    """Number of landslides by ``confidence_class``; all classes are there."""
-    at_edge: int = 0
-    """Number of landslides that touch what was not observed, or the border of the map."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ def write_landslides(
     crs: CRS,
     *,
     not_observed: Iterable[NotObserved] = (),
-    chunk: int = 5000,
+    chunk: int = 1000,
     notice: str = "",
     classes: bool = False,
 ) -> Summary:
@@ -118,7 +106,7 @@ def write_landslides(
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
     fields = (*LANDSLIDE_FIELDS, *CLASS_FIELDS) if classes else LANDSLIDE_FIELDS
     layer = _Layer(LANDSLIDES_LAYER, f"{notice} {meaning_of(fields)}".lstrip(), fields, crs)
-    draft, counted = draft_name(path), _Counted(landslides)
+    draft, counted = draft_name(path), CountedLandslides(landslides)
     try:
         with _errors_about(path):
             layer = _begun(draft, layer)
@@ -139,22 +127,6 @@ def write_landslides(
     return counted.summary
 
 
-class _Counted:
-    """Landslides that are counted as they pass."""
-
-    def __init__(self, landslides: Iterable[Landslide]) -> None:
-        self._landslides = landslides
-        self.summary = Summary(0, 0.0, dict.fromkeys(CONFIDENCE_CLASSES, 0))
-
-    def __iter__(self) -> Iterator[Landslide]:
-        count, area, at_edge, classes = 0, 0.0, 0, dict(self.summary.classes)
-        for one in self._landslides:
-            count, area, at_edge = count + 1, area + one.area_m2, at_edge + one.edge
-            classes[one.confidence_class] += 1
-            yield one
-        self.summary = Summary(count, area, classes, at_edge)
-
-
 @dataclass(frozen=True)
 class _Written:
     layer: str
@@ -165,6 +137,7 @@ class _Written:
 def _write_layer(draft: Path, path: Path, features: Iterator[_Feature], layer: _Layer, chunk: int) -> _Written:
     count, bounds = 0, None
     for some in _chunks(features, chunk):
+        stopping.check()
         with _errors_about(path):
             _append(draft, some, count, layer)
         count += len(some)

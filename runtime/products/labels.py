@@ -187,7 +187,7 @@ def find_corners(labels: Array, above: Array, first_row: int, corners: Array) ->
         labels: int32 (rows, width).
         above: int32 (width,), labels of the row above the first one.
         first_row: map row of ``labels[0]``.
-        corners: int32 (n, CORNER_FIELDS), written in row-major order as far as it goes; an empty one serves to count.
+        corners: int32 (n, CORNER_FIELDS), written in row-major order as far as it goes.
 
     Returns:
         How many corners there are.

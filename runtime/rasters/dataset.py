@@ -6,6 +6,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader
 
+from landslip.runtime.access.gdal import described
 from landslip.runtime.access.location import Location, gdal_name, is_networked
 from landslip.runtime.access.retries import settings
 from landslip.runtime.system.ignored_warnings import warnings_ignored
@@ -38,10 +39,3 @@ def opened(location: Location, description: str | None = None) -> DatasetReader:
             dataset.close()
             raise RasterioIOError("it came back as another file, or in part")
         return dataset
-
-
-def described(dataset: DatasetReader) -> str:
-    """Facts that decide how a file is read, to be compared; as text, for nodata values that are no number."""
-    grid = (dataset.transform, dataset.height, dataset.width, dataset.crs, dataset.block_shapes)
-    values = (dataset.dtypes, dataset.nodatavals, dataset.scales, dataset.offsets)
-    return repr((grid, values, dataset.colorinterp, dataset.descriptions, dataset.mask_flag_enums))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rasterio.errors import NodataShadowWarning
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from landslip.runtime.access.gdal import RASTER_ERRORS, reason
+from landslip.runtime.access.gdal import RASTER_ERRORS, described, reason
 from landslip.runtime.access.location import Location, container, exists, is_networked, shown
 from landslip.runtime.access.readable import check_kind, what_to_give
 from landslip.runtime.access.retries import opening_error, patiently, reading_error, settings
@@ -28,7 +29,7 @@ from landslip.runtime.errors import InputChangedError, InputError, InputMissingE
 from landslip.runtime.geo.map_grid import Bounds
 from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.windows import make_window
-from landslip.runtime.rasters.dataset import described, opened
+from landslip.runtime.rasters.dataset import opened
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.ignored_warnings import warnings_ignored
 from landslip.runtime.untrusted.printable import printable
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Raster(Closing):
-    """A georeferenced raster file, read window by window on its own grid."""
+    """A georeferenced raster file, read window by window on its own grid; threads that read it take turns."""
 
     def __init__(self, location: Location, role: str, *, salvage: bool = False, warns: bool = True) -> None:
         """Open a file.
@@ -85,6 +86,7 @@ class Raster(Closing):
         self.damaged: dict[tuple[int, int, int, int], str] = {}
         """Blocks that could not be read, as (first row, end, first column, end), and why."""
         self._salvage = salvage
+        self._turn = threading.RLock()  # GDAL's handles serve one thread at a time
         self._state = _state_of(location)
         try:
             self.crs = self._checked_crs()
@@ -235,8 +237,19 @@ class Raster(Closing):
             InputError: the file is damaged there.
             ConnectionLostError: it is behind a connection that broke.
         """
+        with self._turn:
+            values, valid = self._read(window, bands, fill, each)
+        if np.issubdtype(values.dtype, np.floating):
+            finite = np.isfinite(values)
+            if not finite.all():
+                valid &= finite.all(axis=0)
+                values[~finite] = fill
+        return Pixels(values, valid)
+
+    def _read(self, window: Window, bands: Sequence[int], fill: float, each: bool) -> Pixels:
+        """A window as it is stored, and without what is damaged."""
         try:
-            values, valid = self._stored(window, bands, each)
+            return self._stored(window, bands, each)
         except RASTER_ERRORS as error:
             if is_networked(self.location):
                 # Never left out: it is there when the connection is back.
@@ -247,13 +260,7 @@ class Raster(Closing):
                     "damaged or was cut off: copy or download it again, or leave such places out with `on_error` skip.",
                     where=self.path,
                 ) from error
-            values, valid = self._salvaged(window, bands, fill, each)
-        if np.issubdtype(values.dtype, np.floating):
-            finite = np.isfinite(values)
-            if not finite.all():
-                valid &= finite.all(axis=0)
-                values[~finite] = fill
-        return Pixels(values, valid)
+            return self._salvaged(window, bands, fill, each)
 
     def _stored(self, window: Window, bands: Sequence[int], each: bool) -> Pixels:
         return patiently(self.location, lambda: self._attempt(window, bands, each), RASTER_ERRORS)
@@ -334,7 +341,7 @@ class Raster(Closing):
             return None
         gaps = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
         row, col = int(window.row_off), int(window.col_off)
-        for top, bottom, left, right in self.damaged:
+        for top, bottom, left, right in tuple(self.damaged):
             gaps[max(0, top - row) : max(0, bottom - row), max(0, left - col) : max(0, right - col)] = DAMAGED
         return gaps if gaps.any() else None
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from landslip.runtime.access.location import exists, is_folder, is_text
 from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.run.product_names import is_ours
+from landslip.runtime.system import stopping
 from landslip.runtime.system.drafts import LOCK, PARTIAL, sync, sync_names, write_file
 from landslip.runtime.system.endings import undisturbed
 from landslip.runtime.system.locks import open_locked
@@ -75,10 +76,14 @@ class HiddenFolder:
         names = list(names)
         try:
             for name in names:
+                stopping.check()
                 sync(self.path(name))
+            stopping.commit()
             with undisturbed():
                 write_file(self.path(COMMITTED), json.dumps(names))
                 self._finish_publishing()
+        except LandslipError:
+            raise
         except OSError as error:
             raise _unwritable(self.out, error) from error
 

@@ -19,8 +19,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.run.plain_bytes import unwritable, write_all
 from landslip.runtime.run.product_names import JOURNAL
-from landslip.runtime.run.rows_file import unwritable, write_all
 from landslip.runtime.run.run_state import RunState
 from landslip.runtime.system.drafts import PARTIAL
 from landslip.runtime.system.safe_writing import clear_name, open_safely

@@ -14,7 +14,7 @@ from landslip.runtime.access.location import Location, exists, located
 from landslip.runtime.artifacts.channels import ImageBand, Relief, leaves
 from landslip.runtime.artifacts.input_spec import InputSpec
 from landslip.runtime.declared.mask_choice import MASK_OPTIONS
-from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.errors import InputError, InputMissingError, UsageError
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.run.finished_run import FinishedRun
@@ -22,6 +22,7 @@ from landslip.runtime.run.product_names import RECORD
 from landslip.runtime.run.record_types import InputTaken
 from landslip.runtime.untrusted.printable import printable
 
+_NAME = 60
 _OF_IMAGES = ("pre", "post", "aoi")
 """Roles that decide where a map lies and what its images show."""
 
@@ -98,6 +99,16 @@ def image_files(run: FinishedRun) -> SceneFiles:
             f"{path} does not say how its images were read: an earlier version has written it.",
             "Give them again with `scene`, or map the scene again.",
             where=path,
+        )
+    gone = next((entry for entry in record.inputs if entry.role in _OF_IMAGES and entry.in_memory is not None), None)
+    if gone is not None and gone.in_memory is not None:
+        shape, dtype = " x ".join(map(str, gone.in_memory.shape)), printable(gone.in_memory.dtype, _NAME)
+        raise InputMissingError(
+            f"{gone.role}: the image of {path} lay in the memory of a program ({printable(gone.path, _NAME)}, "
+            f"{shape}, {dtype}), and is gone.",
+            "Give the scene again with `scene`, from Python: make_products(out, scene=SceneFiles(…)).",
+            where=gone.path,
+            option="scene",
         )
     base = run.folder / record.opened.folder
     found: dict[str, list[Location]] = {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from landslip.runtime.products.thumbnails import Thumbnails
-from landslip.runtime.run.rows_file import unwritable, write_all
+from landslip.runtime.run.plain_bytes import unwritable, write_all
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.safe_writing import open_or_make
 

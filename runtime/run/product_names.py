@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from landslip.runtime.system.drafts import LOCK
+from landslip.runtime.system.drafts import LOCK, PARTIAL
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 
 RECORD = "run.json"
@@ -73,6 +73,9 @@ JOURNAL = "journal.jsonl"
 
 EARLIER = "earlier.json"
 """Record of the run that the new one replaces, from when it is set aside until all is replaced."""
+
+SHARDS = f"{PARTIAL}-shards"
+"""Folder beside the hidden one where processes of this machine put what they compute, if no other is given."""
 
 RESUME_FILES = (LOCK, ROWS, CLASS_ROWS, PICTURES, JOURNAL, EARLIER)
 """Files that a run needs to go on. Drafts of the one before would only be in its way, and might be planted links."""

@@ -33,6 +33,8 @@ class EngineUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Device it ran on, such as ``cpu``."""
     precision: str
     """Number format it computed in."""
+    shared_features: bool = False
+    """True if it computed features once for all tiles that show a place."""
 
 
 class GridLaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +61,27 @@ class ItemUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Address on the web, without secrets; None where it was known on the machine alone."""
 
 
+class RasterHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """An input that lay in the memory of a program."""
+
+    kind: str
+    """``array``, or ``dataset`` for one of rasterio's that has no name of its own."""
+    shape: tuple[int, int, int]
+    """Bands, rows, columns."""
+    dtype: str
+    """Type of the values of its first band."""
+
+
 class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """An input of a run."""
 
     role: str
     """``pre``, ``post``, ``dem``, ``hillshade``, ``slope``, ``mask`` or ``aoi``."""
     path: str
-    """Path or address, without secrets."""
+    """Path or address, without secrets; ``array pre`` and such for what lay in the memory of a program."""
     sha256: str | None
-    """Digest of the file; None for what was not fetched whole, and for folders."""
+    """Digest of the file, or of the content of what is ``in_memory``; None for what was not fetched whole, and for
+    folders."""
     version: dict[str, Any] | None = None
     """Version that a web server told: ``bytes``, ``etag``, ``last_modified``, as far as known."""
     acquired: str | None = None
@@ -76,6 +90,8 @@ class InputUsed(msgspec.Struct, frozen=True, kw_only=True):
     """Origin of that time."""
     item: ItemUsed | None = None
     """STAC Item that names the file; None where it was given by its name."""
+    in_memory: RasterHeld | None = None
+    """Facts on what lay in the memory of a program; None for files."""
 
 
 class InputTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +201,23 @@ class ProductWritten(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the file."""
 
 
+class ShardsUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """Shards of a map that was computed by several processes or machines."""
+
+    on: str
+    """Kind of the workers: ``processes``, ``dask``, or the name of an executor."""
+    workers: int
+    """Workers that were at hand when the map was cut."""
+    count: int
+    """Shards that were computed."""
+    taken_over: int
+    """Shards that an earlier run had left."""
+    tiles: int
+    """Tiles that workers predicted, those that two shards need counted twice."""
+    seconds: dict[str, float]
+    """Busy seconds of the stages in all workers together."""
+
+
 class RunRecord(JsonRecord, frozen=True, kw_only=True):
     """Record of what was done, with what, and how long it took: ``run.json``."""
 
@@ -252,6 +285,8 @@ class RunRecord(JsonRecord, frozen=True, kw_only=True):
     """The most memory the process held; None where the system does not say."""
     resumed_after_row: int | None = None
     """Rows that an earlier run had left; None where there was none."""
+    shards: ShardsUsed | None = None
+    """Shards that it was computed in; None where one process did all."""
     products: dict[str, ProductWritten | None]
     """The files by name, but the record itself and the Item, which lists the record."""
     item: str | None = None

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import rasterio
 
+from landslip.runtime.access.gdal import block_cache
+from landslip.runtime.access.held_raster import HeldRaster
 from landslip.runtime.access.location import Location, exists, is_networked, shown
 from landslip.runtime.access.web import version_of
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.inputs.hashed_files import hashed_file
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.rasters.content_digest import content_digest
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.opened_inputs import image_files, images_given, taken_inputs
 from landslip.runtime.run.record_types import GridLaid, InputUsed
@@ -43,7 +45,7 @@ def images_of(run: FinishedRun) -> Iterator[Scene]:
     with open_scene(files, run.record.grid.transform[0], taken_inputs(run)) as scene:
         _check_grid(run, scene.grid)
         cache = min(max(_CACHE[0], scene.cache_bytes(_ROWS)), _CACHE[1])
-        with rasterio.Env(GDAL_CACHEMAX=cache):
+        with block_cache(cache):
             yield scene
 
 
@@ -64,6 +66,10 @@ def _check_same(run: FinishedRun, files: SceneFiles) -> None:
 
 def _check_file(role: str, location: Location, entry: InputUsed) -> None:
     name = shown(location)
+    if entry.in_memory is not None or isinstance(location, HeldRaster):
+        if content_digest(location) != entry.sha256:
+            raise _changed(role, name)
+        return
     if isinstance(location, str):
         found = version_of(location) if is_networked(location) and entry.version else None
         if found is not None and found != entry.version:

@@ -6,24 +6,24 @@ before is whole, and a torn end can be cut off. A GeoTIFF that is open for writi
 
 from __future__ import annotations
 
-import errno
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from io import FileIO
+from contextlib import ExitStack
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.confidence import NOT_OBSERVED
-from landslip.runtime.errors import OutputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.histogram import count_values
 from landslip.runtime.products.map_tags import UNIT, statistics_tags
-from landslip.runtime.styles.palette import Colour
+from landslip.runtime.products.overviews import Reduction, mean_rows
+from landslip.runtime.run.overview_files import OverviewFiles
+from landslip.runtime.run.plain_bytes import unwritable, write_all
+from landslip.runtime.run.virtual_raster import RowsBand, virtual_map
+from landslip.runtime.system import stopping
 from landslip.runtime.system.closing import Closing
 from landslip.runtime.system.safe_writing import open_or_make, write_anew
 
@@ -31,25 +31,19 @@ _BLOCK = 8 << 20
 """Bytes read at a time, about."""
 
 
-@dataclass(frozen=True)
-class RowsBand:
-    """A band of a map, in the words of GDAL."""
-
-    description: str
-    """Meaning of the values."""
-    unit: str = ""
-    """Unit of the values; empty where they have none."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Metadata of the band, by name."""
-    colours: tuple[Colour, ...] = ()
-    """Colours of the values from 0 on; empty where the band has no table of colours."""
-
-
 class RowsFile(Closing):
-    """Rows of uint8, percent or the number of a class, appended in order; counts what is in them."""
+    """Rows of uint8, percent or the number of a class, appended in order; counts what is in them.
 
-    def __init__(self, path: Path, grid: MapGrid) -> None:
+    Overviews of them are made beside them meanwhile.
+    """
+
+    def __init__(self, path: Path, grid: MapGrid, reduction: Reduction = mean_rows) -> None:
         """Open a file, made if needed, with nothing taken from it yet; see :meth:`stored` and :meth:`count`.
+
+        Args:
+            path: of the file.
+            grid: the map.
+            reduction: tells what a pixel of an overview shows.
 
         Raises:
             OutputError: it cannot be opened.
@@ -61,10 +55,13 @@ class RowsFile(Closing):
         """CRC-32 of them."""
         self.histogram = np.zeros(256, dtype=np.int64)
         """Counts of each value in them."""
-        try:
-            self._file = open_or_make(path)
-        except OSError as error:
-            raise unwritable(path, error) from error
+        with ExitStack() as stack:
+            try:
+                self._file = stack.enter_context(open_or_make(path))
+            except OSError as error:
+                raise unwritable(path, error) from error
+            self._overviews = stack.enter_context(OverviewFiles(path, grid.height, grid.width, reduction))
+            self._stack = stack.pop_all()
 
     def stored(self, stop: int, most: int | None = None) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Rows of an earlier run up to ``stop``, or as far as there are any.
@@ -79,6 +76,7 @@ class RowsFile(Closing):
         self._file.seek(0)
         width, first = self._grid.width, 0
         while first < stop:
+            stopping.check()
             wanted = min(stop - first, most or max(1, _BLOCK // width))
             content = _read(self._file.fileno(), wanted * width)
             rows = np.frombuffer(content[: len(content) // width * width], dtype=np.uint8).reshape(-1, width)
@@ -88,10 +86,15 @@ class RowsFile(Closing):
             first += len(rows)
 
     def count(self, percent: NDArray[np.uint8]) -> None:
-        """Count stored rows (rows, width) as whole, in order."""
+        """Count stored rows (rows, width) as whole, in order.
+
+        Raises:
+            OutputError: the overviews of them cannot be written.
+        """
         self.rows += len(percent)
         self.checksum = checksum_of(percent, self.checksum)
         count_values(np.ascontiguousarray(percent).reshape(-1), self.histogram)
+        self._overviews.add(percent)
 
     def checksums(self, stops: Iterable[int]) -> list[int | None]:
         """CRC-32 of the stored rows before each of some map rows, in ascending order; None where there are fewer."""
@@ -137,8 +140,13 @@ class RowsFile(Closing):
         """Pixels of which something is known."""
         return int(self.histogram[:NOT_OBSERVED].sum())
 
+    @property
+    def histograms(self) -> list[NDArray[np.int64]]:
+        """Counts of each value in the rows, and then in each of their overviews, the largest first."""
+        return [self.histogram, *self._overviews.histograms]
+
     def as_raster(self, tags: Mapping[str, str] | None = None, band: RowsBand | None = None) -> Path:
-        """A file beside it by which GDAL reads the rows as a georeferenced band.
+        """A file beside it by which GDAL reads the rows as a georeferenced band with overviews.
 
         Args:
             tags: metadata of the map, by name.
@@ -149,39 +157,21 @@ class RowsFile(Closing):
         """
         path = self._path.with_suffix(".vrt")
         band = band or RowsBand("landslide confidence, percent", UNIT, statistics_tags(self.histogram))
+        overviews = [each.name for each in self._overviews.as_rasters()]
         try:
-            write_anew(path, _virtual(self._path.name, self._grid, tags or {}, band))
+            write_anew(path, virtual_map(self._path.name, self._grid, tags or {}, band, overviews))
         except OSError as error:
             raise unwritable(path, error) from error
         return path
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the files."""
+        self._stack.close()
 
 
 def checksum_of(rows: NDArray[np.uint8], before: int = 0) -> int:
     """CRC-32 of rows (rows, width) that follow others with the checksum ``before``."""
     return zlib.crc32(np.ascontiguousarray(rows).reshape(-1).data, before)
-
-
-def write_all(file: FileIO, content: memoryview) -> None:
-    """Write all of it: a nearly full disk takes a part first.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    while content:
-        content = content[file.write(content) :]
-
-
-def unwritable(path: Path, error: OSError) -> OutputError:
-    """Sentence for when a working file cannot be written."""
-    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
-    remedy = "Check the free disk space." if full else "Once the folder can be written again, resume=True goes on."
-    return OutputError(
-        f"{path.name} cannot be written to {path.parent.parent} ({error.strerror}).", remedy, where=path.parent.parent
-    )
 
 
 def _read(file: int, size: int) -> bytes:
@@ -191,34 +181,3 @@ def _read(file: int, size: int) -> bytes:
         blocks.append(block)
         size -= len(block)
     return b"".join(blocks)
-
-
-def _virtual(name: str, grid: MapGrid, tags: Mapping[str, str], band: RowsBand) -> str:
-    """GDAL's description of a file of plain bytes (https://gdal.org/drivers/raster/vrt.html, VRTRawRasterBand)."""
-    transform = ", ".join(repr(number) for number in grid.transform.to_gdal())
-    return f"""<VRTDataset rasterXSize="{grid.width}" rasterYSize="{grid.height}">
-  <SRS>{escape(grid.crs.to_wkt())}</SRS>
-  <GeoTransform>{transform}</GeoTransform>{_metadata(tags)}
-  <VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">{_metadata(band.tags)}
-    <Description>{escape(band.description)}</Description>{_unit(band.unit)}
-    <NoDataValue>{NOT_OBSERVED}</NoDataValue>{_table(band.colours)}
-    <SourceFilename relativeToVRT="1">{escape(name)}</SourceFilename>
-    <ImageOffset>0</ImageOffset><PixelOffset>1</PixelOffset><LineOffset>{grid.width}</LineOffset>
-  </VRTRasterBand>
-</VRTDataset>
-"""
-
-
-def _unit(unit: str) -> str:
-    return f"\n    <UnitType>{escape(unit)}</UnitType>" if unit else ""
-
-
-def _table(colours: tuple[Colour, ...]) -> str:
-    entries = "".join(f'<Entry c1="{red}" c2="{green}" c3="{blue}" c4="255"/>' for red, green, blue in colours)
-    table = f"\n    <ColorInterp>Palette</ColorInterp><ColorTable>{entries}</ColorTable>"
-    return table if colours else ""
-
-
-def _metadata(tags: Mapping[str, str]) -> str:
-    entries = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
-    return f"\n  <Metadata>{entries}</Metadata>" if entries else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from landslip.runtime.errors import InputChangedError, LandslipError
 from landslip.runtime.geo.map_grid import MapGrid
+from landslip.runtime.products.overviews import mode_rows
 from landslip.runtime.products.thumbnails import Thumbnails
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.journal import Checkpoint, Journal
@@ -62,7 +63,9 @@ class RunFiles(Closing):
         with ExitStack() as stack:
             self.rows = stack.enter_context(RowsFile(work.path(ROWS), grid))
             """Confidence in percent."""
-            self.classes = stack.enter_context(RowsFile(work.path(CLASS_ROWS), grid)) if has_classes else None
+            self.classes = (
+                stack.enter_context(RowsFile(work.path(CLASS_ROWS), grid, mode_rows)) if has_classes else None
+            )
             """Classes of the same rows; None where none are told apart."""
             self._pictures = stack.enter_context(ThumbnailFile(work.path(PICTURES), thumbnails, images))
             self.state = self._restored(checkpoints or [])

@@ -7,14 +7,25 @@ an unfinished run has left in it stays there for another one to go on from.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.errors import LandslipError, OutputError, UsageError
 from landslip.runtime.run.hidden_folder import HiddenFolder
-from landslip.runtime.run.product_names import EARLIER, LANDSLIDES, PRODUCTS, RECORD, RESUME_FILES, ROWS, products_of
+from landslip.runtime.run.product_names import (
+    EARLIER,
+    LANDSLIDES,
+    PRODUCTS,
+    RECORD,
+    RESUME_FILES,
+    ROWS,
+    SHARDS,
+    products_of,
+)
+from landslip.runtime.system import stopping
 from landslip.runtime.system.drafts import LOCK, PARTIAL, put_in_place, sync
 from landslip.runtime.system.endings import Will, bequeath, standing, undisturbed
 from landslip.runtime.system.safe_writing import is_filled
@@ -129,8 +140,8 @@ class Workspace:
     def publish(self, names: Iterable[str]) -> None:
         """Put every product under its final name, undisturbed by signals, and wait until the disk has them.
 
-        What they were made from is still there until then, so that a power cut loses nothing. Products of the run that
-        was there before go, as its record lists them; files of others stay.
+        Nor does a call stop once it has begun. What they were made from is still there until then, so that a power cut
+        loses nothing. Products of the run that was there before go, as its record lists them; files of others stay.
 
         Args:
             names: of all products; the record, which every run has, comes last.
@@ -141,13 +152,18 @@ class Workspace:
         products = [self.path(name) for name in (*names, RECORD)]
         try:
             for product in products:  # which may take its time, and signals need not wait for it
+                stopping.check()
                 sync(product)
+            stopping.commit()
             with undisturbed():
                 self._set_earlier_record_aside()
                 old = products_of(self.path(EARLIER)) - {product.name for product in products}
                 # SQLite would play side files of an earlier map into the new one.
                 put_in_place(products, self.out, stale=(*sorted(old), *_SIDE_FILES))
                 self.is_resumable, self.is_published = False, True
+            shutil.rmtree(self.out / SHARDS, ignore_errors=True)  # of a run that had begun with workers
+        except LandslipError:
+            raise
         except OSError as error:
             raise OutputError(
                 f"output: results cannot be put into {self.out} ({error}).", where=self.out, option="out"

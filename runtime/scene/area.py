@@ -17,6 +17,7 @@ from shapely.errors import ShapelyError
 
 from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
+from landslip.runtime.access.held_raster import HeldRaster
 from landslip.runtime.access.location import Location, exists, shown
 from landslip.runtime.access.readable import check_kind
 from landslip.runtime.errors import InputError, InputMissingError
@@ -184,7 +185,7 @@ def open_area(location: Location, stack: contextlib.ExitStack) -> Area:
             where=path,
         )
     check_kind(location, _ROLE)
-    found = read_polygons(location, _ROLE)
+    found = None if isinstance(location, HeldRaster) else read_polygons(location, _ROLE)
     if found is None:
         return RasterArea(stack.enter_context(Raster(location, _ROLE)))
     crs, geometries = found

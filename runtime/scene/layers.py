@@ -19,6 +19,7 @@ from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.geo.window_blocks import Pasted, blocks, resampler_of
 from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.reasons import Reasons, first_of, why_unknown
+from landslip.runtime.system.beside import beside
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class StackedLayer:
         """See :class:`Layer`."""
         if len(self._layers) == 1:
             return self._layers[0].read(window)
-        found = [layer.read(window) for layer in self._layers]
+        found = beside(lambda layer: layer.read(window), self._layers)
         valid = np.logical_and.reduce([block.valid for block in found])
         values = np.concatenate([block.arrays[self._role] for block in found])
         values[:, ~valid] = 0

@@ -24,6 +24,7 @@ from landslip.runtime.scene.mask_tiles import MaskTiles
 from landslip.runtime.scene.network_inputs import NetworkInput, not_computed
 from landslip.runtime.scene.reasons import Unknown, first_reasons, outside
 from landslip.runtime.scene.scene_inputs import SceneInput, inputs_of
+from landslip.runtime.system.beside import beside
 
 
 class Scene:
@@ -83,13 +84,14 @@ class Scene:
         """
         read: dict[str, Pixels] = {}
         found: list[Unknown] = []
-        for layer in self._layers:
-            block = layer.read(window)
+        blocks = beside(lambda layer: layer.read(window), self._layers)
+        for layer, block in zip(self._layers, blocks, strict=True):
             read |= {role: Pixels(values, block.valid) for role, values in block.arrays.items()}
             found.append(Unknown(layer.reasons, block.valid))
         fed = read if self._inputs is None else {each.entry.name: each.of(read) for each in self._inputs}
         found += not_computed(self._inputs or (), fed, [each.valid for each in found])
-        found += [Unknown(mask.reasons, mask.valid(window)) for mask in self._masks]
+        clear = beside(lambda mask: mask.valid(window), self._masks)
+        found += [Unknown(mask.reasons, valid) for mask, valid in zip(self._masks, clear, strict=True)]
         if self._area is not None:
             found.append(Unknown(outside, self._area.valid(window)))
         unknown = [each for each in found if not each.valid.all()]

@@ -23,6 +23,8 @@ from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, ter
 from landslip.runtime.scene.read_scene import Scene
 from landslip.runtime.scene.scene_masks import masks_of
 from landslip.runtime.scene.terrain_inputs import open_terrain
+from landslip.runtime.system.beside import helped
+from landslip.runtime.system.machine import usable_cores
 
 __all__ = ["Scene", "SceneBlock", "SceneFiles", "open_scene"]
 
@@ -45,6 +47,7 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
     """
     check_projections()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(helped(usable_cores() - 1))
         rasters: list[Raster] = []
 
         def opened(location: Location, role: str) -> Raster:

@@ -14,11 +14,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, TypeAlias
 
+from landslip.runtime.system.log_fields import LogFields, current_fields, tell_fields
 from landslip.runtime.system.shortage import shortage
 
 ENDING: tuple[signal.Signals, ...] = tuple(
@@ -35,7 +36,10 @@ TERMINATED = 143
 NO_MEMORY = 4
 """Exit code when memory ran out where nothing can be raised, and that of a ``ResourceError``."""
 
-_NO_MEMORY = b"landslip: there is not enough memory. Raise the limit (ulimit -v, memory of a container).\n"
+NO_MEMORY_SENTENCE = "there is not enough memory. Raise the limit (ulimit -v, memory of a container)."
+"""Sentence for that."""
+
+_NO_MEMORY = f"landslip: {NO_MEMORY_SENTENCE}\n".encode()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Standing:
     """True if it is in a block that is :func:`undisturbed`."""
     code: int | None = None
     """Exit code of the process, once it has said what there was to say."""
+    fields: LogFields = field(default_factory=LogFields)
+    """Fields of its log lines."""
 
 
 Heir = Callable[[Standing], None]
@@ -76,23 +82,30 @@ Heir = Callable[[Standing], None]
 
 class _State:
     heir: Heir | None = None
+    passed_on: Callable[[], int] = int
+    no_memory: Callable[[], str] | None = None
+    no_memory_code = NO_MEMORY
     standing = Standing()
     end_requested: int | None = None
     gave_up = False
 
 
 _state = _State()
+_telling = threading.RLock()
 
 
-def install(heir: Heir) -> None:
+def install(heir: Heir, passed_on: Callable[[], int] = int) -> None:
     """Have the first signal raise KeyboardInterrupt on the main thread, and later ones do nothing.
 
     Signals that are ignored, as ``nohup`` has it, stay so.
 
     Args:
         heir: is told what to do should the process end without a word.
+        passed_on: the signal that another process was sent and passed on to this one, maybe as another; 0 for none.
     """
-    _state.heir, _state.end_requested, _state.standing = heir, None, Standing()
+    _state.passed_on = passed_on
+    _state.heir, _state.end_requested, _state.standing = heir, None, Standing(fields=current_fields())
+    tell_fields(lambda fields: _tell(fields=fields))
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
@@ -127,13 +140,27 @@ def code_of(number: int) -> int:
 def code_after(error: BaseException | None) -> int:
     """The exit code after an exception that stands for a signal."""
     if _state.end_requested is not None:
-        return code_of(_state.end_requested)
+        return code_of(_state.passed_on() or _state.end_requested)
     return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
 
 
+def set_no_memory(line: Callable[[], str] | None, code: int = NO_MEMORY) -> None:
+    """Have memory that ran out said by a line that is made then.
+
+    Args:
+        line: makes it; where it cannot, or None is given, the words are taken that are there.
+        code: exit code of the process after it.
+    """
+    _state.no_memory, _state.no_memory_code = line, code
+
+
 def say_no_memory() -> None:
-    """Say that memory ran out, in words that are there already."""
-    os.write(2, _NO_MEMORY)
+    """Say that memory ran out."""
+    line = _NO_MEMORY
+    if _state.no_memory is not None:
+        with suppress(MemoryError):
+            line = f"{_state.no_memory()}\n".encode()
+    os.write(2, line)
 
 
 def bequeath(will: Will | None = None) -> None:
@@ -192,9 +219,10 @@ def _is_loading(frame: FrameType | None) -> bool:
 
 
 def _tell(**changes: Any) -> None:
-    _state.standing = replace(_state.standing, **changes)
-    if _state.heir is not None:
-        _state.heir(_state.standing)
+    with _telling:  # stages may begin on another thread than the one that has its exit code
+        _state.standing = replace(_state.standing, **changes)
+        if _state.heir is not None:
+            _state.heir(_state.standing)
 
 
 _Lost: TypeAlias = "sys.UnraisableHookArgs | threading.ExceptHookArgs"
@@ -229,7 +257,7 @@ def _hear(lost: queue.SimpleQueue[_Lost]) -> None:
             continue
         if lacked_memory:
             say_no_memory()
-            os._exit(NO_MEMORY)
+            os._exit(_state.no_memory_code)
 
 
 def _lacked_memory(exception: _Lost) -> bool:

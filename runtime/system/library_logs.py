@@ -1,8 +1,9 @@
-"""Logs of rasterio and pyogrio while landslip uses them: no matter of a program that embeds it.
+"""Logs of libraries while landslip uses them: no matter of a program that embeds it.
 
-Both say at level INFO what GDAL signals, at every file that is probed for something it does not have, and how many
-records were written. Levels belong to the host program, which may want to read what these libraries say of its own
-calls. So a filter drops what comes out of landslip's calls alone; warnings and errors pass.
+rasterio and pyogrio say at level INFO what GDAL signals, at every file that is probed for something it does not have,
+and how many records were written; at level DEBUG they say each environment, and numba each step of its compiler. Levels
+belong to the host program, which may want to read what these libraries say of its own calls. So a filter drops what
+comes out of landslip's calls alone; warnings and errors pass.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import logging
 import sys
 from types import FrameType
 
-_LOGGERS = (
-    *(f"rasterio.{name}" for name in ("_base", "_env", "_err", "_filepath", "_io", "_transform", "_warp", "session")),
-    *(f"pyogrio.{name}" for name in ("_env", "_err", "_io", "_ogr")),
-)
-"""Loggers that say anything at level INFO."""
+_NAMES = {
+    "rasterio": "_base _env _err _features _fill _filepath _io _path _transform _vsiopener _warp crs env features io "
+    "mask merge session shutil stack vrt",
+    "pyogrio": "_env _err _geometry _io _ogr _vsi",
+    "numba.core": "byteflow decorators entrypoints interpreter ssa tracing transforms typeinfer types.functions",
+    "PIL": "Image ImageFile PngImagePlugin TiffImagePlugin",
+}
+_LOGGERS = ("rasterio", "pyogrio", *(f"{package}.{name}" for package in _NAMES for name in _NAMES[package].split()))
+"""Loggers that say anything at level INFO or below; a filter of one does not hold for those below it."""
 
 _OWN = "landslip."
 

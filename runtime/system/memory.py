@@ -1,4 +1,4 @@
-"""The memory of this process, as the system counts it."""
+"""The memory of this process and of the machine, as the system counts it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def peak_rss_bytes() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def free_bytes() -> int | None:
+    """Memory that programs may still take without others being paged out, in bytes; None where nobody says."""
+    with contextlib.suppress(OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    return None
 
 
 def _status_bytes(field: str) -> int | None:

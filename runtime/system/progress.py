@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
+from landslip.runtime.system import stopping
+from landslip.runtime.system.log_fields import begin_stage, is_machine_readable, stage
+
 log = logging.getLogger(__name__)
 
 _FIRST, _EVERY = 2.0, 10.0
@@ -113,6 +116,7 @@ class LineProgress:
 
     def start(self, what: str, total: int, unit: str) -> None:
         """See :class:`Progress`."""
+        begin_stage(what)
         self._begin(what, total, unit)
         self._ticker.start()
 
@@ -125,6 +129,7 @@ class LineProgress:
     def finish(self) -> None:
         """See :class:`Progress`."""
         self._ticker.stop()
+        begin_stage("")
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
@@ -147,8 +152,8 @@ class LineProgress:
             if now < self._due:
                 return
             self._due = now + _EVERY
-            text = self._text(now - self._began)
-        log.info("%s", text)
+            text, counts = self._text(now - self._began), {"done": self._done, "total": self._total}
+        log.info("%s", text, extra=counts if self._total else None)
 
     def _text(self, seconds: float) -> str:
         if not self._total:
@@ -160,21 +165,47 @@ class LineProgress:
         return f"{self._what}: {share}, {rate:.1f}/s, {(self._total - self._done) / rate:.0f} s left"
 
 
-def waiting(progress: Progress, what: str) -> AbstractContextManager[None]:
+@contextmanager
+def waiting(progress: Progress, what: str) -> Iterator[None]:
     """A block that takes a while, nobody knows how long: it is shown that it goes on.
 
     Args:
         progress: is told, where it has a method of that name.
         what: what is done, as a participle: "measuring the images".
+
+    Raises:
+        LandslipError: the call is to stop here; see :mod:`landslip.runtime.system.stopping`.
     """
+    stopping.check()
     method: Callable[[str], AbstractContextManager[None]] | None = getattr(progress, "waiting", None)
-    return contextlib.nullcontext() if method is None else method(what)
+    with stage(what), contextlib.nullcontext() if method is None else method(what):
+        yield
+
+
+@contextmanager
+def counting(progress: Progress, what: str, total: int, unit: str, *, done: int = 0) -> Iterator[None]:
+    """A piece of work whose units are counted: progress is told of its beginning and its end, and log lines name it.
+
+    Args:
+        progress: is told.
+        what: what is done, as a participle: "mapping".
+        total: units that there are.
+        unit: one of them.
+        done: units that are done already.
+    """
+    with stage(what):
+        progress.start(what, total, unit)
+        progress.advance(done)
+        try:
+            yield
+        finally:
+            progress.finish()
 
 
 def progress_for(stream: object) -> Progress:
-    """A bar when ``stream`` is a terminal, lines otherwise."""
+    """A bar when ``stream`` is a terminal that a person reads, lines otherwise."""
     isatty = getattr(stream, "isatty", lambda: False)
-    return BarProgress() if isatty() else LineProgress()
+    return BarProgress() if isatty() and not is_machine_readable() else LineProgress()
 
 
 class _Ticker:

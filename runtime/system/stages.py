@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -13,7 +13,8 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from landslip.runtime.errors import LandslipError, ResourceError
+from landslip.runtime.errors import CancelledError, DeadlineError, LandslipError, ResourceError
+from landslip.runtime.system import stopping
 from landslip.runtime.system.shortage import shortage
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ _POLL = 0.1
 
 class _AbandonedError(Exception):
     """The line is coming down: stop here, quietly."""
+
+
+_GIVEN_UP = (GeneratorExit, _AbandonedError, CancelledError, DeadlineError)
+"""Ends of a generator whose values nobody wants any more."""
 
 
 class _End:
@@ -60,10 +65,13 @@ class Line:
     Use it as a context. An error in a stage comes out at its consumer, after the values that came before it, and so
     travels down the line to the caller. Leaving the context, whether with an error, by Ctrl-C or regularly, stops every
     stage at its next value and returns when all threads have ended; a further Ctrl-C does not cut that short.
+
+    The stages heed the stop that the thread heeds which makes the line (:mod:`landslip.runtime.system.stopping`).
     """
 
     def __init__(self) -> None:
         self._abandoned = threading.Event()
+        self._stop = stopping.current()
         self._stages: list[_Stage] = []
 
     def background(self, items: Iterable[T], depth: int = 2) -> Iterator[T]:
@@ -78,12 +86,32 @@ class Line:
         """
         waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
         stage = _Stage(partial(self._work, items, waiting))
-        with _threads_start():
+        with threads_start():
             stage.start()
         self._stages.append(stage)  # one that has not started would never end
         return self._values(waiting)
 
+    def side_by_side(self, function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:
+        """The results of ``function`` in the order of the items, with up to ``lanes`` calls under way at once.
+
+        Each result is given as soon as it and those before it are there, whatever the items to come wait for.
+
+        Args:
+            function: called from ``lanes`` threads; on the one that takes the results where that is 1.
+            items: taken one by one, no more than ``lanes`` and one ahead of the results. An error of theirs comes
+                after the results of those before it.
+            lanes: at least 1.
+
+        Raises:
+            ResourceError: the system starts no more threads.
+        """
+        if lanes == 1:
+            return map(function, items)
+        # One call is waited for and one waits for room in the queue: one more than there are lanes, so none is idle.
+        return map(Future.result, self.background(_calls(function, items, lanes), depth=lanes - 1))
+
     def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
+        stopping.heed(self._stop)
         try:
             for item in items:
                 self._put(waiting, item)
@@ -95,7 +123,7 @@ class Line:
                 self._put(waiting, _End(error))
 
     def _put(self, waiting: queue.Queue[T | _End], value: T | _End) -> None:
-        while not self._abandoned.is_set():
+        while not (self._abandoned.is_set() or (self._stop is not None and self._stop.error is not None)):
             try:
                 waiting.put(value, timeout=_POLL)
             except queue.Full:
@@ -105,6 +133,8 @@ class Line:
 
     def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
         while not self._abandoned.is_set():
+            if self._stop is not None:
+                self._stop.check()
             # With a timeout, because a plain get cannot be interrupted by Ctrl-C on Windows.
             try:
                 value = waiting.get(timeout=_POLL)
@@ -142,41 +172,26 @@ class Line:
                 return interruption
 
 
-def side_by_side(function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:
-    """The results of ``function`` in the order of the items, with up to ``lanes`` calls under way at once.
-
-    Args:
-        function: called from ``lanes`` threads; on the caller's where that is 1.
-        items: taken one by one, no more than ``lanes`` and one ahead of the results. An error of theirs comes after the
-            results of those before it.
-        lanes: at least 1.
-
-    Raises:
-        ResourceError: the system starts no more threads.
-    """
-    if lanes == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(lanes, "landslip-lane") as pool:
-        under_way: deque[Future[R]] = deque()
-        troubles: list[Exception] = []
+def _calls(function: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[Future[R]]:
+    """Calls of a function with each item, as they are begun; those that wait are dropped once nobody takes calls."""
+    with ThreadPoolExecutor(lanes, "landslip-lane", stopping.heed, (stopping.current(),)) as pool:
         try:
-            for item in _until_trouble(items, troubles):
-                with _threads_start():
-                    under_way.append(pool.submit(function, item))
-                if len(under_way) > lanes:  # one more waits, so that no lane has to
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            for waiting in under_way:
-                waiting.cancel()
-        for trouble in troubles:
-            raise trouble
+            for item in items:
+                with threads_start():
+                    call = pool.submit(function, item)
+                yield call
+        except _GIVEN_UP:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 @contextmanager
-def _threads_start() -> Iterator[None]:
+def threads_start() -> Iterator[None]:
+    """A block that starts threads.
+
+    Raises:
+        ResourceError: the system starts no more of them.
+    """
     try:
         yield
     except RuntimeError as error:
@@ -185,24 +200,15 @@ def _threads_start() -> Iterator[None]:
         raise ResourceError(found) from error
 
 
-def _until_trouble(items: Iterable[T], troubles: list[Exception]) -> Iterator[T]:
-    """The items up to an error, which is put into ``troubles``: what came before it is still to be finished."""
-    try:
-        yield from items
-    except _AbandonedError:
-        raise
-    except Exception as error:  # raised again when its turn has come
-        troubles.append(error)
-
-
 class Stopwatch:
     """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows.
 
-    A stage is busy while any thread is in it: several in one stage at once count once. Safe to use from several
-    threads.
+    A stage is busy while any thread is in it: several in one stage at once count once. What these threads take of the
+    processor adds up; threads of libraries, which help them, are not seen. Safe to use from several threads.
     """
 
     def __init__(self) -> None:
+        self._cpu: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
         self._started = time.perf_counter()
         self._busy: defaultdict[str, float] = defaultdict(float)
@@ -232,8 +238,9 @@ class Stopwatch:
             yield item
 
     def _turn(self, stage: str, threads: int) -> None:
-        """Threads come to a stage, or go."""
+        """The calling thread comes to a stage (1), or goes (-1)."""
         with self._lock:
+            self._cpu[stage] -= threads * time.thread_time()
             now = time.perf_counter()
             self._busy[stage] = self._until(stage, now)
             self._since[stage] = now
@@ -254,3 +261,8 @@ class Stopwatch:
             now = time.perf_counter()
             busy = {stage: round(self._until(stage, now), 3) for stage in stages}
         return {"total": round(self.elapsed, 3)} | busy
+
+    def cpu_seconds(self, *stages: str) -> dict[str, float]:
+        """Seconds of CPU that the threads in ``stages`` took, once all of them have left."""
+        with self._lock:
+            return {stage: self._cpu[stage] for stage in stages}

@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import importlib
 import json
+import mmap
 import os
 import select
 import signal
@@ -26,7 +27,8 @@ from types import FrameType
 
 from landslip.runtime.system import endings
 from landslip.runtime.system.endings import ENDING, Standing, Will, code_of
-from landslip.runtime.untrusted.printable import printable
+from landslip.runtime.system.last_words import Line, crash_sentence, plain_line, write_line
+from landslip.runtime.system.log_fields import LogFields, begin_stage, log_fields
 
 GRACE = 1.6
 """Seconds for an orderly end; a busy machine may take one more to end the process."""
@@ -43,20 +45,13 @@ SAME = 0.1
 CRASHED = 1
 """Exit code when the child was ended by a signal that nobody sent to us."""
 
-LONGEST_SENTENCE = 2000
-"""Most characters that are said: files can make an error repeat a megabyte."""
-
 Work = Callable[[], int]
 """Runs the command, and gives its exit code."""
 
-Wording = Callable[[str], str]
-"""A sentence as the command says it: with its own names of options, and nothing that a terminal would obey."""
+_Say = Callable[[str, int], None]
 
 
-_Say = Callable[[str], None]
-
-
-def supervised(work: Work, wording: Wording = str) -> int:
+def supervised(work: Work, line: Line = plain_line, *, failing: Callable[[int], int] = int) -> int:
     """Run ``work`` in a child process and give its exit code; in the child this returns as well, with the same code.
 
     The first SIGINT, SIGTERM or SIGHUP is passed on, and what has not ended after :data:`GRACE` seconds is killed; so
@@ -67,41 +62,52 @@ def supervised(work: Work, wording: Wording = str) -> int:
 
     Args:
         work: the command.
-        wording: puts what the parent says of its own into the words of the command.
+        line: makes a line of what the parent says of its own.
+        failing: exit code by that of a failure which the work did not live to give: a crash, a lack of memory.
     """
-    say = partial(_say, wording)
+    say = partial(write_line, line)
+    crashed = failing(CRASHED)
     if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
         return work()
     if not hasattr(os, "fork") or threading.active_count() > 1:
-        return _run_without_parent(work, say)
+        return _run_without_parent(work, say, crashed)
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGCHLD})
-    parent = os.getpid()
+    parent, passed_on = os.getpid(), mmap.mmap(-1, 1)  # which both processes see
     try:
         child = os.fork()
     except OSError:
         child = -1
     if child > 0:
         os.close(writing)
-        return _Watch(child, reading, before, say).until_it_ends()
+        return _Watch(child, reading, before, say, failing, passed_on).until_it_ends()
     os.close(reading)
     if child < 0:
         os.close(writing)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return _run_without_parent(work, say)
+        return _run_without_parent(work, say, crashed)
     _die_with(parent)
-    endings.install(partial(_send, writing))
+    endings.install(partial(_send, writing), lambda: passed_on[0])
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return _announced(work, say)
+    return _announced(work, say, crashed)
 
 
 class _Watch:
     """Watch of the parent over the child."""
 
-    def __init__(self, child: int, messages: int, mask: set[int | signal.Signals], say: _Say) -> None:
-        self._child, self._messages, self._mask, self._say = child, messages, mask, say
+    def __init__(
+        self,
+        child: int,
+        messages: int,
+        mask: set[int | signal.Signals],
+        say: _Say,
+        failing: Callable[[int], int],
+        passed_on: mmap.mmap,
+    ) -> None:
+        self._child, self._messages, self._mask, self._note_for_child = child, messages, mask, passed_on
+        self._say, self._failing = say, failing
         self._standing = Standing()
         self._came: list[tuple[int, float]] = []
         self._heard = b""
@@ -115,6 +121,7 @@ class _Watch:
             self._pause(wake)
             if self._came and not passed_on:
                 passed_on = True
+                self._note_for_child[0] = self._came[0][0]
                 os.kill(self._child, self._to_pass_on())
             if not killed and self._is_due(time.monotonic()):
                 killed = True
@@ -172,7 +179,8 @@ class _Watch:
         *lines, self._heard = self._heard.split(b"\n")
         if lines:
             told = json.loads(lines[-1])
-            self._standing = Standing(**(told | {"will": Will(**told["will"])}))
+            fields = LogFields(**told["fields"])
+            self._standing = Standing(**(told | {"will": Will(**told["will"]), "fields": fields}))
         if self._known_since is None and self._standing.code is not None:
             self._known_since = time.monotonic()
 
@@ -190,21 +198,23 @@ class _Watch:
     def _outcome(self, status: int) -> int:
         code = self._standing.code
         if self._came and status and code != 0:
+            ending = code_of(self._came[0][0])
             if code is None:
-                self._end("interrupted.")
-            return code_of(self._came[0][0])
+                self._end("interrupted.", ending)
+            return ending
         if code is not None:  # whatever a library did to the process at its exit
             return status if status >= 0 else code
         if -status in ENDING:
-            self._end("interrupted.")
+            self._end("interrupted.", code_of(-status))
             return code_of(-status)
-        if status == endings.NO_MEMORY:  # which it could still say
-            self._end("")
+        if status == self._failing(endings.NO_MEMORY):  # which it could still say
+            self._end("", status)
             return status
-        self._end(_crash(status))
-        return CRASHED
+        ending = self._failing(CRASHED)
+        self._end(crash_sentence(status), ending)
+        return ending
 
-    def _end(self, sentence: str) -> None:
+    def _end(self, sentence: str, code: int) -> None:
         """Do and say what the child cannot any more."""
         will = self._standing.will
         if will.clear:
@@ -212,10 +222,13 @@ class _Watch:
             with contextlib.suppress(Exception):  # nothing is lost if it stays
                 getattr(importlib.import_module(module), name)(*will.arguments)
         if last := f"{sentence} {will.say}".strip():
-            self._say(last)
+            fields = asdict(self._standing.fields)
+            begin_stage(fields.pop("stage"))
+            with log_fields(**fields):
+                self._say(last, code)
 
 
-def _run_without_parent(work: Work, say: _Say) -> int:
+def _run_without_parent(work: Work, say: _Say, crashed: int) -> int:
     """Run without a parent: a thread steps in, as far as Python's lock lets it."""
     endings.install(lambda _: None)
     before = {number: signal.getsignal(number) for number in ENDING}
@@ -226,7 +239,7 @@ def _run_without_parent(work: Work, say: _Say) -> int:
         if endings.standing().held:
             time.sleep(HELD)
         if endings.standing().code is None:
-            say(_interrupted())
+            say(_interrupted(), code_of(number))
         os._exit(code_of(number))
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -243,17 +256,17 @@ def _run_without_parent(work: Work, say: _Say) -> int:
     for number, handler in before.items():
         if callable(handler):
             signal.signal(number, on_signal)
-    return _announced(work, say)
+    return _announced(work, say, crashed)
 
 
-def _announced(work: Work, say: _Say) -> int:
+def _announced(work: Work, say: _Say, crashed: int) -> int:
     """Do the work, and let it be known that nobody else has to say anything."""
-    code = CRASHED
+    code = crashed
     try:
         code = work()
     except KeyboardInterrupt as interruption:  # just before it could hear of it
-        say(_interrupted())
         code = endings.code_after(interruption)
+        say(_interrupted(), code)
     finally:
         with contextlib.suppress(AttributeError, OSError, ValueError):  # Python tells of it again at its exit
             sys.stdout.flush()
@@ -281,26 +294,3 @@ def _die_with(parent: int) -> None:
             ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG, see prctl(2)
         if os.getppid() != parent:
             os._exit(CRASHED)
-
-
-def _crash(status: int) -> str:
-    """Sentence on a process that ended within a library."""
-    if status == -signal.SIGKILL:
-        return (
-            "the process was killed (SIGKILL), which the system does when memory runs out. Give it more memory, or "
-            "less to do at a time: a smaller `batch` or `tile`."
-        )
-    how = f"exit code {status}"
-    if status < 0:
-        how = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    return (
-        f"a library ended the process ({how}), which happens above all where memory, address space or threads are "
-        "limited too tightly (ulimit, a container). Raise the limit, or take a smaller `batch` or `tile`."
-    )
-
-
-def _say(wording: Wording, sentence: str) -> None:
-    """Write a line to standard error, whatever has become of it; a progress bar may stand there."""
-    start = "\n" if os.isatty(2) else ""
-    with contextlib.suppress(OSError):
-        os.write(2, f"{start}landslip: {printable(wording(sentence), LONGEST_SENTENCE)}\n".encode(errors="replace"))

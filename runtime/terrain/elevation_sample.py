@@ -11,6 +11,7 @@ from landslip.runtime.declared.class_maps import ClassCounts
 from landslip.runtime.errors import InputError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.geo.pixels import Pixels
+from landslip.runtime.system.figures import figure, file_name
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.undeclared_nodata import Cliffs, blocks_of, near
 
@@ -35,12 +36,17 @@ def look_at(elevation: Elevation, grid: MapGrid, *, cliffs: bool) -> list[str]:
     """
     silent = any(tile.raster.nodata is None and not tile.raster.masked for tile in elevation.tiles)
     budget = (SAMPLE if silent else SAMPLE_OF_DECLARED) // len(elevation.tiles)
-    doubts = []
+    names = [file_name(tile.raster.path) for tile in elevation.tiles]
+    return figure(lambda: _look_at_all(elevation, grid, budget, cliffs), "elevation", names, budget)
+
+
+def _look_at_all(elevation: Elevation, grid: MapGrid, budget: int, warned: bool) -> list[str]:
+    doubts: list[str] = []
     for index, tile in enumerate(elevation.tiles):
         windows = near(tile.raster, grid)
         blocks = [block for window in windows for block in blocks_of(window, budget // len(windows))]
         if blocks:
-            doubts += _look(elevation, index, blocks, cliffs)
+            doubts += _look(elevation, index, blocks, warned)
     return doubts
 
 

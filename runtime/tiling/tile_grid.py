@@ -44,7 +44,7 @@ class TileGrid:
             overlap: share of a tile that the next one covers again, from 0 up to, not including, 1.
         """
         hop = max(1, round(tile * (1.0 - overlap)))
-        return cls(height, width, tile, _even_starts(height, tile, hop), _even_starts(width, tile, hop))
+        return cls(height, width, tile, even_starts(height, tile, hop), even_starts(width, tile, hop))
 
     @classmethod
     def published(cls, height: int, width: int, tile: int) -> TileGrid:
@@ -104,7 +104,8 @@ def reflect(index: int, length: int) -> int:
     return index if index < length else period - index
 
 
-def _even_starts(length: int, tile: int, hop: int) -> tuple[int, ...]:
+def even_starts(length: int, tile: int, hop: int) -> tuple[int, ...]:
+    """Starts of tiles from end to end of an axis, at most ``hop`` apart; of one alone, that it is in the middle."""
     if length <= tile:
         return (-((tile - length) // 2),)
     steps = math.ceil((length - tile) / hop)

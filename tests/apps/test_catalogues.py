@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 import rasterio
 
-from helpers.models import brightness_model
-from helpers.rasters import scene_mixed
 from helpers.stac import schema_files
 from landslip.runtime.cli.main import run
 
@@ -26,47 +24,6 @@ pytestmark = [
 
 def needs(module):
     return pytest.mark.skipif(find_spec(module) is None, reason=f"{module} is not installed (extra apps)")
-
-
-def item(name, assets, time):
-    return {
-        "type": "Feature", "stac_version": "1.1.0", "id": name, "geometry": None, "links": [], "assets": assets,
-        "properties": {"datetime": time},
-    }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def staged(tmp_path_factory):
-    """A scene as a platform stages it, and a model."""
-    folder = tmp_path_factory.mktemp("job")
-    scene = folder / "staged"
-    scene.mkdir()
-    scene_mixed(scene)
-    after = {
-        "visual": {"href": "./post.tif", "roles": ["visual"]},
-        "dem": {"href": "./dem.tif", "roles": ["dem"]},
-        "clouds": {"href": "./mask.tif", "roles": ["cloud"]},
-    }
-    items = [
-        item("before", {"visual": {"href": "./pre.tif", "roles": ["visual"]}}, "2025-06-01T10:00:00Z"),
-        item("after", after, "2025-06-11T10:00:00Z"),
-    ]
-    for each in items:
-        (scene / f"{each['id']}.json").write_text(json.dumps(each))
-    links = [{"rel": "item", "href": f"./{each['id']}.json"} for each in items]
-    catalog = {"type": "Catalog", "stac_version": "1.1.0", "id": "staged", "description": "Staged.", "links": links}
-    (scene / "catalog.json").write_text(json.dumps(catalog))
-    brightness_model(folder / "model.onnx")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def mapped(staged):
-    """The folder of a map of it, with a Catalog."""
-    out = staged / "direct"
-    arguments = ["--scene", staged / "staged", "-m", staged / "model.onnx", "-o", out, "--catalog", "--min-area", "600"]
-    assert run(["map", *map(str, arguments)]) == 0
-    return out
 
 
 def item_file(out):

@@ -24,8 +24,10 @@ from landslip.runtime.products.classes_tif import write_class_names, write_class
 from landslip.runtime.products.confidence_tif import write_cog
 from landslip.runtime.products.geopackage import same_bytes_anywhere
 from landslip.runtime.products.map_tags import MapOrigin, map_tags
+from landslip.runtime.products.overviews import mode_rows
 from landslip.runtime.products.style_table import write_style_table
-from landslip.runtime.run.rows_file import RowsBand, RowsFile
+from landslip.runtime.run.rows_file import RowsFile
+from landslip.runtime.run.virtual_raster import RowsBand
 from landslip.runtime.styles.field_labels import LANDSLIDE_LABELS, NOT_OBSERVED_LABELS
 from landslip.runtime.styles.map_sheet import MapSheet, SystemUsed
 from landslip.runtime.styles.palette import (
@@ -105,7 +107,7 @@ def write_map(folder, grid):
         percent[row * CELL : (row + 1) * CELL, col * CELL : (col + 1) * CELL] = 255
     with RowsFile(folder / "rows.raw", grid) as rows:
         rows.append(percent)
-        write_cog(rows.as_raster(map_tags(MapOrigin(50, "demo"))), folder / "confidence.tif")
+        write_cog(rows.as_raster(map_tags(MapOrigin(50, "demo"))), folder / "confidence.tif", "given")
     (folder / "rows.raw").unlink()
     (folder / "rows.vrt").unlink()
 
@@ -197,7 +199,7 @@ def test_tips_have_figures_and_no_markup_of_others(folder, tmp_path):
 
 def test_polygons_have_their_colours_and_clear_ground_shows_what_lies_below(folder, tmp_path):
     layers = [f"{folder / 'landslides.gpkg'}|layername={name}" for name in ("landslides", "not_observed")]
-    with rasterio.open(folder / "confidence.tif") as dataset:
+    with rasterio.open(folder / "confidence.tif", "given") as dataset:
         extent = list(dataset.bounds)
     qgis.steps(
         tmp_path, ("picture", {"paths": layers, "target": tmp_path / "p.png", "size": (600, 600), "extent": extent})
@@ -213,7 +215,7 @@ def test_polygons_have_their_colours_and_clear_ground_shows_what_lies_below(fold
 
 
 def test_the_smallest_landslide_is_seen_from_far(folder, tmp_path):
-    with rasterio.open(folder / "confidence.tif") as dataset:
+    with rasterio.open(folder / "confidence.tif", "given") as dataset:
         x, y = dataset.xy(0.5 * CELL, 0.5 * CELL)
     far = [x - 400_000, y - 400_000, x + 400_000, y + 400_000]
     layer = f"{folder / 'landslides.gpkg'}|layername=landslides"
@@ -229,9 +231,9 @@ def test_classes_have_their_names_and_colours(tmp_path):
     for number in range(len(known)):
         classes[:CELL, number * CELL : (number + 1) * CELL] = number
     colours = class_colours([each.landslide for each in known])
-    with RowsFile(tmp_path / "rows.raw", grid) as rows:
+    with RowsFile(tmp_path / "rows.raw", grid, mode_rows) as rows:
         rows.append(classes)
-        write_cog(rows.as_raster({}, RowsBand("class", colours=colours)), tmp_path / "classes.tif", "mode")
+        write_cog(rows.as_raster({}, RowsBand("class", colours=colours)), tmp_path / "classes.tif", "given")
     write_class_style(tmp_path / "classes.qml", known)
     write_class_names(tmp_path / "classes.tif.aux.xml", known)
     found, _ = qgis.steps(
@@ -288,7 +290,7 @@ def test_looking_leaves_nothing_beside_the_files(folder, tmp_path):
         tmp_path,
         *(
             ("picture", {"paths": [each], "target": tmp_path / "p.png"})
-            for each in (plain / "confidence.tif", folder / "confidence.tif")
+            for each in (plain / "confidence.tif", folder / "confidence.tif", "given")
         ),
         ("project", {"path": folder / "landslides.qgs", "pdf": tmp_path / "l.pdf", "png": tmp_path / "l.png"}),
     )
@@ -309,7 +311,7 @@ def test_a_project_that_was_moved_opens_without_a_word(folders, crs, tmp_path):
     assert all(found["valid"].values())
     assert all(str(folder) in source for source in found["sources"])
     assert {found["layers"][name]["renderer"] for name in ("Landslides", "Not observed")} == {"categorizedSymbol"}
-    with rasterio.open(folder / "confidence.tif") as dataset:
+    with rasterio.open(folder / "confidence.tif", "given") as dataset:
         inner, code = dataset.bounds, dataset.crs.to_epsg()
     assert found["extent"][0] < inner.left
     assert found["extent"][2] > inner.right

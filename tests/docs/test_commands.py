@@ -58,14 +58,14 @@ def test_commands_and_their_options_exist(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_options_that_are_named_alone_exist(document):
-    known = set(_OTHERS)
+    known = {*_OTHERS, *(name for each in cli.params for name in each.opts)}
     for words in [[name] for name in COMMANDS] + [["bench", name] for name in BENCHES if name != "all"]:
         command, _ = command_of(words)
         known |= {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
     known |= {f"--{name}" for name in ("adam", "damped")}  # of landslip.models.keras.standin
     for span in spans(document):
         for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", span):
-            if not span.startswith(("git ", "pip ", "python", "gdal", "ulimit", "conda ", "py ")):
+            if not span.startswith(("git ", "pip ", "python", "gdal", "ulimit", "conda ", "py ", "docker ")):
                 assert option in known, f"{document}: {span}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 
 import jsonschema
 import pytest
@@ -22,7 +23,7 @@ def listed():
     return dict(re.findall(r"^\| (\S+) \| (.+?) \| .+ \|$", text_of("docs/licences.md"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("extra", ["", "cpu", "openvino", "fetch", "export", "bench", "docs"])
+@pytest.mark.parametrize("extra", ["", "cpu", "openvino", "watch", "fetch", "dask", "export", "bench", "docs"])
 def test_every_dependency_is_listed_with_a_licence(extra):
     requirements = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     for requirement in map(Requirement, requirements):
@@ -35,6 +36,19 @@ def test_the_lean_installation_has_no_unknown_licence():
     rows = re.findall(r"^\| (\S+) \| (.+?) \| landslip \|$", text_of("docs/licences.md"), re.MULTILINE)
     assert rows
     assert [name for name, licence in rows if "see its files" in licence or "not installed" in licence] == []
+
+
+RUNTIME = ("", "cpu", "openvino", "watch", "fetch", "dask")
+"""Extras that a machine which maps may have."""
+
+
+def test_what_is_listed_is_what_is_installed():
+    table = runpy.run_path(str(ROOT / "tools" / "licences.py"))
+    declared, absent = table["declared"](), "not installed when this table was made"
+    names = {name for extra in RUNTIME for name in table["needed"](declared[extra])} - {"landslip"}
+    found = {name: licence for name in names if (licence := table["licence_of"](name)) != absent}
+    assert len(found) > 20
+    assert {name: listed().get(name) for name in found} == found, "run python tools/licences.py"
 
 
 def test_what_is_shipped_is_listed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -21,6 +22,30 @@ def test_all_that_is_public_is_on_the_page():
     assert shown == set(landslip.__all__) - {"__version__"}
 
 
+def untyped(name, call):
+    """Arguments and results of a function that its signature gives no type."""
+    signature = inspect.signature(call)
+    given = [each for each in signature.parameters.values() if each.name not in {"self", "cls"}]
+    bare = [f"{name}({each.name})" for each in given if each.annotation is each.empty]
+    return bare + ([f"{name} ->"] if signature.return_annotation is signature.empty else [])
+
+
+def test_all_that_is_public_says_its_types():
+    found = []
+    for name in set(landslip.__all__) - {"__version__"}:
+        public = getattr(landslip, name)
+        assert inspect.getdoc(public), f"{name} has no docstring"
+        if inspect.isfunction(public):
+            found += untyped(name, public)
+            continue
+        for member, value in vars(public).items():
+            call = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+            if not member.startswith("_") and inspect.isfunction(call):
+                found += untyped(f"{name}.{member}", call)
+                assert inspect.getdoc(call), f"{name}.{member} has no docstring"
+    assert not found
+
+
 @pytest.mark.slow
 def test_its_lines_run(tmp_path):
     (tmp_path / "model").mkdir()
@@ -32,9 +57,15 @@ def test_its_lines_run(tmp_path):
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
         for code in blocks(PAGE, "python")
     ]
-    assert re.fullmatch(r"\S+ of \S+ km2: out/landslides.gpkg\n", said[0])
-    assert re.fullmatch(r"faithful \d+ landslides in \S+ s\nfast \d+ landslides in \S+ s\n", said[1])
-    kind, sentence = said[2].splitlines()
+    first, held, many, late, streams, wrong, scores = said
+    assert re.fullmatch(r"\S+ of \S+ km2: out/landslides.gpkg\n", first)
+    assert held == "('post', 'array post')\n"
+    assert re.fullmatch(r"faithful \d+ landslides in \S+ s\nfast \d+ landslides in \S+ s\n", many)
+    assert late == "DeadlineError True\n"
+    *_, totals, rows = streams.splitlines()
+    assert re.fullmatch(r"\d+ landslides, \S+ km2 observed", totals)
+    assert re.fullmatch(r"\d+ rows; out-blocks/confidence.tif", rows)
+    kind, sentence = wrong.splitlines()
     assert kind == "InputMissingError 3 False"
     assert "nowhere.tif does not exist" in sentence
-    assert re.fullmatch(r"\d+ of \d+ landslides found; IoU \S+\n", said[3])
+    assert re.fullmatch(r"\d+ of \d+ landslides found; IoU \S+\n", scores)

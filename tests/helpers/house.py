@@ -30,6 +30,8 @@ FLOORS = {
         "delivery",
         "inspection",
         "mapping",
+        "shards",
+        "watch joborder",
         "cli",
     ),
     "models": ("registry keras synthetic", "fetching demo", "training", "cli"),

@@ -1,4 +1,8 @@
-"""Tall synthetic events without the minutes it takes to paint them: the north of one, mirrored again and again."""
+"""Tall synthetic events without the minutes it takes to paint them: the north of one, mirrored again and again.
+
+A line of cloud lies where two pieces meet. Without it landslides would be as tall as the scene, and so would be what
+is kept of their outlines until they end.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,22 @@ _PAINTED = 3000.0
 
 
 def write_tall_event(folder: Path, spec: EventSpec) -> None:
-    """What :func:`landslip.models.synthetic.write_event` writes, without the truth; no edges where pieces meet."""
+    """What :func:`landslip.models.synthetic.write_event` writes, without the truth; values go on where pieces meet."""
     painted = min(spec.height_m, _PAINTED)
     once, files = write_event(folder / "once", replace(spec, height_m=painted)), event_files(folder)
     for name in ("pre", "post", "dem", "clouds"):
         _mirrored(getattr(once, name), getattr(files, name), spec.height_m - painted)
+    _draw_lines(files.clouds, once.clouds)
+
+
+def _draw_lines(mask: Path, piece: Path) -> None:
+    """Cover the rows of a mask where the pieces of a painted one meet."""
+    with rasterio.open(piece) as dataset:
+        rows = dataset.height
+    with rasterio.open(mask, "r+") as dataset:
+        values = dataset.read(1)
+        values[rows::rows] = values[rows - 1 : -1 : rows] = 1
+        dataset.write(values, 1)
 
 
 def _mirrored(source: Path, target: Path, metres: float) -> None:

@@ -22,8 +22,8 @@ from landslip.runtime.errors import (
     UsageError,
     located,
 )
-from landslip.runtime.mapping.mapper import map_scene
 from landslip.runtime.run.workspace import Workspace
+from landslip.runtime.shards.map_anywhere import map_scene
 from landslip.runtime.system.digests import sha256_of
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LandslipError)]
@@ -53,7 +53,10 @@ def test_errors_go_from_process_to_process(kind):
 
 def test_what_may_pass_by_itself_is_retryable():
     later = {kind.__name__ for kind in KINDS if kind("It is so.").retryable}
-    assert later == {"ConnectionLostError", "InputChangedError", "EngineMemoryError", "ResourceError"}
+    assert later == {
+        "CancelledError", "ConnectionLostError", "DeadlineError",
+        "EngineMemoryError", "InputChangedError", "ResourceError",
+    }  # fmt: skip
     assert not EngineMemoryError("It is so.", retryable=False).retryable
     assert UsageError("It is so.", retryable=True).retryable
 
@@ -119,6 +122,16 @@ def test_frequent_errors_have_fields(what, tmp_path, monkeypatch):
     assert error.what
     assert error.retryable == isinstance(error, errors.ConnectionLostError)
     assert str(error) == f"{error.what} {error.remedy}".strip()
+    assert "--" not in str(error)  # only the command line knows flags
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sentences_hold_nothing_that_a_terminal_obeys_and_places_stay_as_they_are(kind):
+    name = "a\x1b[31m\x07\udc80\r.tif"
+    error = kind(f"{name} is damaged.\nReally, für immer.", f"Remove {name}.", where=name)
+    assert str(error) == "a?[31m???.tif is damaged.\nReally, für immer. Remove a?[31m???.tif."
+    assert error.where == name
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
 
 
 def test_a_run_under_way_in_the_same_folder_is_worth_another_try(tmp_path):

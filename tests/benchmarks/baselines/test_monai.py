@@ -28,7 +28,8 @@ to 2e-3 near the corners of tiles, but along the map's edges all of MONAI's weig
     ("engine", "where"), [(mixing_engine(), INSIDE), (FakeEngine(SPEC), (slice(None), slice(None)))]
 )
 def test_the_same_engine_gives_the_same_map(engine, where, tmp_path):
-    from landslip.benchmarks.baselines.monai import monai_map, predictor_of, stacked
+    from landslip.benchmarks.baselines.monai import monai_map, stacked
+    from landslip.benchmarks.baselines.torch_predictor import predictor_of
 
     files = scene_on_grid(tmp_path, HEIGHT, WIDTH)
     raster = stacked(files, SPEC.inputs)
@@ -63,7 +64,7 @@ def test_windows_are_counted_as_monai_lays_them():
 def test_an_engine_without_a_network_gets_the_windows_as_they_are():
     import torch
 
-    from landslip.benchmarks.baselines.monai import predictor_of
+    from landslip.benchmarks.baselines.torch_predictor import predictor_of
 
     seen, given = {}, np.zeros((2, 1, 64, 64), np.float32)
 

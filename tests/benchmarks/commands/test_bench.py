@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from landslip.benchmarks.commands.bench import COMMANDS
+from landslip.benchmarks.commands.bench import COMMANDS, bench
 from landslip.runtime.cli.main import run
+from landslip.runtime.errors import LandslipError
 
 HEAVY = ("matplotlib", "monai", "torch", "tensorflow", "keras", "onnx", "numpy", "onnxruntime", "openvino")
 
@@ -18,6 +19,7 @@ def test_help_names_every_command_and_imports_none():
     code = f"""
 import sys
 from landslip.runtime.cli.main import run
+from landslip.runtime.errors import LandslipError
 run(["bench", "--help"])
 loaded = [name for name in {HEAVY} if name in sys.modules]
 assert not loaded, loaded
@@ -33,6 +35,7 @@ import sys
 for package in ("matplotlib", "monai", "torch", "tensorflow"):
     sys.modules[package] = None
 from landslip.runtime.cli.main import run
+from landslip.runtime.errors import LandslipError
 assert run(["bench", {name!r}, "--help"]) == 0
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -58,6 +61,8 @@ def test_parity_of_the_demo_model_is_a_report_and_exits_by_its_verdict(tmp_path,
     assert report["findings"]["demo.fp32.onnx onnxruntime fp32 iou"] == {
         "value": 1.0, "unit": "IoU", "better": "higher",
     }  # fmt: skip
+    assert set(report["conditions"]) == {"others"}
+    assert "- taken by other processes: " in said.out
 
 
 def test_memory_measures_one_thing_at_a_time(capsys):
@@ -82,7 +87,24 @@ def test_all_goes_on_where_one_fails_and_says_so(tmp_path, caplog):
     assert {path.name for path in folder.iterdir()} == {"summary.json", "summary.md"}
 
 
+def test_all_runs_every_study(tmp_path, monkeypatch, caplog):
+    real = bench.get_command
+
+    def fails(context, name):
+        if name == "all":
+            return real(context, name)
+        raise LandslipError(f"{name} is not run here.")
+
+    monkeypatch.setattr(bench, "get_command", fails)
+    assert run(["bench", "all", "-o", str(tmp_path)]) == 1
+    missing = {name for name in COMMANDS if f"landslip bench {name} failed" not in caplog.text}
+    assert missing == {"all", "compare", "tune"}
+
+
 @pytest.mark.slow
-def test_all_that_goes_well(tmp_path):
+def test_all_that_goes_well_says_what_it_took(tmp_path, capsys):
     assert run(["bench", "all", "-o", str(tmp_path), "--only", "parity"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-4] == "| study | minutes |"
+    assert [line.split(" | ")[0] for line in lines[-2:]] == ["| parity", "| all"]
     assert {path.name for path in tmp_path.iterdir()} == {"parity.json", "parity.md", "summary.json", "summary.md"}

@@ -13,7 +13,10 @@ from landslip.runtime.engines import EngineOptions
 def test_presets_are_compared_with_the_faithful_map(tmp_path):
     report = measure_presets(PresetsBench(seeds=(31, 32), size_km=3.2, repeats=1), tmp_path)
     rows = {row[0]: dict(zip(report.tables[0].columns, row, strict=True)) for row in report.tables[0].rows}
-    assert list(rows) == ["faithful", "faithful, overlap 0.6", "balanced", "fast"]
+    assert list(rows) == ["faithful", "faithful, overlap 0.6", "balanced", "fast", "faithful, features shared"]
+    shared = rows["faithful, features shared"]
+    assert shared["IoU, lowest"] >= 0.995
+    assert shared["operations per km2, ratio"] is None
     assert list(rows["faithful"].values())[2:5] == [1, 1, 1]
     assert list(rows["faithful"].values())[6:] == [1, 1, 1]
     assert 0.5 < rows["faithful"]["F1 against the truth"] < 1
@@ -33,7 +36,8 @@ def test_presets_are_compared_with_the_faithful_map(tmp_path):
 @pytest.mark.slow
 def test_settings_are_those_of_the_maps(tmp_path):
     options = EngineOptions(engine="onnxruntime", batch=2)
-    report = measure_presets(PresetsBench(seeds=(31,), size_km=1.6, repeats=1, engine=options), tmp_path)
+    report = measure_presets(PresetsBench(seeds=(31,), size_km=1.6, repeats=2, engine=options), tmp_path)
     assert report.settings["batch"].startswith("2 tiles of 224 pixels")
     assert "onnxruntime fp32 on cpu" in report.settings["speed"]
     assert "seeds 31" in report.settings["maps_compared"]
+    assert report.findings["fast_vs_faithful_km2"].spread > 0

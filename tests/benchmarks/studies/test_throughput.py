@@ -5,26 +5,28 @@ from __future__ import annotations
 import pytest
 
 from helpers.engines import constant_engine
-from helpers.models import brightness_model
+from helpers.exports import write_artifact, write_export
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.studies.contest import contest, ratio_table
 from landslip.benchmarks.studies.contestants import Contestant, Tiling
 from landslip.benchmarks.studies.entrants import Bench
+from landslip.benchmarks.studies.gated_variants import gate_objections
 from landslip.benchmarks.studies.throughput import measure_throughput
-from landslip.runtime.artifacts.spec import PRECISION_KEY
+from landslip.benchmarks.studies.variants import variants_of
 from landslip.runtime.cli.main import run
 
 pytestmark = pytest.mark.slow
 
-QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)}
+QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)} | {
+    "tried_tiles": 2
+}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Artifacts in two precisions, without a network to speak of."""
-    place = tmp_path_factory.mktemp("model")
-    brightness_model(place / "m.fp32.onnx")
-    brightness_model(place / "m.int8.onnx", extra={PRECISION_KEY: "int8"})
+    place = write_export(tmp_path_factory.mktemp("model"))
+    write_artifact(place, "test.int8.onnx", "int8")
     return place
 
 
@@ -43,6 +45,25 @@ def test_maps_and_engines_are_compared_in_one_run(report):
     assert all(finding.value > 0 for finding in report.findings.values())
     ours = next(row for row in report.tables[1].rows if row[0] == "landslip map without a network")
     assert ours[5] == 9
+
+
+def test_the_best_is_within_its_gate(report):
+    assert "within the gate" in report.settings["best"]
+    assert "not_the_best" not in report.settings
+
+
+def test_what_misses_its_gate_or_has_none_is_not_the_best(tmp_path):
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for place, error in ((good, 0.0), (bad, 0.3)):
+        place.mkdir()
+        write_export(place, error=error)
+    fine, bent = ([each for each in variants_of(place) if each.precision == "fp32"] for place in (good, bad))
+    assert gate_objections(good, fine) == {}
+    missed = gate_objections(bad, bent)
+    assert set(missed) == set(bent)
+    assert all("0.3" in said for said in missed.values())
+    (good / "test.reference.npz").unlink()
+    assert all("nothing to compare" in said for said in gate_objections(good, fine).values())
 
 
 def test_what_was_left_out_is_said(report):
@@ -74,21 +95,20 @@ def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     report = measure_throughput(Bench(folder, source, **QUICK), tmp_path)
     assert set(report.findings) >= {
         "best_int8_vs_published_tiles",
+        "best_vs_published_in_its_best_batch_tiles",
         "best_preset_vs_published_km2",
         "map_vs_engine_onnxruntime_fp32",
-        "empty_map_vs_monai",
+        "tiles_and_blending_vs_monai",
         "onnxruntime_fp32_map_vs_monai",
     }
-    loops = report.tables[0].rows[:2]
-    assert [(row[0], row[4], row[5]) for row in loops] == [
-        ("published loop, batches of 2", 2, 4),
-        ("published loop", 1, 4),
-    ]
+    loops = {row[0]: (row[4], row[5]) for row in report.tables[0].rows if row[0].startswith("published loop")}
+    assert loops["published loop"] == (1, 4)
+    assert loops.items() <= {"published loop": (1, 4), "published loop, batches of 2": (2, 4)}.items()
 
 
 def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
     out, quick = tmp_path / "results", ["--seconds", "0.02", "--repeats", "1", "--size-km", "2"]
-    assert run(["bench", "throughput", "-m", str(folder / "m.fp32.onnx"), *quick, "-o", str(out)]) == 0
+    assert run(["bench", "throughput", "-m", str(folder / "test.fp32.onnx"), *quick, "-o", str(out)]) == 0
     assert {path.suffix for path in out.iterdir()} == {".md", ".json", ".png"}
     page = capsys.readouterr().out
     assert "Findings" in page

@@ -140,8 +140,13 @@ def test_what_is_tried_first_is_what_runs_without_tuning_and_then_what_is_likely
     files = [read_onnx_file(family / name) for name in ("test.fp32.onnx", "test.int8.onnx")]
     ways = ways_of(files, files[0], devices=["cpu"])
     named = [(way.file.path.name, way.trial.backend.name, way.trial.precision) for way in ways]
-    assert named[:2] == [("test.fp32.onnx", "onnxruntime", "fp32"), ("test.int8.onnx", "onnxruntime", "int8")]
+    assert named[:3] == [
+        ("test.fp32.onnx", "onnxruntime", "fp32"), ("test.int8.onnx", "openvino", "int8+bf16"),
+        ("test.int8.onnx", "onnxruntime", "int8"),
+    ]  # fmt: skip
     assert ("test.fp32.onnx", "openvino", "bf16") in named
+    assert ("test.int8.onnx", "openvino", "int8+bf16") in named
+    assert not [way for way in ways_of(files, files[0], devices=["gpu"]) if way.trial.precision == "int8+bf16"]
     assert "tensorrt" not in {engine for _, engine, _ in named}
     assert len(named) == len(set(named))
     assert {way.trial.backend.name for way in ways_of(files, files[0], "openvino")} == {"openvino"}

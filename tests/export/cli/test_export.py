@@ -81,10 +81,11 @@ def test_what_does_not_work_yet_is_wrong_usage(tmp_path, arguments):
     assert CliRunner().invoke(export, ["m.hdf5", "-o", str(tmp_path), *arguments]).exit_code == 2
 
 
-def test_a_precision_that_only_a_run_has_is_explained(tmp_path):
-    result = CliRunner().invoke(export, ["m.hdf5", "-o", str(tmp_path), "--precision", "bf16"])
+@pytest.mark.parametrize("precision", ["bf16", "int8+bf16"])
+def test_a_precision_that_only_a_run_has_is_explained(tmp_path, precision):
+    result = CliRunner().invoke(export, ["m.hdf5", "-o", str(tmp_path), "--precision", precision])
     assert result.exit_code == 2
-    assert "landslip map --engine openvino --precision bf16" in " ".join(result.output.split())
+    assert f"landslip map --engine openvino --precision {precision}" in " ".join(result.output.split())
 
 
 def test_limits_that_are_not_understood_are_wrong_usage(tmp_path, capsys):

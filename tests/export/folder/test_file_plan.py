@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def test_what_is_asked_for_twice_is_made_once_and_in_order():
     assert names(plan_artifacts(OUT, "m", ("fp16", "fp32", "fp16"), ("onnx",))) == ["m.fp16.onnx", "m.fp32.onnx"]
 
 
-def test_bf16_is_a_precision_of_a_run():
-    with pytest.raises(UsageError, match="landslip map --engine openvino --precision bf16"):
-        plan_artifacts(OUT, "m", ("bf16",), ("onnx",))
+@pytest.mark.parametrize("precision", ["bf16", "int8+bf16"])
+def test_bf16_is_a_precision_of_a_run(precision):
+    with pytest.raises(UsageError, match=re.escape(f"landslip map --engine openvino --precision {precision}")):
+        plan_artifacts(OUT, "m", (precision,), ("onnx",))
 
 
 def test_unknown_targets_are_refused():

@@ -15,6 +15,14 @@ def test_a_limit_replaces_one_figure_of_one_gate():
     assert GATES["int8"].iou != 0.99
 
 
+def test_a_limit_of_int8_holds_for_int8_with_bf16_unless_that_has_its_own():
+    assert GATES["int8+bf16"] == GATES["int8"]
+    gates = gates_with(["int8+bf16:iou=0.97", "int8:iou=0.99", "int8:mean_abs=0.02"])
+    assert (gates["int8"].iou, gates["int8"].mean_abs) == (0.99, 0.02)
+    assert (gates["int8+bf16"].iou, gates["int8+bf16"].mean_abs) == (0.97, 0.02)
+    assert gates_with(["int8+bf16:iou=0.97"])["int8"] == GATES["int8"]
+
+
 def test_the_short_names_of_the_table_are_understood():
     gates = gates_with(["fp32:max=1e-4", "int8:mean=0.02", "int8:IoU=0.97", "fp16:p99.9=0.1"])
     assert (gates["fp32"].max_abs, gates["int8"].mean_abs, gates["int8"].iou) == (1e-4, 0.02, 0.97)
@@ -57,8 +65,10 @@ def test_limits_may_be_as_strict_and_as_loose_as_can_be():
 
 
 def test_a_limit_of_what_is_not_exported_is_said():
-    check_limited(["int8:iou=1", "fp32:iou=none"], ("fp32", "int8"))
+    check_limited(["int8:iou=1", "fp32:iou=none", "int8+bf16:iou=0.97"], ("fp32", "int8"))
     with pytest.raises(UsageError, match=r"without effect: what is exported is fp32\..*add `precisions` int8"):
         check_limited(["int8:iou=0.99"], ("fp32",))
     with pytest.raises(UsageError, match="Give it to landslip verify"):
         check_limited(["bf16:iou=0.99"], ("fp32",))
+    with pytest.raises(UsageError, match="add `precisions` int8"):
+        check_limited(["int8+bf16:iou=0.99"], ("fp32",))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -9,14 +10,20 @@ from onnx import numpy_helper
 
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of
+from helpers.quantised import small_int8, write_small_int8
 from landslip.export.folder.file_plan import PlannedArtifact, plan_artifacts
 from landslip.export.judging.gate import Rehearsal, TileJudge, halfway
 from landslip.export.making.candidate_selection import SPARE_WORK, select_candidate
 from landslip.export.making.candidates import Candidate, Candidates
 from landslip.export.precisions.int8 import Quantiser
+from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import GATES, Gate
 from landslip.runtime.artifacts.reference_tiles import TileSet
+from landslip.runtime.engines import BACKENDS
+from landslip.runtime.engines.backends import run_precisions
 from landslip.runtime.errors import ModelError, ParityError
+
+with_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 
 TILES = TileSet("scene", batch_of(3, 64))
 ANSWERS = [(TILES, confidence(small_network(), TILES.batch).astype(np.float64))]
@@ -31,9 +38,9 @@ def strayed(by):
     return model
 
 
-def candidate(by, work=0.0):
+def candidate(by, work=0.0, placing=""):
     graph = strayed(by)
-    return Candidate(graph, (Rehearsal(graph),), work, f"{by}")
+    return Candidate(graph, (Rehearsal(graph),), work, placing, f"{by}")
 
 
 @pytest.fixture
@@ -68,6 +75,26 @@ def test_a_graph_that_does_not_run_is_objected_to(judge):
     assert not verdict.passes(Gate())
 
 
+@with_openvino
+def test_int8_is_judged_with_bf16_too_which_decides_nothing(tmp_path):
+    rehearsals = [Rehearsal(small_int8("openvino"), "openvino")]
+    here = run_precisions(BACKENDS["openvino"], read_onnx_file(write_small_int8(tmp_path / "m.onnx", "openvino")))
+    for limit in (0.02, 1e-9):
+        judge = TileJudge(ANSWERS, GATES | {"int8": Gate(mean_abs=0.02), "int8+bf16": Gate(mean_abs=limit)}, tmp_path)
+        assert not judge.verdict("small.int8.openvino.onnx", rehearsals).objections
+        proofs = judge.further("small.int8.openvino.onnx", rehearsals)
+        assert ["int8", *(proof.precision for proof in proofs)] == [*here]
+        for proof in proofs:
+            assert proof.as_json()["passes"] == (limit == 0.02)
+            assert proof.figures[0].mean_abs < 0.02
+            assert ("objections" in proof.as_json()) == (limit == 1e-9)
+
+
+def test_what_stands_in_for_an_engine_is_tried_in_nothing_else(judge):
+    assert judge.further("small.fp32.onnx", [Rehearsal(small_network(), "openvino", note="a note")]) == ()
+    assert judge.further("small.fp32.onnx", [Rehearsal(small_network())]) == ()
+
+
 def test_the_first_that_is_well_within_the_gate_is_taken(judge):
     chosen, verdict = select_candidate(PLANNED, [candidate(1.0), candidate(0.01, 0.2), candidate(0.0, 0.5)], judge)
     assert chosen.summary == "0.01"
@@ -94,6 +121,17 @@ def test_a_margin_that_costs_much_is_left(judge):
     assert tried == ["0.07", "0.06", "0.0"]
 
 
+def test_no_margin_is_bought_with_a_slower_placing(judge):
+    candidates = [candidate(0.07, placing="everything"), candidate(0.0, placing="convolutions")]
+    chosen, _ = select_candidate(PLANNED, candidates, judge)
+    assert chosen.summary == "0.07"
+
+
+def test_a_slower_placing_is_taken_where_the_fastest_fails(judge):
+    candidates = [candidate(1.0, placing="everything"), candidate(0.01, placing="convolutions")]
+    assert select_candidate(PLANNED, candidates, judge)[0].placing == "convolutions"
+
+
 def test_when_none_passes_the_figures_are_told(judge):
     message = r"small\.int8\.onnx: strays from the network it was made from: with onnxruntime it differs in the mean by .* allowed"  # noqa: E501
     with pytest.raises(ParityError, match=message) as refused:
@@ -110,7 +148,7 @@ def plan(*targets):
 
 
 def test_every_precision_has_its_candidates():
-    candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
+    candidates = Candidates(small_network(), lambda target: Quantiser(small_network(), TILES.batch, target))
     single, half, eight = plan("onnx")
     assert [len(list(candidates.of(planned))) for planned in (single, half)] == [1, 1]
     assert next(candidates.of(single)).graph.SerializeToString() == small_network().SerializeToString()
@@ -120,11 +158,12 @@ def test_every_precision_has_its_candidates():
     works = [each.float_work for each in candidates.of(eight)]
     assert works[0] == 0
     assert works == sorted(works)
+    assert [each.placing for each in candidates.of(eight)][:2] == ["everything", "convolutions"]
     assert next(candidates.of(eight)).facts["quantisation"]["quantised"] == 4
 
 
 def test_onnxruntime_stands_in_for_tensorrt_and_says_so(judge):
-    candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
+    candidates = Candidates(small_network(), lambda target: Quantiser(small_network(), TILES.batch, target))
     built = next(candidates.of(plan("tensorrt")[-1]))
     (proof,) = judge.verdict("small.int8.tensorrt.onnx", built.rehearsals).proofs
     assert proof.engine == "onnxruntime"
@@ -135,7 +174,7 @@ def test_openvino_judges_what_is_for_it(judge):
     pytest.importorskip(
         "openvino_telemetry", reason="openvino is not installed"
     )  # not openvino itself: see without_telemetry.py
-    candidates = Candidates(small_network(), lambda: Quantiser(small_network(), TILES.batch))
+    candidates = Candidates(small_network(), lambda target: Quantiser(small_network(), TILES.batch, target))
     single, half, eight = plan("openvino")
     engines = [[each.engine for each in next(candidates.of(planned)).rehearsals] for planned in (single, half, eight)]
     assert engines == [["onnxruntime", "openvino"], ["onnxruntime", "openvino", "onnxruntime"], ["openvino"]]

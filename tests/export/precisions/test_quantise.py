@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -12,16 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from helpers.graphs import CONVOLUTIONS, confidence, constants_of, nodes_of, small_network
 from helpers.models import batch_of
-from landslip.export.precisions.quantise import (
-    FULL,
-    REDUCED,
-    SCHEMES,
-    convolutions,
-    ends,
-    observed,
-    quantised,
-    rectified,
-)
+from landslip.export.precisions.integer_layers import convolutions, firsts, integer_layers, lasts, observed
+from landslip.export.precisions.quantise import EVERYTHING, FULL, REDUCED, SCHEMES, quantised, rectified
 from landslip.export.precisions.ranges import activation_ranges
 from landslip.export.precisions.surgery import element_types
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
@@ -32,10 +25,13 @@ INNER = ("down", "branch", "shortcut", "join")
 
 
 def made(target, model=None, kept=None, largest=FULL):
-    model = model or small_network()
-    kept = ends(model.graph) if kept is None else kept
-    ranges = activation_ranges(model, observed(model.graph), BATCH)
-    return quantised(model, ranges, SCHEMES[target], kept, largest)
+    return placed(replace(SCHEMES[target], largest=largest), model or small_network(), kept)
+
+
+def placed(scheme, model, kept=None):
+    kept = firsts(model.graph) | lasts(model.graph) if kept is None else kept
+    ranges = activation_ranges(model, observed(model.graph, scheme.kinds, scheme.between), BATCH)
+    return quantised(model, ranges, scheme, kept)
 
 
 def producers(model):
@@ -50,7 +46,7 @@ def target(request):
 def test_first_and_last_layers_are_found():
     graph = small_network().graph
     assert tuple(node.name for node in convolutions(graph)) == CONVOLUTIONS
-    assert ends(graph) == {"stem", "prediction"}
+    assert (firsts(graph), lasts(graph)) == ({"stem"}, {"prediction"})
 
 
 def test_every_layer_but_the_kept_ones_takes_quantised_inputs(target):
@@ -114,6 +110,47 @@ def test_onnxruntime_computes_every_quantised_layer_in_integers(tmp_path):
     ort.InferenceSession(made("onnx").SerializeToString(), settings, providers=["CPUExecutionProvider"])
     optimised = onnx.load(tmp_path / "optimised.onnx")
     assert len(nodes_of(optimised, "QLinearConv")) == len(INNER)
+
+
+@pytest.mark.parametrize("largest", [FULL, REDUCED])
+def test_onnxruntime_computes_what_is_between_in_integers_too(tmp_path, largest):
+    settings = ort.SessionOptions()
+    settings.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    settings.log_severity_level = 3
+    model = placed(replace(EVERYTHING["onnx"], largest=largest), small_network())
+    onnx.checker.check_model(model, full_check=True)
+    ort.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
+    assert [kinds.count(kind) for kind in ("QLinearConv", "QLinearAdd", "QLinearConcat")] == [len(INNER), 1, 1]
+    exact = confidence(small_network(), BATCH)
+    assert 0 < np.abs(confidence(model, BATCH) - exact).mean() < (0.01 if largest == FULL else 0.02)
+
+
+def test_what_moves_pixels_keeps_their_grid():
+    model = placed(EVERYTHING["onnx"], small_network())
+    grids = {node.output[0]: list(node.input[1:]) for node in nodes_of(model, "QuantizeLinear")}
+    assert grids["large/quantised"] == grids["sum/relu/quantised"]
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "value", "between"),
+    [("large", "mode", "linear", {"sum"}), ("both", "axis", 2, {"sum", "large"})],
+)
+def test_what_engines_have_no_integers_for_stays_in_float(name, attribute, value, between):
+    model = small_network()
+    node = next(node for node in model.graph.node if node.name == name)
+    others = [each for each in node.attribute if each.name != attribute]
+    del node.attribute[:]
+    node.attribute.extend([*others, helper.make_attribute(attribute, value)])
+    layers = integer_layers(model.graph, set(INNER), EVERYTHING["onnx"].between, outputs=True)
+    assert layers.between == between
+
+
+def test_a_sum_with_a_constant_stays_in_float():
+    model = small_network()
+    next(node for node in model.graph.node if node.name == "sum").input[1] = "shortcut/bias"
+    layers = integer_layers(model.graph, set(INNER), EVERYTHING["onnx"].between, outputs=True)
+    assert "sum" not in layers.between
 
 
 def test_activations_are_unsigned_but_for_tensorrt(target):

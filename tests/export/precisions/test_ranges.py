@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from helpers.graphs import small_network
 from helpers.models import batch_of
 from landslip.export.precisions.graph_session import run_graph, single_tiles
-from landslip.export.precisions.quantise import observed
+from landslip.export.precisions.integer_layers import observed
 from landslip.export.precisions.ranges import activation_ranges
 from landslip.runtime.errors import ModelError
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of
+from landslip.export.precisions import int8
 from landslip.export.precisions.int8 import Quantiser
-from landslip.export.precisions.quantise import SCHEMES, ends, observed, quantised
+from landslip.export.precisions.integer_layers import firsts, lasts, observed
+from landslip.export.precisions.quantise import SCHEMES, quantised
 from landslip.export.precisions.ranges import activation_ranges
 from landslip.export.precisions.sensitivity import (
     SensitiveLayer,
@@ -49,7 +51,7 @@ def test_a_layer_that_suffers_is_found():
 
 
 def _quantised(model, ranges, kept):
-    return quantised(model, ranges, SCHEMES["openvino"], ends(model.graph) | set(kept))
+    return quantised(model, ranges, SCHEMES["openvino"], firsts(model.graph) | lasts(model.graph) | set(kept))
 
 
 def test_the_undecided_parts_of_tiles_are_found():
@@ -98,20 +100,31 @@ def test_what_takes_away_most_for_the_least_work_comes_first():
 def test_graphs_come_closer_with_every_layer_kept():
     model = small_network()
     exact = confidence(model, BATCH)
-    quantiser = Quantiser(model, BATCH)
-    graphs = quantiser.graphs(SCHEMES["onnx"])
-    found = [(keeping, np.abs(confidence(graph, BATCH) - exact).mean()) for keeping, graph in graphs]
-    assert found[0][0].layers == ()
-    assert found[-1][1] < found[0][1] / 3
-    facts = quantiser.facts(found[1][0])
+    quantiser = Quantiser(model, BATCH, "onnx")
+    found = [(made, np.abs(confidence(made.graph, BATCH) - exact).mean()) for made in quantiser.graphs()]
+    assert [(made.scheme.name, made.kept.layers) for made, _ in found[:2]] == [("everything", ()), ("convolutions", ())]
+    assert found[-1][1] < found[1][1] / 3
+    facts = quantiser.facts(found[2][0])
     assert facts["quantised"] + len(facts["in_float"]["sensitive"]) == len(INNER)
     assert facts["in_float"]["ends"] == ["prediction", "stem"]
-    assert (facts["calibration_tiles"], facts["weight_bits"]) == (2, 8)
+    assert (facts["calibration_tiles"], facts["weight_bits"], facts["placing"]) == (2, 8, "convolutions")
+
+
+def test_what_is_fastest_comes_first_and_everything_is_tried_once_more_without_what_costs_little(monkeypatch):
+    monkeypatch.setattr(int8, "_SPARE_AMONG_INTEGERS", 0.5)
+    found = [(made.scheme.name, made.kept.layers) for made in Quantiser(small_network(), BATCH, "openvino").graphs()]
+    assert [name for name, _ in found[:3]] == ["everything", "everything", "convolutions"]
+    assert [bool(kept) for _, kept in found[:3]] == [False, True, False]
+    assert all(name == "convolutions" and kept for name, kept in found[3:])
+
+
+def test_tensorrt_gets_convolutions_alone():
+    assert {made.scheme.name for made in Quantiser(small_network(), BATCH, "tensorrt").graphs()} == {"convolutions"}
 
 
 def test_reduced_weights_are_recorded():
-    keeping = next(keepings([SensitiveLayer("join", 1.0, 1.0)]))
-    assert Quantiser(small_network(), BATCH, reduced_range=True).facts(keeping)["weight_bits"] == 7
+    quantiser = Quantiser(small_network(), BATCH, "onnx", reduced_range=True)
+    assert quantiser.facts(next(quantiser.graphs()))["weight_bits"] == 7
 
 
 def test_a_network_with_nothing_to_quantise_is_refused():
@@ -119,4 +132,4 @@ def test_a_network_with_nothing_to_quantise_is_refused():
     for node in [node for node in model.graph.node if node.name in INNER]:
         node.op_type = "ConvInteger"
     with pytest.raises(ModelError, match="has no convolution that could be quantised"):
-        Quantiser(model, BATCH)
+        Quantiser(model, BATCH, "tensorrt")

@@ -39,7 +39,10 @@ def test_a_machine_with_engines_is_ready(capsys):
     assert (code, found["ready"]) == (0, True)
     assert found["engines"]["onnxruntime"]["usable"]
     assert "CPUExecutionProvider" in found["engines"]["onnxruntime"]["providers"]
-    assert "FP32" in found["engines"]["openvino"]["devices"]["CPU"]
+    openvino = found["engines"]["openvino"]
+    assert "FP32" in openvino["devices"]["CPU"]
+    assert {"fp32", "int8"} <= {*openvino["precisions"]["CPU"]}
+    assert ("int8+bf16" in openvino["precisions"]["CPU"]) == ("BF16" in openvino["devices"]["CPU"])
     assert found["self_test"]["onnxruntime in fp32 on cpu"] == "PASS"
     assert found["self_test"]["openvino in fp32 on cpu"] == "PASS"
     assert found["gdal"]["proj_data"] == "found"

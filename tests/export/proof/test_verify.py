@@ -231,6 +231,29 @@ def test_the_looser_gate_applies(export, capsys):
     assert judged["fp16.onnx", "fp32"] == "fp16"
 
 
+def test_int8_is_tried_with_bf16_too_and_a_precision_can_be_named(export, capsys):
+    write_artifact(export, "test.int8.openvino.onnx", "int8", "openvino")
+    _, report = verified(capsys, export, "--engine", "openvino")
+    of_int8 = {entry["precision"]: entry for entry in report["runs"] if entry["artifact"].endswith("openvino.onnx")}
+    assert {*of_int8} == {"int8", "int8+bf16"}
+    assert {precision: entry["judged_as"] for precision, entry in of_int8.items()} == {
+        "int8": "int8", "int8+bf16": "int8+bf16",
+    }  # fmt: skip
+    assert of_int8["int8+bf16"]["verdict"] == "PASS" or "does not compute in" in of_int8["int8+bf16"]["not_run"]
+    code, report = verified(capsys, export, "--precision", "int8")
+    assert code == 0
+    assert [(entry["engine"], entry["precision"], entry["verdict"]) for entry in report["runs"]] == [
+        ("", "int8", "not run"), ("openvino", "int8", "PASS"),
+    ]  # fmt: skip
+    assert report["runs"][0]["not_run"] == "no engine computes it in int8."
+
+
+def test_a_named_engine_says_why_it_does_not_compute_in_a_precision(export, capsys):
+    code, report = verified(capsys, export, "--engine", "onnxruntime", "--precision", "int8+bf16")
+    assert (code, report["verdict"]) == (4, "not run")
+    assert "take --engine openvino for bf16 and int8+bf16" in report["runs"][0]["not_run"]
+
+
 def test_what_cannot_be_tried_is_listed_with_the_reason(export, capsys):
     write_artifact(export, "test.int8.openvino.onnx", "int8", "openvino")
     assert run(["-q", "verify", str(export), "--engine", "onnxruntime"]) == 0
@@ -396,3 +419,15 @@ def test_it_needs_no_tensorflow(tmp_path):
     assert result.returncode == 0, result.stderr
     found = verdicts(json.loads(result.stdout))
     assert found["onnxruntime", "fp32"] == found["openvino", "fp32"] == "PASS"
+
+
+def test_features_apart_are_proven_like_the_whole(capsys):
+    code, report = verified(capsys, DEMO_MODEL, "--share-features", "--precision", "fp32")
+    found = verdicts(report)
+    assert (code, found["openvino", "fp32"], found["tensorrt", "fp32"]) == (0, "PASS", "not run")
+
+
+def test_a_model_without_features_to_share_fails_when_they_are_asked_for(export, capsys):
+    code, report = verified(capsys, export, "--share-features", "--engine", "onnxruntime")
+    assert code == 1
+    assert "no features that overlapping tiles could share" in reasons(report)["test.fp32.onnx"]

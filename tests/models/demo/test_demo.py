@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import shapely
 
+from helpers.results import names_of_results
 from landslip.models.demo.embedded import DEMO_MODEL, run_demo
 from landslip.runtime.cli.main import run
 from landslip.runtime.errors import InputMissingError, UsageError
@@ -89,11 +90,13 @@ def test_the_shipped_files_are_small_and_say_what_they_are_not_for():
     assert "not for real events" in (DEMO_MODEL.parent / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
-def test_the_command_says_what_it_did(tmp_path, capsys):
-    assert run(["--quiet", "demo", str(tmp_path / "out"), *SMALL]) == 0
-    text = capsys.readouterr().out
-    assert "MCC" in text
-    assert str(tmp_path / "out" / "map" / "quicklook.png") in text
+def test_the_command_says_what_it_did_and_prints_its_files(tmp_path, capsys, caplog):
+    caplog.set_level("INFO", "landslip")
+    out = tmp_path / "out"
+    assert run(["demo", str(out), *SMALL]) == 0
+    assert "MCC" in caplog.text
+    made = [out / "map" / name for name in names_of_results(out / "map")]
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(map(str, [*made, out / "scores.json"]))
 
 
 def test_the_command_prints_json(tmp_path, capsys):

@@ -53,8 +53,10 @@ def test_masked_pixels_teach_nothing_and_others_do(trainer):
 
 
 @pytest.mark.tensorflow
-def test_a_short_course_gives_a_model_to_ship():
-    trained = train(SMALL)
+def test_a_short_course_gives_a_model_to_ship_and_never_its_start():
+    shown = []
+    trained = train(SMALL, lambda network, batch: shown.append((network.input_shape[0], batch.truth.shape)))
+    assert shown == [((None, None, None, 3), (16, 64, 64, 1))]
     assert (trained.steps, trained.kept_at) == (3, 3)
     assert -1.0 <= trained.validation_mcc <= 1.0
     assert [tuple(shape) for shape in trained.model.input_shape] == [
@@ -62,3 +64,18 @@ def test_a_short_course_gives_a_model_to_ship():
     ]  # fmt: skip
     assert trained.model.output_names[0] == "prediction"
     assert len(trained.model.outputs) == 5
+
+
+@pytest.mark.tensorflow
+def test_the_running_mean_of_the_weights_is_shown_for_a_while():
+    trainer = Trainer(replace(SMALL, averaged=0.5))
+    steps = []
+    for _ in range(3):
+        trainer.step(batch(), 3e-3)
+        steps.append(trainer.weights)
+    with trainer.averaged():
+        shown = trainer.weights
+    for first, second, third, mean in zip(*steps, shown, strict=True):
+        np.testing.assert_allclose(mean, 0.25 * first + 0.25 * second + 0.5 * third, rtol=1e-4, atol=1e-6)
+    for mean, last in zip(trainer.weights, steps[-1], strict=True):
+        np.testing.assert_array_equal(mean, last)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +17,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
+from rasterio.env import get_gdal_config
 from rasterio.windows import Window
 
 from helpers.engines import mixing_engine
@@ -382,3 +388,65 @@ def test_a_scene_on_a_server_makes_the_same_map(tmp_path):
     known = {"bytes": size, "etag": '"a1"'}
     assert mask == {"role": "mask", "path": server.url("mask.tif"), "sha256": None, "version": known}
     assert "version" not in records["local"]["inputs"][-1]
+
+
+def test_threads_of_gdal_decode_as_the_map_has_it_whatever_others_have_set(tmp_path, monkeypatch):
+    picture, window = tmp_path / "picture.tif", Window(0, 0, 512, 512)
+    how = {"compress": "jpeg", "photometric": "ycbcr", "tiled": True, "blockxsize": 64, "blockysize": 64}
+    write(picture, rgb(512, 512), 6.0, **how)
+
+    def read():
+        with Raster(picture, "image") as raster:
+            return raster.read(window, (1, 2, 3)).values
+
+    expected = read()
+    monkeypatch.setattr(retries, "usable_cores", lambda: 8)
+    with ThreadPoolExecutor(1) as thread:  # options that are set there hold there alone
+        np.testing.assert_array_equal(thread.submit(read).result(), expected)
+        monkeypatch.setenv("CONVERT_YCBCR_TO_RGB", "NO")
+        np.testing.assert_array_equal(thread.submit(read).result(), expected)
+
+
+def test_a_virtual_raster_that_is_called_as_a_geotiff_is_read_by_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(retries, "usable_cores", lambda: 8)
+    picture, virtual = tmp_path / "picture.tif", tmp_path / "virtual.tif"
+    write(picture, rgb(64, 64), 6.0)
+    with rasterio.open(picture) as dataset:
+        rasterio.shutil.copy(dataset, virtual, driver="VRT")
+    found = []
+    for path in (picture, virtual, tmp_path / "gone.tif"):
+        with retries.settings(path):
+            found.append(get_gdal_config("GDAL_NUM_THREADS"))
+    assert [str(each) for each in found] == ["8", "1", "1"]
+
+
+FORK = """
+import os, sys
+from pathlib import Path
+from rasterio.windows import Window
+from landslip.runtime.access import retries
+from landslip.runtime.rasters.raster import Raster
+
+retries.usable_cores = lambda: 4
+
+def read():
+    with Raster(Path(sys.argv[1]), "image") as raster:
+        return int(raster.read(Window(0, 0, 512, 512), (1, 2, 3)).values.sum())
+
+before, child = read(), os.fork()
+if child == 0:
+    os._exit(read() != before)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or read() != before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_forked_process_does_not_wait_for_threads_of_gdal_that_it_has_not(tmp_path):
+    how = {"compress": "deflate", "tiled": True, "blockxsize": 64, "blockysize": 64}
+    path = write(tmp_path / "picture.tif", rgb(512, 512), 6.0, **how)
+    with subprocess.Popen([sys.executable, "-c", FORK, str(path)], start_new_session=True) as process:
+        try:
+            assert process.wait(60) == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the child, too

@@ -155,4 +155,5 @@ def test_the_gates_are_the_published_ones():
         "fp16": (1e-3, 0.995),
         "bf16": (1e-2, 0.98),
         "int8": (1e-2, 0.98),
+        "int8+bf16": (1e-2, 0.98),
     }

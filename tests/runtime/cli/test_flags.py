@@ -22,6 +22,7 @@ from landslip.runtime.mapping.request import MapRequest
 def test_switches_become_flags():
     assert with_flags("Add resume=True, or overwrite=True.") == "Add --resume, or --overwrite."
     assert with_flags("force=True") == "--force"
+    assert with_flags("Map without share_features=True.") == "Map without --share-features."
     assert with_flags("reinforce=True, force=Truely, --force") == "reinforce=True, force=Truely, --force"
 
 
@@ -59,7 +60,7 @@ def messages_below_the_command_line():
 
 
 def test_no_message_below_the_command_line_names_a_flag():
-    commands = r"(landslip \w+|pip|gdal\w*(\.py)?|h5unjam|environment with|tf2onnx\.convert)"
+    commands = r"(landslip \w+|dask worker|pip|gdal\w*(\.py)?|h5unjam|environment with|tf2onnx\.convert)"
     messages = ((path, text) for path, text in messages_below_the_command_line() if not text.startswith("# "))
     for path, text in messages:  # comments of TOML files are read as they are
         rest = re.sub(rf"{commands}( \S+){{0,5}}? (--\S+( [\w.]+)? ?)+", "", text)

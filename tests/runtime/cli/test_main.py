@@ -14,6 +14,7 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 from helpers.models import brightness_model
+from helpers.quantised import write_small_int8
 from helpers.rasters import LEFT, TOP, rgb, scene_mixed, write
 from helpers.results import names_of_results
 from landslip.runtime.cli.main import run
@@ -40,9 +41,7 @@ def command(arguments, *more):
 def test_a_map_from_the_command_line(scene, capsys):
     folder, arguments = scene
     assert run(command(arguments)) == 0
-    out = capsys.readouterr().out
-    assert "landslides" in out
-    assert str(folder / "out" / "landslides.gpkg") in out
+    assert str(folder / "out" / "landslides.gpkg") in capsys.readouterr().out.splitlines()
     assert sorted(path.name for path in (folder / "out").iterdir()) == names_of_results(folder / "out")
 
 
@@ -161,6 +160,29 @@ def test_the_record_tells_what_the_model_is_and_what_it_was_computed_in(scene, c
     record = json.loads(captured.out)
     assert record["model"]["precision"] == "fp32"
     assert record["engine"] == {"name": "openvino", "device": "cpu", "precision": "bf16"}
+
+
+def test_int8_with_bf16_is_what_the_record_says_it_was_computed_in(scene, capsys):
+    folder, arguments = scene
+    model = write_small_int8(folder / "small.int8.openvino.onnx", "openvino")
+    maps = {}
+    for precision in ("auto", "int8+bf16"):
+        code = run(command(arguments | {"-m": model, "--precision": precision, "-o": folder / precision}, "--json"))
+        captured = capsys.readouterr()
+        if code == 4:
+            assert "does not compute in int8+bf16" in captured.err
+            pytest.skip("this CPU does not compute in bf16")
+        record = json.loads(captured.out)
+        assert record["model"]["precision"] == "int8"
+        assert record["engine"]["precision"] == precision.replace("auto", "int8")
+        maps[precision] = (folder / precision / "confidence.tif").read_bytes()
+    assert maps["auto"] != maps["int8+bf16"]
+    again = arguments | {"-m": model, "-o": folder / "int8+bf16"}
+    assert run(command(again, "--resume")) == 0  # as the run was started
+    assert run(command(again, "--resume", "--precision", "int8")) == 2
+    many = arguments | {"-m": model, "--precision": "int8+bf16", "--batch": 1, "-o": folder / "by one"}
+    assert run(command(many)) == 0
+    assert (folder / "by one" / "confidence.tif").read_bytes() == maps["int8+bf16"]
 
 
 def test_a_scene_file_takes_the_place_of_options_and_these_of_what_it_says(scene):

@@ -11,10 +11,12 @@ import pytest
 
 from helpers.engines import SPEC
 from helpers.models import batch_of, brightness_model
+from helpers.quantised import write_small_int8
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
-from landslip.runtime.engines import EngineOptions, open_engine
+from landslip.runtime.engines import BACKENDS, EngineOptions, open_engine
+from landslip.runtime.engines.backends import run_precisions
 from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.errors import EngineError
 
@@ -70,6 +72,40 @@ def test_bf16_is_bf16(real_batch, capabilities):
         assert engine.precision == "bf16"
 
 
+def test_what_int8_leaves_in_float_is_computed_in_bf16_where_that_is_asked_for(tmp_path, capabilities):
+    model, batch = write_small_int8(tmp_path / "m.int8.openvino.onnx", "openvino"), batch_of(2)
+    with opened(model, batch=2, tile=64) as engine:
+        assert engine.precision == "int8"
+        usual = engine.infer(batch)
+    if "BF16" not in capabilities:
+        pytest.skip("this CPU does not compute in bf16")
+    with opened(model, batch=2, tile=64, precision="int8+bf16") as engine:
+        assert engine.precision == "int8+bf16"
+        difference = np.abs(engine.infer(batch) - usual)
+    assert difference.max() > 1e-5
+    assert difference.mean() < 1e-2
+
+
+def test_int8_with_bf16_is_refused_where_there_is_no_bf16(tmp_path, monkeypatch):
+    module = importlib.import_module("landslip.runtime.engines.open_vino")
+    monkeypatch.setattr(module, "_abilities", lambda *_: {"FP32", "INT8"})
+    model = brightness_model(tmp_path / "m.onnx", extra={PRECISION_KEY: "int8", TARGET_KEY: "openvino"})
+    with pytest.raises(EngineError, match=r"This CPU does not compute in int8\+bf16 .* `precision` int8, or"):
+        opened(model, precision="int8+bf16", batch=1, tile=64)
+    assert run_precisions(BACKENDS["openvino"], read_onnx_file(model)) == ("int8",)
+
+
+def test_precisions_of_this_machine_are_those_that_open(tmp_path, capabilities):
+    def here(precision, device="auto"):
+        model = brightness_model(tmp_path / f"{precision}.onnx", extra={PRECISION_KEY: precision})
+        return {*run_precisions(BACKENDS["openvino"], read_onnx_file(model), device)}
+
+    assert here("fp32") == {"fp32", *(name for name in ("bf16", "fp16") if name.upper() in capabilities)}
+    assert here("int8") == {"int8", *(["int8+bf16"] if "BF16" in capabilities else [])}
+    if not any(device.startswith("NPU") for device in openvino_core().available_devices):
+        assert here("int8", "npu") == set()
+
+
 def test_a_precision_the_cpu_lacks_is_refused_and_not_replaced(capabilities):
     if "FP16" in capabilities:
         pytest.skip("this CPU computes in fp16")
@@ -100,8 +136,12 @@ def test_it_refuses_what_it_does_not_run(tmp_path):
     model = brightness_model(tmp_path / "m.onnx")
     with pytest.raises(EngineError, match=r"does not run on cuda\. Run with `device` cpu or gpu or npu,"):
         opened(model, device="cuda")
-    with pytest.raises(EngineError, match="int8 needs an artifact that was quantised"):
-        opened(model, precision="int8")
+    for precision in ("int8", "int8+bf16"):
+        with pytest.raises(EngineError, match=r"int8 and int8\+bf16 need an artifact that was quantised"):
+            opened(model, precision=precision)
+    quantised = brightness_model(tmp_path / "q.onnx", extra={PRECISION_KEY: "int8"})
+    with pytest.raises(EngineError, match=r"in int8\+bf16 on the cpu alone.*`device` cpu, or with `precision` int8\."):
+        opened(quantised, precision="int8+bf16", device="gpu")
     for_tensorrt = brightness_model(tmp_path / "t.onnx", extra={TARGET_KEY: "tensorrt"})
     with pytest.raises(EngineError, match="is made for tensorrt"):
         opened(for_tensorrt)

@@ -15,9 +15,8 @@ from onnx import TensorProto
 from helpers.engines import SPEC
 from helpers.graphs import confidence, small_network
 from helpers.models import batch_of, brightness_model
+from helpers.quantised import small_int8
 from landslip.export.precisions.half import half
-from landslip.export.precisions.quantise import FULL, SCHEMES, ends, observed, quantised
-from landslip.export.precisions.ranges import activation_ranges
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.engines import BACKENDS, EngineOptions, FakeEngine, open_engine
@@ -27,7 +26,7 @@ from landslip.runtime.errors import EngineError, ModelError, UsageError
 
 TILE, BATCH = 64, 3
 
-ERROR = {"fp32": 1e-5, "fp16": 1e-3, "bf16": 1e-2, "int8": 1e-2}
+ERROR = {"fp32": 1e-5, "fp16": 1e-3, "bf16": 1e-2, "int8": 1e-2, "int8+bf16": 1e-2}
 """Mean error that is allowed, as in the gates of ``landslip.runtime.artifacts.parity``."""
 
 
@@ -55,9 +54,12 @@ def usable_cases():
         for device, able in devices.items():
             ways = (
                 *((artifact, precision) for artifact in ("fp32", "fp16") for precision in ("fp32", "bf16", "fp16")),
-                *((artifact, "int8") for artifact in ("int8", "int8.openvino")),
+                *((artifact, way) for artifact in ("int8", "int8.openvino") for way in ("int8", "int8+bf16")),
             )
-            yield from (Case("openvino", *way, device.split(".")[0].lower()) for way in ways if way[1].upper() in able)
+            place = device.split(".")[0].lower()
+            for artifact, precision in ways:
+                if {*precision.upper().split("+")} <= {*able} and (place == "cpu" or precision != "int8+bf16"):
+                    yield Case("openvino", artifact, precision, place)
 
 
 def installed(engine):
@@ -68,12 +70,9 @@ def installed(engine):
 def artifacts(tmp_path_factory):
     """One small network in every precision."""
     folder, network = tmp_path_factory.mktemp("artifacts"), small_network()
-    ranges = activation_ranges(network, observed(network.graph), batch_of(2, TILE))
-    kept = ends(network.graph)
     models = {"fp32": network, "fp16": half(small_network())} | {
-        name: quantised(network, ranges, SCHEMES[target], kept, FULL)
-        for name, target in (("int8", "onnx"), ("int8.openvino", "openvino"))
-    }
+        "int8": small_int8("onnx", TILE), "int8.openvino": small_int8("openvino", TILE),
+    }  # fmt: skip
     paths = {name: folder / f"small.{name}.onnx" for name in models}
     for name, model in models.items():
         onnx.save(model, paths[name])

@@ -29,7 +29,7 @@ choices = st.builds(
     TunedWay,
     artifact=st.sampled_from(["a.onnx", "b.int8.onnx"]), sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
     engine=st.sampled_from(["onnxruntime", "openvino", "tensorrt"]), device=st.sampled_from(["cpu", "cuda"]),
-    precision=st.sampled_from(["fp32", "fp16", "bf16", "int8"]), batch=st.integers(1, MAX_BATCH),
+    precision=st.sampled_from(["fp32", "fp16", "bf16", "int8", "int8+bf16"]), batch=st.integers(1, MAX_BATCH),
     threads=st.integers(0, MAX_THREADS), tiles_per_second=st.floats(1e-6, 1e6),
 )  # fmt: skip
 

@@ -17,9 +17,9 @@ from helpers.landslide_figures import figures, opened
 from landslip.models.demo.embedded import DEMO_MODEL, run_demo
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
-from landslip.runtime.mapping.mapper import map_scene
 from landslip.runtime.products.tracing import Strip, trace
 from landslip.runtime.scene.scene import open_scene
+from landslip.runtime.shards.map_anywhere import map_scene
 
 pytest.importorskip("onnxruntime")
 

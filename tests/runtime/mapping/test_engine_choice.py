@@ -73,6 +73,16 @@ def test_another_precision_is_never_taken_by_itself_but_said(model, caplog):
     assert choose(model, GivenOptions(precision="bf16"))[1] == bf16.options()
 
 
+def test_int8_with_bf16_is_taken_by_itself_only_of_a_folder_and_as_tuned(model):
+    other = write_artifact(model.parent, "test.int8.onnx", "int8")
+    mixed = choice_for(other, precision="int8+bf16", tiles_per_second=50.0)
+    write_tuning(choice_for(model), choice_for(other, precision="int8", tiles_per_second=40.0), mixed)
+    assert choose(other, GivenOptions())[1].precision == "int8"
+    assert choose(other, GivenOptions(precision="int8+bf16"))[1] == mixed.options()
+    assert choose(model.parent, GivenOptions()) == (other, mixed.options())
+    assert choose(model.parent, GivenOptions(precision="int8"))[1].precision == "int8"
+
+
 def test_another_artifact_is_never_taken_by_itself_but_said(model, caplog):
     other = write_artifact(model.parent, "test.int8.onnx", "int8")
     write_tuning(choice_for(model), choice_for(other, precision="int8", tiles_per_second=40.0))
@@ -254,6 +264,15 @@ def test_another_engine_is_not_asked_for_a_device_it_does_not_have(tmp_path, mod
     assert choose(model, GivenOptions(engine="onnxruntime"), out)[1] == EngineOptions(
         "onnxruntime", "cuda", precision="fp16"
     )
+
+
+@pytest.mark.parametrize("said", [{}, {"shared_features": True}, {"shared_features": "yes"}])
+def test_a_run_goes_on_with_features_shared_as_it_was_begun(tmp_path, model, said):
+    begun = {"engine": {"name": "onnxruntime", "device": "cpu", "precision": "fp32", **said}}
+    (tmp_path / "run.json").write_text(json.dumps(begun))
+    options = choose(model, GivenOptions(), tmp_path)[1]
+    assert options.share_features is (said.get("shared_features") is True)
+    assert choose(model, GivenOptions(share_features=True))[1].share_features
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])

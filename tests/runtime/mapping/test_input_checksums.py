@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import threading
 from dataclasses import replace
 
 import pytest
@@ -11,10 +13,13 @@ import pytest
 from helpers.engines import mixing_engine, mixture
 from helpers.range_server import serving_folder
 from helpers.rasters import rgb, scene_on_grid, write
+from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions, FakeEngine
-from landslip.runtime.errors import InputChangedError
+from landslip.runtime.errors import InputChangedError, InputMissingError, ModelError
+from landslip.runtime.mapping import run_record
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
+from landslip.runtime.system.digests import sha256_of
 
 
 @pytest.fixture
@@ -73,3 +78,64 @@ def test_a_remote_file_that_is_replaced(files, tmp_path):
         with pytest.raises(InputChangedError, match=r"etag"):
             mapped(remote, tmp_path / "out", lambda: server.say(ETag='"2"'))
     assert nothing_is_left(tmp_path / "out")
+
+
+def test_checksums_are_taken_while_the_model_is_loaded(files, tmp_path, monkeypatch):
+    begun, in_time = threading.Event(), []
+
+    def noted(path, stop=None):
+        begun.set()
+        return sha256_of(path, stop)
+
+    @contextlib.contextmanager
+    def opener(*_):
+        in_time.append(begun.wait(20))
+        yield mixing_engine()
+
+    monkeypatch.setattr(run_record, "sha256_of", noted)
+    record = map_scene(MapRequest(DEMO_MODEL, files, tmp_path / "out", engine=EngineOptions(tile=64)), opener=opener)
+    assert in_time == [True]
+    assert record["inputs"][0]["sha256"] == sha256_of(files.pre)
+    assert not hashing_threads()
+
+
+def test_a_model_that_cannot_be_loaded_gives_the_checksums_up(files, tmp_path, monkeypatch):
+    begun = threading.Event()
+
+    def endless(_, stop):
+        begun.set()
+        assert stop.wait(20)
+        return ""
+
+    @contextlib.contextmanager
+    def opener(*_):
+        assert begun.wait(20)
+        raise ModelError("broken")
+        yield
+
+    monkeypatch.setattr(run_record, "sha256_of", endless)
+    with pytest.raises(ModelError, match="broken"):
+        map_scene(MapRequest(DEMO_MODEL, files, tmp_path / "out"), opener=opener)
+    assert not hashing_threads()
+
+
+def test_a_part_that_is_gone_is_said_once_the_model_is_loaded(files, tmp_path, monkeypatch):
+    def gone(path, _):
+        raise InputMissingError(f"{path} does not exist.", "Check the path.", where=path)
+
+    opened = []
+
+    @contextlib.contextmanager
+    def opener(*_):
+        opened.append(True)
+        yield mixing_engine()
+
+    monkeypatch.setattr(run_record, "sha256_of", gone)
+    with pytest.raises(InputMissingError):
+        map_scene(MapRequest(DEMO_MODEL, files, tmp_path / "out"), opener=opener)
+    assert opened
+    assert not hashing_threads()
+
+
+def hashing_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("landslip-checksums")]

@@ -236,14 +236,14 @@ def test_one_class_of_landslides_gives_the_bytes_of_a_single_band(files, tmp_pat
         assert (tmp_path / "classes" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
-def test_the_command_tells_the_classes(files, tmp_path, capsys):
+def test_the_command_tells_the_classes(files, tmp_path, capsys, caplog):
     model, out = class_model(tmp_path / "m.onnx"), tmp_path / "out"
     scene = ["--pre", files.pre, "--post", files.post, "--dem", files.dem]
     assert run([*map(str, ["map", "-m", model, *scene, "--tile", TILE, "--device", "cpu", "-o", out])]) == 0
-    said = capsys.readouterr().out.splitlines()
-    record = RunRecord.read(out / "run.json")
-    assert said[1:5] == [f"{each.name}{' (landslide)' * each.landslide}: {each.km2:.3f} km2" for each in record.classes]
-    assert str(out / "classes.tif") in said
+    record, said = RunRecord.read(out / "run.json"), caplog.messages
+    for each in record.classes:
+        assert f"{each.name}{' (landslide)' * each.landslide}: {each.km2:.3f} km2" in said
+    assert str(out / "classes.tif") in capsys.readouterr().out.splitlines()
 
 
 def test_a_dry_run_counts_the_memory_and_the_disk_of_classes(files, tmp_path):

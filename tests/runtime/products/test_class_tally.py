@@ -16,7 +16,6 @@ from landslip.runtime.artifacts.spec import ClassSpec
 from landslip.runtime.geo.ground_area import CELL
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.class_tally import ClassTally
-from landslip.runtime.products.confidence_tif import occurs
 from landslip.runtime.products.tracing import Strip, trace
 
 CLASSES = (ClassSpec("ground", False), ClassSpec("flow", True), ClassSpec("fall", True))
@@ -77,13 +76,3 @@ def test_areas_are_counted_by_class_however_the_map_is_cut():
     for value, each in enumerate(entries[0]):
         assert each["pixels"] == (classes == value).sum()
         assert each["km2"] == pytest.approx(each["pixels"] * 1e-4, rel=2e-3)
-
-
-def test_an_overview_has_only_classes_that_are_below_it():
-    rng = np.random.default_rng(1)
-    below = np.full((18, 22), 255, dtype=np.uint8)
-    below[1:17, 1:21] = rng.integers(0, 3, (16, 20))
-    overview = below[1:17:2, 1:21:2].copy()
-    assert occurs(below, overview)
-    overview[3, 4] = 7
-    assert not occurs(below, overview)

@@ -84,6 +84,8 @@ def amplification(files: SceneFiles, tile: int) -> float:
     with open_scene(files, engine.spec.resolution) as opened:
         with block_cache(1):
             opened.read(opened.grid.rows(0, 1))  # drops what was kept of looking at the files
+        with block_cache(1):
+            pass  # drops what that has read last
         plan = make_plan("gaussian", opened.grid, engine.spec, tile, 0.5)
         run = Run(opened, plan, engine, 4, 50, Stopwatch(), NoProgress(), Thumbnails(opened.grid))
         before = read_so_far()

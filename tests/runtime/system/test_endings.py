@@ -167,7 +167,7 @@ def fails(*args, **options):
     sys.modules["resource"] = None  # as where no library can be loaded any more
     raise SystemError("half compiled")
 
-def no_memory(error):
+def no_memory(error, voice):
     raise MemoryError
 
 cli.cli.main = fails
@@ -183,12 +183,12 @@ cli.cli.main = fails
 def test_a_line_of_the_log_without_memory_is_no_traceback(scene):
     _, arguments = scene
     spent = """
-from landslip.runtime.cli import main as cli
+from landslip.runtime.cli import log_formats
 
 def no_memory(text):
     raise MemoryError
 
-cli.without_secrets = no_memory
+log_formats.without_secrets = no_memory
 """
     with mapping(arguments, spent) as process:
         code, _, err = ended(process, 60.0)

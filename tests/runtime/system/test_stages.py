@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from landslip.runtime.errors import ResourceError
-from landslip.runtime.system.stages import Line, Stopwatch, side_by_side
+from landslip.runtime.errors import CancelledError, ResourceError
+from landslip.runtime.system.stages import Line, Stopwatch
+from landslip.runtime.system.stopping import Stop, heeding
 
 
 def stages():
@@ -137,11 +138,12 @@ def test_a_stage_that_cannot_start_ends_the_others(number, monkeypatch):
     assert not stages()
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_lane_that_cannot_start_is_said(number, monkeypatch):
     refuse_from(number, monkeypatch)
-    with pytest.raises(ResourceError, match="the system starts no more threads"):
-        list(side_by_side(time.sleep, [0.1] * 5, 2))
+    with pytest.raises(ResourceError, match="the system starts no more threads"), Line() as line:
+        list(line.side_by_side(time.sleep, [0.1] * 5, 2))
+    assert not stages()
 
 
 def test_a_stopwatch_adds_up_by_stage():
@@ -172,13 +174,79 @@ def test_a_stage_that_several_threads_are_in_is_busy_once():
     assert 0.05 <= seconds["infer"] <= seconds["total"] + 0.001
 
 
+def test_the_cpu_time_of_a_stage_is_that_of_its_threads_and_of_no_wait():
+    clock = Stopwatch()
+
+    def items():
+        yield spun(0.1)
+
+    def spun(seconds):
+        began = time.thread_time()
+        while time.thread_time() < began + seconds:
+            pass
+
+    def work():
+        with clock("read"):
+            spun(0.05)
+            time.sleep(0.2)
+        with clock("write"):
+            list(clock.left_out("write", items()))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = clock.cpu_seconds("read", "write", "infer")
+    assert 0.1 <= seconds["read"] < 0.3
+    assert 0 <= seconds["write"] < 0.1
+    assert seconds["infer"] == 0
+
+
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 def test_results_come_in_the_order_of_the_items(lanes):
     def slow_if_even(number):
         time.sleep(0.002 * (number % 2 == 0))
         return 2 * number
 
-    assert list(side_by_side(slow_if_even, range(20), lanes)) == [2 * number for number in range(20)]
+    with Line() as line:
+        assert list(line.side_by_side(slow_if_even, range(20), lanes)) == [2 * number for number in range(20)]
+    assert not stages()
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_a_result_comes_while_the_next_item_is_waited_for(lanes):
+    came, in_time = [threading.Event() for _ in range(4)], []
+
+    def items():
+        for number, taken in enumerate(came):
+            yield number
+            in_time.append(taken.wait(20))
+
+    with Line() as line:
+        for number in line.side_by_side(lambda number: number, items(), lanes):
+            came[number].set()
+    assert in_time == [True] * 4
+
+
+@pytest.mark.parametrize("lanes", [2, 3])
+def test_no_more_items_are_taken_than_the_lanes_and_one_ahead_of_the_results(lanes):
+    taken, enough = [], threading.Event()
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            if number == lanes:
+                enough.set()
+            yield number
+
+    with Line() as line:
+        results = line.side_by_side(lambda number: number, items(), lanes)
+        assert next(results) == 0
+        assert enough.wait(20)
+        time.sleep(0.1)
+        assert len(taken) == lanes + 1
+    assert not stages()
 
 
 def test_an_error_of_a_call_ends_the_others():
@@ -189,9 +257,28 @@ def test_an_error_of_a_call_ends_the_others():
         if number == 0:
             raise OSError("gone")
 
-    with pytest.raises(OSError, match="gone"):
-        list(side_by_side(work, range(100), 2))
+    with pytest.raises(OSError, match="gone"), Line() as line:
+        list(line.side_by_side(work, range(100), 2))
     assert len(started) <= 3
+    assert not stages()
+
+
+def test_an_error_of_a_call_comes_while_the_next_item_is_waited_for():
+    came = threading.Event()
+
+    def items():
+        yield 0
+        assert came.wait(20)
+
+    def fail(_):
+        raise OSError("gone")
+
+    with Line() as line:
+        results = line.side_by_side(fail, line.background(items()), 2)
+        with pytest.raises(OSError, match="gone"):
+            next(results)
+        came.set()
+    assert not stages()
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])
@@ -200,10 +287,31 @@ def test_an_error_of_the_items_comes_after_the_results_of_those_before_it(lanes)
         yield from range(5)
         raise OSError("damaged")
 
-    results = side_by_side(lambda number: 2 * number, items(), lanes)
-    assert [next(results) for _ in range(5)] == [0, 2, 4, 6, 8]
-    with pytest.raises(OSError, match="damaged"):
-        next(results)
+    with Line() as line:
+        results = line.side_by_side(lambda number: 2 * number, items(), lanes)
+        assert [next(results) for _ in range(5)] == [0, 2, 4, 6, 8]
+        with pytest.raises(OSError, match="damaged"):
+            next(results)
+
+
+def test_a_stop_drops_the_calls_that_wait_and_ends_every_lane():
+    started, free, flag = [], threading.Event(), threading.Event()
+
+    def work(number):
+        started.append(number)
+        assert free.wait(20)
+
+    def stopped():
+        with Line() as line:
+            results = line.side_by_side(work, itertools.count(), 2)
+            threading.Timer(0.1, flag.set).start()
+            threading.Timer(0.4, free.set).start()
+            list(line.background(results))
+
+    with heeding(Stop(flag)), pytest.raises(CancelledError):
+        stopped()
+    assert sorted(started) == [0, 1]
+    assert not stages()
 
 
 def test_a_stopwatch_can_be_read_while_it_runs_and_leaves_out_what_it_is_told():

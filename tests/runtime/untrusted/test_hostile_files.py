@@ -64,17 +64,24 @@ def scene(tmp_path_factory):
         folder / "area.gpkg", shapely.to_wkb([shapely.from_geojson(json.dumps(AREA["features"][0]))]), [], [],
         geometry_type="Polygon", crs=CRS, driver="GPKG",
     )  # fmt: skip
-    assert mapped(files, folder / "whole")[0] == 0
+    assert landslip_map(files, folder / "whole")[0] == 0  # no time counts here: it may compile all loops first
     return folder, files
 
 
-def mapped(files, out):
+def landslip_map(files, out):
     """Map a scene: exit code and what was said."""
-    said, started = io.StringIO(), time.perf_counter()
+    said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         code = run(["map", *(str(part) for pair in files.items() for part in pair), "-o", str(out), "--tile", "32"])
-    assert time.perf_counter() - started < SLOWEST
     return code, said.getvalue()
+
+
+def mapped(files, out):
+    """Map a scene in a time that no hostile file may draw out: exit code and what was said."""
+    started = time.perf_counter()
+    result = landslip_map(files, out)
+    assert time.perf_counter() - started < SLOWEST
+    return result
 
 
 def map_or_sentence(files, out):
