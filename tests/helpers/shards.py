@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import onnx
+
+from helpers.graphs import small_network
 from helpers.models import brightness_model, class_model
 from helpers.rasters import scene_mixed
 from landslip.runtime.engines import EngineOptions
@@ -28,13 +31,15 @@ class ShardEvent:
     files: SceneFiles
     """Images, elevation and a mask."""
     model: Path
-    """Model of one layer, which a real engine runs."""
+    """Small model, which a real engine runs."""
     classes: bool
     """True if the model tells classes apart."""
+    shares: bool = False
+    """True if features are computed once for all tiles that show a place."""
 
     def request(self, out: Path, **options: object) -> MapRequest:
         """Request for its map."""
-        engine = EngineOptions(engine="onnxruntime", tile=TILE, batch=3)
+        engine = EngineOptions(engine="onnxruntime", tile=TILE, batch=3, share_features=self.shares)
         return MapRequest(self.model, self.files, out, **({"engine": engine} | options))
 
     @property
@@ -56,6 +61,7 @@ class ShardEvent:
             "--pre", self.files.pre, "--post", self.files.post, "--dem", self.files.dem, "--mask", *self.files.masks,
         ]  # fmt: skip
         how = ["--engine", "onnxruntime", "--tile", TILE, "--batch", 3, "-o", out, *options]
+        how += ["--share-features"] * self.shares
         return [sys.executable, "-m", "landslip", "map", "-m", str(self.model), *map(str, [*files, *how])]
 
 
@@ -65,3 +71,10 @@ def shard_event(folder: Path, *, height_m: float = 6200.0, width_m: float = 600.
     files = scene_mixed(folder, height_m=height_m, width_m=width_m)
     model = (class_model if classes else brightness_model)(folder / "model.onnx")
     return ShardEvent(folder, files, model, classes)
+
+
+def sharing_event(folder: Path) -> ShardEvent:
+    """Write an event of two shards whose model has features that overlapping tiles share."""
+    event = shard_event(folder)
+    onnx.save(small_network(), event.model)
+    return replace(event, shares=True)
