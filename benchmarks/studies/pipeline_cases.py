@@ -41,13 +41,13 @@ class Case:
     records: list[dict[str, Any]] = field(default_factory=list)
     """Run records, the warm-up's included."""
     cpu: list[dict[str, float]] = field(default_factory=list)
-    """Seconds of CPU by stage, of the same runs."""
+    """Seconds of CPU that the busiest thread of each stage took, of the same runs."""
 
     def map(self) -> float:
         """Make the map; gives the tiles."""
         clock = Stopwatch()
         self.records.append(self.record(clock))
-        self.cpu.append(clock.cpu_seconds(*STAGES))
+        self.cpu.append(clock.busiest_thread(*STAGES))
         return float(self.records[-1]["tiles"]["predicted"])
 
     def record(self, clock: Stopwatch | None = None) -> dict[str, Any]:

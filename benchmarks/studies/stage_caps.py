@@ -11,7 +11,7 @@ from landslip.benchmarks.studies.contest import rate_finding
 from landslip.benchmarks.studies.pipeline_cases import Case
 
 OF_ONE_THREAD = ("prepare", "stitch", "write", "polygons")
-"""Stages that have one thread, so that no number of cores makes them faster. Reading has several, and those of GDAL."""
+"""Stages whose busiest thread decides, so that no number of cores makes them faster. Reading has threads for each core."""
 
 LEAST = 1e-6
 """Seconds of CPU that a stage takes at the least, as far as clocks tell."""
@@ -20,8 +20,8 @@ LEAST = 1e-6
 def stage_caps(case: Case) -> dict[str, Timing]:
     """Timing of each stage by itself, in tiles and in seconds of CPU: what it could do on one core.
 
-    A stage of one thread is measured inside the maps of a case, by the CPU time of its thread, in each repeat. Reading
-    is done once more by itself, and measured by the CPU time of the process, GDAL's threads included.
+    A stage is measured inside the maps of a case, by the CPU time of its busiest thread, in each repeat. Reading is done
+    once more by itself, and measured by the CPU time of the process, GDAL's threads included.
 
     Args:
         case: a scene that was mapped, after one map that warmed up.
@@ -40,10 +40,11 @@ def caps_table(caps: Mapping[str, Mapping[str, Timing]]) -> Table:
         (name, each["read"].rate, *(each[stage].rate for stage in OF_ONE_THREAD), _lowest_stage(each))
         for name, each in caps.items()
     ]
-    columns = ("inputs", "read (many threads)", *(f"{stage} (one)" for stage in OF_ONE_THREAD), "lowest of one thread")
+    columns = ("inputs", "read (many threads)", *OF_ONE_THREAD, "lowest of one thread")
     title = (
-        "Tiles per second that each stage could do on one core of its own, by its CPU time; a stage of one thread caps "
-        "the map however many cores there are. `write` includes what its threads do for the files at the end"
+        "Tiles per second that the busiest thread of each stage could do on one core of its own, by its CPU time: it "
+        "caps the map however many cores there are. `polygons` has three threads, `write` one beside the map and one "
+        "at its end, and threads that help read the ground are not counted"
     )
     return Table(title, columns, rows)
 

@@ -6,12 +6,13 @@ from contextlib import closing
 
 from landslip.runtime.engines import Engine
 from landslip.runtime.engines.shrinking import open_shrinking
-from landslip.runtime.mapping.listeners import Listeners, traced
+from landslip.runtime.mapping.listeners import Listeners
 from landslip.runtime.mapping.map_and_products import counted, figures_of, with_reasons
 from landslip.runtime.mapping.pipeline import checked, run_of, stream
 from landslip.runtime.mapping.prepared_map import EngineOpener, prepared_map
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
+from landslip.runtime.mapping.tracing_stages import traced
 from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.area_tally import AreaTally
 from landslip.runtime.products.class_tally import ClassTally
@@ -51,11 +52,19 @@ def map_without_files(
         areas, classes, why = AreaTally(grid, run.level), ClassTally(grid, spec.classes), WhyNotObserved(run, 0)
         with (
             counting(progress, "mapping", len(run.plan.tiles), "tile"),
-            closing(counted(listeners.shown(stream(run), grid), classes)) as strips,
+            closing(counted(stream(run), classes)) as strips,
+            closing(
+                traced(
+                    with_reasons(strips, why, None, areas, run.clock),
+                    run.scene,
+                    spec,
+                    run.level,
+                    request.min_area,
+                    run.clock,
+                )
+            ) as found,
         ):
-            coming = with_reasons(strips, why, None, areas)
-            landslides = traced(coming, run.scene, spec, run.level, request.min_area)
-            told = CountedLandslides(listeners.told(landslides))
+            told = CountedLandslides(listeners.told(found, grid))
             for _ in told:
                 pass
         with waiting(progress, "checking the inputs again"):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from affine import Affine
 
-from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.geo.map_grid import MapGrid
-from landslip.runtime.imagery.acquisition_dates import span_of
+from landslip.runtime.mapping.tracing_stages import Found
 from landslip.runtime.products.confidence_block import ConfidenceBlock
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.tracing import Strip, trace
-from landslip.runtime.scene.scene import Scene
+from landslip.runtime.products.tracing import Strip
 
 
 @dataclass(frozen=True)
@@ -26,41 +23,15 @@ class Listeners:
     on_block: Callable[[ConfidenceBlock], None] | None = None
     """Takes the rows of the map from the top down."""
 
-    def told(self, landslides: Iterable[Landslide]) -> Iterator[Landslide]:
-        """Landslides as they come, each once its listener has heard of it."""
-        for landslide in landslides:
-            if self.on_landslide is not None:
-                self.on_landslide(landslide)
-            yield landslide
-
-    def shown(self, strips: Generator[Strip, None, None], grid: MapGrid) -> Generator[Strip, None, None]:
-        """Strips of a map as they come, each once its listener has heard of it."""
-        with closing(strips):
-            for strip in strips:
-                if self.on_block is not None:
-                    self.on_block(_block(strip, grid))
-                yield strip
-
-
-def traced(strips: Iterable[Strip], scene: Scene, spec: ModelSpec, level: int, min_area: float) -> Iterator[Landslide]:
-    """Landslides of the strips of a scene's map, each as soon as it cannot grow any more.
-
-    Args:
-        strips: the whole map from the top down.
-        scene: the scene.
-        spec: the model.
-        level: percent from which on a pixel counts as landslide.
-        min_area: smaller landslides are left out, square metres.
-    """
-    return trace(
-        strips,
-        scene.grid,
-        level=level,
-        min_area=min_area,
-        ground_of=None if scene.ground is None else scene.ground.read,
-        dates=span_of(scene.times),
-        classes=spec.classes,
-    )
+    def told(self, found: Iterable[Found], grid: MapGrid) -> Iterator[Landslide]:
+        """Landslides as they come, each once its listener has heard of it, and of the rows that end it."""
+        for strip, landslides in found:
+            if self.on_block is not None and strip is not None:
+                self.on_block(_block(strip, grid))
+            for landslide in landslides:
+                if self.on_landslide is not None:
+                    self.on_landslide(landslide)
+                yield landslide
 
 
 def _block(strip: Strip, grid: MapGrid) -> ConfidenceBlock:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from landslip.runtime.access.gdal import block_cache
 from landslip.runtime.cartography.map_facts import MapFacts
-from landslip.runtime.mapping.listeners import traced
 from landslip.runtime.mapping.prepared_map import LEAST_CACHE
 from landslip.runtime.mapping.request import MapRequest
 from landslip.runtime.mapping.run_record import Record
 from landslip.runtime.mapping.sheet_facts import sheet_facts
 from landslip.runtime.mapping.tile_stages import Run
+from landslip.runtime.mapping.tracing_stages import traced
 from landslip.runtime.mapping.why_not_observed import WhyNotObserved
 from landslip.runtime.products.area_tally import AreaTally
 from landslip.runtime.products.class_tally import ClassTally
@@ -47,7 +47,7 @@ from landslip.runtime.run.workspace import Workspace
 from landslip.runtime.styles.palette import class_colours
 from landslip.runtime.system import stopping
 from landslip.runtime.system.progress import counting, waiting
-from landslip.runtime.system.stages import threads_start
+from landslip.runtime.system.stages import Stopwatch, threads_start
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def make_products(
             with threads_start():
                 maps.append(pool.submit(_write_maps, run, run_files, work))
 
-        strips = counted(run.listeners.shown(followed(strips, begin_maps), run.scene.grid), classes)
+        strips = counted(followed(strips, begin_maps), classes)
         figures = figures_of(areas, _write_polygons(run, strips, work, request.min_area, why, areas), classes)
         with waiting(run.progress, "writing confidence.tif and quicklook.png"):
             _write_quicklook(run, work, sheet_facts(run, request, figures))
@@ -133,12 +133,13 @@ def _write_polygons(
         closing(strips),
         run.clock("polygons"),
         NotObservedTracer(grid, min_area, path.parent) as unseen,
+        closing(
+            traced(with_reasons(strips, why, unseen, areas, run.clock), run.scene, spec, run.level, min_area, run.clock)
+        ) as found,
     ):
-        coming = with_reasons(run.clock.left_out("polygons", strips), why, unseen, areas)
-        landslides = traced(coming, run.scene, spec, run.level, min_area)
         return write_landslides(
             path,
-            run.listeners.told(landslides),
+            run.listeners.told(run.clock.left_out("polygons", found), grid),
             grid.crs,
             not_observed=unseen.found(),
             notice=spec.notice,
@@ -147,17 +148,18 @@ def _write_polygons(
 
 
 def with_reasons(
-    strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer | None, areas: AreaTally
+    strips: Iterable[Strip], why: WhyNotObserved, unseen: NotObservedTracer | None, areas: AreaTally, clock: Stopwatch
 ) -> Iterator[Strip]:
     """Strips as they come; they are counted, and what was not observed in them is traced where it is wanted."""
     for strip in strips:
         stopping.check()
-        reasons = why.of(strip)
-        areas.add(strip.first_row, strip.confidence, reasons)
-        if unseen is not None and reasons is None:
-            unseen.skip(strip.end)
-        elif unseen is not None and reasons is not None:
-            unseen.take(strip.first_row, reasons)
+        with clock("polygons"):
+            reasons = why.of(strip)
+            areas.add(strip.first_row, strip.confidence, reasons)
+            if unseen is not None and reasons is None:
+                unseen.skip(strip.end)
+            elif unseen is not None and reasons is not None:
+                unseen.take(strip.first_row, reasons)
         yield strip
 
 

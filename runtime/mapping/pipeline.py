@@ -1,7 +1,8 @@
 """The whole flow on one screen: prepare; read, infer, stitch and save, trace; publish.
 
-The stages of :func:`stream` are generators, each in a thread of its own; landslides are traced on the calling thread.
-Bounded queues between them keep memory flat, let reading run ahead of the engine and writing and tracing behind it.
+The stages of :func:`stream` are generators, each in a thread of its own, and so are those that trace landslides; the
+calling thread tells of these, and writes them. Bounded queues keep memory flat, let reading run ahead of the engine and
+writing and tracing behind it.
 """
 
 from __future__ import annotations

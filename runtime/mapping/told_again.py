@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import rasterio
@@ -10,10 +11,12 @@ import rasterio
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.errors import InputError
 from landslip.runtime.mapping.assemble import BLOCK_ROWS
-from landslip.runtime.mapping.listeners import Listeners, traced
+from landslip.runtime.mapping.listeners import Listeners
 from landslip.runtime.mapping.prepared_map import PreparedMap
+from landslip.runtime.mapping.tracing_stages import traced
 from landslip.runtime.products.tracing import Strip
 from landslip.runtime.run.product_names import CLASSES, CONFIDENCE
+from landslip.runtime.system.stages import Stopwatch
 
 
 def tell_of_finished(listeners: Listeners, ready: PreparedMap, folder: Path) -> None:
@@ -25,9 +28,10 @@ def tell_of_finished(listeners: Listeners, ready: PreparedMap, folder: Path) -> 
     if listeners == Listeners():
         return
     scene, spec = ready.scene, ready.engine.spec
-    strips = listeners.shown(_stored(folder, classes=bool(spec.classes)), scene.grid)
-    for _ in listeners.told(traced(strips, scene, spec, ready.level, ready.request.min_area)):
-        pass
+    strips = _stored(folder, classes=bool(spec.classes))
+    with closing(traced(strips, scene, spec, ready.level, ready.request.min_area, Stopwatch())) as found:
+        for _ in listeners.told(found, scene.grid):
+            pass
 
 
 def _stored(folder: Path, *, classes: bool) -> Generator[Strip, None, None]:

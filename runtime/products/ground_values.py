@@ -28,4 +28,4 @@ class GroundValues:
 
 
 GroundOf = Callable[[Window], GroundValues]
-"""Function from a window of the map grid to the ground there, asked from one thread at a time."""
+"""Function from a window of the map grid to the ground there; it may be asked from several threads at once."""

@@ -25,8 +25,9 @@ from landslip.runtime.products import tallies as tal
 from landslip.runtime.products.attributes import Attributes, Dates
 from landslip.runtime.products.ground_values import GroundOf, GroundValues
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.pixel_sets import LabelledRows, SetTracer, count_pixels
+from landslip.runtime.products.pixel_sets import ClosedSets, LabelledRows, SetTracer, count_pixels
 from landslip.runtime.products.true_sizes import TrueSizes
+from landslip.runtime.system.beside import beside
 
 Array = NDArray[Any]
 
@@ -34,7 +35,13 @@ HIGHEST = 100
 """Percent: what is above is no confidence."""
 
 GROUND_BLOCK = 256
-"""Columns of the ground that are asked for together; blocks begin at the left border of the map."""
+"""Columns of a block of the ground; blocks begin at the left border of the map."""
+
+GROUND_BLOCKS = 8
+"""Most neighbouring blocks of the ground that are asked for in one window."""
+
+GROUND_TOGETHER = 8
+"""Most windows of the ground that are asked for side by side, and held."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +103,37 @@ class Tracer:
         Raises:
             UsageError: it does not follow the one before, or the ground has another shape.
         """
-        self._check_follows(strip)
-        self._next_row, self._classes = strip.end, strip.classes
-        return self._taken(strip.first_row, strip.confidence)
+        return self.landslides(self.closed_by(strip))
 
     def finish(self) -> list[Landslide]:
         """End the map; returns the landslides that reach its last row."""
+        return self.landslides(self.closed_by_end())
+
+    def closed_by(self, strip: Strip) -> ClosedSets:
+        """Add the next strip; returns the sets of pixels that cannot grow any more.
+
+        Raises:
+            UsageError: see :meth:`take`.
+        """
+        self._check_follows(strip)
+        self._next_row, self._classes = strip.end, strip.classes
+        return self._closed(strip.first_row, strip.confidence)
+
+    def closed_by_end(self) -> ClosedSets:
+        """End the map; returns the sets of pixels that reach its last row."""
         beyond = np.full((1, len(self._above)), NOT_OBSERVED, dtype=np.uint8)
         self._classes = None
-        return self._taken(self._next_row or 0, beyond)
+        return self._closed(self._next_row or 0, beyond)
 
-    def _taken(self, first_row: int, confidence: Array) -> list[Landslide]:
+    def landslides(self, closed: ClosedSets) -> list[Landslide]:
+        """The landslides that sets are which cannot grow any more; another thread may add strips meanwhile."""
+        return self._attributes.landslides(closed, self._min_area)
+
+    def _closed(self, first_row: int, confidence: Array) -> ClosedSets:
         closed = self._sets.take(first_row, confidence)
         if len(confidence):
             self._above = confidence[-1].copy()
-        return self._attributes.landslides(closed, self._min_area)
+        return closed
 
     def _check_follows(self, strip: Strip) -> None:
         row, width = self._next_row, len(self._above)
@@ -129,8 +152,11 @@ class Tracer:
             tal.tally_classes(self._classes, rows.labels, tallies)
         if self._ground_of is None:
             return
-        for window in _windows_with_labels(rows):
-            _tally_ground(_checked(self._ground_of(window), window), window, rows.labels, tallies)
+        windows = list(_windows_with_labels(rows))
+        for first in range(0, len(windows), GROUND_TOGETHER):
+            some = windows[first : first + GROUND_TOGETHER]
+            for window, ground in zip(some, beside(self._ground_of, some), strict=True):
+                _tally_ground(_checked(ground, window), window, rows.labels, tallies)
 
 
 def trace(
@@ -186,14 +212,15 @@ def trace_outlines(
 
 
 def _windows_with_labels(rows: LabelledRows) -> Iterator[Window]:
-    """Windows of whole column blocks that hold labels; neighbours come together."""
+    """Windows of whole column blocks that hold labels; some neighbours come together."""
     width = rows.labels.shape[1]
     starts = np.arange(0, width, GROUND_BLOCK)
     held = np.logical_or.reduceat(rows.labels.any(axis=0), starts)
     turns = np.flatnonzero(np.diff(held, prepend=False, append=False))
-    for first, last in turns.reshape(-1, 2).tolist():
-        left = first * GROUND_BLOCK
-        yield make_window(left, rows.first_row, min(last * GROUND_BLOCK, width) - left, len(rows.labels))
+    for begin, end in turns.reshape(-1, 2).tolist():
+        for first in range(begin, end, GROUND_BLOCKS):
+            left, right = first * GROUND_BLOCK, min(min(first + GROUND_BLOCKS, end) * GROUND_BLOCK, width)
+            yield make_window(left, rows.first_row, right - left, len(rows.labels))
 
 
 def _checked(ground: GroundValues, window: Window) -> GroundValues:

@@ -5,6 +5,8 @@ Only windows that hold landslides are asked for. The reasons are in ``docs/decis
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -30,7 +32,8 @@ from landslip.runtime.terrain.true_north import towards_east_and_north
 class GroundReader(Closing):
     """Reads the elevation model, or the ready slope, of a scene by windows of the map grid.
 
-    Safe to use beside the scene, from one thread at a time: it opens its files when it is first asked.
+    Safe to use beside the scene, and from several threads: it opens its files when it is first asked, and once more for
+    each thread that asks meanwhile.
     """
 
     def __init__(self, source: Elevation | Steepness, grid: MapGrid) -> None:
@@ -41,8 +44,8 @@ class GroundReader(Closing):
             grid: the map grid.
         """
         self._source, self._grid = source, grid
-        self._stack = ExitStack()
-        self._opened: ElevationGround | SlopeGround | None = None
+        self._stack, self._opening = ExitStack(), threading.Lock()
+        self._free: queue.SimpleQueue[ElevationGround | SlopeGround] = queue.SimpleQueue()
 
     @property
     def rasters(self) -> tuple[Raster, ...]:
@@ -55,9 +58,15 @@ class GroundReader(Closing):
         Raises:
             InputError: a file cannot be opened again, or is damaged there.
         """
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened.read(window)
+        try:
+            opened = self._free.get_nowait()
+        except queue.Empty:
+            with self._opening:
+                opened = self._open()
+        try:
+            return opened.read(window)
+        finally:
+            self._free.put(opened)
 
     def close(self) -> None:
         """Close its files."""

@@ -59,6 +59,14 @@ class _Stage(threading.Thread):
             self.ended.set()
 
 
+class _Within(threading.local):
+    line: Line | None = None
+
+
+_within = _Within()
+"""Line whose stage a thread runs."""
+
+
 class Line:
     """A line of stages, each a generator running in a thread of its own, joined by bounded queues.
 
@@ -66,11 +74,12 @@ class Line:
     travels down the line to the caller. Leaving the context, whether with an error, by Ctrl-C or regularly, stops every
     stage at its next value and returns when all threads have ended; a further Ctrl-C does not cut that short.
 
-    The stages heed the stop that the thread heeds which makes the line (:mod:`landslip.runtime.system.stopping`).
+    The stages heed the stop that the thread heeds which makes the line (:mod:`landslip.runtime.system.stopping`). A
+    line that is made in a stage of another one comes down with it, whatever it waits for.
     """
 
     def __init__(self) -> None:
-        self._abandoned = threading.Event()
+        self._above, self._abandoned = _within.line, threading.Event()
         self._stop = stopping.current()
         self._stages: list[_Stage] = []
 
@@ -110,7 +119,13 @@ class Line:
         # One call is waited for and one waits for room in the queue: one more than there are lanes, so none is idle.
         return map(Future.result, self.background(_calls(function, items, lanes), depth=lanes - 1))
 
+    @property
+    def is_left(self) -> bool:
+        """True if the line is coming down, or one in whose stage it was made."""
+        return self._abandoned.is_set() or (self._above is not None and self._above.is_left)
+
     def _work(self, items: Iterable[T], waiting: queue.Queue[T | _End]) -> None:
+        _within.line = self
         stopping.heed(self._stop)
         try:
             for item in items:
@@ -123,7 +138,7 @@ class Line:
                 self._put(waiting, _End(error))
 
     def _put(self, waiting: queue.Queue[T | _End], value: T | _End) -> None:
-        while not (self._abandoned.is_set() or (self._stop is not None and self._stop.error is not None)):
+        while not (self.is_left or (self._stop is not None and self._stop.error is not None)):
             try:
                 waiting.put(value, timeout=_POLL)
             except queue.Full:
@@ -132,7 +147,7 @@ class Line:
         raise _AbandonedError
 
     def _values(self, waiting: queue.Queue[T | _End]) -> Iterator[T]:
-        while not self._abandoned.is_set():
+        while not self.is_left:
             if self._stop is not None:
                 self._stop.check()
             # With a timeout, because a plain get cannot be interrupted by Ctrl-C on Windows.
@@ -203,12 +218,12 @@ def threads_start() -> Iterator[None]:
 class Stopwatch:
     """Busy seconds of each stage; stages run side by side, so they add up to more than the wall clock shows.
 
-    A stage is busy while any thread is in it: several in one stage at once count once. What these threads take of the
-    processor adds up; threads of libraries, which help them, are not seen. Safe to use from several threads.
+    A stage is busy while any thread is in it: several in one stage at once count once. What each of these threads takes
+    of the processor is counted; threads of libraries, which help them, are not seen. Safe to use from several threads.
     """
 
     def __init__(self) -> None:
-        self._cpu: defaultdict[str, float] = defaultdict(float)
+        self._cpu: defaultdict[str, defaultdict[threading.Thread, float]] = defaultdict(lambda: defaultdict(float))
         self._lock = threading.Lock()
         self._started = time.perf_counter()
         self._busy: defaultdict[str, float] = defaultdict(float)
@@ -240,7 +255,7 @@ class Stopwatch:
     def _turn(self, stage: str, threads: int) -> None:
         """The calling thread comes to a stage (1), or goes (-1)."""
         with self._lock:
-            self._cpu[stage] -= threads * time.thread_time()
+            self._cpu[stage][threading.current_thread()] -= threads * time.thread_time()
             now = time.perf_counter()
             self._busy[stage] = self._until(stage, now)
             self._since[stage] = now
@@ -262,7 +277,7 @@ class Stopwatch:
             busy = {stage: round(self._until(stage, now), 3) for stage in stages}
         return {"total": round(self.elapsed, 3)} | busy
 
-    def cpu_seconds(self, *stages: str) -> dict[str, float]:
-        """Seconds of CPU that the threads in ``stages`` took, once all of them have left."""
+    def busiest_thread(self, *stages: str) -> dict[str, float]:
+        """Seconds of CPU that one thread took in each of ``stages``, the one that took most, once all have left."""
         with self._lock:
-            return {stage: self._cpu[stage] for stage in stages}
+            return {stage: max(self._cpu[stage].values(), default=0.0) for stage in stages}

@@ -20,19 +20,42 @@ NODE = 32
 Array = NDArray[np.float64]
 
 
-def over_window(elevation: OnGlobe, window: Window, at: Callable[[Array, Array], Sequence[Array]]) -> list[Array]:
+At = Callable[[Array, Array], Sequence[Array]]
+"""Function from places (n,), (n,) in the CRS of an elevation model to numbers there, (n,) each."""
+
+
+def over_window(elevation: OnGlobe, window: Window, at: At) -> list[Array]:
     """Numbers that change little from pixel to pixel, at the pixel centres of a window.
 
     Args:
         elevation: the model.
         window: of the model.
-        at: function from places (n,), (n,) in the model's CRS to numbers there, (n,) each.
+        at: gives the numbers.
 
     Returns:
         each number over the window: (rows, cols).
 
     Raises:
         InputError: the model's CRS is not related to the globe there.
+    """
+    nodes, offset = nodes_around(elevation, window, at)
+    return [_between(part, offset, (int(window.height), int(window.width))) for part in nodes]
+
+
+def nodes_around(elevation: OnGlobe, window: Window, at: At) -> tuple[Array, tuple[int, int]]:
+    """Numbers at the nodes around the pixels of a window.
+
+    Args:
+        elevation: see :func:`over_window`.
+        window: see :func:`over_window`.
+        at: see :func:`over_window`.
+
+    Returns:
+        (numbers, rows, cols) at every :data:`NODE`-th pixel corner; rows and columns of pixels from the first node to
+        the first pixel.
+
+    Raises:
+        InputError: see :func:`over_window`.
     """
     top, left, height, width = (int(x) for x in (window.row_off, window.col_off, window.height, window.width))
     first_row, first_col = top // NODE, left // NODE
@@ -44,10 +67,9 @@ def over_window(elevation: OnGlobe, window: Window, at: Callable[[Array, Array],
     transform = elevation.transform
     xs = np.asarray(transform.a * cols + transform.c, dtype=np.float64)
     ys = np.asarray(transform.e * rows + transform.f, dtype=np.float64)
-    offset = (top - first_row * NODE, left - first_col * NODE)
     with explained(elevation):
-        nodes = at(xs.ravel(), ys.ravel())
-    return [_between(part.reshape(xs.shape), offset, (height, width)) for part in nodes]
+        nodes = np.stack([part.reshape(xs.shape) for part in at(xs.ravel(), ys.ravel())])
+    return nodes, (top - first_row * NODE, left - first_col * NODE)
 
 
 @contextlib.contextmanager

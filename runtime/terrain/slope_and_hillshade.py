@@ -65,7 +65,7 @@ def slope_and_rises(
         slope (rows, cols) float32 in degrees; rises (2, rows, cols) float32 in metres per metre towards growing x and
         growing y; valid (rows, cols) bool, see :func:`horn`. 0 where not valid.
     """
-    found = relief_of(elevation, valid, cell_width, cell_height, rises=True)
+    found = relief_of(elevation, valid, cell_width, cell_height, shaded=False, rises=True)
     return found.slope, found.rises, found.valid
 
 
@@ -73,7 +73,7 @@ class TerrainRelief(NamedTuple):
     """Layers computed of an elevation window, 0 where not valid."""
 
     hillshade: NDArray[np.uint8]
-    """(rows, cols): 1..255."""
+    """(rows, cols): 1..255; empty where it is not wanted."""
     slope: NDArray[np.float32]
     """(rows, cols): degrees."""
     rises: NDArray[np.float32]
@@ -89,6 +89,7 @@ def relief_of(
     cell_height: NDArray[np.float64],
     light: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     *,
+    shaded: bool = True,
     rises: bool = False,
 ) -> TerrainRelief:
     """All that is computed of an elevation window in one go.
@@ -99,9 +100,10 @@ def relief_of(
         cell_width: see :func:`horn`.
         cell_height: see :func:`horn`.
         light: see :func:`horn`.
+        shaded: whether the hillshade is wanted.
         rises: whether the rises along both axes are wanted.
     """
-    hillshade = np.zeros(elevation.shape, dtype=np.uint8)
+    hillshade = np.zeros(elevation.shape if shaded else (0, 0), dtype=np.uint8)
     slope = np.zeros(elevation.shape, dtype=np.float32)
     along = np.zeros((2, *elevation.shape) if rises else (2, 0, 0), dtype=np.float32)
     out_valid = np.zeros(elevation.shape, dtype=np.bool_)
@@ -132,31 +134,38 @@ def _horn(
     out_valid: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     rows, cols = elevation.shape
-    varies, wanted = light_east.size > 1, rises.size > 0
+    varies, shaded, wanted = light_east.size > 1, hillshade.size > 0, rises.size > 0
+    column = np.empty(cols, dtype=np.bool_)
+    west, south, squared = np.empty(cols), np.empty(cols), np.empty(cols)
+    # Several short loops over a row: all but those with an arc tangent or a light become vector instructions.
     for i in range(1, rows - 1):
         above, here, below = elevation[i - 1], elevation[i], elevation[i + 1]
-        for j in range(1, cols - 1):
-            complete = True
-            for k in range(-1, 2):
-                complete &= valid[i - 1, j + k] and valid[i, j + k] and valid[i + 1, j + k]
-            if not complete:
-                continue
+        for j in range(cols):
+            column[j] = valid[i - 1, j] & valid[i, j] & valid[i + 1, j]
+        for j in range(cols - 2):
             # Summed in float32 and in gdaldem's order: the network learnt from slopes with exactly that rounding.
-            west = np.float32(np.float32(above[j - 1] + here[j - 1]) + here[j - 1]) + below[j - 1]
-            east = np.float32(np.float32(above[j + 1] + here[j + 1]) + here[j + 1]) + below[j + 1]
-            north = np.float32(np.float32(above[j - 1] + above[j]) + above[j]) + above[j + 1]
-            south = np.float32(np.float32(below[j - 1] + below[j]) + below[j]) + below[j + 1]
-            rise_west = np.float64(np.float32(west - east)) / cell_width[i]
-            rise_south = np.float64(np.float32(south - north)) / cell_height[i]
-            squared = rise_west * rise_west + rise_south * rise_south
-            if not squared < np.inf:  # a number that stands for unknown and is not declared
-                continue
-            slope[i, j] = math.degrees(math.atan(math.sqrt(squared) / 8.0))
-            row, col = (i, j) if varies else (0, 0)
-            facing = -(rise_south * light_north[row, col] + rise_west * light_east[row, col])
-            light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared / 64.0)
-            hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5)
-            if wanted:
-                rises[0, i, j] = -rise_west / 8.0
-                rises[1, i, j] = -rise_south / 8.0
-            out_valid[i, j] = True
+            left = np.float32(np.float32(above[j] + here[j]) + here[j]) + below[j]
+            right = np.float32(np.float32(above[j + 2] + here[j + 2]) + here[j + 2]) + below[j + 2]
+            top = np.float32(np.float32(above[j] + above[j + 1]) + above[j + 1]) + above[j + 2]
+            bottom = np.float32(np.float32(below[j] + below[j + 1]) + below[j + 1]) + below[j + 2]
+            west[j + 1] = np.float64(np.float32(left - right)) / cell_width[i]
+            south[j + 1] = np.float64(np.float32(bottom - top)) / cell_height[i]
+            squared[j + 1] = west[j + 1] * west[j + 1] + south[j + 1] * south[j + 1]
+        known = out_valid[i]
+        for j in range(cols - 2):
+            # Not so where a number stands for unknown and is not declared.
+            known[j + 1] = column[j] & column[j + 1] & column[j + 2] & (squared[j + 1] < np.inf)
+        for j in range(1, cols - 1):
+            if known[j]:
+                slope[i, j] = math.degrees(math.atan(math.sqrt(squared[j]) / 8.0))
+        if shaded:
+            row = i if varies else 0
+            for j in range(1, cols - 1):
+                col = j if varies else 0
+                facing = -(south[j] * light_north[row, col] + west[j] * light_east[row, col])
+                light = (_SIN_ALTITUDE - facing / 8.0 * _COS_ALTITUDE) / math.sqrt(1.0 + squared[j] / 64.0)
+                hillshade[i, j] = np.uint8(1.0 + 254.0 * max(0.0, light) + 0.5) if known[j] else np.uint8(0)
+        if wanted:
+            for j in range(1, cols - 1):
+                rises[0, i, j] = -west[j] / 8.0 if known[j] else 0.0
+                rises[1, i, j] = -south[j] / 8.0 if known[j] else 0.0

@@ -111,6 +111,34 @@ except KeyboardInterrupt:
     assert (done.stdout.splitlines(), done.stderr) == (["the stage has ended", "interrupted"], "")
 
 
+def test_a_line_in_a_stage_of_another_one_comes_down_with_it():
+    waiting, left, in_time = threading.Event(), threading.Event(), []
+
+    def slow():
+        waiting.set()
+        in_time.append(left.wait(20))
+        yield 0
+
+    def inner():
+        with Line() as line:
+            values = line.background(slow())
+            try:
+                yield from values
+            finally:
+                left.set()
+
+    def outer():
+        with Line() as line:
+            line.background(inner())
+            assert waiting.wait(60)
+            raise OSError("the outer one is left")
+
+    with pytest.raises(OSError, match="the outer one is left"):
+        outer()
+    assert in_time == [True]
+    assert not stages()
+
+
 def refuse_from(number, monkeypatch):
     """Let no thread start any more after so many."""
     start, started = threading.Thread.start, itertools.count()
@@ -174,7 +202,7 @@ def test_a_stage_that_several_threads_are_in_is_busy_once():
     assert 0.05 <= seconds["infer"] <= seconds["total"] + 0.001
 
 
-def test_the_cpu_time_of_a_stage_is_that_of_its_threads_and_of_no_wait():
+def test_the_cpu_time_of_a_stage_is_that_of_its_busiest_thread_and_of_no_wait():
     clock = Stopwatch()
 
     def items():
@@ -185,20 +213,20 @@ def test_the_cpu_time_of_a_stage_is_that_of_its_threads_and_of_no_wait():
         while time.thread_time() < began + seconds:
             pass
 
-    def work():
+    def work(busy):
         with clock("read"):
-            spun(0.05)
+            spun(busy)
             time.sleep(0.2)
         with clock("write"):
             list(clock.left_out("write", items()))
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads = [threading.Thread(target=work, args=(busy,)) for busy in (0.05, 0.12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    seconds = clock.cpu_seconds("read", "write", "infer")
-    assert 0.1 <= seconds["read"] < 0.3
+    seconds = clock.busiest_thread("read", "write", "infer")
+    assert 0.12 <= seconds["read"] < 0.17
     assert 0 <= seconds["write"] < 0.1
     assert seconds["infer"] == 0
 
