@@ -11,7 +11,7 @@ from landslip.benchmarks.studies.contest import rate_finding
 from landslip.benchmarks.studies.pipeline_cases import Case
 
 OF_ONE_THREAD = ("prepare", "stitch", "write", "polygons")
-"""Stages whose busiest thread decides, so that no number of cores makes them faster. Reading has threads for each core."""
+"""Stages whose busiest thread decides, whatever the number of cores. Reading has threads for each core."""
 
 LEAST = 1e-6
 """Seconds of CPU that a stage takes at the least, as far as clocks tell."""
@@ -20,8 +20,8 @@ LEAST = 1e-6
 def stage_caps(case: Case) -> dict[str, Timing]:
     """Timing of each stage by itself, in tiles and in seconds of CPU: what it could do on one core.
 
-    A stage is measured inside the maps of a case, by the CPU time of its busiest thread, in each repeat. Reading is done
-    once more by itself, and measured by the CPU time of the process, GDAL's threads included.
+    A stage is measured inside the maps of a case, by the CPU time of its busiest thread, in each repeat. Reading is
+    done once more by itself, and measured by the CPU time of the process, GDAL's threads included.
 
     Args:
         case: a scene that was mapped, after one map that warmed up.
