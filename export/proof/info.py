@@ -11,6 +11,7 @@ from typing import Any
 from landslip.export.folder.artifacts import read_record, recorded
 from landslip.export.folder.json_file import read_json
 from landslip.export.hdf5.recognise import check_keras_file, is_archive
+from landslip.export.proof.feature_facts import describe_shared_features
 from landslip.export.proof.spec_facts import describe_spec
 from landslip.models.registry.registry import RegisteredModel, find_by_sha256
 from landslip.runtime.access.location import is_folder
@@ -99,6 +100,7 @@ def _describe_onnx(path: Path) -> Facts | None:
         **describe_spec(file.spec),
         "precision": file.precision,
         "target": file.target,
+        "shared_features": describe_shared_features(file),
         **_graph(header),
         **size,
         "record": _recorded(path, size["sha256"]),

@@ -71,6 +71,20 @@ class GraphTensor:
             raise MalformedError("a tensor of integers is none")
         return tuple(found)
 
+    @property
+    def floats(self) -> tuple[float, ...]:
+        """Values of a tensor of 32-bit floats, as those that say how something is enlarged.
+
+        Raises:
+            MalformedError: it is no such tensor.
+        """
+        stream = io.BytesIO(self.content)
+        stored = [each for each in read_fields(stream, 0, len(self.content), _MOST) if each.number in (4, 9)]
+        content = b"".join(field.read(stream) for field in stored if field.value is None)
+        if self.kind != FLOAT or len(content) != 4 * math.prod(self.dims):
+            raise MalformedError("a tensor of floats is none")
+        return tuple(value for (value,) in struct.iter_unpack("<f", content))
+
 
 @dataclass(frozen=True)
 class GraphParts:
