@@ -23,6 +23,16 @@ MARGIN = 1.03
 """Factor by which a setting has to be faster to replace a simpler one: less may be chance."""
 
 
+@dataclass(frozen=True)
+class SharedGain:
+    """Result of a way with features that overlapping tiles share."""
+
+    verdict: str
+    """``PASS``, ``FAIL`` or ``not run``, by the gate of the artifact."""
+    factor: float | None = None
+    """Factor by which a large map in faithful tiles is faster; None where it does not pass."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A way that was tried, and what came of it."""
@@ -35,6 +45,8 @@ class Found:
     """Speed; 0 where it does not pass."""
     is_refined: bool = False
     """True if other batches and numbers of threads were tried."""
+    shared: SharedGain | None = None
+    """Result with shared features; None where it has none, or was not tried with them."""
 
     @property
     def passed(self) -> bool:

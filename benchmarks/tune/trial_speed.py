@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,14 @@ class Deadline:
     def is_over(self) -> bool:
         """Tell whether the time is spent."""
         return time.monotonic() - self.began >= self.seconds
+
+
+class Timed(Protocol):
+    """A way that is open and warmed up."""
+
+    def seconds(self) -> float:
+        """Seconds that one tile takes."""
+        ...
 
 
 class Running:
@@ -74,7 +82,7 @@ def tiles_per_second(way: Way, tile: int | None = None) -> float:
         return 1 / statistics.median(_repeated(running.seconds))
 
 
-def in_turn(one: Running, other: Running) -> tuple[float, float]:
+def in_turn(one: Timed, other: Timed) -> tuple[float, float]:
     """Tiles per second of two, measured in turn, so that what else the machine does falls on both."""
     pairs = _repeated(lambda: (one.seconds(), other.seconds()))
     first, second = (statistics.median(times) for times in zip(*pairs, strict=True))

@@ -11,6 +11,7 @@ from typing import Any
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.tune.engine_settings import Way, ways_of
 from landslip.benchmarks.tune.search import MARGIN, Found, refine, try_all
+from landslip.benchmarks.tune.shared_gain import with_gains
 from landslip.benchmarks.tune.trial_speed import CALLS, Deadline, tiles_per_second
 from landslip.export.folder.artifacts import FoundArtifact, find_candidates
 from landslip.export.judging.trials import ReferenceSets
@@ -27,7 +28,10 @@ from landslip.runtime.tiling.presets import FAITHFUL, PRESETS
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = ("artifact", "engine", "device", "precision", "batch", "threads", "speed, ratio to the usual", "verdict")
+_COLUMNS = (
+    "artifact", "engine", "device", "precision", "batch", "threads", "shared features, ratio to without",
+    "speed, ratio to the usual", "verdict",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,18 @@ def tune(request: TuneRequest) -> tuple[Tuning, Report, Path]:
     ways = ways_of(family.files, named, request.engine, _devices())
     if not ways:
         raise UsageError(f"{request.engine} runs none of the artifacts of {named.spec.name}. Take `engine` auto.")
-    found = try_all(ways, _sets_of(family), deadline)
+    sets_of = _sets_of(family)
+    found = try_all(ways, sets_of, deadline)
     passing = [each for each in found if each.passed]
     if not passing:
         raise EngineError(f"Nothing that runs here passes its gate. See why with: landslip verify {named.path.parent}")
     machine = machine_here()
     first = next((each for each in passing if each.way.file.path == named.path), passing[0])
-    results = refine(found, first, machine["cores"], deadline)
+    # Shared features gain about the same whatever the batch, and nobody would hear of them when the time is spent.
+    likely = dict.fromkeys([first, max(passing, key=lambda each: each.tiles_per_second)])
+    tried = dict(zip(likely, with_gains([*likely], sets_of, deadline), strict=True))
+    found, first = [tried.get(each, each) for each in found], tried[first]
+    results = with_gains(refine(found, first, machine["cores"], deadline), sets_of, deadline)
     tuning = Tuning(now(), named.spec.name, family.digest, machine, versions_here(), _tuned_ways(results))
     path = save_tuning(tuning)
     report = _report(request, results, passing[0], deadline)
@@ -146,14 +155,20 @@ def _tuned_ways(results: Sequence[Found]) -> tuple[TunedWay, ...]:
             artifact=each.way.file.path.name, sha256=sha256_of(each.way.file.path), engine=each.way.trial.backend.name,
             device=each.way.device, precision=each.way.trial.precision, batch=each.way.batch,
             threads=each.way.threads, tiles_per_second=round(each.tiles_per_second, 4),
+            shared_features=_factor(each),
         )
         for each in results if each.passed
     )  # fmt: skip
 
 
+def _factor(found: Found) -> float | None:
+    gain = found.shared
+    return None if gain is None or gain.factor is None else round(gain.factor, 4)
+
+
 def _report(request: TuneRequest, results: Sequence[Found], usual: Found, deadline: Deadline) -> Report:
     best = results[0]
-    name = best.way.spec.name
+    name, shared = best.way.spec.name, _factor(best)
     return Report(
         name=f"tune-{name}",
         question=f"What runs {name} fastest on this machine, within its gate?",
@@ -163,24 +178,27 @@ def _report(request: TuneRequest, results: Sequence[Found], usual: Found, deadli
             "tile": best.way.spec.tile,
             "measured": f"the engine alone, fed with noise; medians of {CALLS} or more calls after one that warms up",
             "compared": f"in turn with the best so far; what replaces it is at least {MARGIN:g} times as fast",
+            "shared_features": "the same with features that overlapping tiles share, on a large map in faithful tiles; "
+            "told where the halves pass the gate, and never taken by itself, as it changes the map",
             "gate": "as landslip verify, on the reference tiles beside the artifacts",
             "budget_seconds": request.budget,
         },
         tables=[Table("", _COLUMNS, [_row(each, usual) for each in results if each.outcome.not_run is None])],
         findings={
             "best_vs_usual": Finding(best.tiles_per_second / usual.tiles_per_second, better="higher"),
+            **({} if shared is None else {"shared_features_vs_without": Finding(shared, better="higher")}),
             **{f"{name}_vs_faithful_km2": Finding(ratio) for name, ratio in _presets(best.way, deadline).items()},
         },
     )
 
 
 def _row(found: Found, usual: Found) -> tuple[Any, ...]:
-    way = found.way
+    way, gain = found.way, found.shared
     speed = found.tiles_per_second / usual.tiles_per_second if found.passed else None
     verdict = found.outcome.verdict if found.is_refined or not found.passed else "PASS, not refined"
     return (
         way.file.path.name, way.trial.backend.name, way.device, way.trial.precision, way.batch,
-        way.threads or None, speed, verdict,
+        way.threads or None, None if gain is None else gain.factor or gain.verdict, speed, verdict,
     )  # fmt: skip
 
 

@@ -51,5 +51,5 @@ def _share(cut: FeatureCut) -> float | None:
         found = [multiplications(GraphParts.read(half.content)) for half in (cut.features, cut.rest)]
     except MalformedError:
         return None
-    counted = [each for each in found if each is not None]
-    return round(counted[0] / sum(counted), 4) if len(counted) == 2 and sum(counted) else None
+    first, rest = found
+    return None if not first or rest is None else round(first / (first + rest), 4)

@@ -54,6 +54,9 @@ class TunedWay:
     """Threads on the CPU; 0 for as many as there are cores."""
     tiles_per_second: float
     """Tiles of the model's own size, by the engine alone."""
+    shared_features: float | None = None
+    """Factor by which a large map is faster with features that overlapping tiles share; None where that was not
+    measured, or does not pass its gate. It is told, and never taken by itself: it changes the map."""
 
     def check(self) -> None:
         """Check every value.
@@ -68,6 +71,8 @@ class TunedWay:
             raise ValueError(f"artifact {shown(self.artifact)} is no name of a file")
         if not self.tiles_per_second > 0:
             raise ValueError(f"tiles_per_second is {shown(self.tiles_per_second)}")
+        if self.shared_features is not None and not self.shared_features > 0:
+            raise ValueError(f"shared_features is {shown(self.shared_features)}")
         self.options()
 
     def options(self) -> EngineOptions:

@@ -93,6 +93,7 @@ def test_without_time_what_is_run_without_tuning_is_kept(family):
     assert (choice.artifact, choice.engine, choice.batch, choice.threads) == ("test.fp32.onnx", "onnxruntime", 4, 0)
     assert report.tables[0].rows[0][-1] == "PASS, not refined"
     assert report.tables[0].rows[0][-2] == 1
+    assert report.tables[0].rows[0][-3] is None  # it has no features that tiles could share
 
 
 @with_openvino

@@ -31,6 +31,7 @@ choices = st.builds(
     engine=st.sampled_from(["onnxruntime", "openvino", "tensorrt"]), device=st.sampled_from(["cpu", "cuda"]),
     precision=st.sampled_from(["fp32", "fp16", "bf16", "int8", "int8+bf16"]), batch=st.integers(1, MAX_BATCH),
     threads=st.integers(0, MAX_THREADS), tiles_per_second=st.floats(1e-6, 1e6),
+    shared_features=st.none() | st.floats(1e-3, 1e3),
 )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def changed(**changes):
                 {"artifact": "../a.onnx"}, {"artifact": "a\x1b.onnx"}, {"artifact": 1}, {"engine": "abacus"},
                 {"engine": "auto"}, {"device": "tpu"}, {"precision": "fp8"}, {"batch": 0}, {"batch": True},
                 {"batch": 1e9}, {"threads": -1}, {"threads": "2"}, {"tiles_per_second": 0}, {"tiles_per_second": None},
+                {"shared_features": 0}, {"shared_features": "1.2"},
             )
         ),
     ],

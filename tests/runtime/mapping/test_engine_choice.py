@@ -73,6 +73,24 @@ def test_another_precision_is_never_taken_by_itself_but_said(model, caplog):
     assert choose(model, GivenOptions(precision="bf16"))[1] == bf16.options()
 
 
+@pytest.mark.parametrize(
+    ("gain", "given", "said"),
+    [
+        (1.17, {}, True),
+        (1.17, {"share_features": True}, False),
+        (1.05, {}, False),
+        (None, {}, False),
+    ],
+)
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_shared_features_are_never_taken_by_themselves_but_said(model, caplog, gain, given, said, as_folder):
+    write_tuning(choice_for(model, shared_features=gain))
+    chosen, options = choose(model.parent if as_folder else model, GivenOptions(**given))
+    assert chosen == model
+    assert options.share_features is bool(given)
+    assert ("1.17 times as fast here, and passed its gate: `share_features`" in caplog.text) is said
+
+
 def test_int8_with_bf16_is_taken_by_itself_only_of_a_folder_and_as_tuned(model):
     other = write_artifact(model.parent, "test.int8.onnx", "int8")
     mixed = choice_for(other, precision="int8+bf16", tiles_per_second=50.0)
