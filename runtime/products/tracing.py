@@ -7,6 +7,7 @@ tracer of our own are in ``docs/decisions/polygons.md``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ GROUND_BLOCK = 256
 """Columns of a block of the ground; blocks begin at the left border of the map."""
 
 GROUND_BLOCKS = 8
-"""Most neighbouring blocks of the ground that are asked for in one window."""
+"""Neighbouring blocks of the ground, counted from the left border, that are asked for in one window at the most."""
 
 GROUND_TOGETHER = 8
 """Most windows of the ground that are asked for side by side, and held."""
@@ -218,9 +219,10 @@ def _windows_with_labels(rows: LabelledRows) -> Iterator[Window]:
     held = np.logical_or.reduceat(rows.labels.any(axis=0), starts)
     turns = np.flatnonzero(np.diff(held, prepend=False, append=False))
     for begin, end in turns.reshape(-1, 2).tolist():
-        for first in range(begin, end, GROUND_BLOCKS):
-            left, right = first * GROUND_BLOCK, min(min(first + GROUND_BLOCKS, end) * GROUND_BLOCK, width)
-            yield make_window(left, rows.first_row, right - left, len(rows.labels))
+        cuts = [begin, *range(begin - begin % GROUND_BLOCKS + GROUND_BLOCKS, end, GROUND_BLOCKS), end]
+        for first, last in itertools.pairwise(cuts):
+            left = first * GROUND_BLOCK
+            yield make_window(left, rows.first_row, min(last * GROUND_BLOCK, width) - left, len(rows.labels))
 
 
 def _checked(ground: GroundValues, window: Window) -> GroundValues:

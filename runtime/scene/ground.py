@@ -5,10 +5,10 @@ Only windows that hold landslides are asked for. The reasons are in ``docs/decis
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,32 @@ from landslip.runtime.rasters.raster import Raster
 from landslip.runtime.scene.layers import Layer, RasterLayer
 from landslip.runtime.scene.terrain_layer import TerrainLayer
 from landslip.runtime.system.closing import Closing
+from landslip.runtime.system.machine import usable_cores
 from landslip.runtime.terrain.elevation import Elevation
 from landslip.runtime.terrain.ready_terrain import Steepness
 from landslip.runtime.terrain.slope_and_hillshade import slope_and_rises
 from landslip.runtime.terrain.true_north import towards_east_and_north
 
+SLICE = 2048
+"""Columns of the map that one handle reads."""
+
+MOST_HANDLES = 8
+"""Most times that a file is open."""
+
+
+@dataclass
+class _Handle:
+    """Files opened once more, for one thread at a time."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    opened: ElevationGround | SlopeGround | None = None
+
 
 class GroundReader(Closing):
     """Reads the elevation model, or the ready slope, of a scene by windows of the map grid.
 
-    Safe to use beside the scene, and from several threads: it opens its files when it is first asked, and once more for
-    each thread that asks meanwhile.
+    Safe to use beside the scene, and from several threads. Files are opened when they are first needed, up to once for
+    each core: whoever reads the same columns of the map takes the same handle, which has decoded their blocks before.
     """
 
     def __init__(self, source: Elevation | Steepness, grid: MapGrid) -> None:
@@ -45,7 +60,7 @@ class GroundReader(Closing):
         """
         self._source, self._grid = source, grid
         self._stack, self._opening = ExitStack(), threading.Lock()
-        self._free: queue.SimpleQueue[ElevationGround | SlopeGround] = queue.SimpleQueue()
+        self._handles = [_Handle() for _ in range(max(1, min(usable_cores(), MOST_HANDLES)))]
 
     @property
     def rasters(self) -> tuple[Raster, ...]:
@@ -58,15 +73,12 @@ class GroundReader(Closing):
         Raises:
             InputError: a file cannot be opened again, or is damaged there.
         """
-        try:
-            opened = self._free.get_nowait()
-        except queue.Empty:
-            with self._opening:
-                opened = self._open()
-        try:
-            return opened.read(window)
-        finally:
-            self._free.put(opened)
+        handle = self._handles[int(window.col_off) // SLICE % len(self._handles)]
+        with handle.lock:
+            if handle.opened is None:
+                with self._opening:
+                    handle.opened = self._open()
+            return handle.opened.read(window)
 
     def close(self) -> None:
         """Close its files."""

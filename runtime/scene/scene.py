@@ -23,7 +23,7 @@ from landslip.runtime.scene.network_inputs import Leaf, NetworkInput, Plane, ter
 from landslip.runtime.scene.read_scene import Scene
 from landslip.runtime.scene.scene_masks import masks_of
 from landslip.runtime.scene.terrain_inputs import open_terrain
-from landslip.runtime.system.beside import helped
+from landslip.runtime.system.beside import beside, helped
 from landslip.runtime.system.machine import usable_cores
 
 __all__ = ["Scene", "SceneBlock", "SceneFiles", "open_scene"]
@@ -60,7 +60,7 @@ def open_scene(files: SceneFiles, resolution: float, spec: Described | None = No
         shown_by = [raster for image in found for raster in image.rasters]
         grid = common_grid(shown_by, area, files.reading, resolution)
         ground = Ground(grid.crs, common_ground(shown_by, grid.crs))
-        images = [image.prepared(ground, files.reading) for image in found]
+        images = beside(lambda image: image.prepared(ground, files.reading), found)
         facts: dict[str, Any] = {"images": {image.date: image.facts for image in images}}
         doubts = doubts_of(images, files.reading)
         of_images = [tuple(image.layers(grid)) for image in images]

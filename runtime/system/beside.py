@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,8 @@ def beside(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     waits for work that has not begun.
 
     Args:
-        function: safe to be called from several threads at once; it heeds the stop that the caller heeds.
+        function: safe to be called from several threads at once; it heeds the stop that the caller heeds, and sees the
+            caller's context variables.
         items: each independent of the others.
 
     Raises:
@@ -90,6 +92,7 @@ class _Errand(Generic[T, R]):
 
     def __init__(self, function: Callable[[T], R], item: T) -> None:
         self._function, self._item, self._stop = function, item, stopping.current()
+        self._context = contextvars.copy_context()
         self._begun, self._ended = threading.Lock(), threading.Event()
         self._results: list[R] = []
         self._error: BaseException | None = None
@@ -100,7 +103,7 @@ class _Errand(Generic[T, R]):
             return
         try:
             with stopping.heeding(self._stop):
-                self._results.append(self._function(self._item))
+                self._results.append(self._context.run(self._function, self._item))
         except BaseException as error:  # for the caller
             self._error = error
         finally:

@@ -24,7 +24,8 @@ from landslip.runtime.errors import UsageError
 from landslip.runtime.geo.map_grid import MapGrid
 from landslip.runtime.products.ground_values import GroundValues
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.tracing import Strip, Tracer, trace, trace_outlines
+from landslip.runtime.products.tracing import GROUND_BLOCK, Strip, Tracer, trace, trace_outlines
+from landslip.runtime.system.beside import helped
 
 UTM = CRS.from_epsg(32648)
 NORTH_UP = Affine(6.0, 0.0, 500_000.0, 0.0, -6.0, 4_600_000.0)
@@ -158,6 +159,25 @@ def maps(draw: st.DrawFn) -> tuple[Confidence, GroundValues, list[int]]:
     )
     cuts = draw(st.lists(st.integers(0, shape[0]), max_size=6))
     return confidence, ground, cuts
+
+
+@pytest.mark.parametrize("helpers", [0, 3])
+def test_the_ground_of_a_wide_map_is_asked_for_in_windows_of_several_blocks(helpers):
+    shape, asked = (3, 20 * GROUND_BLOCK), []
+    confidence = np.full(shape, 10, dtype=np.uint8)
+    confidence[1, 5 * GROUND_BLOCK : 18 * GROUND_BLOCK] = 80
+    confidence[1, :3] = 80
+    slope = np.float32(np.arange(shape[1]) % 90)[None].repeat(3, axis=0)
+
+    def ground_of(window):
+        asked.append((int(window.col_off) // GROUND_BLOCK, int(window.width) // GROUND_BLOCK))
+        return GroundValues(slope=slope[:, window.col_off : window.col_off + window.width])
+
+    with helped(helpers):
+        small, wide = trace(in_strips(confidence, []), grid_of(confidence), level=LEVEL, ground_of=ground_of)
+    assert sorted(asked) == [(0, 1), (5, 3), (8, 8), (16, 2)]
+    assert small.slope_mean == pytest.approx(1)
+    assert wide.slope_mean == pytest.approx(slope[1, 5 * GROUND_BLOCK : 18 * GROUND_BLOCK].mean(dtype=float))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from landslip.runtime.errors import InputChangedError
 from landslip.runtime.geo.projection import transform_points
 from landslip.runtime.inputs.read_options import ReadOptions
 from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.runtime.scene import ground as ground_module
 from landslip.runtime.scene.scene import open_scene
 
 FIELDS = ("elevation", "slope", "rise_east", "rise_north")
@@ -36,6 +38,18 @@ def test_slope_is_bit_for_bit_what_the_network_sees(tmp_path):
         block, ground = scene.read(scene.grid.rows(0, scene.grid.height)), everything(scene)
     assert 0.2 < block.valid.mean() < 0.9
     np.testing.assert_array_equal(ground.slope, np.where(block.valid, block.arrays["slope"][0], np.nan))
+
+
+def test_several_threads_read_the_same_ground(tmp_path, monkeypatch):
+    monkeypatch.setattr(ground_module, "SLICE", 30)
+    with open_scene(without_masks(tmp_path), 6.0) as scene:
+        windows = [Window(left, top, 30, 20) for top in range(0, 100, 20) for left in range(0, 90, 30)]
+        with ThreadPoolExecutor(6) as pool:
+            parts = list(pool.map(scene.ground.read, windows))
+        whole = everything(scene)
+    for window, part in zip(windows, parts, strict=True):
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[window.toslices()])
 
 
 def test_rises_and_slope_are_of_one_ground(tmp_path):

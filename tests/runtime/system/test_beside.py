@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 
@@ -53,6 +54,19 @@ def test_the_first_error_in_order_comes_when_nothing_is_under_way_any_more():
         seen = list(done)
         time.sleep(0.2)
     assert done == seen
+
+
+def test_helpers_see_the_context_variables_of_the_caller():
+    known = contextvars.ContextVar("known", default="nothing")
+    meeting = threading.Barrier(2, timeout=20)
+
+    def told(_):
+        meeting.wait()  # so that a helper does one of them
+        return known.get()
+
+    known.set("the caller's")
+    with helped(1):
+        assert beside(told, range(2)) == ["the caller's"] * 2
 
 
 def test_threads_end_with_their_last_user():
