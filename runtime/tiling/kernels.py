@@ -51,15 +51,20 @@ def gather_tile(ring: Array, row: int, col: int, length: int, out: Array) -> Non
     """
     depth, width = ring.shape[1:]
     tile = out.shape[2]
-    inside = col >= 0 and col + tile <= width
-    for band in range(out.shape[0]):
-        for i in range(tile):
-            line = ring[band, reflected(row + i, length) % depth]
+    inside, whole = col >= 0 and col + tile <= width, row >= 0 and row + tile <= length
+    place = row % depth
+    for i in range(tile):
+        if not whole:
+            place = reflected(row + i, length) % depth
+        for band in range(out.shape[0]):
+            line = ring[band, place]
             if inside:
                 copy_line(line[col : col + tile], out[band, i])
             else:
                 for j in range(tile):
                     out[band, i, j] = line[reflected(col + j, width)]
+        # A division for each row would take longer than to copy it.
+        place = place + 1 if place + 1 < depth else 0
 
 
 @kernel
