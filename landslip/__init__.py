@@ -168,10 +168,8 @@ if not TYPE_CHECKING:  # with it, every name would be known to type checkers
             value: object = landslip_version()
         elif name in _PLACES:
             from landslip.runtime.system.library_logs import quiet_libraries  # noqa: PLC0415 - before they are loaded
-            from landslip.runtime.system.own_symbols import bind_own_symbols  # noqa: PLC0415
 
             quiet_libraries()
-            bind_own_symbols()
             value = getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pyogrio.raw  # noqa: F401 - before torch: libraries of peers import TensorFlow, whose SQLite GDAL must not take
 from numpy.typing import NDArray
 
+from landslip.runtime.access import bound_pyogrio  # noqa: F401 - before torch: libraries of peers import TensorFlow
 from landslip.runtime.engines import Engine
 from landslip.runtime.errors import UsageError
 

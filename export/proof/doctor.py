@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import pyogrio
 import rasterio
 from rasterio.crs import CRS
 
 from landslip.export.judging.trials import TrialOutcome
 from landslip.export.proof.jetson_advice import jetson_advice
 from landslip.export.proof.verify import VerifyRequest, verify
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.engines import BACKENDS, Backend
 from landslip.runtime.engines.cuda import probe_cuda

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from landslip.runtime.errors import UsageError
-from landslip.runtime.system.own_symbols import bind_own_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +45,9 @@ def _native_stderr_held() -> Iterator[None]:
             os.close(saved)
 
 
-bind_own_symbols()
-import pyogrio.raw  # noqa: E402, F401 - before TensorFlow, for the same reason
+# Before TensorFlow, for whoever imports pyogrio later; one that is there already is judged where it is used.
+if "pyogrio" not in sys.modules:
+    from landslip.runtime.access import bound_pyogrio  # noqa: F401
 
 try:
     with _native_stderr_held():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyogrio.raw
 import shapely
 
 from landslip.models.synthetic.slide_sweep import lattice_range
 from landslip.models.synthetic.slides import slides_of_row
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.products.geopackage import same_bytes_anywhere
 
 if TYPE_CHECKING:

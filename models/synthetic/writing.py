@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pyogrio.errors
 import rasterio
 
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.access.gdal import RASTER_ERRORS
 from landslip.runtime.errors import OutputError
 from landslip.runtime.system.drafts import drafts_of

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyogrio
 import rasterio
 from rasterio.env import get_gdal_config, getenv, hasenv
 
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.access.location import Location, is_networked, shown, without_secrets
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
 from landslip.runtime.system import endings, stopping

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.delivery.archive import write_archive
 from landslip.runtime.delivery.cems_sources import Source, sources_of
 from landslip.runtime.delivery.degrees import in_degrees

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyogrio.raw
 import rasterio.transform
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.delivery.layer_files import MapLayer, read_errors
 
 

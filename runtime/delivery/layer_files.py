@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import (
-    CRSError,
-    DataLayerError,
-    DataSourceError,
-    FeatureError,
-    FieldError,
-    GeometryError,
-)
 
+from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.errors import InputError, OutputError
 from landslip.runtime.run.finished_run import FinishedRun
 from landslip.runtime.run.product_names import LANDSLIDES
@@ -32,10 +23,6 @@ quiet_libraries()
 
 BATCH = 1000
 """Features that are in memory at once."""
-
-_VECTOR_ERRORS = (
-    CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError, OSError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,11 +131,11 @@ def check_count(path: Path, count: int) -> None:
     """Read a written file: drivers do not all report that the disk was full.
 
     Raises:
-        DataSourceError: it does not hold as many features as were written.
+        pyogrio.errors.DataSourceError: it does not hold as many features as were written.
     """
     found = pyogrio.read_info(path, force_feature_count=True)["features"]
     if found != count:
-        raise DataSourceError(f"{found} of {count} features arrived in it")
+        raise pyogrio.errors.DataSourceError(f"{found} of {count} features arrived in it")
 
 
 @contextmanager
@@ -160,7 +147,7 @@ def read_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except _VECTOR_ERRORS as error:
+    except (*VECTOR_ERRORS, OSError) as error:
         raise InputError(f"{path} cannot be read: {error}.", "Map the scene again.", where=path) from error
 
 
@@ -175,7 +162,7 @@ def output_of(path: Path) -> Iterator[None]:
         yield
     except OutputError:
         raise
-    except _VECTOR_ERRORS as error:
+    except (*VECTOR_ERRORS, OSError) as error:
         raise OutputError(
             f"output: {path.name} cannot be written: {error}.",
             "Check the folder and its space.",

@@ -11,12 +11,11 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
+from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults_of
 from landslip.runtime.products.landslide import Landslide
@@ -150,7 +149,7 @@ def _check(draft: Path, written: Iterable[_Written], settings: Mapping[str, str]
         faults = [fault for each in written for fault in faults_of(draft, each.layer, each.count, each.bounds)]
         faults += damage_of(draft, STYLES, len(LAYERS))
     if faults:
-        raise DataLayerError("; ".join(faults))
+        raise pyogrio.errors.DataLayerError("; ".join(faults))
 
 
 def _chunks(features: Iterator[_Feature], most: int) -> Iterator[list[_Feature]]:
@@ -172,7 +171,7 @@ def _begun(path: Path, layer: _Layer) -> _Layer:
     _remove(path)
     try:
         _append(path, [], 0, layer)
-    except (DataSourceError, DataLayerError):
+    except VECTOR_ERRORS:
         _remove(path)
         layer = replace(layer, settings=_WITHOUT_LOCKS)
         _append(path, [], 0, layer)
@@ -232,7 +231,7 @@ def _remove_side_files(path: Path) -> None:
 def _errors_about(path: Path) -> Iterator[None]:
     try:
         yield
-    except (DataSourceError, DataLayerError, OSError) as error:
+    except (*VECTOR_ERRORS, OSError) as error:
         reason = _STATEMENT.sub("", str(error))
         raise OutputError(
             f"output: {path} cannot be written: {reason}.",

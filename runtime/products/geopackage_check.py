@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio.raw
+
+from landslip.runtime.access.bound_pyogrio import pyogrio
 
 Bounds = tuple[float, float, float, float]
 

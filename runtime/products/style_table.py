@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyogrio.raw
 
+from landslip.runtime.access.bound_pyogrio import pyogrio
 from landslip.runtime.products.polygon_layers import LANDSLIDES_LAYER, NOT_OBSERVED_LAYER
 from landslip.runtime.styles.vector_qml import landslides_qml, not_observed_qml
 

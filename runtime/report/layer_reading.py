@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
+from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.errors import InputError
 
 AREA = "area_m2"
@@ -49,7 +48,7 @@ def layers_of(path: Path) -> tuple[str, ...]:
     """
     try:
         return tuple(str(name) for name, _ in pyogrio.list_layers(path))
-    except (DataSourceError, DataLayerError) as error:
+    except VECTOR_ERRORS as error:
         raise _unreadable(path, error) from error
 
 
@@ -71,7 +70,7 @@ def read_largest(path: Path, layer: str, most: int) -> LayerRead:
             least = float(np.partition(areas, len(areas) - most)[len(areas) - most])
             where = f"{AREA} >= {least!r}"
         meta, _, geometry, values = pyogrio.raw.read(path, layer=layer, where=where)
-    except (DataSourceError, DataLayerError, ValueError) as error:
+    except (*VECTOR_ERRORS, ValueError) as error:
         raise _unreadable(path, error) from error
     columns = dict(zip(map(str, meta["fields"]), values, strict=True))
     shapes: NDArray[Any] = shapely.from_wkb(geometry)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
-from pyogrio.raw import read as read_vector
 from rasterio.errors import RasterioIOError
 from shapely.errors import ShapelyError
 
+from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.access.location import Location, gdal_name, is_networked, shown
 from landslip.runtime.access.retries import opening_error, patiently, set_up_pyogrio
@@ -22,7 +20,6 @@ from landslip.runtime.rasters.dataset import opened
 from landslip.runtime.scene.valid_polygons import TooLongError, made_valid
 from landslip.runtime.system.ignored_warnings import warnings_ignored
 
-_VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
 _AREAS = ("Polygon", "Surface", "Unknown", "GeometryCollection")
 """Types of layers that may hold polygons."""
 _MOST_LAYERS = 100
@@ -114,10 +111,10 @@ def _layers(location: Location, role: str) -> list[_Layer] | None:
             found = _read_layers(location)
             if is_networked(location) and not _same(found, _read_layers(location)):
                 raise RasterioIOError("it came in part, and differs when it is read again")
-        except _VECTOR_ERRORS as error:
+        except VECTOR_ERRORS as error:
             if is_networked(location):
                 opened(location).close()  # If it is no raster either, the connection may have broken.
-            elif isinstance(error, DataSourceError) and "not recognized" not in str(error):
+            elif isinstance(error, pyogrio.errors.DataSourceError) and "not recognized" not in str(error):
                 raise InputError(
                     f"{role}: {shown(location)} cannot be read ({reason(error)}).",
                     "Save or copy it again.",
@@ -144,7 +141,7 @@ def _read_layers(location: Location) -> list[_Layer]:
             layers = [each for each in layers if each[0] == LANDSLIDES_LAYER]  # a map of landslip's own
         for layer, kind in layers:
             if kind is not None and any(area in kind for area in _AREAS):
-                meta, _, wkb, _ = read_vector(name, layer=layer, columns=[])
+                meta, _, wkb, _ = pyogrio.raw.read(name, layer=layer, columns=[])
                 found.append((layer, meta["crs"], np.empty(0, dtype=object) if wkb is None else wkb))
     return found
 

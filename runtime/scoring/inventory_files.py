@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
-from pyogrio.raw import read as read_vector
 from rasterio.crs import CRS
 from rasterio.errors import RasterioIOError
 
+from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.access.location import exists, gdal_name, is_networked, shown
 from landslip.runtime.access.readable import check_kind
@@ -38,7 +36,6 @@ _SHOWN = 12
 """Most names in a message."""
 _NAME = 80
 """Most characters of a name in one."""
-_VECTOR_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
 ROLE = "truth"
 
 
@@ -78,7 +75,7 @@ def read_layer(truth: Truth) -> InventoryLayer:
                 found = _read(truth)
                 if is_networked(location) and not _same(found, _read(truth)):
                     raise RasterioIOError("it came in part, and differs when it is read again")
-            except _VECTOR_ERRORS as error:
+            except VECTOR_ERRORS as error:
                 raise RasterioIOError(reason(error)) from error
         return found
 
@@ -107,7 +104,7 @@ def _read(truth: Truth) -> InventoryLayer:
 def _chunks(name: str, layer: str, date_field: str | None, path: str) -> Iterator[tuple[Array, Array]]:
     features = corners = 0
     while True:
-        _, _, wkb, columns = read_vector(
+        _, _, wkb, columns = pyogrio.raw.read(
             name,
             layer=layer,
             columns=[] if date_field is None else [date_field],
