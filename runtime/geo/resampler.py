@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -153,13 +154,12 @@ class Resampler:
         return down, across
 
     def _coordinates(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        rows = np.arange(window.row_off, window.row_off + window.height) + 0.5
-        cols = np.arange(window.col_off, window.col_off + window.width) + 0.5
         if self._separable:
             chain = self._inverse @ self._grid.transform
-            # Rounded, so that grids that fit onto each other do so exactly.
-            down, across = chain.e * rows + chain.f - 0.5, chain.a * cols + chain.c - 0.5
-            return np.round(down, 6)[:, None], np.round(across, 6)[None, :]
+            down = _places(chain.e, chain.f, int(window.row_off), int(window.height))
+            return down[:, None], _places_again(chain.a, chain.c, int(window.col_off), int(window.width))[None, :]
+        rows = np.arange(window.row_off, window.row_off + window.height) + 0.5
+        cols = np.arange(window.col_off, window.col_off + window.width) + 0.5
         if self._same_crs:
             return self._through(self._inverse @ self._grid.transform, rows[:, None], cols[None, :])
         return self._projected(window)
@@ -214,6 +214,17 @@ class Resampler:
         if first_row >= last_row or first_col >= last_col:
             return None
         return make_window(first_col, first_row, last_col - first_col, last_row - first_row)
+
+
+def _places(scale: float, shift: float, first: int, count: int) -> NDArray[np.float64]:
+    """Places of pixel centres along one axis, rounded, so that grids that fit onto each other do so exactly."""
+    centres = np.arange(first, first + count) + 0.5
+    places: NDArray[np.float64] = np.round(scale * centres + shift - 0.5, 6)
+    return places
+
+
+_places_again = lru_cache(maxsize=16)(_places)
+"""The same for columns: most windows are as wide as the map. Nobody writes into them."""
 
 
 def _consecutive(places: NDArray[np.float64]) -> bool:

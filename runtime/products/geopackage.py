@@ -53,6 +53,8 @@ _SETTINGS = {
     "OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z",
     # With several cores GDAL fills the index from a second thread, which makes another tree of it.
     "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
+    # A draft is synced once, before it gets its name: until then nobody needs it after a loss of power.
+    "OGR_SQLITE_SYNCHRONOUS": "OFF",
 }
 _WITHOUT_LOCKS = {"SQLITE_USE_OGR_VFS": "YES"}
 """GDAL's own way to files, which takes no locks: the file has a name of its own until it is complete."""
@@ -79,7 +81,7 @@ def write_landslides(
     crs: CRS,
     *,
     not_observed: Iterable[NotObserved] = (),
-    chunk: int = 1000,
+    chunk: int = 2000,
     notice: str = "",
     classes: bool = False,
 ) -> Summary:
