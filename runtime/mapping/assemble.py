@@ -145,14 +145,16 @@ def assemble(
             with clock("prepare"):
                 register.take(block)
         with clock("prepare"):
-            cols = register.predicted_cols(index)
+            cols = rest = register.predicted_cols(index)
         if features is not None and cols:
             features.compute(index, cols, register)
-        for col in cols:
+        while rest:
+            some, rest = rest[: buffers.batch - current.count], rest[buffers.batch - current.count :]
             with clock("prepare"):
-                register.gather(index, col, current)
-                if features is not None:
-                    features.cut(index, col, current.arrays, current.count - 1)
+                for col in some:
+                    register.gather(index, col, current)
+                    if features is not None:
+                        features.cut(index, col, current.arrays, current.count - 1)
             if current.count == buffers.batch:
                 yield current
                 current = Batch(buffers.take())
