@@ -224,7 +224,7 @@ def _places(scale: float, shift: float, first: int, count: int) -> NDArray[np.fl
 
 
 _places_again = lru_cache(maxsize=16)(_places)
-"""The same for columns: most windows are as wide as the map. Nobody writes into them."""
+"""Places, kept for columns, since most windows are as wide as the map. Nobody writes into them."""
 
 
 def _consecutive(places: NDArray[np.float64]) -> bool:
