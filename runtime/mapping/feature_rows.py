@@ -88,14 +88,17 @@ class FeatureRows:
                 self._keep(ring, found[name][place], row, col, top)
 
     def _keep(self, ring: NDArray[Any], values: NDArray[Any], row: int, col: int, top: int) -> None:
+        """Put what is taken from a piece into its places, which may go on at the beginning of the ring."""
         rows, cols = self.pieces.rows, self.pieces.cols
         (first, last), (left, right) = rows.owned(row), cols.owned(col)
         first = max(first, top)
-        places = np.arange(first, last) - rows.starts[0]
-        inner = values[:, first - rows.starts[row] : last - rows.starts[row], left - cols.starts[col] :]
-        origin = cols.starts[0]
-        for line, place in enumerate(places % ring.shape[1]):
-            ring[:, place, left - origin : right - origin] = inner[:, line, : right - left]
+        inner = values[:, first - rows.starts[row] : last - rows.starts[row]]
+        inner = inner[:, :, left - cols.starts[col] : right - cols.starts[col]]
+        place = (first - rows.starts[0]) % ring.shape[1]
+        until = ring.shape[1] - place
+        lines = ring[:, :, left - cols.starts[0] : right - cols.starts[0]]
+        lines[:, place : place + inner.shape[1]] = inner[:, :until]
+        lines[:, : max(0, inner.shape[1] - until)] = inner[:, until:]
 
 
 def _zeros(value: FeatureValue, depth: int, width: int) -> NDArray[Any]:
