@@ -126,3 +126,8 @@ class ArtifactRecord(JsonRecord, frozen=True, kw_only=True):
     """Quantisation; None for an artifact that is not INT8."""
     reference: TilesRecorded | None = None
     """Reference tiles; None where there are none."""
+
+    @property
+    def may_overflow(self) -> bool:
+        """True where sums of 8-bit products may not fit into 16 bits, on x86 processors without VNNI."""
+        return self.quantisation is not None and self.quantisation.may_overflow

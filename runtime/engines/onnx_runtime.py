@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.onnx_operators import read_runnable
-from landslip.runtime.artifacts.recorded_sums import may_overflow
+from landslip.runtime.artifacts.record_beside import record_beside
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.batch_checks import check_batch, check_shares_on
@@ -182,7 +182,7 @@ def _session(graph: GraphSource, device: str, options: EngineOptions, spec: Mode
         settings.add_free_dimension_override_by_name(dimension, size)
     # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if lacks_vnni() and may_overflow(model):
+    if lacks_vnni() and ((recorded := record_beside(model)) is None or recorded.may_overflow):
         # It adds up products of 8 bits in 32 bits then, as processors with VNNI do, and not in 16: slower, and right.
         settings.add_session_config_entry("session.x64quantprecision", "1")
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []

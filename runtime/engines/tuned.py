@@ -16,10 +16,8 @@ from typing import Any
 
 import platformdirs
 
-from landslip.runtime.artifacts.artifact_types import ArtifactRecord
-from landslip.runtime.artifacts.record_path import record_path
+from landslip.runtime.artifacts.record_beside import record_beside
 from landslip.runtime.engines.opening import EngineOptions
-from landslip.runtime.errors import InputError
 from landslip.runtime.system.machine import describe_environment
 from landslip.runtime.untrusted.json_text import MOST_BYTES, parse_json
 from landslip.runtime.untrusted.printable import shown
@@ -191,10 +189,7 @@ def family_of(artifact: Path, sha256: str) -> str:
         artifact: the ONNX file.
         sha256: its digest.
     """
-    try:
-        record = ArtifactRecord.read(record_path(artifact))
-    except InputError:
-        return sha256
-    if record.source is None or record.artifact.sha256 != sha256:
+    record = record_beside(artifact)
+    if record is None or record.source is None or record.artifact.sha256 != sha256:
         return sha256
     return record.source.sha256

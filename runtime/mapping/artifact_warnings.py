@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from landslip.runtime.artifacts.artifact_types import ArtifactRecord
+from landslip.runtime.artifacts.record_beside import record_beside
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.engines import Engine
-from landslip.runtime.errors import InputError
 from landslip.runtime.system.machine import lacks_vnni
 from landslip.runtime.untrusted.printable import printable
 
@@ -32,19 +31,16 @@ def warn_of_record(model: Path, sha256: str, engine: Engine) -> None:
         sha256: its digest.
         engine: what runs it.
     """
-    record = record_path(model)
-    try:
-        recorded = ArtifactRecord.read(record)
-    except InputError:
+    recorded = record_beside(model)
+    if recorded is None:
         return
     if recorded.artifact.sha256 != sha256:
         log.warning(
             "%s is not the file that %s was written for (its SHA-256 differs): nothing is proven of it. Copy or export "
-            "it again.", model, record.name,
+            "it again.", model, record_path(model).name,
         )  # fmt: skip
         return
-    made = recorded.quantisation
-    if made is not None and made.may_overflow and engine.name == _ADDS_IN_16_BITS and lacks_vnni():
+    if recorded.may_overflow and engine.name == _ADDS_IN_16_BITS and lacks_vnni():
         log.warning(
             "%s has sums that do not fit into 16 bits, in which %s adds them up on this processor, without VNNI: the "
             "map may be wrong. Take the fp32 artifact here, or make another: landslip export --reduced-range.",
