@@ -13,6 +13,7 @@ from landslip.export.folder.artifacts import Artifact
 from landslip.export.folder.export_options import ExportOptions, Precision
 from landslip.export.making.artifact_record import OnnxSource
 from landslip.export.making.artifact_run import MakingRequest, make_artifacts
+from landslip.export.specification.description import Description
 from landslip.export.specification.spec_toml import read_description
 from landslip.runtime.artifacts.onnx_file import read_onnx_header
 from landslip.runtime.errors import UsageError
@@ -57,16 +58,7 @@ def adopt_model(
         OutputError: the folder cannot be written.
     """
     read_onnx_header(source)  # refuses files of other kinds in words
-    if spec is None:
-        raise UsageError(
-            f"{source} does not say which bands feed it and what its output means.",
-            f"Print a SPEC.toml to fill in with: landslip describe {source.name}, and give that with `spec`.",
-            option="spec",
-        )
-    description = read_description(spec, source)
-    described = description.spec
-    described = replace(described, name=name or described.name, notice=notice or described.notice)
-    description = replace(description, spec=described)
+    description = _described(source, spec, name, notice)
     digest = sha256_of(source)
     request = MakingRequest(
         source=source,
@@ -85,3 +77,16 @@ def adopt_model(
         return adopted.network, OnnxSource(source.name, digest, size, file.opset, file.producer, file.weights)
 
     return make_artifacts(request, read)
+
+
+def _described(source: Path, spec: Path | None, name: str | None, notice: str) -> Description:
+    """Description of the network in ``spec``, with another name and notice where they are given."""
+    if spec is None:
+        raise UsageError(
+            f"{source} does not say which bands feed it and what its output means.",
+            f"Print a SPEC.toml to fill in with: landslip describe {source.name}, and give that with `spec`.",
+            option="spec",
+        )
+    description = read_description(spec, source)
+    described = description.spec
+    return replace(description, spec=replace(described, name=name or described.name, notice=notice or described.notice))

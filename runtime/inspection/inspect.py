@@ -81,13 +81,9 @@ def inspect_scene(
     images = [entry for entry in scene.inputs if entry.kind == "image"]
     names = [entry.name for entry in images]
     if len(images) == 2:
-        share = _largest_share(*images)
-        found.add(objections.hardly_overlapping(share, *names))
+        found.add(objections.hardly_overlapping(_largest_share(*images), *names))
         found.add(objections.same_file(inputs, shown(files.pre), shown(files.post)))
-        _warn(objections.of_two_kinds(*(files.granules_of(date) or () for date in DATES)))
-        before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
-        found.add(objections.taken_in_reverse(before, after, *names))
-        _warn(objections.written_in_reverse(before, after, *names))
+        _compare_dates(scene, files, names, found)
     for role, name in zip(scene.images, names, strict=True):
         _warn(objections.taken_on_several_days(scene.times.get(role, ()), name))
     found.add(objections.without_tiles(plan.tiles, plan.protocol))
@@ -114,6 +110,14 @@ def inspect_scene(
     if shift is not None:
         _warn(objections.misregistered(shift, scene.grid, *names))
     return {"registration": _described(shift), "objections_overruled": found.overruled}
+
+
+def _compare_dates(scene: Scene, files: SceneFiles, names: list[str], found: objections.Objections) -> None:
+    """Doubt whether the two images are of one satellite, and in the order that they were given in."""
+    _warn(objections.of_two_kinds(*(files.granules_of(date) or () for date in DATES)))
+    before, after = latest(scene.times.get("pre", ())), earliest(scene.times.get("post", ()))
+    found.add(objections.taken_in_reverse(before, after, *names))
+    _warn(objections.written_in_reverse(before, after, *names))
 
 
 def _largest_share(before: SceneInput, after: SceneInput) -> float | None:

@@ -6,6 +6,7 @@ The one door to prometheus_client.
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 from landslip.runtime.system.extras import needs_extra
@@ -45,50 +46,42 @@ class Meters:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the file, and nothing asks for them
         self.registry = registry = CollectorRegistry()
         """Registry that is written."""
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         Info("landslip_build", "Version of the service.", registry=registry).info({"version": version})
-        self.jobs = Counter(
-            "landslip_jobs_total", "Attempts at jobs that ended, by how they ended.", ("outcome",), registry=registry
-        )
+        self.jobs = counter("landslip_jobs_total", "Attempts at jobs that ended, by how they ended.", ("outcome",))
         """Attempts that ended, by outcome."""
         for outcome in ("done", "failed", "retried"):
             self.jobs.labels(outcome)  # from the beginning, so that the first of a kind is seen as an increase
-        self.attempts = Counter("landslip_job_attempts_total", "Attempts at jobs that began.", registry=registry)
+        self.attempts = counter("landslip_job_attempts_total", "Attempts at jobs that began.")
         """Attempts that began."""
-        self.queue = Gauge("landslip_queue_jobs", "Jobs that wait in the spool.", registry=registry)
+        self.queue = gauge("landslip_queue_jobs", "Jobs that wait in the spool.")
         """Jobs that wait."""
-        self.running = Gauge("landslip_job_running", "Whether a job is being mapped now.", registry=registry)
+        self.running = gauge("landslip_job_running", "Whether a job is being mapped now.")
         """1 while a job is mapped."""
         self.seconds = Histogram(
             "landslip_job_duration_seconds", "Time that jobs took which ended well.", buckets=_BUCKETS,
             registry=registry,
         )  # fmt: skip
         """Seconds of jobs that ended well."""
-        self.last_success = Gauge(
-            "landslip_last_success_timestamp_seconds", "When a job ended well for the last time; 0 for never.",
-            registry=registry,
-        )  # fmt: skip
+        self.last_success = gauge(
+            "landslip_last_success_timestamp_seconds", "When a job ended well for the last time; 0 for never."
+        )
         """Seconds since 1970."""
-        self.square_metres = Counter(
-            "landslip_observed_square_meters_total", "Ground that was observed in maps.", registry=registry
-        )
+        self.square_metres = counter("landslip_observed_square_meters_total", "Ground that was observed in maps.")
         """Ground that was observed."""
-        self.tiles = Counter("landslip_tiles_total", "Tiles that were made.", registry=registry)
+        self.tiles = counter("landslip_tiles_total", "Tiles that were made.")
         """Tiles that were made."""
-        self.tiles_per_second = Gauge(
-            "landslip_tiles_per_second", "Tiles per second of the last job that ended well.", registry=registry
-        )
+        self.tiles_per_second = gauge("landslip_tiles_per_second", "Tiles per second of the last job that ended well.")
         """Rate of the last job."""
-        self.disk_free = Gauge("landslip_disk_free_bytes", "Space for results.", registry=registry)
+        self.disk_free = gauge("landslip_disk_free_bytes", "Space for results.")
         """Space where results go."""
-        self.held_back = Gauge(
-            "landslip_claims_held_back", "Whether the next job waits for space or memory.", ("reason",),
-            registry=registry,
-        )  # fmt: skip
+        self.held_back = gauge(
+            "landslip_claims_held_back", "Whether the next job waits for space or memory.", ("reason",)
+        )
         """1 at what the next job waits for."""
-        self.heartbeat = Gauge(
-            "landslip_heartbeat_timestamp_seconds", "When the service did something for the last time.",
-            registry=registry,
-        )  # fmt: skip
+        self.heartbeat = gauge(
+            "landslip_heartbeat_timestamp_seconds", "When the service did something for the last time."
+        )
         """Seconds since 1970."""
         for reason in REASONS:
             self.held_back.labels(reason)
