@@ -15,8 +15,7 @@ from landslip.benchmarks.tune.engine_settings import Way
 from landslip.benchmarks.tune.search import Found, SetsOf, SharedGain
 from landslip.benchmarks.tune.trial_speed import Deadline, Running, in_turn
 from landslip.export.judging.trials import attempt
-from landslip.runtime.artifacts.feature_cut import cut_features
-from landslip.runtime.artifacts.onnx_file import OnnxFile
+from landslip.runtime.artifacts.feature_cut import can_share
 from landslip.runtime.artifacts.parity import GATES
 from landslip.runtime.engines.protocol import SharingEngine
 from landslip.runtime.engines.speed import seconds_per_batch
@@ -40,7 +39,7 @@ def with_gains(found: Sequence[Found], sets_of: SetsOf, deadline: Deadline) -> l
         deadline: when to stop.
     """
     files = {each.way.file.path: each.way.file for each in found}
-    able = {path for path, file in files.items() if _can_share(file)}
+    able = {path for path, file in files.items() if can_share(file)}
     return [_with_gain(each, sets_of, deadline) if each.way.file.path in able else each for each in found]
 
 
@@ -52,15 +51,6 @@ def _with_gain(found: Found, sets_of: SetsOf, deadline: Deadline) -> Found:
         log.info("The time is spent; not tried with shared features: %s", way)
         return found
     return replace(found, shared=_gain(way, sets_of))
-
-
-def _can_share(file: OnnxFile) -> bool:
-    try:
-        cut_features(file)
-    except LandslipError as error:
-        log.info("no shared features for %s: %s", file.path.name, error)
-        return False
-    return True
 
 
 def _gain(way: Way, sets_of: SetsOf) -> SharedGain:

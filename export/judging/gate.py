@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from onnx import ModelProto
 
 from landslip.export.judging.trials import ReferenceSets, Trial, TrialOutcome, attempt
+from landslip.runtime.artifacts.feature_cut import can_share
 from landslip.runtime.artifacts.onnx_file import read_onnx_file
 from landslip.runtime.artifacts.parity import Gate, Parity, violations
 from landslip.runtime.engines import BACKENDS
@@ -53,10 +54,13 @@ class Proof:
     """Distance from the reference, for each set of tiles."""
     objections: tuple[str, ...] = ()
     """Reasons why it does not pass its gate, in phrases; empty if it does."""
+    faithful_iou: float | None = None
+    """IoU of the map with shared features and the one without; None where nothing is shared."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, and whether it passes; the note and the objections only where there are some."""
-        found = {name: value for name, value in asdict(self).items() if name not in ("note", "objections") or value}
+        """Plain values, and whether it passes; what not every proof has only where there is some."""
+        optional = ("note", "objections", "faithful_iou")
+        found = {name: value for name, value in asdict(self).items() if name not in optional or value not in (None, ())}
         return {**found, "passes": not self.objections}
 
 
@@ -68,6 +72,8 @@ class Verdict:
     """Proofs, one for each rehearsal that ran."""
     objections: tuple[str, ...]
     """Reasons why the candidate fails, in phrases; empty if it passes."""
+    shared: tuple[Proof, ...] = ()
+    """Proofs with shared features, which do not decide."""
 
     @property
     def figures(self) -> list[Parity]:
@@ -108,6 +114,17 @@ class Judge(Protocol):
         """
         ...
 
+    def shared(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """Proofs of an artifact with shared features, with every engine and precision here that shares them.
+
+        They do not decide whether it is kept. None where the graph has no such features.
+
+        Args:
+            name: as for :meth:`verdict`.
+            rehearsals: those that it passed.
+        """
+        ...
+
 
 class TileJudge:
     """Judges by held-out tiles, with the engines that map."""
@@ -131,10 +148,22 @@ class TileJudge:
 
     def further(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
         """See :class:`Judge`: those in which an engine computes in its precision and another one, such as int8+bf16."""
-        trials = [self._trial(name, each) for each in rehearsals if each.note is None]
-        mixed = [replace(trial, precision=precision) for trial in trials for precision in _mixed(trial)]
-        outcomes = [attempt(trial, self._sets, "cpu", self.gates) for trial in mixed]
+        outcomes = [attempt(trial, self._sets, "cpu", self.gates) for trial in self._further(name, rehearsals)]
         return tuple(_proof(outcome, None) for outcome in outcomes if outcome.not_run is None)
+
+    def shared(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """See :class:`Judge`."""
+        trials = [*self._as_deployed(name, rehearsals), *self._further(name, rehearsals)]
+        able = [trial for trial in trials if trial.backend.shares_features and can_share(trial.file)]
+        outcomes = [attempt(trial, self._sets, "cpu", self.gates, share_features=True) for trial in able]
+        return tuple(_proof(outcome, None) for outcome in outcomes if outcome.not_run is None)
+
+    def _as_deployed(self, name: str, rehearsals: Sequence[Rehearsal]) -> list[Trial]:
+        return [self._trial(name, each) for each in rehearsals if each.note is None]
+
+    def _further(self, name: str, rehearsals: Sequence[Rehearsal]) -> list[Trial]:
+        trials = self._as_deployed(name, rehearsals)
+        return [replace(trial, precision=precision) for trial in trials for precision in _mixed(trial)]
 
     def _trial(self, name: str, rehearsal: Rehearsal) -> Trial:
         file = read_onnx_file(_written(self._folder, name, rehearsal.graph))
@@ -175,6 +204,11 @@ class NumberJudge:
         del name, rehearsals
         return ()
 
+    def shared(self, name: str, rehearsals: Sequence[Rehearsal]) -> tuple[Proof, ...]:
+        """See :class:`Judge`: there are none."""
+        del name, rehearsals
+        return ()
+
 
 def _mixed(trial: Trial) -> list[str]:
     """Precisions of a run on this machine that are that of a trial and another one."""
@@ -199,7 +233,8 @@ def halfway(gate: Gate) -> Gate:
 
 def _proof(outcome: TrialOutcome, note: str | None) -> Proof:
     return Proof(
-        outcome.engine, outcome.version, outcome.device, outcome.precision, note, outcome.figures, outcome.objections
+        outcome.engine, outcome.version, outcome.device, outcome.precision, note, outcome.figures, outcome.objections,
+        outcome.faithful_iou,
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landslip.export.judging.shared_map import SideBySide, overlap_of_masks, scene_tiles
 from landslip.runtime.artifacts.onnx_file import OnnxFile
-from landslip.runtime.artifacts.parity import Gate, Parity, compare, violations
+from landslip.runtime.artifacts.parity import Gate, Parity, compare, shared_violations, violations
 from landslip.runtime.artifacts.reference_tiles import TileSet
 from landslip.runtime.engines import BACKENDS, Backend, Engine, EngineOptions
 from landslip.runtime.engines.protocol import sharing
@@ -67,6 +68,9 @@ class TrialOutcome:
     """Device that the artifact ran on."""
     figures: tuple[Parity, ...] = ()
     """Distance from the reference, for each set of tiles."""
+    faithful_iou: float | None = None
+    """IoU of the map with shared features and the one without, of tiles of scenes laid side by side; None where no
+    features are shared, or there are no such tiles."""
     objections: tuple[str, ...] = ()
     """Reasons why the artifact fails, one phrase each; empty if it passes."""
     not_run: str | None = None
@@ -86,7 +90,8 @@ class TrialOutcome:
     def as_json(self) -> dict[str, Any]:
         """Plain values, for ``--json``."""
         figures = [{name: _finite(value) for name, value in asdict(figure).items()} for figure in self.figures]
-        return {"verdict": self.verdict, **asdict(self), "artifact": str(self.artifact), "figures": figures}
+        found = {"verdict": self.verdict, **asdict(self), "artifact": str(self.artifact), "figures": figures}
+        return {name: value for name, value in found.items() if name != "faithful_iou" or value is not None}
 
 
 def _finite(value: Any) -> Any:
@@ -118,7 +123,8 @@ def attempt(
         sets: the tiles, and what the reference says.
         device: as in :class:`~landslip.runtime.engines.EngineOptions`.
         gates: what each precision is allowed.
-        share_features: compute features apart, as where overlapping tiles share them; here each has its own.
+        share_features: compute features apart, as where overlapping tiles share them. Each tile that is held against
+            the reference has its own; what they do where tiles overlap is held against the map without.
     """
     file, name = trial.file, trial.backend.name
     log.info("%s with %s in %s", file.path.name, name, trial.precision)
@@ -126,6 +132,7 @@ def attempt(
     if share_features and not trial.backend.shares_features:
         return replace(outcome, not_run=f"{name} does not share features between overlapping tiles.")
     figures: list[Parity] = []
+    faithful_iou: float | None = None
     try:
         for tile, group in groupby(sorted(sets, key=_tile), key=_tile):
             same_size = list(group)
@@ -136,12 +143,32 @@ def attempt(
                 for tiles, expected in same_size:
                     confidence = confidence_of(engine, tiles, batch)
                     figures.append(compare(tiles, expected, confidence, spec.threshold, spec.landslide_bands))
+        if share_features:
+            faithful_iou = _faithful_iou(trial, sets, device)
     except _NotRunError as error:
         return replace(outcome, not_run=str(error))
     except LandslipError as error:
         return replace(outcome, objections=(str(error),))
-    objections = violations(figures, gates[trial.judged_as])
-    return replace(outcome, figures=tuple(figures), objections=tuple(objections))
+    objections = [*violations(figures, gates[trial.judged_as]), *shared_violations(faithful_iou)]
+    return replace(outcome, figures=tuple(figures), faithful_iou=faithful_iou, objections=tuple(objections))
+
+
+def _faithful_iou(trial: Trial, sets: ReferenceSets, device: str) -> float | None:
+    """IoU of the maps with and without shared features; None without tiles of scenes.
+
+    Raises:
+        LandslipError: it cannot be computed.
+    """
+    spec = trial.file.spec
+    if (tiles := scene_tiles(sets, spec.tile)) is None:
+        return None
+    scene = SideBySide.of(tiles, spec.resolution)
+    maps: dict[bool, NDArray[np.uint8]] = {}
+    for shares in (False, True):
+        options = EngineOptions(trial.backend.name, device, _BATCH, precision=trial.precision, share_features=shares)
+        with _opened(trial, options) as engine:
+            maps[shares] = scene.mapped(engine, _BATCH)
+    return overlap_of_masks(maps[True], maps[False], spec.threshold)
 
 
 def confidence_of(engine: Engine, tiles: TileSet, batch: int) -> NDArray[np.float32]:

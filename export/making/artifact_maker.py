@@ -62,7 +62,10 @@ class ArtifactMaker:
         candidate, verdict = select_candidate(planned, self.candidates.of(planned), self.judge)
         further = self.judge.further(planned.path.name, candidate.rehearsals)
         _tell(planned, further)
-        return self._published(planned, candidate, replace(verdict, proofs=(*verdict.proofs, *further)), began)
+        shared = self.judge.shared(planned.path.name, candidate.rehearsals)
+        _tell(planned, shared, " with shared features")
+        proven = replace(verdict, proofs=(*verdict.proofs, *further), shared=shared)
+        return self._published(planned, candidate, proven, began)
 
     def _published(self, planned: PlannedArtifact, candidate: Candidate, verdict: Verdict, began: float) -> Artifact:
         out, draft = planned.path.parent, self.folder / planned.path.name
@@ -95,14 +98,22 @@ class ArtifactMaker:
             spec=self.spec,
             gate=self.judge.gates[planned.precision],
             proofs=verdict.proofs,
+            shared=verdict.shared,
             scenes=self.scenes,
             reference=None if path is None else {"file": path.name, "sha256": sha256_of(path)},
             facts=candidate.facts,
         )
 
 
-def _tell(planned: PlannedArtifact, further: Sequence[Proof]) -> None:
-    """Say how an artifact does in precisions that only a run has."""
+def _tell(planned: PlannedArtifact, further: Sequence[Proof], how: str = "") -> None:
+    """Say how an artifact does in what only a run has: another precision, or shared features."""
     for proof in further:
         verdict = f"does not pass, and its record says so: it {'; '.join(proof.objections)}"
-        log.info("%s in %s: %s", planned.path.name, proof.precision, verdict if proof.objections else "passes")
+        log.info(
+            "%s in %s with %s%s: %s",
+            planned.path.name,
+            proof.precision,
+            proof.engine,
+            how,
+            verdict if proof.objections else "passes",
+        )

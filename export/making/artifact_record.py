@@ -83,6 +83,8 @@ class Circumstances:
     """Gate that it had to pass."""
     proofs: tuple[Proof, ...]
     """Proofs that it passed, that of the engine it is made for first."""
+    shared: tuple[Proof, ...]
+    """Proofs of it with shared features."""
     scenes: str | None
     """Origin of the tiles of scenes; None where there were none."""
     reference: dict[str, str] | None
@@ -117,6 +119,7 @@ def record_text(artifact: Artifact, how: Circumstances) -> str:
             "limits": {name: value for name, value in asdict(how.gate).items() if value},
             "figures": [asdict(figure) for figure in first.figures],
             "engines": [proof.as_json() for proof in how.proofs],
+            **({"shared_features": [proof.as_json() for proof in how.shared]} if how.shared else {}),
         },
         "reference": how.reference,
     }

@@ -103,6 +103,12 @@ def _remarks(report: VerifyReport) -> Iterator[str]:
         for outcome in report.outcomes
         if outcome.verdict == "FAIL"
     )
+    yield "\n".join(
+        f"IoU {outcome.faithful_iou:.4f} of the maps with and without shared features: "
+        f"{outcome.artifact.name}{_how(outcome)}"
+        for outcome in report.outcomes
+        if outcome.faithful_iou is not None
+    )
     reasons: dict[str, list[str]] = {}
     for outcome in report.outcomes:
         if outcome.not_run is not None:

@@ -66,13 +66,22 @@ class ParityRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """Distance from the reference with every engine that judged it, and whether it passed (``passes``). An artifact is
     kept for what it does in its own precision; in one that only a run has, such as ``int8+bf16``, it may fail."""
 
-    def objections(self, engine: str, precision: str) -> list[str]:
+    shared_features: tuple[dict[str, Any], ...] = ()
+    """Results with features that overlapping tiles share, and how near the map is to the faithful one
+    (``faithful_iou``); empty where there are none, or an earlier version did not say."""
+
+    def objections(self, engine: str, precision: str, *, shared: bool = False) -> list[str]:
         """Reasons why an artifact did not pass with an engine in a precision, in phrases; none if it passed.
 
         None either where it was not tried.
+
+        Args:
+            engine: name of the engine.
+            precision: number format that it computes in.
+            shared: with shared features.
         """
         failed = [
-            entry.get("objections") for entry in self.engines
+            entry.get("objections") for entry in (self.shared_features if shared else self.engines)
             if (entry.get("engine"), entry.get("precision"), entry.get("passes")) == (engine, precision, False)
         ]  # fmt: skip
         return [str(phrase) for phrases in failed for phrase in (phrases if isinstance(phrases, list) else [])]

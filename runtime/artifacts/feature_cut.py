@@ -130,6 +130,19 @@ def cut_features(file: OnnxFile) -> FeatureCut:
     )
 
 
+def can_share(file: OnnxFile) -> bool:
+    """Tell whether the graph of an artifact has features that overlapping tiles could share.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    try:
+        cut_features(file)
+    except UsageError:
+        return False
+    return True
+
+
 def taken(spec: ModelSpec, features: Sequence[FeatureValue] = ()) -> tuple[InputSpec | FeatureValue, ...]:
     """Everything that a batch holds: the inputs of a model, and features where it takes these, too."""
     return (*spec.inputs, *features)

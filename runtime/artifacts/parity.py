@@ -55,6 +55,9 @@ GATES: dict[str, Gate] = {
 fp32: docs/decisions/fp32-gate.md. fp16: Polygraphy's limit for fp16 engines. Noise tiles decide for fp32 only:
 quantised networks are calibrated for what occurs, and noise does not."""
 
+SHARED_IOU = 0.995
+"""Least intersection over union of the map with shared features and the one without, of one artifact and engine."""
+
 
 @dataclass(frozen=True)
 class Parity:
@@ -137,6 +140,13 @@ def violations(figures: Sequence[Parity], gate: Gate) -> list[str]:
     if not deciding:
         return [f"there are no tiles of the kind {' or '.join(gate.kinds) or 'any'} to judge by"]
     return [phrase for figure in deciding for phrase in _beyond(figure, gate)]
+
+
+def shared_violations(faithful_iou: float | None) -> list[str]:
+    """Violation of :data:`SHARED_IOU` as a phrase; none where nothing was mapped. NaN never passes."""
+    if faithful_iou is None or faithful_iou >= SHARED_IOU:
+        return []
+    return [f"overlaps the map without shared features with an IoU of {faithful_iou:.4f}, and {SHARED_IOU:g} is needed"]
 
 
 def loosened(figures: Sequence[Parity], gate: Gate) -> list[str]:

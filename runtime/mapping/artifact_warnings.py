@@ -20,7 +20,7 @@ _MOST = 300
 """Characters of what a record says."""
 
 
-def warn_of_record(model: Path, sha256: str, engine: Engine) -> None:
+def warn_of_record(model: Path, sha256: str, engine: Engine, *, shares: bool = False) -> None:
     """Warn where nothing is proven of an artifact, or where it failed or may fail as it is about to be run.
 
     A record says what was proven of a file with a certain checksum, and of no other. An artifact is kept for what it
@@ -30,6 +30,7 @@ def warn_of_record(model: Path, sha256: str, engine: Engine) -> None:
         model: the artifact.
         sha256: its digest.
         engine: what runs it.
+        shares: whether overlapping tiles share features.
     """
     recorded = record_beside(model)
     if recorded is None:
@@ -46,7 +47,15 @@ def warn_of_record(model: Path, sha256: str, engine: Engine) -> None:
             "map may be wrong. Take the fp32 artifact here, or make another: landslip export --reduced-range.",
             model.name, engine.name,
         )  # fmt: skip
-    if recorded.parity is not None and (failed := recorded.parity.objections(engine.name, engine.precision)):
+    if recorded.parity is None:
+        return
+    if failed := recorded.parity.objections(engine.name, engine.precision, shared=True) if shares else []:
+        log.warning(
+            "%s did not pass its gate with shared features when it was exported: in %s with %s it %s. Leave out "
+            "`share_features` to map as it was proven.",
+            model.name, engine.precision, engine.name, printable("; ".join(failed), _MOST),
+        )  # fmt: skip
+    if failed := recorded.parity.objections(engine.name, engine.precision):
         log.warning(
             "%s did not pass its gate in %s when it was exported: with %s it %s. Leave out `precision` to compute it "
             "as it was exported.", model.name, engine.precision, engine.name, printable("; ".join(failed), _MOST),

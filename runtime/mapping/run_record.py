@@ -44,7 +44,7 @@ def describe_engine(model: Path, engine: Engine, *, shares: bool = False) -> Rec
     """
     sha256 = sha256_of(model) if exists(model) else None
     if sha256 is not None:
-        warn_of_record(model, sha256, engine)
+        warn_of_record(model, sha256, engine, shares=shares)
     precision = precision_of(model) if exists(model) else engine.precision
     return {
         "model": {

@@ -74,6 +74,24 @@ def test_fp32_is_as_exact_with_openvino_as_with_onnxruntime(demo):
     assert all(figure["max_abs"] <= 1e-5 for run in runs for figure in run["figures"])
 
 
+@pytest.mark.parametrize(
+    ("name", "engines"),
+    [
+        ("demo.fp32.onnx", {"onnxruntime", "openvino"}),
+        ("demo.fp16.onnx", {"onnxruntime", "openvino"}),
+        ("demo.int8.onnx", {"onnxruntime"}),
+        ("demo.int8.openvino.onnx", {"openvino"}),
+        ("demo.int8.tensorrt.onnx", set()),
+    ],
+)
+def test_shared_features_are_judged_wherever_an_engine_shares_them(demo, name, engines):
+    runs = record_of(demo[name])["parity"].get("shared_features", [])
+    assert {run["engine"] for run in runs} == engines
+    for run in runs:
+        assert run["passes"] == ("objections" not in run)
+        assert 0.99 <= run["faithful_iou"] <= 1.0
+
+
 def test_fp16_is_judged_as_it_is_and_as_hardware_rounds_it(demo):
     runs = record_of(demo["demo.fp16.onnx"])["parity"]["engines"]
     assert [(run["engine"], "note" in run) for run in runs] == [

@@ -21,15 +21,15 @@ IOU = "overlaps the reference's mask with an IoU of 0.9776 on 8 scene tiles of 2
 def said(tmp_path, caplog):
     """Tells what is said of an artifact whose record has some proofs."""
 
-    def warned(proofs, engine="openvino", precision="int8+bf16"):
+    def warned(proofs, engine="openvino", precision="int8+bf16", shared=(), **how):
         model = write_artifact(tmp_path, "m.int8.onnx", "int8")
         path = record_path(model)
-        parity = {"reference": "Keras", "engine": "openvino, CPU", "engines": proofs}
+        parity = {"reference": "Keras", "engine": "openvino, CPU", "engines": proofs, "shared_features": list(shared)}
         path.write_text(json.dumps(json.loads(path.read_text()) | {"parity": parity}))
         run = FakeEngine(SPEC)
         run.name, run.precision = engine, precision
         caplog.clear()
-        warn_of_record(model, sha256_of(model), run)
+        warn_of_record(model, sha256_of(model), run, **how)
         return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
     return warned
@@ -47,6 +47,20 @@ def test_nothing_is_said_of_what_passed_or_was_not_tried(said):
     assert not said([failed | {"passes": True}])
     assert not said([{"engine": "openvino", "precision": "int8+bf16"}])  # as earlier versions wrote it
     assert not said([])
+
+
+def test_shared_features_that_did_not_pass_are_warned_of_where_they_are_shared(said):
+    iou = "overlaps the map without shared features with an IoU of 0.9900, and 0.995 is needed"
+    failed = FAILED | {"objections": [iou]}
+    (warning,) = said([], shared=[failed], shares=True)
+    assert (
+        f"did not pass its gate with shared features when it was exported: in int8+bf16 with openvino it {iou}. "
+        in (warning)
+    )
+    assert not said([], shared=[failed])
+    assert not said([], shared=[failed], shares=True, precision="int8")
+    assert not said([], shared=[failed | {"passes": True}], shares=True)
+    assert len(said([FAILED | {"objections": [IOU]}], shared=[failed], shares=True)) == 2
 
 
 def test_words_of_a_record_are_made_printable(said):
