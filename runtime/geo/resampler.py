@@ -219,8 +219,7 @@ class Resampler:
 def _places(scale: float, shift: float, first: int, count: int) -> NDArray[np.float64]:
     """Places of pixel centres along one axis, rounded, so that grids that fit onto each other do so exactly."""
     centres = np.arange(first, first + count) + 0.5
-    places: NDArray[np.float64] = np.round(scale * centres + shift - 0.5, 6)
-    return places
+    return np.asarray(np.round(scale * centres + shift - 0.5, 6), dtype=np.float64)
 
 
 _places_again = lru_cache(maxsize=16)(_places)
