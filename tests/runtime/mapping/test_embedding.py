@@ -6,8 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from helpers.models import brightness_model
 from helpers.rasters import scene_mixed
 
@@ -46,20 +44,3 @@ def test_a_map_leaves_the_process_as_it_was(tmp_path):
     before, after = json.loads((tmp_path / "states.json").read_text())
     assert after.pop("environment") == before.pop("environment") | {"ORT_DISABLE_TELEMETRY": "1"}
     assert after == before
-
-
-BESIDE_TENSORFLOW = """
-import tensorflow
-import landslip
-landslip.map_scene(pre="pre.tif", post="post.tif", dem="dem.tif", masks="mask.tif", model="m.onnx", out="out")
-"""
-
-
-@pytest.mark.tensorflow
-def test_a_map_is_made_where_tensorflow_was_loaded_first(tmp_path):
-    scene_mixed(tmp_path)
-    brightness_model(tmp_path / "m.onnx")
-    command = [sys.executable, "-c", BESIDE_TENSORFLOW]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out" / "landslides.gpkg").is_file()
