@@ -25,6 +25,7 @@ from landslip.runtime.access.location import Location, is_networked, shown, with
 from landslip.runtime.errors import ConnectionLostError, InputError, InputMissingError
 from landslip.runtime.system import endings, stopping
 from landslip.runtime.system.machine import usable_cores
+from landslip.runtime.system.shortage import address_space
 
 log = logging.getLogger(__name__)
 
@@ -143,11 +144,13 @@ def _threads(location: Location) -> dict[str, str]:
     One where anything may come over a network, a virtual raster's files for example, whatever somebody has set: with
     more, GDAL takes half an answer for all of it, without a word (GeoTIFF, GDAL 3.10). A file of this machine that is
     cut off is heard of with many threads, too. One also where others have set how pixels are decoded: what is set here
-    instead holds for this thread alone.
+    instead holds for this thread alone. And one where the address space is limited, as then the system may start no
+    more threads: GDAL's queue would wait for them for ever.
     """
     if isinstance(location, str) or location.suffix.lower() not in _LOCAL_ALONE or not _is_whole(location):
         return {_THREADS: "1"}
-    if _pool.is_lost or any(get_gdal_config(name) is not None for name in _OF_DECODING):
+    others_set = any(get_gdal_config(name) is not None for name in _OF_DECODING)
+    if _pool.is_lost or others_set or address_space() is not None:
         return {_THREADS: "1"}
     cores, _pool.is_used = usable_cores(), True
     return {_THREADS: str(cores)} if cores > 1 and get_gdal_config(_THREADS) is None else {}

@@ -58,7 +58,7 @@ def beside_limit(sentence: str) -> str | None:
 
     Libraries that get no memory may say something else: of a file that it has no coordinate system.
     """
-    limit, peak = _address_space(), _peak()
+    limit, peak = address_space(), _peak()
     if limit is None or peak is None or peak < limit - max(limit // 8, _ROOM):
         return None
     return (
@@ -72,7 +72,7 @@ def within_limit(error: BaseException) -> str | None:
 
     Python's own parts and those of libraries may then fail in ways that say nothing of memory.
     """
-    limit = _address_space()
+    limit = address_space()
     if limit is None:
         return None
     said = printable(f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(". "), _MOST)
@@ -82,7 +82,7 @@ def within_limit(error: BaseException) -> str | None:
     )
 
 
-def _address_space() -> int | None:
+def address_space() -> int | None:
     """Limit of the address space in bytes; None where there is none."""
     if _limits is None:
         return None

@@ -420,6 +420,28 @@ def test_a_virtual_raster_that_is_called_as_a_geotiff_is_read_by_one_thread(tmp_
     assert [str(each) for each in found] == ["8", "1", "1"]
 
 
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from rasterio.env import get_gdal_config
+from landslip.runtime.access import retries
+
+retries.usable_cores = lambda: 4
+for limit in (resource.RLIM_INFINITY, 1 << 40):
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    with retries.settings(Path(sys.argv[1])):
+        print(get_gdal_config("GDAL_NUM_THREADS"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_where_the_address_space_is_limited_gdal_starts_no_threads(tmp_path):
+    write(tmp_path / "picture.tif", rgb(64, 64), 6.0)
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "picture.tif")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == ["4", "1"]
+
+
 FORK = """
 import os, sys
 from pathlib import Path
