@@ -213,7 +213,7 @@ def trace_outlines(
 
 
 def _windows_with_labels(rows: LabelledRows) -> Iterator[Window]:
-    """Windows of whole column blocks that hold labels; some neighbours come together."""
+    """Windows of whole column blocks that hold labels; neighbours come together, as :data:`GROUND_BLOCKS` allows."""
     width = rows.labels.shape[1]
     starts = np.arange(0, width, GROUND_BLOCK)
     held = np.logical_or.reduceat(rows.labels.any(axis=0), starts)

@@ -30,7 +30,7 @@ from landslip.runtime.terrain.slope_and_hillshade import slope_and_rises
 from landslip.runtime.terrain.true_north import towards_east_and_north
 
 SLICE = 2048
-"""Columns of the map that one handle reads."""
+"""Columns of the map that one handle reads: as many as the tracer asks for in one window."""
 
 MOST_HANDLES = 8
 """Most times that a file is open."""
