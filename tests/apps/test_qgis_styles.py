@@ -199,7 +199,7 @@ def test_tips_have_figures_and_no_markup_of_others(folder, tmp_path):
 
 def test_polygons_have_their_colours_and_clear_ground_shows_what_lies_below(folder, tmp_path):
     layers = [f"{folder / 'landslides.gpkg'}|layername={name}" for name in ("landslides", "not_observed")]
-    with rasterio.open(folder / "confidence.tif", "given") as dataset:
+    with rasterio.open(folder / "confidence.tif") as dataset:
         extent = list(dataset.bounds)
     qgis.steps(
         tmp_path, ("picture", {"paths": layers, "target": tmp_path / "p.png", "size": (600, 600), "extent": extent})
@@ -215,7 +215,7 @@ def test_polygons_have_their_colours_and_clear_ground_shows_what_lies_below(fold
 
 
 def test_the_smallest_landslide_is_seen_from_far(folder, tmp_path):
-    with rasterio.open(folder / "confidence.tif", "given") as dataset:
+    with rasterio.open(folder / "confidence.tif") as dataset:
         x, y = dataset.xy(0.5 * CELL, 0.5 * CELL)
     far = [x - 400_000, y - 400_000, x + 400_000, y + 400_000]
     layer = f"{folder / 'landslides.gpkg'}|layername=landslides"
@@ -290,7 +290,7 @@ def test_looking_leaves_nothing_beside_the_files(folder, tmp_path):
         tmp_path,
         *(
             ("picture", {"paths": [each], "target": tmp_path / "p.png"})
-            for each in (plain / "confidence.tif", folder / "confidence.tif", "given")
+            for each in (plain / "confidence.tif", folder / "confidence.tif")
         ),
         ("project", {"path": folder / "landslides.qgs", "pdf": tmp_path / "l.pdf", "png": tmp_path / "l.png"}),
     )
@@ -311,7 +311,7 @@ def test_a_project_that_was_moved_opens_without_a_word(folders, crs, tmp_path):
     assert all(found["valid"].values())
     assert all(str(folder) in source for source in found["sources"])
     assert {found["layers"][name]["renderer"] for name in ("Landslides", "Not observed")} == {"categorizedSymbol"}
-    with rasterio.open(folder / "confidence.tif", "given") as dataset:
+    with rasterio.open(folder / "confidence.tif") as dataset:
         inner, code = dataset.bounds, dataset.crs.to_epsg()
     assert found["extent"][0] < inner.left
     assert found["extent"][2] > inner.right
