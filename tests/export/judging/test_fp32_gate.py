@@ -108,8 +108,9 @@ def test_a_network_that_amplifies_rounding_passes_and_both_figures_are_recorded(
 
 
 @pytest.mark.slow
-def test_so_does_one_of_the_published_width(pipeline, tmp_path):
-    importlib.import_module("landslip.models.keras.standin").write_standin(tmp_path / "s.hdf5", optimizer_slots=False)
+def test_so_does_one_of_half_the_published_width(pipeline, tmp_path):
+    standin = importlib.import_module("landslip.models.keras.standin")
+    standin.write_standin(tmp_path / "s.hdf5", 1 / 2, optimizer_slots=False)
     (artifact,) = pipeline.export_model(tmp_path / "s.hdf5", tmp_path / "out")
     assert max(figure.max_abs for figure in artifact.parity) > 1e-5
     for figure in artifact.parity:

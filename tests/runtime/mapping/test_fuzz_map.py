@@ -77,7 +77,7 @@ APART = replace(
 @example(SLANTING)
 @example(STRIP)
 @example(APART)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_any_scene_is_mapped_as_by_the_reference(case):
     folder = Path(tempfile.mkdtemp())

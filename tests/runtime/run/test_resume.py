@@ -388,7 +388,7 @@ def test_the_record_of_a_resumed_run_is_readable(files, tmp_path):
     [
         (2, "confidence"),
         pytest.param(2, "classes", marks=pytest.mark.slow),
-        *(pytest.param(50, kind, marks=pytest.mark.slow) for kind in ("confidence", "classes")),
+        *(pytest.param(20, kind, marks=pytest.mark.slow) for kind in ("confidence", "classes")),
     ],
 )
 def test_killed_at_random_moments_it_comes_out_the_same(tmp_path, rounds, kind):
