@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,7 @@ class OnnxRuntimeEngine(Closing):
             check_shares_on(self.device)
             self._apart = _session(self._graphs.apart, self.device, options, self.spec, self._tile)
         if (self.device, self.precision) == ("cpu", "fp16"):
-            log.warning(
-                "onnxruntime has no fp16 arithmetic on the CPU: it computes with the fp16 weights in fp32, which is no "
-                "faster. Take the fp32 or int8 artifact there."
-            )
+            _warn_of_fp16(model)
 
     def infer(self, batch: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """See :class:`landslip.runtime.engines.Engine`."""
@@ -119,6 +117,16 @@ class OnnxRuntimeEngine(Closing):
         """Free the sessions."""
         self._workers.close()
         self._session = self._apart = None
+
+
+@cache
+def _warn_of_fp16(model: Path) -> None:
+    """Say what fp16 is on a CPU, once for each file: an export opens it for every set of tiles."""
+    log.warning(
+        "%s: onnxruntime has no fp16 arithmetic on the CPU: it computes with the fp16 weights in fp32, which is no "
+        "faster. Take the fp32 or int8 artifact there.",
+        model.name,
+    )
 
 
 def _bound(session: Any, inputs: Mapping[str, NDArray[Any]], results: Mapping[str, NDArray[Any]]) -> None:
