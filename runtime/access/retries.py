@@ -81,6 +81,8 @@ NO_LISTS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
 
 _THREADS, _LOCAL_ALONE = "GDAL_NUM_THREADS", (".tif", ".tiff", ".jp2")
 """GDAL's option for threads, and endings of files that hold all of their pixels themselves."""
+_BUSY = 2
+"""Cores that two images keep busy: there GDAL's queue takes more than it brings."""
 _HEADS = re.compile(rb"II[*+]\0|MM\0[*+]|\0\0\0\x0cjP  |\xffO\xffQ")
 """First bytes of these files; a virtual one may be called as they are."""
 _OF_DECODING = ("GTIFF_IGNORE_READ_ERRORS", "GDAL_TIFF_INTERNAL_MASK_TO_8BIT", "CONVERT_YCBCR_TO_RGB")
@@ -144,8 +146,9 @@ def _threads(location: Location) -> dict[str, str]:
     One where anything may come over a network, a virtual raster's files for example, whatever somebody has set: with
     more, GDAL takes half an answer for all of it, without a word (GeoTIFF, GDAL 3.10). A file of this machine that is
     cut off is heard of with many threads, too. One also where others have set how pixels are decoded: what is set here
-    instead holds for this thread alone. And one where the address space is limited, as then the system may start no
-    more threads: GDAL's queue would wait for them for ever.
+    instead holds for this thread alone. One where the address space is limited, as then the system may start no
+    more threads: GDAL's queue would wait for them for ever. And one where the files that are read side by side keep
+    the cores busy anyway.
     """
     if isinstance(location, str) or location.suffix.lower() not in _LOCAL_ALONE or not _is_whole(location):
         return {_THREADS: "1"}
@@ -153,7 +156,7 @@ def _threads(location: Location) -> dict[str, str]:
     if _pool.is_lost or others_set or address_space() is not None:
         return {_THREADS: "1"}
     cores, _pool.is_used = usable_cores(), True
-    return {_THREADS: str(cores)} if cores > 1 and get_gdal_config(_THREADS) is None else {}
+    return {_THREADS: str(cores if cores > _BUSY else 1)} if get_gdal_config(_THREADS) is None else {}
 
 
 def _is_whole(path: Path) -> bool:

@@ -151,10 +151,9 @@ def assemble(
         while rest:
             some, rest = rest[: buffers.batch - current.count], rest[buffers.batch - current.count :]
             with clock("prepare"):
-                for col in some:
-                    register.gather(index, col, current)
-                    if features is not None:
-                        features.cut(index, col, current.arrays, current.count - 1)
+                register.gather(index, some, current)
+                if features is not None:
+                    features.cut(index, some, current.arrays, current.count - len(some))
             if current.count == buffers.batch:
                 yield current
                 current = Batch(buffers.take())
@@ -173,6 +172,7 @@ class _Register:
 
     def __init__(self, plan: Plan, spec: ModelSpec, start: int, pieces: PieceGrid | None) -> None:
         self._tiles, self._least = plan.tiles, plan.least_valid
+        self._lefts = np.array(plan.tiles.cols, dtype=np.int64)
         self._names = [entry.name for entry in spec.inputs]
         self._depth = rows_at_hand(plan.tiles, start, pieces)
         self.stop = _rows_for(plan.tiles, start, pieces)[0] if plan.tiles.rows else 0
@@ -192,23 +192,22 @@ class _Register:
 
     def predicted_cols(self, index: int) -> list[int]:
         """Columns of the tiles of this row that have enough valid pixels."""
-        row, tile, height = self._tiles.rows[index], self._tiles.tile, self._tiles.height
-        return [
-            col
-            for col, start in enumerate(self._tiles.cols)
-            if kernels.count_valid(self._valid, row, start, tile, height) >= self._least
-        ]
+        counts = np.empty_like(self._lefts)
+        tile, height = self._tiles.tile, self._tiles.height
+        kernels.count_valid_of_row(self._valid, self._tiles.rows[index], self._lefts, tile, height, counts)
+        return [int(col) for col in np.flatnonzero(counts >= self._least)]
 
-    def gather(self, index: int, col: int, batch: Batch) -> None:
-        """Cut a tile out of every input and put it into the batch."""
-        self.cut(self._tiles.rows[index], self._tiles.cols[col], batch.arrays, batch.count)
-        batch.steps.append(PlacedTile(index, col))
-        batch.count += 1
+    def gather(self, index: int, cols: Sequence[int], batch: Batch) -> None:
+        """Cut tiles of a row out of every input and put them into the batch."""
+        self.cut(self._tiles.rows[index], self._lefts[list(cols)], batch.arrays, batch.count)
+        batch.steps += [PlacedTile(index, col) for col in cols]
+        batch.count += len(cols)
 
-    def cut(self, row: int, left: int, arrays: Arrays, place: int) -> None:
-        """Cut what lies at a map row and column out of every input, and put it into a place of a batch."""
+    def cut(self, row: int, lefts: NDArray[np.int64], arrays: Arrays, place: int) -> None:
+        """Cut what lies at a map row and columns out of every input, and put it into a batch, from a place on."""
         for name in self._names:
-            kernels.gather_tile(self._rings[name], row, left, self._tiles.height, arrays[name][place])
+            out = arrays[name][place : place + len(lefts)]
+            kernels.gather_tiles(self._rings[name], row, lefts, self._tiles.height, out)
 
     def end(self, index: int, skipped: int) -> RowEnd:
         """State of the rows that finish with this tile row."""

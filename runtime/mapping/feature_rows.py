@@ -6,6 +6,7 @@ the first tile that is predicted needs it. So neither batches nor the place wher
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,8 +25,8 @@ Arrays = dict[str, NDArray[Any]]
 class InputRows(Protocol):
     """Rows of the inputs that are at hand."""
 
-    def cut(self, row: int, left: int, arrays: Arrays, place: int) -> None:
-        """Cut what lies at a map row and column out of every input, and put it into a place of a batch."""
+    def cut(self, row: int, lefts: NDArray[np.int64], arrays: Arrays, place: int) -> None:
+        """Cut what lies at a map row and columns out of every input, and put it into a batch, from a place on."""
         ...
 
 
@@ -68,19 +69,19 @@ class FeatureRows:
             self._compute(missing[first : first + self._batch], self.pieces.tiles.rows[index], inputs)
         self._done.update(missing)
 
-    def cut(self, index: int, col: int, arrays: Arrays, place: int) -> None:
-        """Cut the features of a tile out of the rows, and put them into a place of a batch."""
-        tiles = self.pieces.tiles
-        row, left = tiles.rows[index] - self.pieces.rows.starts[0], tiles.cols[col] - self.pieces.cols.starts[0]
-        height = self.pieces.rows.end - self.pieces.rows.starts[0]
+    def cut(self, index: int, cols: Sequence[int], arrays: Arrays, place: int) -> None:
+        """Cut the features of tiles of a row out of the rows, and put them into a batch, from a place on."""
+        tiles, (rows, lines) = self.pieces.tiles, (self.pieces.rows, self.pieces.cols)
+        row, height = tiles.rows[index] - rows.starts[0], rows.end - rows.starts[0]
+        lefts = np.array([tiles.cols[col] - lines.starts[0] for col in cols], dtype=np.int64)
         for name, ring in self._rings.items():
-            kernels.gather_tile(_plain(ring), row, left, height, _plain(arrays[name][place]))
+            kernels.gather_tiles(_plain(ring), row, lefts, height, _plain(arrays[name][place : place + len(cols)]))
 
     def _compute(self, pieces: list[tuple[int, int]], top: int, inputs: InputRows) -> None:
         """Compute some pieces, and keep what lies from map row ``top`` on."""
         grid = self.pieces
         for place, (row, col) in enumerate(pieces):
-            inputs.cut(grid.rows.starts[row], grid.cols.starts[col], self._calls, place)
+            inputs.cut(grid.rows.starts[row], np.array([grid.cols.starts[col]]), self._calls, place)
         with self._clock("infer"):
             found = self._engine.features(self._calls)
         for name, ring in self._rings.items():

@@ -68,6 +68,21 @@ def gather_tile(ring: Array, row: int, col: int, length: int, out: Array) -> Non
 
 
 @kernel
+def gather_tiles(ring: Array, row: int, cols: Array, length: int, out: Array) -> None:  # pragma: no cover - compiled
+    """Cut several tiles of a row; see :func:`gather_tile`. Each call waits for the GIL when it comes back.
+
+    Args:
+        ring: (bands, depth, width), map row ``r`` at ``r % depth``.
+        row: map row where the tiles start; may be negative.
+        cols: (n,) map columns where they start; may be negative.
+        length: number of rows of the whole map.
+        out: (n, bands, tile, tile), written.
+    """
+    for place in range(len(cols)):
+        gather_tile(ring, row, cols[place], length, out[place])
+
+
+@kernel
 def count_valid(ring: Array, row: int, col: int, tile: int, length: int) -> int:  # pragma: no cover - compiled
     """Number of set pixels in a tile, as far as it lies on the map.
 
@@ -85,6 +100,24 @@ def count_valid(ring: Array, row: int, col: int, tile: int, length: int) -> int:
         for j in range(first, last):
             total += line[j]
     return total
+
+
+@kernel
+def count_valid_of_row(
+    ring: Array, row: int, cols: Array, tile: int, length: int, out: Array
+) -> None:  # pragma: no cover - compiled
+    """Number of set pixels in each tile of a row; see :func:`count_valid`.
+
+    Args:
+        ring: (depth, width) bool, map row ``r`` at ``r % depth``.
+        row: map row where the tiles start; may be negative.
+        cols: (n,) map columns where they start; may be negative.
+        tile: edge of the tiles.
+        length: number of rows of the whole map.
+        out: (n,) int64, written.
+    """
+    for place in range(len(cols)):
+        out[place] = count_valid(ring, row, cols[place], tile, length)
 
 
 @kernel

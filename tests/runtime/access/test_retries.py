@@ -420,6 +420,14 @@ def test_a_virtual_raster_that_is_called_as_a_geotiff_is_read_by_one_thread(tmp_
     assert [str(each) for each in found] == ["8", "1", "1"]
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (3, "3"), (16, "16")])
+def test_gdal_has_threads_of_its_own_where_cores_are_left_for_them(tmp_path, monkeypatch, cores, threads):
+    monkeypatch.setattr(retries, "usable_cores", lambda: cores)
+    write(tmp_path / "picture.tif", rgb(64, 64), 6.0)
+    with retries.settings(tmp_path / "picture.tif"):
+        assert str(get_gdal_config("GDAL_NUM_THREADS")) == threads
+
+
 LIMITED = """
 import resource, sys
 from pathlib import Path

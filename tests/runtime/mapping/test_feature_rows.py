@@ -27,8 +27,9 @@ def places(row, col):
 class PlaceRows:
     """Inputs that say where they are."""
 
-    def cut(self, row, left, arrays, place):
-        arrays[PLACED][place, 0] = places(row, left)
+    def cut(self, row, lefts, arrays, place):
+        for number, left in enumerate(lefts):
+            arrays[PLACED][place + number, 0] = places(row, left)
 
 
 class PlacedEngine(FakeEngine):
@@ -52,11 +53,13 @@ def test_each_tile_has_the_features_of_its_place(height, width, overlap, reach, 
     engine, start = PlacedEngine(reach), int(begin * (len(tiles.rows) - 1))
     rows = FeatureRows(engine, PieceGrid.of(tiles, reach), batch, start, Stopwatch())
     cols = list(range(len(tiles.cols)))
-    found = {"two": np.zeros((1, 2, TILE, TILE), np.float32), "one": np.zeros((1, 1, TILE, TILE), np.int32)}
+    count = len(cols)
+    found = {"two": np.zeros((count, 2, TILE, TILE), np.float32), "one": np.zeros((count, 1, TILE, TILE), np.int32)}
     for index in range(start, len(tiles.rows)):
         rows.compute(index, cols, PlaceRows())
+        rows.cut(index, cols[:1], found, 0)
+        rows.cut(index, cols[1:], found, 1)
         for col in cols:
-            rows.cut(index, col, found, 0)
             expected = places(tiles.rows[index], tiles.cols[col])
-            np.testing.assert_array_equal(found["two"][0], [expected, -expected])
-            np.testing.assert_array_equal(found["one"][0, 0], expected)
+            np.testing.assert_array_equal(found["two"][col], [expected, -expected])
+            np.testing.assert_array_equal(found["one"][col, 0], expected)
