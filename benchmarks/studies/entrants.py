@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 from collections.abc import Mapping
@@ -77,6 +78,12 @@ def map_name(variant: Variant, how: str = "") -> str:
 def has_monai() -> bool:
     """Tell whether MONAI and torch are installed."""
     return all(importlib.util.find_spec(package) for package in ("monai", "torch"))
+
+
+def load_monai() -> None:
+    """Load MONAI where it is installed: after TensorFlow, triton would take the LLVM of that, and end the process."""
+    if has_monai():
+        importlib.import_module("landslip.benchmarks.baselines.monai")
 
 
 class Entrants:

@@ -22,6 +22,7 @@ from landslip.benchmarks.studies.entrants import (
     Bench,
     Entrants,
     has_monai,
+    load_monai,
     map_name,
     raw_name,
 )
@@ -44,6 +45,7 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
     Raises:
         LandslipError: the model cannot be used, or a map failed.
     """
+    load_monai()
     with ExitStack() as stack:
         engines, left_out = open_variants(variants_of(bench.model), bench.batch)
         for engine in engines.values():
