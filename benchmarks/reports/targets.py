@@ -78,7 +78,8 @@ TARGETS = (
     Target(
         "onnxruntime_int8_vs_convolutions_alone", "placing",
         "ONNX Runtime, INT8 as landslip places it, against INT8 in convolutions alone, tiles/s", 1.3,
-        limited_by="The layers that stay in float so that the artifact passes its gate (placing report).",
+        limited_by="The convolutions, which are in integers both ways, and the layers that stay in float, if any do, so "
+        "that the artifact passes its gate (placing report).",
     ),
     Target(
         "tiles_and_blending_vs_monai", "throughput",
@@ -104,7 +105,8 @@ TARGETS = (
     ),
     Target(
         "peak_memory_vs_monai", "memory", "peak memory against MONAI at 10 000 x 10 000 pixels", 0.1, "lower",
-        " --monai", limited_by="What Python's libraries take before the first tile (table of the report).",
+        " --monai", limited_by="What Python's libraries take before the first tile, and what a map takes beyond them "
+        "(table of the report).",
     ),
     Target(
         "on_grid_vs_decoding", "pipeline",

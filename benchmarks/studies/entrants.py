@@ -81,7 +81,10 @@ def has_monai() -> bool:
 
 
 def load_monai() -> None:
-    """Load MONAI where it is installed: after TensorFlow, triton would take the LLVM of that, and end the process."""
+    """Load MONAI where it is installed, before TensorFlow is.
+
+    Loaded later, torch's triton would take TensorFlow's LLVM and end the process.
+    """
     if has_monai():
         importlib.import_module("landslip.benchmarks.baselines.monai")
 

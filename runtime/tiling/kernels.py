@@ -69,7 +69,7 @@ def gather_tile(ring: Array, row: int, col: int, length: int, out: Array) -> Non
 
 @kernel
 def gather_tiles(ring: Array, row: int, cols: Array, length: int, out: Array) -> None:  # pragma: no cover - compiled
-    """Cut several tiles of a row; see :func:`gather_tile`. Each call waits for the GIL when it comes back.
+    """Cut several tiles of a row in one call, as every call waits for the GIL at its end; see :func:`gather_tile`.
 
     Args:
         ring: (bands, depth, width), map row ``r`` at ``r % depth``.

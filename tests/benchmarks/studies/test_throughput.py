@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from helpers.engines import constant_engine
@@ -9,7 +12,7 @@ from helpers.exports import write_artifact, write_export
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.studies.contest import contest, ratio_table
 from landslip.benchmarks.studies.contestants import Contestant, Tiling
-from landslip.benchmarks.studies.entrants import Bench
+from landslip.benchmarks.studies.entrants import Bench, has_monai
 from landslip.benchmarks.studies.gated_variants import gate_objections
 from landslip.benchmarks.studies.throughput import measure_throughput
 from landslip.benchmarks.studies.variants import variants_of
@@ -141,3 +144,13 @@ def test_a_raw_engine_keeps_the_time_of_every_call():
     assert raw.run(4) + raw.run(2) == 18
     assert len(raw.timing.seconds) == 6
     assert raw.timing.work == 3
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(not has_monai(), reason="needs MONAI and torch")
+def test_monai_and_tensorflow_live_in_one_process():
+    code = (
+        "from landslip.benchmarks.studies.entrants import load_monai; load_monai(); import tensorflow"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
