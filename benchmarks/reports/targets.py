@@ -78,8 +78,8 @@ TARGETS = (
     Target(
         "onnxruntime_int8_vs_convolutions_alone", "placing",
         "ONNX Runtime, INT8 as landslip places it, against INT8 in convolutions alone, tiles/s", 1.3,
-        limited_by="The convolutions, which are in integers both ways, and the layers that stay in float, if any do, so "
-        "that the artifact passes its gate (placing report).",
+        limited_by="The convolutions, which are in integers both ways, and the layers that stay in float, if any do, "
+        "so that the artifact passes its gate (placing report).",
     ),
     Target(
         "tiles_and_blending_vs_monai", "throughput",

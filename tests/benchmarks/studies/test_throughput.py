@@ -149,8 +149,6 @@ def test_a_raw_engine_keeps_the_time_of_every_call():
 @pytest.mark.tensorflow
 @pytest.mark.skipif(not has_monai(), reason="needs MONAI and torch")
 def test_monai_and_tensorflow_live_in_one_process():
-    code = (
-        "from landslip.benchmarks.studies.entrants import load_monai; load_monai(); import tensorflow"
-    )
+    code = "from landslip.benchmarks.studies.entrants import load_monai; load_monai(); import tensorflow"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
