@@ -19,6 +19,7 @@ from landslip.runtime.cli.log_formats import LOG_FORMATS, error_line, name_optio
 from landslip.runtime.cli.log_setup import JOB_ORDER, command_asked, failing_code, log_to_stderr, usual_format
 from landslip.runtime.errors import InputError, LandslipError, ResourceError
 from landslip.runtime.system import endings
+from landslip.runtime.system.heap import share_heap
 from landslip.runtime.system.log_fields import clear_log_fields, set_machine_readable
 from landslip.runtime.system.shortage import beside_limit, shortage, within_limit
 from landslip.runtime.system.supervisor import supervised
@@ -116,6 +117,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run a command line and give its exit code; errors are said on stderr in a sentence."""
+    share_heap()
     voice = _Voice(args)
     clear_log_fields()
     name_options(voice.words)

@@ -1,0 +1,35 @@
+"""The heap of this process, as the C library keeps it. The figures are in ``docs/decisions/heap.md``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping
+
+_M_ARENA_MAX = -8
+"""``M_ARENA_MAX`` of glibc's ``malloc.h``."""
+
+_ASKED = ("MALLOC_ARENA_MAX", "arena_max")
+"""What a user sets who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
+
+
+def share_heap(environ: Mapping[str, str] = os.environ) -> bool:
+    """Let all threads of this process take memory from one heap, before threads are started.
+
+    glibc gives each thread a heap, up to eight for each core, and what one thread frees another does not get. That is
+    for programs that allocate all the time; the stages of a map allocate seldom, and hand on what they allocated.
+
+    Args:
+        environ: settings of the environment, which come first.
+
+    Returns:
+        True if it is so now; False if the environment says otherwise, or the C library is not glibc.
+    """
+    if _ASKED[0] in environ or _ASKED[1] in environ.get("GLIBC_TUNABLES", ""):
+        return False
+    try:
+        library = ctypes.CDLL(None)
+        library.gnu_get_libc_version  # noqa: B018 - others have a mallopt that does nothing
+        return bool(library.mallopt(_M_ARENA_MAX, 1))
+    except (AttributeError, OSError, TypeError):  # the last on Windows
+        return False

@@ -1,0 +1,55 @@
+"""Threads that take memory from one heap, as the C library itself counts its heaps."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from landslip.runtime.system.heap import share_heap
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such heaps")
+
+_COUNTED = """
+import ctypes, sys, threading
+from landslip.runtime.system.heap import share_heap
+library = ctypes.CDLL(None)
+library.malloc.restype = library.fopen.restype = ctypes.c_void_p
+if sys.argv[1] == "shared":
+    share_heap()
+met = threading.Barrier(4)
+def take():
+    met.wait()
+    library.malloc(ctypes.c_size_t(1000))
+    met.wait()
+threads = [threading.Thread(target=take) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+stream = ctypes.c_void_p(library.fopen(b"/dev/stdout", b"w"))
+library.malloc_info(0, stream)
+library.fclose(stream)
+"""
+
+
+@pytest.mark.parametrize(("how", "settings", "one"), [
+    ("shared", {}, True),
+    ("as usual", {}, False),
+    ("shared", {"MALLOC_ARENA_MAX": "8"}, False),
+    ("shared", {"GLIBC_TUNABLES": "glibc.malloc.arena_max=8"}, False),
+])  # fmt: skip
+def test_threads_take_memory_from_one_heap_unless_the_environment_says_otherwise(
+    how: str, settings: dict[str, str], one: bool
+) -> None:
+    own = {name: value for name, value in os.environ.items() if name not in {"MALLOC_ARENA_MAX", "GLIBC_TUNABLES"}}
+    told = subprocess.run(
+        [sys.executable, "-c", _COUNTED, how], env=own | settings, capture_output=True, text=True, check=True
+    ).stdout
+    assert (told.count("<heap nr=") == 1) is one
+
+
+def test_it_says_whether_it_is_so() -> None:
+    assert not share_heap({"MALLOC_ARENA_MAX": "2"})
+    assert share_heap({})
