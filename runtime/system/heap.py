@@ -14,7 +14,7 @@ _ASKED = ("MALLOC_ARENA_MAX", "arena_max")
 
 
 def share_heap(environ: Mapping[str, str] = os.environ) -> bool:
-    """Let all threads of this process take memory from one heap, before threads are started.
+    """Make all threads of this process take memory from one heap; to be called before they are started.
 
     glibc gives each thread a heap, up to eight for each core, and what one thread frees another does not get. That is
     for programs that allocate all the time; the stages of a map allocate seldom, and hand on what they allocated.
