@@ -10,7 +10,7 @@ _M_ARENA_MAX = -8
 """``M_ARENA_MAX`` of glibc's ``malloc.h``."""
 
 _ASKED = ("MALLOC_ARENA_MAX", "arena_max")
-"""What a user sets who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
+"""Setting of a user who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
 
 
 def share_heap(environ: Mapping[str, str] = os.environ) -> bool:
