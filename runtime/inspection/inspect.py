@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from landslip.runtime.inspection.sample_windows import sample_windows
 from landslip.runtime.scene.layers import SceneBlock
 from landslip.runtime.scene.scene import Scene
 from landslip.runtime.scene.scene_inputs import SceneInput
+from landslip.runtime.system.stages import Line
 from landslip.runtime.terrain.ready_checks import ReadyTerrain
 from landslip.runtime.terrain.slope_and_hillshade import AZIMUTH
 from landslip.runtime.tiling.plan import Plan
@@ -132,13 +133,15 @@ def _largest_share(before: SceneInput, after: SceneInput) -> float | None:
 
 
 def _look(scene: Scene) -> _Seen:
-    seen = _Seen()
-    for window in sample_windows(scene.grid.height, scene.grid.width):
-        block = scene.read(window)
-        _compare(block, seen)
-        seen.windows += block.valid.mean() >= LEAST_VALID
-        if seen.windows == ENOUGH:
-            break
+    seen, windows = _Seen(), list(sample_windows(scene.grid.height, scene.grid.width))
+    with Line() as line:
+        # As many as may do are read ahead; whether more are needed these have to say.
+        ahead = line.background(map(scene.read, windows[:ENOUGH]), depth=1)
+        for block in chain(ahead, map(scene.read, windows[ENOUGH:])):
+            _compare(block, seen)
+            seen.windows += block.valid.mean() >= LEAST_VALID
+            if seen.windows == ENOUGH:
+                break
     return seen
 
 

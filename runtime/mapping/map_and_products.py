@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from landslip.runtime.products.confidence_tif import BLOCK, check_written, write
 from landslip.runtime.products.geopackage import write_landslides
 from landslip.runtime.products.kinds_shown import kinds_shown
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES
-from landslip.runtime.products.landslide_summary import Summary
+from landslip.runtime.products.landslide_summary import CountedLandslides, Summary
 from landslip.runtime.products.map_style import write_map_style
 from landslip.runtime.products.map_tags import map_tags
 from landslip.runtime.products.not_observed import NotObservedTracer
@@ -51,6 +52,8 @@ from landslip.runtime.system.stages import Stopwatch, threads_start
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 def make_products(
     run: Run, strips: Generator[Strip, None, None], run_files: RunFiles, work: Workspace, request: MapRequest
@@ -69,18 +72,25 @@ def make_products(
     """
     areas, why = AreaTally(run.scene.grid, run.level), WhyNotObserved(run, run_files.state.rows)
     classes = ClassTally(run.scene.grid, run.engine.spec.classes)
-    with ThreadPoolExecutor(1, "landslip-map", stopping.heed, (stopping.current(),)) as pool:
-        maps: list[Future[None]] = []
+    # The map is there before its polygons are, and its picture needs no more than their number and areas.
+    with ThreadPoolExecutor(2, "landslip-map", stopping.heed, (stopping.current(),)) as pool:
+        begun: list[Future[None]] = []
+        figures: Record = {}
 
         def begin_maps() -> None:
             with threads_start():
-                maps.append(pool.submit(_write_maps, run, run_files, work))
+                begun.append(pool.submit(_write_maps, run, run_files, work))
+
+        def begin_quicklook(landslides: Summary) -> None:
+            figures.update(figures_of(areas, landslides, classes))
+            with threads_start():
+                begun.append(pool.submit(_write_quicklook, run, work, sheet_facts(run, request, figures)))
 
         strips = counted(followed(strips, begin_maps), classes)
-        figures = figures_of(areas, _write_polygons(run, strips, work, request.min_area, why, areas), classes)
+        _write_polygons(run, strips, work, request.min_area, why, areas, begin_quicklook)
         with waiting(run.progress, "writing confidence.tif and quicklook.png"):
-            _write_quicklook(run, work, sheet_facts(run, request, figures))
-            maps[0].result()
+            for product in begun:
+                product.result()
     if not run_files.rows.observed:
         log.warning("Nothing was observed: no pixel is known in every input, free of masks and covered by a tile.")
     return figures
@@ -101,10 +111,10 @@ def figures_of(areas: AreaTally, landslides: Summary, classes: ClassTally) -> Re
     }
 
 
-def followed(strips: Generator[Strip, None, None], then: Callable[[], None]) -> Generator[Strip, None, None]:
-    """Strips as they come; something is begun once all of them are saved."""
-    with closing(strips):
-        yield from strips
+def followed(items: Generator[T, None, None], then: Callable[[], None]) -> Generator[T, None, None]:
+    """Items as they come; something is begun once all of them have come."""
+    with closing(items):
+        yield from items
     then()
 
 
@@ -124,8 +134,12 @@ def _write_polygons(
     min_area: float,
     why: WhyNotObserved,
     areas: AreaTally,
-) -> Summary:
-    """Trace landslides, and what was not observed, while the map is made, and count its areas."""
+    then: Callable[[Summary], None],
+) -> None:
+    """Trace landslides, and what was not observed, while the map is made, and count its areas.
+
+    What is to follow is told of all landslides as soon as they are known, while the file is completed.
+    """
     grid, path, spec = run.scene.grid, work.path(LANDSLIDES), run.engine.spec
     done = run.state.predicted + run.state.skipped
     with (
@@ -137,9 +151,10 @@ def _write_polygons(
             traced(with_reasons(strips, why, unseen, areas, run.clock), run.scene, spec, run.level, min_area, run.clock)
         ) as found,
     ):
-        return write_landslides(
+        landslides = CountedLandslides(run.listeners.told(run.clock.left_out("polygons", found), grid))
+        write_landslides(
             path,
-            run.listeners.told(run.clock.left_out("polygons", found), grid),
+            followed(iter(landslides), lambda: then(landslides.summary)),
             grid.crs,
             not_observed=unseen.found(),
             notice=spec.notice,

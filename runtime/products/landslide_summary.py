@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from landslip.runtime.products.landslide import CONFIDENCE_CLASSES, Landslide
@@ -31,7 +31,7 @@ class CountedLandslides:
         self.summary = Summary(0, 0.0, dict.fromkeys(CONFIDENCE_CLASSES, 0))
         """Summary of all, once they have passed."""
 
-    def __iter__(self) -> Iterator[Landslide]:
+    def __iter__(self) -> Generator[Landslide, None, None]:
         count, area, at_edge, classes = 0, 0.0, 0, dict(self.summary.classes)
         for one in self._landslides:
             count, area, at_edge = count + 1, area + one.area_m2, at_edge + one.edge
