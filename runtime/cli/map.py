@@ -15,7 +15,7 @@ from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 PROTOCOLS = ("gaussian", "notebook")
 """Keys of :data:`landslip.runtime.tiling.plan.PROTOCOLS`."""
 
-PRESETS = ("faithful", "balanced", "fast")
+PRESETS = ("faithful", "balanced", "fast", "fastest")
 """Keys of :data:`landslip.runtime.tiling.presets.PRESETS`, the default first."""
 
 
