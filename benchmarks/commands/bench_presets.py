@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from landslip.benchmarks.commands.bench_options import file_option, out_option, show
-from landslip.benchmarks.studies.preset_effects import SIZE_KM, PresetsBench, measure_presets
+from landslip.benchmarks.studies.preset_effects import PresetsBench, measure_presets
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.engines import EngineOptions
 from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
@@ -17,7 +17,7 @@ from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 @click.command(context_settings={"show_default": True})
 @out_option
 @file_option
-@click.option("--size-km", type=click.FloatRange(1, 200), default=SIZE_KM, help="Edge of each scene in kilometres.")
+@click.option("--size-km", type=click.FloatRange(1, 200), default=8.0, help="Edge of each scene in kilometres.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="What runs the network.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where it runs.")
 @click.option("--precision", type=click.Choice(RUN_PRECISIONS), default="auto", help="What to compute in.")

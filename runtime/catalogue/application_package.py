@@ -52,7 +52,7 @@ INPUTS = (
     ),
     _Input(
         "preset", "string?", "Preset",
-        "How tiles are laid: faithful (as published), balanced, fast or fastest.",
+        "How tiles are laid: faithful (as published), balanced or fast.",
     ),
     _Input(
         "threshold", "float?", "Threshold",

@@ -15,7 +15,7 @@ from landslip.runtime.engines.opening import DEVICES, ENGINES, RUN_PRECISIONS
 PROTOCOLS = ("gaussian", "notebook")
 """Keys of :data:`landslip.runtime.tiling.plan.PROTOCOLS`."""
 
-PRESETS = ("faithful", "balanced", "fast", "fastest")
+PRESETS = ("faithful", "balanced", "fast")
 """Keys of :data:`landslip.runtime.tiling.presets.PRESETS`, the default first."""
 
 

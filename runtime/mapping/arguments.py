@@ -69,7 +69,7 @@ class MapArguments(SceneArguments, ProductArguments, total=False):
     """Arguments on how a map is made; fields of :class:`~landslip.runtime.mapping.request.MapRequest`."""
 
     protocol: Literal["gaussian", "notebook"]
-    preset: Literal["faithful", "balanced", "fast", "fastest"]
+    preset: Literal["faithful", "balanced", "fast"]
     overlap: float | None
     threshold: float | None
     min_area: float

@@ -71,5 +71,5 @@ class Layout:
 FAITHFUL = "faithful"
 """The default: the model's own tile, half of it covered again, as it was trained and published."""
 
-PRESETS = {FAITHFUL: Preset(1), "balanced": Preset(2), "fast": Preset(3), "fastest": Preset(5)}
+PRESETS = {FAITHFUL: Preset(1), "balanced": Preset(2), "fast": Preset(3)}
 """Presets by the name a user gives."""

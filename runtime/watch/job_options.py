@@ -19,7 +19,7 @@ class MapDefaults:
 
     protocol: Literal["gaussian", "notebook"] | None = None
     """Rule by which tiles make a map."""
-    preset: Literal["faithful", "balanced", "fast", "fastest"] | None = None
+    preset: Literal["faithful", "balanced", "fast"] | None = None
     """Preset by which tiles are laid."""
     overlap: Share | None = None
     """Share of a tile that the next one covers again."""

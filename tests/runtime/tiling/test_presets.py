@@ -74,15 +74,14 @@ def test_neighbours_share_half_of_an_own_tile_whatever_the_tile(spec, name, heig
 
 @given(specs, sides, sides)
 def test_larger_presets_never_need_more_operations(spec, height, width):
-    faithful, *larger = (operations(spec, PRESETS[name], height, width) for name in PRESETS)
-    assert [faithful, *larger] == sorted([faithful, *larger], reverse=True)
+    faithful, balanced, fast = (operations(spec, PRESETS[name], height, width) for name in PRESETS)
+    assert fast <= balanced <= faithful
 
 
-def test_on_a_large_map_they_need_a_half_to_a_third_of_the_operations():
-    faithful, balanced, fast, fastest = (operations(SPEC, PRESETS[name], 18_300, 18_300) for name in PRESETS)
+def test_on_a_large_map_they_need_half_and_a_third_of_the_operations():
+    faithful, balanced, fast = (operations(SPEC, PRESETS[name], 18_300, 18_300) for name in PRESETS)
     assert 2.1 < faithful / balanced < 2.25
     assert 2.6 < faithful / fast < 2.78
-    assert 3.1 < faithful / fastest < 3.24
 
 
 def request(files, out, **options):
@@ -104,7 +103,7 @@ def test_faithful_is_what_is_mapped_without_a_word(tmp_path):
     np.testing.assert_array_equal(percent, again)
 
 
-@pytest.mark.parametrize("name", ["balanced", "fast", "fastest"])
+@pytest.mark.parametrize("name", ["balanced", "fast"])
 def test_a_preset_maps_as_its_tile_and_overlap_given_by_hand(tmp_path, name):
     files = scene_mixed(tmp_path)
     record, percent = mapped(request(files, tmp_path / "out", preset=name))
@@ -116,7 +115,7 @@ def test_a_preset_maps_as_its_tile_and_overlap_given_by_hand(tmp_path, name):
     np.testing.assert_array_equal(percent, again)
 
 
-@pytest.mark.parametrize("name", ["balanced", "fast", "fastest"])
+@pytest.mark.parametrize("name", ["balanced", "fast"])
 @pytest.mark.parametrize("shape", [(40, 33), (70, 400), (150, 90)])
 def test_maps_smaller_than_a_tile_are_mapped(tmp_path, name, shape):
     record, percent = mapped(request(scene_on_grid(tmp_path, *shape), tmp_path / "out", preset=name))
@@ -161,7 +160,7 @@ def test_a_model_that_takes_one_size_alone_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"preset": "hasty"}, "Preset 'hasty' is unknown: choose one of faithful, balanced, fast, fastest"),
+        ({"preset": "hasty"}, "Preset 'hasty' is unknown: choose one of faithful, balanced, fast"),
         ({"preset": "fast", "protocol": "notebook"}, "lays its tiles as published"),
     ],
 )
