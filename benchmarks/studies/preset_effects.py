@@ -37,7 +37,7 @@ SHARED_FEATURES = f"{FAITHFUL}, features shared"
 """Name of the row of the faithful tiles whose features are computed once for all that show a place."""
 
 _COLUMNS = (
-    "preset", "largest tile", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
+    "preset", "largest tile", "tile here", "IoU, mean", "IoU, lowest", "area, mean ratio", "F1 against the truth",
     "operations per km2, ratio", "the same on a map of 110 x 110 km", "km2/h, ratio (median)",
 )  # fmt: skip
 
@@ -67,6 +67,8 @@ class PresetsBench:
 class Likeness:
     """Likeness of a map and the faithful one of the same scene."""
 
+    tile: int
+    """Edge of its tiles in pixels: small maps get smaller ones than a preset may have."""
     iou: float
     """Intersection over union of the pixels at or above the threshold."""
     area: float
@@ -137,6 +139,7 @@ def _likeness(record: Record, faithful: Record, maps: tuple[Path, Path], truth: 
     scores = confusion(mine >= level, plain >= level, (mine != NOT_OBSERVED) & (plain != NOT_OBSERVED))
     union = scores.pixels - scores.true_negative
     return Likeness(
+        tile=record["tile"],
         iou=scores.true_positive / union if union else 1.0,
         area=record["above_threshold_km2"] / faithful["above_threshold_km2"] if union else 1.0,
         scores=score_map(ours, truth, record["threshold"]).matrix,
@@ -158,7 +161,7 @@ def _speeds(bench: PresetsBench, event: EventFiles, folder: Path) -> tuple[dict[
 
 
 def _findings(rows: Sequence[tuple[Any, ...]], speeds: Mapping[str, Finding]) -> Iterator[tuple[str, Finding]]:
-    for name, _, iou, lowest, _, f1, _, operations, _ in rows:
+    for name, _, _, iou, lowest, _, f1, _, operations, _ in rows:
         if name == SHARED_FEATURES:
             yield "shared_features_lowest_iou", Finding(lowest, "IoU", "higher", timed=False)
         if name in PRESETS:
@@ -177,6 +180,7 @@ def _row(
     return (
         name,
         (preset or PRESETS[FAITHFUL]).times * spec.tile,
+        max(each.tile for each in found),
         statistics.mean(each.iou for each in found),
         min(each.iou for each in found),
         statistics.mean(each.area for each in found),

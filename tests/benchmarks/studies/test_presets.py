@@ -17,8 +17,9 @@ def test_presets_are_compared_with_the_faithful_map(tmp_path):
     shared = rows["faithful, features shared"]
     assert shared["IoU, lowest"] >= 0.995
     assert shared["operations per km2, ratio"] is None
-    assert list(rows["faithful"].values())[2:5] == [1, 1, 1]
-    assert list(rows["faithful"].values())[6:] == [1, 1, 1]
+    assert list(rows["faithful"].values())[3:6] == [1, 1, 1]
+    assert list(rows["faithful"].values())[7:] == [1, 1, 1]
+    assert (rows["faithful"]["tile here"], rows["fast"]["tile here"], rows["fast"]["largest tile"]) == (224, 544, 672)
     assert 0.5 < rows["faithful"]["F1 against the truth"] < 1
     for name in ("balanced", "fast"):
         row = rows[name]
