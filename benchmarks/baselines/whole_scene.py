@@ -19,7 +19,6 @@ from landslip.runtime.engines import FakeEngine
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.system.heap import share_heap
 from landslip.runtime.system.memory import peak_rss_bytes
 
 BATCH, OVERLAP = 4, 0.5
@@ -32,7 +31,6 @@ def files_in(scene: Path) -> SceneFiles:
 
 def by_landslip(scene: Path, out: Path) -> dict[str, int | None]:
     """Map to files; gives bytes and the number of tiles."""
-    share_heap()
     before = peak_rss_bytes()
     request = MapRequest(Path("fake"), files_in(scene), out, overlap=OVERLAP, overwrite=True)
     record = map_scene(request, engine=_engine())

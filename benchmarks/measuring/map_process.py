@@ -25,21 +25,23 @@ def map_in_process(scene: Path, out: Path, model: Path | None) -> dict[str, Any]
         LandslipError: the map failed; says why.
     """
     arguments = [str(scene), str(out), *([] if model is None else [str(model)])]
-    return said_by("landslip.benchmarks.studies.one_map", arguments, f"The map of {scene}")
+    return said_by("landslip.benchmarks.studies.one_map", arguments, f"The map of {scene}", lean=True)
 
 
-def said_by(module: str, arguments: Sequence[str], what: str) -> dict[str, Any]:
+def said_by(module: str, arguments: Sequence[str], what: str, *, lean: bool) -> dict[str, Any]:
     """Run a module in a process of its own, and give the JSON object that it prints.
 
     Args:
         module: run as ``python -m``.
         arguments: what it is told.
         what: subject of the error.
+        lean: whether the process is set up as those of landslip's commands are.
 
     Raises:
         LandslipError: it failed; says why.
     """
-    result = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
+    modules = ["landslip.benchmarks.measuring.lean_module"] * lean + [module]
+    result = subprocess.run([sys.executable, "-m", *modules, *arguments], capture_output=True, text=True, check=False)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or [_silent_end(result.returncode)])[-1]
         raise LandslipError(f"{what} failed: {last}")

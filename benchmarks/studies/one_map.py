@@ -16,12 +16,10 @@ from landslip.runtime.engines import FakeEngine
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
 from landslip.runtime.mapping.request import MapRequest
-from landslip.runtime.system.heap import share_heap
 
 
 def main(scene: Path, out: Path, model: Path | None) -> None:
     """Map the synthetic event in ``scene`` into ``out``."""
-    share_heap()
     event = event_files(scene)
     files = SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
     engine = FakeEngine(published_spec("fake", "no model")) if model is None else None

@@ -16,7 +16,6 @@ from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
 from landslip.benchmarks.studies.peer_contestants import contestants
 from landslip.runtime.artifacts.spec import published_spec
 from landslip.runtime.run.product_names import CONFIDENCE
-from landslip.runtime.system.heap import share_heap
 from landslip.runtime.system.memory import peak_rss_bytes
 
 STACKED = "stacked.tif"
@@ -25,7 +24,6 @@ STACKED = "stacked.tif"
 
 def main(name: str, scene: Path, out: Path) -> dict[str, int | None]:
     """Map; gives bytes."""
-    share_heap()  # as commands of landslip do; the others gain by it, too
     # TensorBoard, which peers import where it is installed, would bring TensorFlow along, which is here for exports.
     sys.modules["tensorflow"] = None  # type: ignore[assignment]
     contestant = next(each for each in contestants() if each.name == name)

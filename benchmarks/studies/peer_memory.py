@@ -69,7 +69,8 @@ def peaks(folder: Path, taking_part: Sequence[FileContestant]) -> tuple[Taken, d
     for each in taking_part:
         arguments = [each.name, str(folder / "scene"), str(folder / "maps" / each.name)]
         try:
-            taken[each.name] = said_by("landslip.benchmarks.studies.one_peer_map", arguments, f"The map by {each.name}")
+            what, lean = f"The map by {each.name}", each.name == LANDSLIP
+            taken[each.name] = said_by("landslip.benchmarks.studies.one_peer_map", arguments, what, lean=lean)
         except LandslipError as error:
             if each.name == LANDSLIP:
                 raise

@@ -19,7 +19,7 @@ from landslip.runtime.cli.log_formats import LOG_FORMATS, error_line, name_optio
 from landslip.runtime.cli.log_setup import JOB_ORDER, command_asked, failing_code, log_to_stderr, usual_format
 from landslip.runtime.errors import InputError, LandslipError, ResourceError
 from landslip.runtime.system import endings
-from landslip.runtime.system.heap import share_heap
+from landslip.runtime.system.lean_process import be_lean, share_heap
 from landslip.runtime.system.log_fields import clear_log_fields, set_machine_readable
 from landslip.runtime.system.shortage import beside_limit, shortage, within_limit
 from landslip.runtime.system.supervisor import supervised
@@ -71,6 +71,9 @@ COMMANDS = {
 _SUPERVISE_THEMSELVES = {"watch"}
 """Commands with a worker process of their own, which hear signals themselves."""
 
+_LEAN = {"map", "watch", "joborder", "products", "score", "demo"}
+"""Commands on field laptops and in services; others bring libraries that may look for tables of data."""
+
 _TRACE = 1800
 """Most characters of a traceback, which fit into a sentence with what is before them."""
 
@@ -110,14 +113,15 @@ def main(args: list[str] | None = None) -> None:
     name_options(voice.words)
     if voice.form != "text":
         logging.captureWarnings(True)
-    if command_asked(args)[1] in _SUPERVISE_THEMSELVES:
+    command = command_asked(args)[1]
+    (be_lean if command in _LEAN else share_heap)()
+    if command in _SUPERVISE_THEMSELVES:
         sys.exit(run(args))
     sys.exit(supervised(partial(run, args), partial(error_line, voice.form), failing=voice.failing))
 
 
 def run(args: list[str] | None = None) -> int:
     """Run a command line and give its exit code; errors are said on stderr in a sentence."""
-    share_heap()
     voice = _Voice(args)
     clear_log_fields()
     name_options(voice.words)

@@ -14,7 +14,7 @@ from typing import Any
 
 from landslip.runtime.errors import ResourceError
 from landslip.runtime.system.closing import Closing
-from landslip.runtime.system.heap import share_heap
+from landslip.runtime.system.lean_process import be_lean
 
 _ENDED = 3
 """Exit code of a worker whose driver has ended."""
@@ -75,7 +75,7 @@ class ProcessCrew(Closing):
 
 def _begin(lifeline: Any, level: int) -> None:
     """Set a worker up: it leaves signals to the driver, and ends as soon as the driver does."""
-    share_heap()
+    be_lean()
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -22,7 +22,7 @@ from typing import Any
 
 from landslip.runtime.errors import LandslipError, ResourceError
 from landslip.runtime.system.endings import ENDING
-from landslip.runtime.system.heap import share_heap
+from landslip.runtime.system.lean_process import be_lean
 from landslip.runtime.system.log_fields import current_fields
 from landslip.runtime.system.shortage import shortage
 from landslip.runtime.watch.outcomes import fields_of
@@ -38,7 +38,7 @@ def main() -> None:
     """Work until the parent says that there is nothing more, or is gone."""
     for number in ENDING:  # the parent decides what they mean, and says so
         signal.signal(number, signal.SIG_IGN)
-    share_heap()
+    be_lean()
     send = _taken_output()
     _die_with_parent()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()

@@ -218,7 +218,8 @@ def test_memory_is_that_of_processes(tmp_path, capsys, monkeypatch):
 
 
 def test_who_fails_for_want_of_memory_is_named(monkeypatch, tmp_path):
-    def say(module, arguments, what):
+    def say(module, arguments, what, *, lean):
+        assert lean is (arguments[0] == LANDSLIP)
         if arguments[0] == failing:
             raise LandslipError(f"{what} failed: killed")
         return {"imports": 1, "peak": 2}
@@ -238,4 +239,4 @@ def test_a_process_that_was_killed_is_said_to_lack_memory(tmp_path, monkeypatch)
     (tmp_path / "killed_one.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(LandslipError, match="The map failed: killed, as where the memory"):
-        said_by("killed_one", [], "The map")
+        said_by("killed_one", [], "The map", lean=False)

@@ -1,9 +1,14 @@
-"""The heap of this process, as the C library keeps it. The figures are in ``docs/decisions/heap.md``."""
+"""Memory that a process does without. The figures are in ``docs/decisions/lean-process.md``.
+
+What holds for a whole process is for those alone that are landslip's own, such as its commands: who embeds landslip
+decides that, and so nothing happens here on import.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from collections.abc import Mapping
 
 _M_ARENA_MAX = -8
@@ -11,6 +16,17 @@ _M_ARENA_MAX = -8
 
 _ASKED = ("MALLOC_ARENA_MAX", "arena_max")
 """Setting of a user who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
+
+
+_TABLES = ("geopandas", "pandas", "pyarrow")
+"""Packages that pyogrio imports wherever they are installed, and landslip has no use for: it asks for arrays."""
+
+
+def be_lean() -> None:
+    """Make this process, which is landslip's own, take no more memory than maps need; to be called first of all."""
+    share_heap()
+    for package in _TABLES:
+        sys.modules.setdefault(package, None)  # type: ignore[arg-type]  # to import it is an ImportError then
 
 
 def share_heap(environ: Mapping[str, str] = os.environ) -> bool:

@@ -1,4 +1,4 @@
-"""Threads that take memory from one heap, as the C library itself counts its heaps."""
+"""A process that takes no more memory than it needs: one heap, counted by the C library itself, and few imports."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from landslip.runtime.system.heap import share_heap
+from landslip.runtime.system.lean_process import share_heap
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such heaps")
 
 _COUNTED = """
 import ctypes, sys, threading
-from landslip.runtime.system.heap import share_heap
+from landslip.runtime.system.lean_process import share_heap
 library = ctypes.CDLL(None)
 library.malloc.restype = library.fopen.restype = ctypes.c_void_p
 if sys.argv[1] == "shared":
@@ -53,3 +53,22 @@ def test_threads_take_memory_from_one_heap_unless_the_environment_says_otherwise
 def test_it_says_whether_it_is_so() -> None:
     assert not share_heap({"MALLOC_ARENA_MAX": "2"})
     assert share_heap({})
+
+
+def test_a_lean_process_imports_no_tables_with_pyogrio() -> None:
+    code = (
+        "import sys; from landslip.runtime.system.lean_process import be_lean; be_lean(); "
+        "from landslip.runtime.access.bound_pyogrio import pyogrio; import landslip.runtime.mapping.pipeline; "
+        "print(*[name for name in ('pandas', 'geopandas', 'pyarrow') if sys.modules.get(name)])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not told.split()
+
+
+def test_what_is_imported_already_stays() -> None:
+    code = (
+        "import sys; sys.modules['pandas'] = sys; from landslip.runtime.system.lean_process import be_lean; be_lean(); "
+        "print(sys.modules['pandas'] is sys, sys.modules['geopandas'])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True", "None"]
