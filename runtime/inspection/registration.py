@@ -65,8 +65,8 @@ class Registration:
 
 def luminance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Brightness (rows, cols) of an RGB image (3, rows, cols), with the weights of ITU-R BT.601."""
-    grey: NDArray[np.float64] = np.tensordot((0.299, 0.587, 0.114), image.astype(np.float64), axes=1)
-    return grey
+    red, green, blue = image
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def shift_between(before: NDArray[np.float64], after: NDArray[np.float64], valid: NDArray[np.bool_]) -> Shift | None:
