@@ -114,7 +114,10 @@ def main(args: list[str] | None = None) -> None:
     if voice.form != "text":
         logging.captureWarnings(True)
     command = command_asked(args)[1]
-    (be_lean if command in _LEAN else share_heap)()
+    if command in _LEAN:
+        be_lean()
+    else:
+        share_heap()
     if command in _SUPERVISE_THEMSELVES:
         sys.exit(run(args))
     sys.exit(supervised(partial(run, args), partial(error_line, voice.form), failing=voice.failing))
