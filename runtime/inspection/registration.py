@@ -66,7 +66,8 @@ class Registration:
 def luminance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Brightness (rows, cols) of an RGB image (3, rows, cols), with the weights of ITU-R BT.601."""
     red, green, blue = image
-    return 0.299 * red + 0.587 * green + 0.114 * blue
+    grey: NDArray[np.float64] = 0.299 * red + 0.587 * green + 0.114 * blue
+    return grey
 
 
 def shift_between(before: NDArray[np.float64], after: NDArray[np.float64], valid: NDArray[np.bool_]) -> Shift | None:
