@@ -47,8 +47,8 @@ _THE_ENGINE = (
 )
 _OPENING_AND_PRODUCTS = (
     "What a map does besides: it opens and checks files before the first tile, and writes and verifies its products "
-    "after the last one, while the engine alone is fed all the time (stages in the throughput report). That is some "
-    "tenths of a second whatever the size, so that maps of more than a minute lose less (decisions on benchmarks)."
+    "after the last one, while the engine alone is fed all the time (stages in the throughput report). That grows "
+    "little with the size of a map, so that maps of more than a minute lose less (decisions on benchmarks)."
 )
 
 TARGETS = (

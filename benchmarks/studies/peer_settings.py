@@ -17,6 +17,8 @@ COMMON = {
     "written": "whole percent in 8 bits by all; LZW by the others",
     "tile": 224, "overlap": 0.5,
     "batch": "each has its own default",
+    "processes": "for memory each has one of its own; landslip's is set up as those of its commands are: one heap for "
+    "all threads, without pandas, geopandas and pyarrow",
     "peak": "maximum resident set size of the whole process, libraries included, without a network",
 }  # fmt: skip
 """Settings by name."""

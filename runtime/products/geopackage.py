@@ -19,7 +19,6 @@ from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.errors import OutputError, UsageError
 from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults_of
 from landslip.runtime.products.landslide import Landslide
-from landslip.runtime.products.landslide_summary import CountedLandslides, Summary
 from landslip.runtime.products.not_observed import NotObserved
 from landslip.runtime.products.polygon_layers import (
     CLASS_FIELDS,
@@ -84,7 +83,7 @@ def write_landslides(
     chunk: int = 2000,
     notice: str = "",
     classes: bool = False,
-) -> Summary:
+) -> None:
     """Write the layers ``landslides`` and ``not_observed``, with the fields of ``polygon_layers.py``; None is null.
 
     The file comes under its name when it is complete; a layer of nothing has its CRS and fields, and no feature.
@@ -107,12 +106,12 @@ def write_landslides(
         raise UsageError(f"Landslides cannot be written in chunks of {chunk}: give 1 or more.")
     fields = (*LANDSLIDE_FIELDS, *CLASS_FIELDS) if classes else LANDSLIDE_FIELDS
     layer = _Layer(LANDSLIDES_LAYER, f"{notice} {meaning_of(fields)}".lstrip(), fields, crs)
-    draft, counted = draft_name(path), CountedLandslides(landslides)
+    draft = draft_name(path)
     try:
         with _errors_about(path):
             layer = _begun(draft, layer)
         unseen = _Layer(NOT_OBSERVED_LAYER, _NOTE, NOT_OBSERVED_FIELDS, crs, layer.settings)
-        written = [_write_layer(draft, path, iter(counted), layer, chunk)]
+        written = [_write_layer(draft, path, iter(landslides), layer, chunk)]
         with _errors_about(path):
             _append(draft, [], 0, unseen)
         written.append(_write_layer(draft, path, iter(not_observed), unseen, chunk))
@@ -125,7 +124,6 @@ def write_landslides(
     finally:
         with _errors_about(path):
             _remove(draft)
-    return counted.summary
 
 
 @dataclass(frozen=True)

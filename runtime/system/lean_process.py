@@ -17,7 +17,6 @@ _M_ARENA_MAX = -8
 _ASKED = ("MALLOC_ARENA_MAX", "arena_max")
 """Setting of a user who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
 
-
 _TABLES = ("geopandas", "pandas", "pyarrow")
 """Packages that pyogrio imports wherever they are installed, and landslip has no use for: it asks for arrays."""
 

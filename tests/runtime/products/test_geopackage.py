@@ -21,9 +21,10 @@ from rasterio.crs import CRS
 
 from landslip.runtime.errors import EngineError, OutputError, UsageError
 from landslip.runtime.products import geopackage
-from landslip.runtime.products.geopackage import Summary, write_landslides
+from landslip.runtime.products.geopackage import write_landslides
 from landslip.runtime.products.geopackage_check import damage_of, faults_of
 from landslip.runtime.products.landslide import Landslide
+from landslip.runtime.products.landslide_summary import CountedLandslides, Summary
 from landslip.runtime.products.not_observed import NotObserved
 from landslip.runtime.styles import field_labels
 
@@ -70,8 +71,9 @@ def unseen(count: int) -> Iterator[NotObserved]:
 def test_what_is_written_can_be_read(tmp_path: Path, chunk: int) -> None:
     path = tmp_path / "landslides.gpkg"
     expected = list(landslides(5))
-    summary = write_landslides(path, iter(expected), UTM, not_observed=unseen(3), chunk=chunk)
-    assert summary == Summary(5, 5 * 39 + 10, {"possible": 2, "probable": 2, "likely": 1}, 2)
+    counted = CountedLandslides(iter(expected))
+    write_landslides(path, counted, UTM, not_observed=unseen(3), chunk=chunk)
+    assert counted.summary == Summary(5, 5 * 39 + 10, {"possible": 2, "probable": 2, "likely": 1}, 2)
 
     assert [name for name, _ in pyogrio.list_layers(path)] == ["landslides", "not_observed", "layer_styles"]
     meta, _, geometry, fields = pyogrio.raw.read(path, layer="landslides")
@@ -150,7 +152,9 @@ def test_what_is_unknown_is_null_and_types_are_those_of_sql(tmp_path: Path) -> N
 
 def test_no_landslides_make_an_empty_layer(tmp_path: Path) -> None:
     path = tmp_path / "landslides.gpkg"
-    assert write_landslides(path, [], UTM) == Summary(0, 0.0, {"possible": 0, "probable": 0, "likely": 0}, 0)
+    counted = CountedLandslides([])
+    write_landslides(path, counted, UTM)
+    assert counted.summary == Summary(0, 0.0, {"possible": 0, "probable": 0, "likely": 0}, 0)
     for layer in ("landslides", "not_observed"):
         info = pyogrio.read_info(path, layer=layer)
         assert info["features"] == 0

@@ -11,7 +11,7 @@ import pytest
 
 from landslip.runtime.system.lean_process import share_heap
 
-pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such heaps")
+with_heaps = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such heaps")
 
 _COUNTED = """
 import ctypes, sys, threading
@@ -34,6 +34,7 @@ library.fclose(stream)
 """
 
 
+@with_heaps
 @pytest.mark.parametrize(("how", "settings", "one"), [
     ("shared", {}, True),
     ("as usual", {}, False),
@@ -50,6 +51,7 @@ def test_threads_take_memory_from_one_heap_unless_the_environment_says_otherwise
     assert (told.count("<heap nr=") == 1) is one
 
 
+@with_heaps
 def test_it_says_whether_it_is_so() -> None:
     assert not share_heap({"MALLOC_ARENA_MAX": "2"})
     assert share_heap({})
