@@ -18,7 +18,7 @@ from landslip.runtime.errors import UsageError
 @out_option
 @artifacts_option
 @click.option("--size", type=int, default=4592, help="Rows and columns of the scene without a network.")
-@click.option("--seconds", type=float, default=12.0, help="About how long a map with the network takes.")
+@click.option("--seconds", type=float, default=20.0, help="About how long a map with the network takes.")
 @click.option("--repeats", type=click.IntRange(1), default=3, help="Timed maps of each; the median counts.")
 @click.option("--memory", is_flag=True, help="Peak memory alone, without a network; for a large --size.")
 def peers(out: Path | None, model: Path | None, size: int, seconds: float, repeats: int, memory: bool) -> None:

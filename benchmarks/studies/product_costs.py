@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
+from landslip.benchmarks.measuring.map_process import said_by
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
@@ -95,7 +93,8 @@ def measure_products(bench: ProductsBench, folder: Path) -> Report:
             f"{low.record['landslides']} landslides; made without a network, by a predictor that gives the same tiles",
             "inputs": f"RGB at {_IMAGE:g} m before and after, elevation at {_DEM:g} m, cloud mask at {_IMAGE:g} m",
             "polygons, write": "busy time of the stages that write what every run makes; they run beside the network",
-            "others": "wall clock of each product on demand, made of the finished map in a process of its own",
+            "others": "wall clock of each product on demand, made of the finished map in a process of its own, set "
+            "up as that of `landslip products` is",
             "peak": "maximum resident set size of that process",
             "warm_up": "one map of each scene",
             "repeats": f"{bench.repeats} of the lower scene, 1 of the taller one",
@@ -148,12 +147,8 @@ def _made(bench: ProductsBench, folder: Path, rows: int, repeats: int) -> Produc
 
 def _in_process(out: Path, folder: Path) -> dict[str, Any]:
     folder.mkdir()
-    command = [sys.executable, "-m", "landslip.benchmarks.studies.all_products", str(out), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LandslipError(f"The products of {out} failed: {done.stderr.strip().splitlines()[-1]}")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    arguments = [str(out), str(folder)]
+    return said_by("landslip.benchmarks.studies.all_products", arguments, f"All products of {out}", lean=True)
 
 
 def _time_rows(costs: Mapping[str, float], network: float, sizes: Mapping[str, int]) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ Point = tuple[float, float]
 """Places in a picture: x to the right, y downwards."""
 
 
+@lru_cache(maxsize=1)  # a sheet asks for its own more than once
 def true_north(grid: MapGrid) -> float | None:
     """Direction of true north in the middle of a map, in degrees clockwise from its upper edge.
 

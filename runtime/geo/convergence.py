@@ -31,7 +31,8 @@ def axes(crs: CRS, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[Ve
         One of :data:`landslip.runtime.access.gdal.RASTER_ERRORS`: the CRS, or a place, is not related to the globe.
     """
     step = 1e-3 if crs.is_geographic else 100.0
-    here, along_x, along_y = (to_degrees(crs, xs + dx, ys + dy) for dx, dy in ((0, 0), (step, 0), (0, step)))
+    moved = to_degrees(crs, np.concatenate([xs, xs + step, xs]), np.concatenate([ys, ys, ys + step]))  # in one go
+    here, along_x, along_y = zip(*(np.split(part, 3) for part in moved), strict=True)
     per_longitude, per_latitude = metres_per_degree(here[1])
 
     def direction(there: Vectors) -> Vectors:

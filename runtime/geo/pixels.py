@@ -15,3 +15,14 @@ class Pixels(NamedTuple):
     """(bands, rows, cols); what stands where a pixel is not valid means nothing, unless its reader says what it is."""
     valid: NDArray[np.bool_]
     """(rows, cols): which pixels may be used."""
+
+    @property
+    def known(self) -> NDArray[Any]:
+        """Values (bands, n) of the pixels that may be used, row by row; not to be written into.
+
+        Where all may be used, as nearly always, nothing is chosen: that would take longer than to decode them.
+        """
+        if self.valid.all():
+            return self.values.reshape(len(self.values), -1)
+        known: NDArray[Any] = self.values[:, self.valid]
+        return known

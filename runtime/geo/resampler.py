@@ -227,8 +227,11 @@ _places_again = lru_cache(maxsize=16)(_places)
 
 
 def _consecutive(places: NDArray[np.float64]) -> bool:
-    """Tell whether places are whole numbers, each one more than the last."""
-    return bool(places[0].is_integer() and np.array_equal(places, places[0] + np.arange(len(places))))
+    """Tell whether places along a straight line, rounded, are whole numbers, each one more than the last.
+
+    The two ends tell: what lies between them cannot be further from a whole number than they are.
+    """
+    return bool(places[0].is_integer() and places[-1] - places[0] == len(places) - 1)
 
 
 def _support(places: NDArray[np.float64], radius: float, length: int) -> tuple[int, int]:

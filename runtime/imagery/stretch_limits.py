@@ -157,7 +157,7 @@ class _Sample:
                 continue
             readable = True
             if stored.valid.any():
-                yield stored.values[:, stored.valid]
+                yield stored.known
         if damage is not None and not readable:
             raise damage
 

@@ -20,6 +20,7 @@ from landslip.runtime.declared.acquired import earliest, latest
 from landslip.runtime.geo.convergence import LARGEST_TURN, turn_of
 from landslip.runtime.geo.fineness import pixel_metres
 from landslip.runtime.geo.overlap import share_of_map, share_of_smaller
+from landslip.runtime.geo.pixels import Pixels
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.inspection import objections
 from landslip.runtime.inspection.registration import LEAST_VALID, Registration, Shift, agreed, luminance, shift_between
@@ -148,12 +149,12 @@ def _look(scene: Scene) -> _Seen:
 def _compare(block: SceneBlock, seen: _Seen) -> None:
     seen.valid += int(block.valid.sum())
     hillshade, slope = block.relief.get("hillshade"), block.relief.get("slope")
-    seen.terrain.add(*(None if array is None else array[0][block.valid] for array in (hillshade, slope)))
+    seen.terrain.add(*(None if array is None else Pixels(array, block.valid).known[0] for array in (hillshade, slope)))
     if not block.valid.any() or len(block.pictures) < len(DATES):
         return
     pre, post = (block.pictures[date] for date in DATES)
-    before = pre[:, block.valid]
-    seen.differ |= not np.array_equal(before, post[:, block.valid])
+    before, after = (Pixels(picture, block.valid).known for picture in (pre, post))
+    seen.differ |= not np.array_equal(before, after)
     seen.varied |= bool(before.min() < before.max())
     if block.valid.mean() >= LEAST_VALID:
         seen.shifts.append(shift_between(luminance(pre), luminance(post), block.valid))

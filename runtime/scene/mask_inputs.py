@@ -115,8 +115,8 @@ def _described(raster: Raster, location: Location, values: tuple[float, ...]) ->
 def _values(raster: Raster, grid: MapGrid, band: int) -> tuple[float, ...]:
     """Values that a sample of the mask has, ascending, without what is declared as unknown."""
     found: set[float] = set()
-    for values, valid in _sample(raster, grid, band):
-        found.update(np.unique(values[:, valid]).tolist())
+    for pixels in _sample(raster, grid, band):
+        found.update(np.unique(pixels.known).tolist())
         if len(found) > 2 * FEW_VALUES:
             break
     return tuple(sorted(float(value) for value in found))

@@ -17,14 +17,15 @@ _M_ARENA_MAX = -8
 _ASKED = ("MALLOC_ARENA_MAX", "arena_max")
 """Setting of a user who has decided: a variable of its own, or a word in ``GLIBC_TUNABLES``."""
 
-_TABLES = ("geopandas", "pandas", "pyarrow")
-"""Packages that pyogrio imports wherever they are installed, and landslip has no use for: it asks for arrays."""
+_UNASKED = ("geopandas", "pandas", "pyarrow", "scipy", "cffi", "coverage")
+"""Packages that pyogrio (the first three) and numba import wherever they are installed, and landslip has no use for: it
+asks for arrays, and its loops have no linear algebra and call nothing foreign."""
 
 
 def be_lean() -> None:
     """Make this process, which is landslip's own, take no more memory than maps need; to be called first of all."""
     share_heap()
-    for package in _TABLES:
+    for package in _UNASKED:
         sys.modules.setdefault(package, None)  # type: ignore[arg-type]  # to import it is an ImportError then
 
 

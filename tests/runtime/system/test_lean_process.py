@@ -57,14 +57,17 @@ def test_it_says_whether_it_is_so() -> None:
     assert share_heap({})
 
 
-def test_a_lean_process_imports_no_tables_with_pyogrio() -> None:
+def test_a_lean_process_imports_nothing_that_pyogrio_and_numba_take_unasked() -> None:
     code = (
         "import sys; from landslip.runtime.system.lean_process import be_lean; be_lean(); "
         "from landslip.runtime.access.bound_pyogrio import pyogrio; import landslip.runtime.mapping.pipeline; "
-        "print(*[name for name in ('pandas', 'geopandas', 'pyarrow') if sys.modules.get(name)])"
+        "import numpy; from landslip.runtime.imagery.stretch import percentiles; "
+        "print(percentiles(lambda: [numpy.arange(101, dtype=numpy.uint8)[None]], (2, 98)).tolist()); "
+        "names = ('pandas', 'geopandas', 'pyarrow', 'scipy', 'cffi', 'numpy.f2py'); "
+        "print(*[name for name in names if sys.modules.get(name)])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not told.split()
+    assert told.splitlines() == ["[[2.0, 98.0]]", ""]
 
 
 def test_what_is_imported_already_stays() -> None:
