@@ -90,7 +90,8 @@ def measure_peers(bench: PeersBench, folder: Path) -> Report:
     loaded = {each: each.load() for each in taking_part}
     empty = _without_network(folder / "empty", whole_tiles(bench.size), loaded, bench.repeats)
     once = [each for each in taking_part if not each.same_map]
-    full = _with_network(folder / "network", variant, {each: loaded[each] for each in once}, bench)
+    racing = [each for each in taking_part if not each.same_map or each.name == ALONE]
+    full = _with_network(folder / "network", variant, {each: loaded[each] for each in racing}, bench)
     taken, failed = peaks(folder / "empty", once)
     return Report(
         name="peers",
@@ -103,7 +104,7 @@ def measure_peers(bench: PeersBench, folder: Path) -> Report:
         },
         tables=[
             _speeds("Speed without a network", taking_part, empty),
-            _speeds("Speed with the network", once, full),
+            _speeds("Speed with the network", racing, full),
             _maps(once, full),
             memory_table("Memory of a process without a network", taken),
             *left_out_table(left_out | failed),
