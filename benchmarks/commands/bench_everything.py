@@ -1,18 +1,22 @@
-"""``landslip bench all``."""
+"""``landslip bench all``.
+
+Each benchmark runs in a process of its own, as when it is asked for alone. In one process the libraries of those before
+it would slow it down: their modules, which Python's collector walks through, their heaps and their threads.
+"""
 
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from landslip.benchmarks.commands.bench import bench
 from landslip.benchmarks.commands.bench_options import artifacts_option
-from landslip.benchmarks.measuring.other_load import watch_load
 from landslip.benchmarks.reports.machine_names import machine_name
 from landslip.benchmarks.reports.report import Table, table_lines
 from landslip.benchmarks.studies.entrants import has_monai
@@ -41,14 +45,15 @@ def everything(
     folder.mkdir(parents=True, exist_ok=True)
     if not has_monai():
         log.warning("MONAI is not measured: it is not installed (pip install 'landslip[bench-peers]')")
+    voice = _voice(context.find_root().params)
     done: list[bool] = []
     minutes: list[tuple[str, float]] = []
     for name, options in _steps(model, hdf5):
         if not only or name in only:
             began = time.monotonic()
-            done.append(_done(context, name, {**options, "out": folder}))
+            done.append(_done([*voice, "bench", name, *_flags({**options, "out": folder})]))
             minutes.append((_told(name, options), (time.monotonic() - began) / 60.0))
-    done.append(_done(context, "summary", {"folder": folder}))
+    done.append(_done([*voice, "bench", "summary", str(folder)]))
     total = ("all", sum(taken for _, taken in minutes))
     click.echo("\n".join(["", *table_lines(Table("", ("study", "minutes"), [*minutes, total]))]))
     return 0 if all(done) else LandslipError.exit_code
@@ -82,13 +87,41 @@ def _told(name: str, options: dict[str, Any]) -> str:
     return " ".join([name, *(f"--{option}" for option, value in options.items() if value is True)])
 
 
-def _done(context: click.Context, name: str, options: dict[str, Any]) -> bool:
-    """Run a command, and say whether it went well."""
-    log.info("landslip bench %s", name)
-    watch_load(context.meta)
-    try:
-        command = bench.get_command(context, name)
-        return command is not None and not context.invoke(command, **options)
-    except LandslipError as error:
-        log.warning("landslip bench %s failed: %s", name, error)
-        return False
+def _voice(params: dict[str, Any]) -> list[str]:
+    """Options of ``landslip`` itself, as they were given."""
+    form = params.get("log_format")
+    return [
+        *["--verbose"] * params.get("verbose", 0),
+        *["--quiet"] * params.get("quiet", False),
+        *([] if form is None else ["--log-format", form]),
+    ]
+
+
+def _flags(options: dict[str, Any]) -> Iterator[str]:
+    for option, value in options.items():
+        if value is not None:
+            yield f"--{option}"
+            if value is not True:
+                yield str(value)
+
+
+def _done(arguments: Sequence[str]) -> bool:
+    """Run a command, and say whether it went well; what is wrong it says itself."""
+    told = " ".join(["landslip", *arguments])
+    log.info("%s", told)
+    code = run_apart(arguments)
+    if code:
+        log.warning("%s ended with exit code %d.", told, code)
+    return not code
+
+
+def run_apart(arguments: Sequence[str]) -> int:
+    """Run ``landslip`` in a process of its own, which says what it says where this one does.
+
+    Args:
+        arguments: of its command line.
+
+    Returns:
+        Its exit code.
+    """
+    return subprocess.run([sys.executable, "-m", "landslip", *arguments], check=False).returncode

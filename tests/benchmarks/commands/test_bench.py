@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from landslip.benchmarks.commands.bench import COMMANDS, bench
+from landslip.benchmarks.commands import bench_everything
+from landslip.benchmarks.commands.bench import COMMANDS
 from landslip.runtime.cli.main import run
-from landslip.runtime.errors import LandslipError
 
 HEAVY = ("matplotlib", "monai", "torch", "tensorflow", "keras", "onnx", "numpy", "onnxruntime", "openvino")
 
@@ -77,28 +78,28 @@ def test_a_summary_needs_a_folder(tmp_path, capsys):
     assert capsys.readouterr().out == (tmp_path / "summary.md").read_text()
 
 
-def test_all_goes_on_where_one_fails_and_says_so(tmp_path, caplog):
+def test_all_goes_on_where_one_fails_and_says_so(tmp_path, capfd, caplog):
     arguments = ["bench", "all", "-o", str(tmp_path), "--by-machine", "--only", "roofline", "--only", "parity"]
     assert run([*arguments, "-m", str(tmp_path / "nowhere.onnx")]) == 1
+    assert capfd.readouterr().err.count(f"{tmp_path / 'nowhere.onnx'} does not exist") == 2
     for name in ("roofline", "parity"):
-        assert f"landslip bench {name} failed: model: {tmp_path / 'nowhere.onnx'} does not exist" in caplog.text
+        assert re.search(rf"landslip bench {name} .* ended with exit code 3", caplog.text)
     (folder,) = tmp_path.iterdir()
     assert "-core" in folder.name
     assert {path.name for path in folder.iterdir()} == {"summary.json", "summary.md"}
 
 
-def test_all_runs_every_study(tmp_path, monkeypatch, caplog):
-    real = bench.get_command
-
-    def fails(context, name):
-        if name == "all":
-            return real(context, name)
-        raise LandslipError(f"{name} is not run here.")
-
-    monkeypatch.setattr(bench, "get_command", fails)
-    assert run(["bench", "all", "-o", str(tmp_path)]) == 1
-    missing = {name for name in COMMANDS if f"landslip bench {name} failed" not in caplog.text}
-    assert missing == {"all", "compare", "tune"}
+def test_all_runs_every_study_apart_and_with_its_options(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(bench_everything, "run_apart", lambda arguments: ran.append(list(arguments)) or 0)
+    assert run(["-v", "bench", "all", "-o", str(tmp_path), "-m", str(tmp_path)]) == 0
+    assert all(each[:2] == ["--verbose", "bench"] for each in ran)
+    assert {each[2] for each in ran} == set(COMMANDS) - {"all", "compare", "tune"}
+    assert ran[-1][2:] == ["summary", str(tmp_path)]
+    options = {each[2]: each[3:] for each in ran}
+    assert options["roofline"] == ["--model", str(tmp_path), "--out", str(tmp_path)]
+    assert options["scaling"] == ["--seconds", "4.0", "--repeats", "3", "--out", str(tmp_path)]
+    assert ["--sentinel2", "--out", str(tmp_path)] in [each[3:] for each in ran if each[2] == "memory"]
 
 
 @pytest.mark.slow
