@@ -96,13 +96,15 @@ TARGETS = (
     Target(
         "files_to_files_vs_fastest_peer", "peers",
         "from files to files without a network, against the fastest peer that does the same", 3.0,
-        limited_by="Decoding the files, which all need: doing that alone on one thread is not three times as fast as "
-        "the fastest peer either. Then come the products that peers do not write (peers report).",
+        limited_by="Decoding the files, which all need: doing that alone on one thread is hardly three times as fast "
+        "as the fastest peer. Then come the products that peers do not write (peers report, and a profile in the "
+        "decisions on benchmarks).",
     ),
     Target(
         "files_to_files_with_network_vs_fastest_peer", "peers",
         "the same with the network, in the same session for all", 1.0,
-        limited_by="All wait for the same session nearly all of the time (peers report).",
+        limited_by="The session, for which all wait nearly all of the time. The rest are products, which peers do not "
+        "write, and measuring the files before the first tile (the confidence alone in the peers report).",
     ),
     Target(
         "peak_memory_vs_monai", "memory", "peak memory against MONAI at 10 000 x 10 000 pixels", 0.1, "lower",
