@@ -184,7 +184,7 @@ def test_a_race_has_every_figure_with_the_published_loop_alone(monkeypatch, tmp_
     report = measure_peers(PeersBench(size=600, seconds=0.1, repeats=1), tmp_path)
     empty, full, maps, memory, left_out = report.tables
     assert [row[0] for row in empty.rows] == [LANDSLIP, ALONE, "published loop", DECODED]
-    assert [row[0] for row in full.rows] == [LANDSLIP, "published loop", DECODED]
+    assert [row[0] for row in full.rows] == [LANDSLIP, ALONE, "published loop", DECODED]
     for table in (maps, memory):
         assert [row[0] for row in table.rows] == [LANDSLIP, "published loop"]
     assert empty.rows[0][4:] == (1, 1, 1)
@@ -197,6 +197,7 @@ def test_a_race_has_every_figure_with_the_published_loop_alone(monkeypatch, tmp_
     assert findings["files_to_files_decoding_alone_vs_fastest_peer"] > findings["files_to_files_vs_fastest_peer"]
     assert findings["files_to_files_confidence_alone_vs_fastest_peer"] > 0
     assert findings["files_to_files_with_network_vs_fastest_peer"] > 0
+    assert findings["files_to_files_with_network_confidence_alone_vs_fastest_peer"] > 0
     assert findings["peak_memory_vs_leanest_peer"] == pytest.approx(memory.rows[0][1] / memory.rows[1][1])
     assert [path.suffix for path in report.write(tmp_path / "report")] == [".json", ".md"]
 
