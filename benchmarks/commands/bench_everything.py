@@ -1,7 +1,7 @@
 """``landslip bench all``.
 
-Each benchmark runs in a process of its own, as when it is asked for alone: what those before it have loaded and run would
-slow it down. After the throughput's engines and TensorFlow, a map without a network took a fifth longer.
+Each benchmark runs in a process of its own, as when it is asked for alone: what those before it have loaded would slow
+it down. After the throughput's engines and TensorFlow, a map without a network took a fifth longer.
 """
 
 from __future__ import annotations
