@@ -19,7 +19,7 @@ from landslip.runtime.cli.paths import PATH
 @artifacts_option
 @click.option("--hdf5", type=PATH, help="Keras file of the same network, for the published loop.")
 @click.option("--batch", type=click.IntRange(1), default=4, help="Tiles per call of the engine.")
-@click.option("--seconds", type=float, default=20.0, help="About how long each run takes.")
+@click.option("--seconds", type=float, default=20.0, help="About how long an engine runs; a map beside it thrice that.")
 @click.option("--repeats", type=click.IntRange(1), default=2, help="Runs of each; the median counts.")
 @click.option("--size-km", type=float, default=40.0, help="Edge of the scene that is mapped without a network.")
 @click.option("--absolute", is_flag=True, help="Add tiles/s and km²/h, which are true for this machine alone.")

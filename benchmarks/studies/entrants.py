@@ -38,6 +38,12 @@ _PIXEL, _DEM_PIXEL = 10.0, 30.0
 TARGETED = ("onnxruntime_fp32", "openvino_int8")
 """Engines whose share that reaches the user has a target, by the keys of their choices."""
 
+BESIDE_ENGINE, BESIDE_MONAI = 3, 2
+"""Times a run's length that a map takes beside its engine alone, or beside MONAI.
+
+Neither of those opens, checks or writes files, which takes a map as long whatever its size.
+"""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -56,7 +62,7 @@ class Bench:
     tried_tiles: int = 16
     """Tiles of a trial of each of ``batches``, a multiple of each."""
     seconds: float = 20.0
-    """About how long a run of an engine or a map takes: scenes are made as large as that needs."""
+    """About how long a run of an engine, or a map of a preset, takes: scenes are made as large as that needs."""
     empty_km: float = 40.0
     """Edge of the scene that is mapped without a network, in kilometres; rounded to whole tiles, two at least."""
     repeats: int = 2
@@ -181,7 +187,7 @@ class Entrants:
         raw = raw_contestant(raw_name(variant), self.raw[variant], self.tiling, self.spec.resolution, calls)
         if not mapping:
             return [raw]
-        files = self._large_scene(self._rates[variant], self.tiling)
+        files = self._large_scene(BESIDE_ENGINE * self._rates[variant], self.tiling)
         return [raw, self._mapped(map_name(variant), variant.path, self.engines[variant], files, self.tiling)]
 
     def _presets(self) -> list[Contestant]:
@@ -199,8 +205,7 @@ class Entrants:
     def _monai(self, variant: Variant) -> list[Contestant]:
         """MONAI and landslip's map with the same session, the same tiles and the same scene."""
         engine = self.engines[variant]
-        # Larger than the others: a map opens, checks and writes files, which MONAI does not, whatever their size.
-        files = self._grid_scene("monai", self._along(2 * self._rates[variant]))
+        files = self._grid_scene("monai", self._along(BESIDE_MONAI * self._rates[variant]))
         ours = self._mapped(map_name(variant, "on the grid"), variant.path, engine, files, self.tiling)
         theirs = self._monai_map(f"MONAI, {variant.name}", engine, files)
         return [ours, *theirs] if theirs else []

@@ -16,6 +16,8 @@ from landslip.benchmarks.scenes.grid_scene import DESCRIBED
 from landslip.benchmarks.studies.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
 from landslip.benchmarks.studies.contestants import published_name
 from landslip.benchmarks.studies.entrants import (
+    BESIDE_ENGINE,
+    BESIDE_MONAI,
     EMPTY,
     EMPTY_MEMORY,
     EMPTY_MONAI,
@@ -165,7 +167,9 @@ def _settings(
         "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
         "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
         "tiles by MONAI",
-        "runs": f"about {bench.seconds:g} s of an engine or map, {bench.published_tiles} tiles of the published loop",
+        "runs": f"about {bench.seconds:g} s of an engine or a preset's map, {BESIDE_ENGINE * bench.seconds:g} s of a "
+        f"map beside its engine, {BESIDE_MONAI * bench.seconds:g} s beside MONAI, {bench.published_tiles} tiles of "
+        "the published loop",
         "engines_open": "before the clock starts, for all alike",
         "map": "from opening the files to the last product, polygons and checksums included",
         "10_and_30_m": "images and clouds at 10 m, elevation at 30 m",
