@@ -168,8 +168,8 @@ def _settings(
         "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
         "tiles by MONAI",
         "runs": f"about {bench.seconds:g} s of an engine or a preset's map, {BESIDE_ENGINE * bench.seconds:g} s of a "
-        f"map beside its engine, {BESIDE_MONAI * bench.seconds:g} s beside MONAI, {bench.published_tiles} tiles of "
-        "the published loop",
+        f"map beside an engine with a target, {BESIDE_MONAI * bench.seconds:g} s beside MONAI, "
+        f"{bench.published_tiles} tiles of the published loop",
         "engines_open": "before the clock starts, for all alike",
         "map": "from opening the files to the last product, polygons and checksums included",
         "10_and_30_m": "images and clouds at 10 m, elevation at 30 m",
