@@ -15,6 +15,7 @@ from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.scenes.grid_scene import edge_of, on_the_grid, read_whole
 from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
+from landslip.benchmarks.scenes.user_scene import IMAGE_PIXEL, as_users_have
 from landslip.benchmarks.studies.contestants import Contestant, Tiling, mapped, raw_contestant
 from landslip.benchmarks.studies.in_memory import InMemory
 from landslip.benchmarks.studies.variants import Variant
@@ -31,9 +32,6 @@ EMPTY, EMPTY_MEMORY = "landslip map without a network", "landslip's tiles and bl
 EMPTY_MONAI = "MONAI without a network"
 EMPTY_MONAI_PLAIN = "MONAI without a network, windows left in float32"
 """Names of those without a network; the predictor is the same, but the last one spares MONAI the types of graphs."""
-
-_PIXEL, _DEM_PIXEL = 10.0, 30.0
-"""Metres of a pixel, of images and of elevation, as users have them."""
 
 TARGETED = ("onnxruntime_fp32", "openvino_int8")
 """Engines whose share that reaches the user has a target, by the keys of their choices."""
@@ -246,8 +244,8 @@ class Entrants:
     def _large_scene(self, rate: float, tiling: Tiling) -> SceneFiles:
         """Images at 10 m, elevation at 30 m and clouds, so large that its tiles take as long as a run should."""
         edge = edge_of(self._along(rate), tiling.tile, tiling.overlap)
-        metres = _PIXEL * math.floor(edge * self.spec.resolution / _PIXEL)
-        layout = PatternLayout(metres, metres, image=_PIXEL, dem=_DEM_PIXEL, clouds=True)
+        metres = IMAGE_PIXEL * math.floor(edge * self.spec.resolution / IMAGE_PIXEL)
+        layout = as_users_have(metres, metres)
         if layout not in self._scenes:
             self._scenes[layout] = write_pattern_scene(self._folder / f"{metres:.0f} m", layout)
         return self._scenes[layout]

@@ -11,10 +11,13 @@ from landslip.benchmarks.measuring.map_process import map_in_process
 from landslip.benchmarks.reports.plots import Series, draw_lines
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
-from landslip.models.synthetic import EventSpec, write_event
+from landslip.benchmarks.scenes.pattern_scene import write_pattern_scene
+from landslip.benchmarks.scenes.user_scene import DESCRIBED, as_users_have
 
 RESOLUTION = 6.0
 """Metres per map pixel."""
+LEAST = 500
+"""Rows and columns of a map in which some of the scene has changed."""
 
 
 def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | None) -> Report:
@@ -22,8 +25,8 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
 
     Args:
         folder: for scenes and maps.
-        rows: heights in map rows, ascending.
-        width: width in map pixels.
+        rows: heights in map rows, ascending, from :data:`LEAST` on.
+        width: width in map pixels, likewise.
         model: ONNX file; None for the fake engine.
     """
     records = [_one(folder, height, width, model) for height in rows]
@@ -36,7 +39,7 @@ def measure_memory(folder: Path, rows: Sequence[int], width: int, model: Path | 
             "engine": records[0]["engine"],
             "tile": records[0]["tile"],
             "overlap": records[0]["overlap"],
-            "inputs": "synthetic event: RGB at 10 m, elevation at 30 m, cloud mask at 10 m",
+            "inputs": DESCRIBED,
             "peak": "maximum resident set size of the whole process",
             "repeats": 1,
         },
@@ -69,5 +72,5 @@ def _plot(heights: Sequence[float], peaks: Sequence[float], width: int) -> Plot:
 
 def _one(folder: Path, rows: int, width: int, model: Path | None) -> dict[str, Any]:
     scene = folder / f"scene-{rows}x{width}"
-    write_event(scene, EventSpec(seed=1, height_m=rows * RESOLUTION, width_m=width * RESOLUTION))
+    write_pattern_scene(scene, as_users_have(rows * RESOLUTION, width * RESOLUTION))
     return map_in_process(scene, folder / f"map-{rows}x{width}", model)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.measuring.timing import Timing, alternate
-from landslip.benchmarks.studies.sentinel2_size import PIXEL, write_large_scene
+from landslip.benchmarks.scenes.pattern_scene import write_pattern_scene
+from landslip.benchmarks.scenes.user_scene import as_users_have
 from landslip.models.demo.embedded import DEMO_MODEL
-from landslip.models.synthetic import event_files
 from landslip.runtime.engines import Engine, EngineOptions, open_engine
 from landslip.runtime.inputs.scene_files import SceneFiles
 from landslip.runtime.mapping.pipeline import map_scene
@@ -102,10 +102,7 @@ def _sizes(bench: ScalingBench, engine: Engine, folder: Path) -> Sweep:
 
 
 def _scene(folder: Path, km: float) -> SceneFiles:
-    place = folder / f"scene-{km:g}"
-    write_large_scene(place, round(1000 * km / PIXEL))
-    event = event_files(place)
-    return SceneFiles(pre=event.pre, post=event.post, dem=event.dem, masks=(event.clouds,))
+    return write_pattern_scene(folder / f"scene-{km:g}", as_users_have(1000 * km, 1000 * km))
 
 
 def _map(bench: ScalingBench, engine: Engine, files: SceneFiles, out: Path) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from landslip.benchmarks.reports.plots import Series, draw_lines
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
+from landslip.benchmarks.scenes.user_scene import DESCRIBED
 from landslip.benchmarks.studies.contest import ratio_finding
 from landslip.benchmarks.studies.scaling import ScalingBench, Sweep
 
@@ -34,7 +35,7 @@ def scaling_report(bench: ScalingBench, engine: str, sweeps: Sequence[Sweep]) ->
             "kept": f"tile {bench.engine.tile or 'of the model'}, overlap 0.5, batch {bench.engine.batch}, threads "
             f"{bench.engine.threads or 'as the engine chooses'}",
             "tiles": "batches are smaller where tiles are larger, so that a call has about as many pixels",
-            "scene": "images and clouds at 10 m, elevation at 30 m; from opening the files to the last product",
+            "scene": f"{DESCRIBED}; from opening the files to the last product",
             "repeats": f"{bench.repeats} of each point, in turn; about {bench.seconds:g} s for a point",
             "warm_up": "one call of each engine and three in each of its lanes, one map of the smallest scene",
         },

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from landslip.benchmarks.measuring.map_process import map_in_process
 from landslip.benchmarks.reports.report import Finding, Report, Table
-from landslip.benchmarks.scenes.pattern_scene import PatternLayout, write_pattern_scene
-from landslip.models.synthetic.writing import BLOCK
-from landslip.runtime.inputs.scene_files import SceneFiles
+from landslip.benchmarks.scenes.pattern_scene import write_pattern_scene
+from landslip.benchmarks.scenes.user_scene import DESCRIBED, IMAGE_PIXEL, as_users_have
 from landslip.runtime.mapping.pipeline import STAGES
 
 SIZE = 10_980
 """Rows and columns of a Sentinel-2 tile at 10 m."""
-PIXEL, DEM_PIXEL = 10.0, 30.0
-"""Metres."""
 
 
 def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Report:
@@ -25,7 +22,7 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
         model: ONNX file; None for the fake engine.
         size: rows and columns of the images.
     """
-    write_large_scene(folder / "scene", size)
+    write_pattern_scene(folder / "scene", as_users_have(size * IMAGE_PIXEL, size * IMAGE_PIXEL))
     record = map_in_process(folder / "scene", folder / "map", model)
     grid, seconds, peak = record["grid"], record["seconds"], record["peak_rss_bytes"] / 2**20
     row = (
@@ -39,8 +36,8 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
             "engine": record["engine"],
             "tile": record["tile"],
             "overlap": record["overlap"],
-            "inputs": f"RGB of {size} x {size} pixels at 10 m before and after, elevation at 30 m, cloud mask at 10 m; "
-            f"a pattern that repeats, in deflated tiles of {BLOCK}",
+            "inputs": DESCRIBED,
+            "images": f"{size} x {size} pixels",
             "peak": "maximum resident set size of the whole process",
             "time": "from opening the files to the last product, polygons and checksums included",
             "repeats": 1,
@@ -54,8 +51,3 @@ def measure_sentinel2(folder: Path, model: Path | None, size: int = SIZE) -> Rep
             "seconds": Finding(seconds["total"], "s", "lower"),
         },
     )
-
-
-def write_large_scene(folder: Path, size: int) -> SceneFiles:
-    """Write images of so many rows and columns, elevation and clouds; see :func:`write_pattern_scene`."""
-    return write_pattern_scene(folder, PatternLayout(size * PIXEL, size * PIXEL, PIXEL, DEM_PIXEL, clouds=True))

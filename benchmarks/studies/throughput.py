@@ -12,7 +12,8 @@ from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
 from landslip.benchmarks.reports.plots import Bar, bars_height, draw_bars, draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
-from landslip.benchmarks.scenes.grid_scene import DESCRIBED
+from landslip.benchmarks.scenes.grid_scene import DESCRIBED as ON_THE_GRID
+from landslip.benchmarks.scenes.user_scene import DESCRIBED
 from landslip.benchmarks.studies.contest import Results, contest, ground_ratio, rate_table, ratio_table, tiles_ratio
 from landslip.benchmarks.studies.contestants import published_name
 from landslip.benchmarks.studies.entrants import (
@@ -172,8 +173,8 @@ def _settings(
         f"{bench.published_tiles} tiles of the published loop",
         "engines_open": "before the clock starts, for all alike",
         "map": "from opening the files to the last product, polygons and checksums included",
-        "10_and_30_m": "images and clouds at 10 m, elevation at 30 m",
-        "on_the_grid": DESCRIBED,
+        "10_and_30_m": DESCRIBED,
+        "on_the_grid": ON_THE_GRID,
         "arrays_in_memory": "whole rasters on the map's grid, scaled (published loop) or one float32 tensor (MONAI); "
         "reading them is not in the time",
         **(
