@@ -11,10 +11,10 @@ import shapely.affinity
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.features import shapes
 from shapely.geometry.polygon import orient
 
 from landslip.runtime.access.gdal import RASTER_ERRORS
+from landslip.runtime.access.polygon_pixels import outlines_of
 from landslip.runtime.geo.longitudes import TURN, Box, near
 from landslip.runtime.geo.projection import to_degrees
 
@@ -78,8 +78,7 @@ def _simple(observed: NDArray[np.bool_]) -> Any | None:
     framed = np.pad(observed, 1)
     if sum(np.count_nonzero(np.diff(framed, axis=axis)) for axis in (0, 1)) > _MOST_EDGES:
         return None
-    found = shapes(observed.astype(np.uint8), mask=observed, connectivity=4)
-    parts = np.array([shapely.geometry.shape(polygon) for polygon, _ in found])
+    parts = outlines_of(observed)
     simple = np.where(shapely.area(parts) > _SMALL, shapely.simplify(parts, _STEPS), parts)
     outline = _sound(shapely.union_all(simple))
     return outline if shapely.get_num_coordinates(outline) <= MOST_POINTS else None

@@ -11,7 +11,6 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.features import rasterize
 from rasterio.windows import Window
 from shapely.errors import ShapelyError
 
@@ -19,6 +18,7 @@ from landslip.runtime.access.degree_box import is_box, parsed_box
 from landslip.runtime.access.gdal import RASTER_ERRORS, reason
 from landslip.runtime.access.held_raster import HeldRaster
 from landslip.runtime.access.location import Location, exists, shown
+from landslip.runtime.access.polygon_pixels import burnt
 from landslip.runtime.access.readable import check_kind
 from landslip.runtime.errors import InputError, InputMissingError
 from landslip.runtime.geo.areas import Outlines, clipped, on_lattice, outline_of, with_straight_sides
@@ -138,12 +138,8 @@ class VectorArea:
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
         """See :class:`Area`; a pixel is inside when its centre is, and the same in every window that shows it."""
-        burnt = np.zeros((int(window.height), int(window.width)), dtype=np.uint8)
-        if len(self._on_grid):
-            shapes = [(shape, 1) for shape in self._on_grid]
-            place = Affine(1, 0, int(window.col_off), 0, -1, -int(window.row_off))
-            rasterize(shapes, out=burnt, transform=place)
-        return burnt.astype(np.bool_)
+        place = Affine(1, 0, int(window.col_off), 0, -1, -int(window.row_off))
+        return burnt(self._on_grid, (int(window.height), int(window.width)), place)
 
     def _near(self, crs: CRS, box: Bounds) -> NDArray[Any]:
         """The polygons in ``crs``, cut to a box with a margin first: a worldwide outline has no place in a UTM zone.
