@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import shapely
 from rasterio.warp import transform_bounds
 
 from landslip.models.fetching.sentinel2_assets import CLASSES, PICTURE
@@ -15,6 +14,7 @@ from landslip.runtime.access.location import as_location
 from landslip.runtime.artifacts.channels import Date
 from landslip.runtime.declared.acquired import parsed_time
 from landslip.runtime.errors import InputError, UsageError
+from landslip.runtime.geo.areas import bounds_around
 from landslip.runtime.inputs.sentinel2_bands import BANDS
 from landslip.runtime.scene.polygon_files import read_polygons
 
@@ -109,7 +109,7 @@ def _box(aoi: str) -> DegreeBox:
         if found is None:
             raise InputError(f"{aoi} holds no polygons.", "Give polygons, or W,S,E,N in degrees.", option="aoi")
         crs, shapes = found
-        box = transform_bounds(crs, "EPSG:4326", *shapely.total_bounds(shapes))
+        box = transform_bounds(crs, "EPSG:4326", *bounds_around(shapes))
     west, south, east, north = box
     if not (west < east and west >= -180 and east <= 180):
         raise UsageError("The area lies across the date line.", "Fetch both sides, one after the other.", option="aoi")

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio.features
 from affine import Affine
 
 from landslip.models.synthetic.landcover import brighten, mix
 from landslip.models.synthetic.noise import gradient_noise, hash_unit, smoothstep
+from landslip.runtime.access.polygon_pixels import burnt
 from landslip.runtime.compiled.kernel import kernel
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ def pixel_cover(outline: shapely.Polygon, pixel: float) -> tuple[NDArray[np.floa
     row, col = math.floor(north / pixel), math.floor(west / pixel)
     rows, cols = math.ceil(south / pixel) - row, math.ceil(east / pixel) - col
     fine = pixel / _FINER
-    samples = np.zeros((rows * _FINER, cols * _FINER), dtype=np.uint8)
     place = Affine(fine, 0.0, col * pixel, 0.0, fine, row * pixel)
-    rasterio.features.rasterize([(outline, 1)], out=samples, transform=place)
+    samples = burnt([outline], (rows * _FINER, cols * _FINER), place)
     cover = samples.reshape(rows, _FINER, cols, _FINER).mean(axis=(1, 3), dtype=np.float32)
     return cover.astype(np.float32, copy=False), (row, col)
 

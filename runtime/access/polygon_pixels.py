@@ -1,14 +1,11 @@
 """Pixels from polygons, and polygons from pixels: rasterio does both, for one thread at a time.
 
-It keeps a warning of its own quiet meanwhile by ``warnings.catch_warnings``, which exchanges the filters of the whole
-process: of two threads at once one would be warned, and the other would leave the host without its filters
-(:mod:`landslip.runtime.system.ignored_warnings`).
+It exchanges the filters of warnings meanwhile, to keep one of its own quiet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,9 +13,9 @@ import shapely
 import shapely.geometry
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.features import rasterize, shapes
+from rasterio.features import rasterize, shapes  # noqa: TID251 - the one place
 
-_TURN = Lock()
+from landslip.runtime.system.ignored_warnings import filters_exchanged
 
 
 def burnt(polygons: Iterable[shapely.Geometry], shape: tuple[int, int], transform: Affine) -> NDArray[np.bool_]:
@@ -32,7 +29,7 @@ def burnt(polygons: Iterable[shapely.Geometry], shape: tuple[int, int], transfor
     pixels = np.zeros(shape, dtype=np.uint8)
     values = [(polygon, 1) for polygon in polygons]
     if values:
-        with _TURN:
+        with filters_exchanged():
             rasterize(values, out=pixels, transform=transform)
     return pixels.astype(np.bool_)
 
@@ -43,7 +40,7 @@ def outlines_of(pixels: NDArray[np.bool_]) -> NDArray[Any]:
     Args:
         pixels: (rows, cols), true in a set.
     """
-    with _TURN:
+    with filters_exchanged():
         found = list(shapes(pixels.astype(np.uint8), mask=pixels, connectivity=4))
     outlines = np.empty(len(found), dtype=object)
     outlines[:] = [shapely.geometry.shape(polygon) for polygon, _ in found]

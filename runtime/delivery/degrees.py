@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 
 from landslip.runtime.errors import UsageError
+from landslip.runtime.geo.areas import are_valid
 from landslip.runtime.geo.longitudes import TURN
 from landslip.runtime.geo.projection import to_degrees
 
@@ -50,7 +51,7 @@ def _moved(points: NDArray[np.float64], source: CRS) -> NDArray[np.float64]:
 def _cut(polygon: Any) -> Any:
     """A polygon over the date line, whose longitudes jump there, as parts on both of its sides."""
     whole = shapely.transform(polygon, lambda points: points + np.where(points[:, :1] < 0, [TURN, 0.0], 0.0))
-    if _jumps(whole) or not shapely.is_valid(whole):
+    if _jumps(whole) or not are_valid(whole):
         raise UsageError(
             "A polygon at a pole has no outline in longitude and latitude.",
             "Leave out kml and cems: the other files have it in the CRS of the map.",

@@ -11,11 +11,32 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from landslip.runtime.geo.longitudes import TURN, Box, copies, eastward, short_way
+from landslip.runtime.system.ignored_warnings import filters_exchanged
 
 _STEP = 0.05
 """Degrees between the points along a side of a box: parallels bend in projections."""
 _FINEST = 1 << 20
 """Steps in a pixel; as a power of two, whole pixels can be taken off without rounding."""
+
+
+def bounds_around(shapes: NDArray[Any]) -> Box:
+    """Left, bottom, right and top of all of (n,) shapes together, n > 0; NaN where all of them are empty.
+
+    ``shapely.total_bounds`` is the same, but for one thread at a time: it exchanges the filters of warnings.
+    """
+    bounds = shapely.bounds(shapes)
+    left, bottom = np.fmin.reduce(bounds[:, :2]).tolist()
+    right, top = np.fmax.reduce(bounds[:, 2:]).tolist()
+    return left, bottom, right, top
+
+
+def are_valid(shapes: Any) -> Any:
+    """Tell which shapes are valid (OGC 06-103r4, 6.1.11.1): bool for one, or bool (n,).
+
+    ``shapely.is_valid`` exchanges the filters of warnings meanwhile.
+    """
+    with filters_exchanged():
+        return shapely.is_valid(shapes)  # noqa: TID251 - the one place
 
 
 def outline_of(box: Box) -> shapely.Polygon:
@@ -96,9 +117,9 @@ class Outlines:
 def _cut(shapes: NDArray[Any], box: Box) -> NDArray[Any]:
     if not len(shapes):
         return shapes
-    west, _, east, _ = shapely.total_bounds(shapes)
+    west, _, east, _ = bounds_around(shapes)
     parts = [np.array([], dtype=object)]
-    for copy in copies(box, (float(west), float(east))):
+    for copy in copies(box, (west, east)):
         part, back = clipped(shapes, copy), box[0] - copy[0]
         parts.append(part if back == 0 else _moved(part, back))
     whole: NDArray[Any] = np.concatenate(parts)

@@ -17,6 +17,7 @@ from rasterio.crs import CRS
 
 from landslip.runtime.access.bound_pyogrio import VECTOR_ERRORS, pyogrio
 from landslip.runtime.errors import OutputError, UsageError
+from landslip.runtime.geo.areas import bounds_around
 from landslip.runtime.products.geopackage_check import Bounds, damage_of, faults_of
 from landslip.runtime.products.landslide import Landslide
 from landslip.runtime.products.not_observed import NotObserved
@@ -179,7 +180,7 @@ def _begun(path: Path, layer: _Layer) -> _Layer:
 
 
 def _box_around(features: Sequence[_Feature], bounds: Bounds | None) -> Bounds:
-    left, bottom, right, top = shapely.total_bounds([one.geometry for one in features]).tolist()
+    left, bottom, right, top = bounds_around(np.array([one.geometry for one in features]))
     if bounds is None:
         return left, bottom, right, top
     return min(left, bounds[0]), min(bottom, bounds[1]), max(right, bounds[2]), max(top, bounds[3])

@@ -21,7 +21,7 @@ from landslip.runtime.access.location import Location, exists, shown
 from landslip.runtime.access.polygon_pixels import burnt
 from landslip.runtime.access.readable import check_kind
 from landslip.runtime.errors import InputError, InputMissingError
-from landslip.runtime.geo.areas import Outlines, clipped, on_lattice, outline_of, with_straight_sides
+from landslip.runtime.geo.areas import Outlines, bounds_around, clipped, on_lattice, outline_of, with_straight_sides
 from landslip.runtime.geo.map_grid import Bounds, MapGrid
 from landslip.runtime.geo.overlap import windows_under
 from landslip.runtime.geo.projection import bounds_in, transform_points
@@ -122,8 +122,7 @@ class VectorArea:
             geometries = clipped(self._near(crs, box), _widened(box))
         if not len(geometries):
             return None
-        left, bottom, right, top = shapely.total_bounds(geometries)
-        return float(left), float(bottom), float(right), float(top)
+        return bounds_around(geometries)
 
     def share_near(self, grid: MapGrid) -> float | None:
         """See :class:`Area`; measured in the area's own CRS."""

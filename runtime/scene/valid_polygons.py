@@ -14,6 +14,8 @@ from typing import Any
 import shapely
 from numpy.typing import NDArray
 
+from landslip.runtime.geo.areas import are_valid
+
 PATIENCE = 20.0
 """Seconds that putting outlines right may take."""
 _FEW = 50
@@ -52,7 +54,7 @@ def made_valid(shapes: NDArray[Any], patience: float = PATIENCE) -> NDArray[Any]
     """
     corners = shapely.get_num_coordinates(shapes)
     right = corners > _MANY
-    right[~right] = shapely.is_valid(shapes[~right])
+    right[~right] = are_valid(shapes[~right])
     result: NDArray[Any] = shapes.copy()
     few = ~right & (corners <= _FEW)
     result[few] = shapely.make_valid(shapes[few])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,7 @@ import numpy as np
 import shapely
 from affine import Affine
 
+from helpers.filter_watch import blocks_at_once
 from landslip.runtime.access.polygon_pixels import burnt, outlines_of
 
 PLACE = Affine(1, 0, 0, 0, -1, 0)
@@ -32,28 +32,13 @@ def test_outlines_are_those_of_pixels_that_share_a_side():
     assert not len(outlines_of(np.zeros((3, 3), dtype=np.bool_)))
 
 
-def test_threads_keep_the_filters_of_the_host(monkeypatch):
-    enter, leave = warnings.catch_warnings.__enter__, warnings.catch_warnings.__exit__
-    inside, most = [], []
-
-    def entered(block):
-        inside.append(block)
-        most.append(len(inside))
-        time.sleep(0.002)  # another thread has its turn, if it may
-        return enter(block)
-
-    def left(block, *reason):
-        inside.remove(block)
-        return leave(block, *reason)
-
-    monkeypatch.setattr(warnings.catch_warnings, "__enter__", entered)
-    monkeypatch.setattr(warnings.catch_warnings, "__exit__", left)
+def test_threads_exchange_the_filters_of_warnings_one_by_one():
     before, pixels = list(warnings.filters), np.eye(5, dtype=np.bool_)
-    with ThreadPoolExecutor(4) as pool:
-        found = pool.map(
-            lambda turn: outlines_of(pixels) if turn % 2 else burnt([shapely.box(0, -2, 2, 0)], (3, 3), PLACE),
-            range(40),
-        )
-        assert [len(each) for each in found] == [3, 5] * 20
-    assert max(most) == 1
+
+    def work(turn):
+        return outlines_of(pixels) if turn % 2 else burnt([shapely.box(0, -2, 2, 0)], (3, 3), PLACE)
+
+    with blocks_at_once() as counts, ThreadPoolExecutor(4) as pool:
+        assert [len(each) for each in pool.map(work, range(40))] == [3, 5] * 20
+    assert set(counts) == {1}
     assert warnings.filters == before
