@@ -62,7 +62,7 @@ train-demo: .venv/full ## train the demo model again and export it (half an hour
 
 judge: $(BENCH)/judge.hdf5 ## train the network that precisions are judged by: the published one at full width (twenty minutes on two cores)
 
-bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; 37 minutes on two cores of an AMD EPYC, the first time twenty minutes more for the judge, 7 GB for torch and peers on Linux
+bench: .venv/peers $(BENCH)/exported ## measure this machine, network at full width; some 40 minutes on two cores of an AMD EPYC, the first time twenty minutes more for the judge, 7 GB for torch and peers on Linux
 	$(BIN)/landslip bench all -m $(BENCH)/model --hdf5 $(BENCH)/judge.hdf5 -o benchmarks/results --by-machine
 
 $(BENCH)/judge.hdf5: | .venv/full
