@@ -43,7 +43,8 @@ _THE_CORES = (
 )
 _THE_ENGINE = (
     "The engine alone: compare it with the map in the throughput report, and with the peak of the machine's arithmetic "
-    "in the roofline report, which also says where the time goes."
+    "in the roofline report, which also says where the time goes. And the published loop, whose speed varies by a "
+    "quarter from one minute to the next, where that of the engines does not (decisions on benchmarks)."
 )
 _OPENING_AND_PRODUCTS = (
     "What a map does besides: it opens and checks files before the first tile, and writes and verifies its products "
