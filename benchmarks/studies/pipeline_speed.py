@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from landslip.benchmarks.measuring.timing import Timing, alternate
 from landslip.benchmarks.reports.plots import draw_shares
@@ -47,15 +48,7 @@ def measure_pipeline(
     return Report(
         name="pipeline",
         question="What does everything but the network take?",
-        settings={
-            "predictor": "none: the same tiles are given back whatever the batch holds, some landslides on each",
-            "map": f"{grid['height']} x {grid['width']} pixels at 6 m",
-            "inputs": f"RGB before and after; hillshade and slope, or elevation; GeoTIFFs, deflated tiles of {BLOCK}",
-            FOURTEEN: "twelve files of 16 bits at 10 m in reflectance, with slope and elevation from 30 m",
-            "tile": SPEC.tile, "overlap": 0.5, "batch": batch,
-            "time": "landslip map from opening the files to the last product, polygons and checksums included",
-            "repeats": repeats, "warm_up": "one map of each",
-        },
+        settings=_settings(grid, batch, repeats),
         tables=[
             _rates(cases, timings),
             Table(
@@ -66,14 +59,7 @@ def measure_pipeline(
             *([core_table(on_cores)] if on_cores else []),
         ],
         findings={
-            "tiles_per_second_on_grid": rate_finding(timings["on the grid"]),
-            "tiles_per_second_resampled": rate_finding(timings["resampled from 10 and 30 m"]),
-            "on_grid_vs_decoding": _to_decoding(timings, "on the grid"),
-            "tiles_per_second_14_bands": rate_finding(timings[FOURTEEN]),
-            "fourteen_bands_vs_decoding": _to_decoding(timings, FOURTEEN),
-            "resampled_vs_on_grid": ratio_finding(
-                timings["resampled from 10 and 30 m"], timings["on the grid"]
-            ),
+            **_findings(timings),
             **cap_findings(caps["on the grid"]),
             **(core_findings(on_cores) if on_cores else {}),
         },
@@ -84,6 +70,33 @@ def measure_pipeline(
             )
         ],
     )  # fmt: skip
+
+
+def _settings(grid: Mapping[str, Any], batch: int, repeats: int) -> dict[str, Any]:
+    return {
+        "predictor": "none: the same tiles are given back whatever the batch holds, some landslides on each",
+        "map": f"{grid['height']} x {grid['width']} pixels at 6 m",
+        "inputs": f"RGB before and after; hillshade and slope, or elevation; GeoTIFFs, deflated tiles of {BLOCK}",
+        FOURTEEN: "twelve files of 16 bits at 10 m in reflectance, with slope and elevation from 30 m",
+        "tile": SPEC.tile,
+        "overlap": 0.5,
+        "batch": batch,
+        "time": "landslip map from opening the files to the last product, polygons and checksums included",
+        "repeats": repeats,
+        "warm_up": "one map of each",
+    }
+
+
+def _findings(timings: Mapping[str, Timing]) -> dict[str, Finding]:
+    on_grid, resampled = timings["on the grid"], timings["resampled from 10 and 30 m"]
+    return {
+        "tiles_per_second_on_grid": rate_finding(on_grid),
+        "tiles_per_second_resampled": rate_finding(resampled),
+        "on_grid_vs_decoding": _to_decoding(timings, "on the grid"),
+        "tiles_per_second_14_bands": rate_finding(timings[FOURTEEN]),
+        "fourteen_bands_vs_decoding": _to_decoding(timings, FOURTEEN),
+        "resampled_vs_on_grid": ratio_finding(resampled, on_grid),
+    }
 
 
 def _subjects(cases: Mapping[str, Case]) -> dict[str, Callable[[], float]]:
