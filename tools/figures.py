@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 
 RESULTS = ROOT / "benchmarks" / "results"
 
-FOLDER = "amd-epyc-2-cores"
+FOLDER = "amd-epyc-vnni-bf16-2-cores"
 """Folder of the reports that README and docs speak of. This is the one place that says so."""
 
 _MARK = re.compile(r"(<!-- figure:(?P<what>[^\s>]+) -->)(?P<text>.*?)(<!-- /figure -->)", re.DOTALL)

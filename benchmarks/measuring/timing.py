@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +15,11 @@ from landslip.runtime.errors import LandslipError, UsageError
 
 if TYPE_CHECKING:
     from landslip.benchmarks.measuring.energy import Meter
+
+STRIDE = 3
+"""Subjects that run before the yardsticks run again."""
+
+_NONE: Mapping[str, Callable[[], float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,9 @@ class Timing:
     work: float
     """Work of each repeat, in units of the thing's own: tiles, km² …"""
     joules: tuple[float, ...] = ()
-    """Energy of each repeat; empty where the machine does not tell it."""
+    """Energy of each run; empty where the machine does not tell it."""
+    runs: tuple[float, ...] = ()
+    """Seconds of each run where a repeat has several, as one of a yardstick has; empty elsewhere."""
 
     @property
     def rate(self) -> float:
@@ -99,8 +108,12 @@ def alternate(
     warm_up: int = 1,
     meter: Meter | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    yardsticks: Mapping[str, Callable[[], float]] = _NONE,
 ) -> dict[str, Timing]:
     """Time several things in turn, A B C, then C B A, and so on.
+
+    A yardstick runs again and again in between, so that a moment in which it alone is slow does not count for a whole
+    repeat: its seconds in a repeat are those of its median run.
 
     Args:
         subjects: by name, each does its work once and returns how much it was, the same in every repeat.
@@ -108,9 +121,10 @@ def alternate(
         warm_up: runs of each before those, which do not count.
         meter: what tells the energy; None to leave it out.
         clock: what tells the seconds; ``time.process_time`` counts those that the processor spent on this process.
+        yardsticks: more of them, with short runs: all run before each ``STRIDE`` subjects.
 
     Returns:
-        One timing for each subject, in their order.
+        One timing for each yardstick and subject, in their order.
 
     Raises:
         UsageError: fewer than one repeat is asked for.
@@ -118,13 +132,16 @@ def alternate(
     """
     if repeats < 1:
         raise UsageError(f"{repeats} repeats measure nothing. Ask for one at least.")
-    runs: dict[str, list[_Run]] = {name: [] for name in subjects}
+    works = {**yardsticks, **subjects}
+    runs: dict[str, list[list[_Run]]] = {name: [] for name in works}
     order = list(subjects)
     for repeat in range(-warm_up, repeats):
-        for name in order:
-            run = _timed(subjects[name], meter, clock)
-            if repeat >= 0:
-                runs[name].append(run)
+        done: dict[str, list[_Run]] = {name: [] for name in works}
+        for name in _turns(order, list(yardsticks)):
+            done[name].append(_timed(works[name], meter, clock))
+        if repeat >= 0:
+            for name in works:
+                runs[name].append(done[name])
         order.reverse()
     return {name: _timing(name, done) for name, done in runs.items()}
 
@@ -135,6 +152,14 @@ class _Run(NamedTuple):
     joules: float | None
 
 
+def _turns(order: Sequence[str], yardsticks: Sequence[str]) -> Iterator[str]:
+    """Names of a repeat: all yardsticks before each ``STRIDE`` of the others."""
+    for at, name in enumerate(order):
+        if at % STRIDE == 0:
+            yield from yardsticks
+        yield name
+
+
 def _timed(subject: Callable[[], float], meter: Meter | None, clock: Callable[[], float]) -> _Run:
     before = None if meter is None else meter.joules()
     began = clock()
@@ -143,11 +168,15 @@ def _timed(subject: Callable[[], float], meter: Meter | None, clock: Callable[[]
     return _Run(seconds, work, None if meter is None or before is None else meter.joules() - before)
 
 
-def _timing(name: str, runs: list[_Run]) -> Timing:
+def _timing(name: str, repeats: list[list[_Run]]) -> Timing:
+    """Timing of one subject from the runs of each repeat."""
+    runs = [run for repeat in repeats for run in repeat]
     done = {run.work for run in runs}
     if len(done) > 1:
         raise LandslipError(
             f"{name} did between {min(done):g} and {max(done):g} units of work in its repeats. Give it equal work."
         )
+    seconds = tuple(median(run.seconds for run in repeat) for repeat in repeats)
     joules = tuple(run.joules for run in runs if run.joules is not None)
-    return Timing(tuple(run.seconds for run in runs), done.pop(), joules)
+    several = len(runs) > len(repeats)
+    return Timing(seconds, done.pop(), joules, tuple(run.seconds for run in runs) if several else ())

@@ -10,12 +10,26 @@ _NOISE = re.compile(r"\(r\)|\(tm\)|\bcpu\b|\bprocessor\b|@.*|\b\d+-core\b", re.I
 """Parts of the names of CPUs that tell no two apart."""
 
 
+_ARITHMETIC = {
+    "amx_int8": "amx", "avx512_vnni": "vnni", "avx_vnni": "vnni", "avx512_bf16": "bf16", "amx_bf16": "bf16",
+    "i8mm": "i8mm", "asimddp": "dotprod", "bf16": "bf16",
+}  # fmt: skip
+"""Words for the instruction sets that decide how fast a network is in INT8 and bf16; the others are left out."""
+
+
 def machine_name(environment: Mapping[str, Any]) -> str:
-    """Name such as ``amd-epyc-2-cores``, or with a GPU ``intel-xeon-16-cores-nvidia-h200``.
+    """Name such as ``amd-epyc-vnni-bf16-2-cores``, or with a GPU ``intel-xeon-vnni-16-cores-nvidia-h200``.
+
+    Processors that go by one name, and compute a network several times as fast as one another, get names of their own.
 
     Args:
         environment: as from :func:`landslip.runtime.system.machine.describe_environment`.
     """
     cores = environment["cores"]
-    parts = [_NOISE.sub(" ", environment["cpu"]), f"{cores} core{'s' * (cores != 1)}", environment.get("gpu", "")]
+    parts = [
+        _NOISE.sub(" ", environment["cpu"]),
+        *dict.fromkeys(_ARITHMETIC[each] for each in environment.get("instruction_sets", ()) if each in _ARITHMETIC),
+        f"{cores} core{'s' * (cores != 1)}",
+        environment.get("gpu", ""),
+    ]
     return "-".join(re.findall("[a-z0-9]+", " ".join(parts).lower()))

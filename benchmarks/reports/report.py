@@ -159,6 +159,8 @@ def _plain(finding: Finding) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "-"
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+
 from landslip.benchmarks.measuring.energy import Meter
 from landslip.benchmarks.measuring.timing import Timing, alternate
 from landslip.benchmarks.reports.report import Finding, Table
@@ -39,7 +41,7 @@ Results = Mapping[str, Result]
 
 
 def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None = None) -> dict[str, Result]:
-    """Let them work in turn, there and back, so that neighbours are measured side by side.
+    """Let them work in turn, there and back, so that neighbours are measured side by side; yardsticks in between.
 
     They have to be warm: every run counts.
 
@@ -50,7 +52,9 @@ def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None
     """
     joules: dict[str, list[float]] = {each.name: [] for each in contestants}
     works = {each.name: _metered(each.work, meter, joules[each.name]) for each in contestants}
-    timings = alternate(works, repeats, warm_up=0)
+    yardsticks = {each.name: works[each.name] for each in contestants if each.yardstick}
+    others = {name: work for name, work in works.items() if name not in yardsticks}
+    timings = alternate(others, repeats, warm_up=0, yardsticks=yardsticks)
     return {each.name: Result(each, timings[each.name], tuple(joules[each.name])) for each in contestants}
 
 
@@ -70,6 +74,21 @@ def rate_table(title: str, results: Results) -> Table:
         (name, each.tiles.rate, each.tiles.lowest_rate, each.tiles.highest_rate, 3600 * each.ground.rate)
         for name, each in results.items()
     ]
+    return Table(title, columns, rows)
+
+
+def run_table(title: str, results: Results) -> Table:
+    """Rates of the single runs of yardsticks, as ratios to the rate of their median run."""
+    columns = (
+        "what",
+        "runs",
+        "tiles of each",
+        "slowest",
+        "a quarter is slower than",
+        "a quarter is faster than",
+        "fastest",
+    )
+    rows = [(name, *_run_row(each.tiles)) for name, each in results.items() if each.tiles.runs]
     return Table(title, columns, rows)
 
 
@@ -105,6 +124,11 @@ def _metered(work: Callable[[], float], meter: Meter | None, joules: list[float]
         return done
 
     return metered
+
+
+def _run_row(timing: Timing) -> tuple[object, ...]:
+    quantiles = np.percentile(timing.runs, (100, 75, 25, 0))
+    return (len(timing.runs), round(timing.work), *(median(timing.runs) / quantiles))
 
 
 def _row(result: Result, base: Result) -> tuple[object, ...]:

@@ -55,10 +55,8 @@ class Bench:
     """Tiles per call of the engine."""
     batches: tuple[int, ...] = (1, 4, 8, 16)
     """Tiles per call that are tried in the published loop, which has 1; the fastest takes part as well."""
-    published_tiles: int = 32
-    """Tiles of a run of the published loop, a multiple of each of ``batches``."""
-    tried_tiles: int = 16
-    """Tiles of a trial of each of ``batches``, a multiple of each."""
+    published_tiles: int = 16
+    """Tiles of a run of the published loop, which runs often; a multiple of each of ``batches``."""
     seconds: float = 20.0
     """About how long a run of an engine, or a map of a preset, takes: scenes are made as large as that needs."""
     empty_km: float = 40.0
@@ -174,7 +172,7 @@ class Entrants:
 
         folder = self._folder / "published"
         loop = PublishedLoop(self._bench.hdf5, self._bench.published_tiles, folder, self.spec.resolution)
-        self.published_batch = loop.fastest_batch(self._bench.batches, self._bench.tried_tiles)
+        self.published_batch = loop.fastest_batch(self._bench.batches)
         return [loop.contestant(batch) for batch in sorted({self.published_batch, 1}, reverse=True)]
 
     def _pair(self, variant: Variant) -> list[Contestant]:

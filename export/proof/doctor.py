@@ -49,7 +49,7 @@ def examine() -> Facts:
     ready = "PASS" in tested.values() and "problem" not in gdal
     return {
         "ready": ready,
-        "machine": describe_environment() | limits_here() | {"instruction_sets": instruction_sets()},
+        "machine": describe_environment() | limits_here(),
         "engines": engines,
         "cuda": cuda,
         "gdal": gdal,

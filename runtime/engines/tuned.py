@@ -148,9 +148,9 @@ class Tuning:
 
 
 def machine_here() -> dict[str, Any]:
-    """Facts that decide speed on this machine: board, if it tells, processor, number of cores, GPU if there is one."""
+    """Facts that decide speed on this machine: board, if it tells, processor, what it can compute, cores, GPU."""
     found = describe_environment()
-    return {key: found[key] for key in ("board", "cpu", "cores", "gpu") if key in found}
+    return {key: found[key] for key in ("board", "cpu", "instruction_sets", "cores", "gpu") if key in found}
 
 
 def versions_here() -> dict[str, Any]:

@@ -36,10 +36,14 @@ _BOARD, _JETSON_LINUX = Path("/proc/device-tree/model"), Path("/etc/nv_tegra_rel
 
 
 def describe_environment() -> dict[str, Any]:
-    """CPU, cores, memory, system and package versions, as found; nothing that names the machine or its user."""
+    """CPU, its instruction sets that matter to networks, cores, memory, system and package versions, as found.
+
+    Processors of several kinds go by one name, such as that of a cloud's. Nothing names the machine or its user.
+    """
     return {
         **_board(),
         "cpu": _cpu_model(),
+        "instruction_sets": instruction_sets(),
         "cores": usable_cores(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",

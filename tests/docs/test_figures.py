@@ -19,7 +19,7 @@ MACHINE = {"cpu": "Intel(R) Xeon(R) CPU @ 2.10GHz", "cores": 2, "packages": {}}
 @pytest.fixture
 def folder(tmp_path):
     """Reports of a machine: one of speed, measured while others worked, and two of memory."""
-    place = tmp_path / "results" / "intel-xeon-2-cores"
+    place = tmp_path / "results" / "intel-xeon-vnni-2-cores"
     findings = {"best": Finding(6.25), "steady": Finding(0.123456, timed=False)}
     Report("throughput-judge", "", {}, [], findings, environment=MACHINE, conditions=Conditions(0.5)).write(place)
     for name, value in (("memory", 1.08), ("memory-monai", 0.1)):
@@ -55,7 +55,7 @@ def test_a_mark_gets_the_figure_of_its_report(folder, what, text):
 
 
 def test_links_lead_into_the_folder_of_the_reports(folder):
-    old = marked("link", "[all](benchmarks/results/amd-epyc-2-cores/summary.md)")
+    old = marked("link", "[all](benchmarks/results/amd-epyc-vnni-bf16-2-cores/summary.md)")
     assert TOOL["rewritten"](old, folder) == marked("link", f"[all](benchmarks/results/{folder.name}/summary.md)")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, cycle
 
 import pytest
 
@@ -32,6 +32,34 @@ def test_warm_up_does_not_count():
     timings = alternate({"one": lambda: calls.append(1) or 5.0}, repeats=3, warm_up=2)
     assert len(calls) == 5
     assert len(timings["one"].seconds) == 3
+
+
+def test_a_yardstick_runs_in_between_and_its_median_run_counts():
+    calls, now = [], [0.0]
+
+    def subject(name, *seconds):
+        durations = cycle(seconds)
+
+        def run():
+            calls.append(name)
+            now[0] += next(durations)
+            return 2.0
+
+        return run
+
+    timings = alternate(
+        {name: subject(name, 1.0) for name in "ABCDEFG"},
+        repeats=2,
+        warm_up=0,
+        clock=lambda: now[0],
+        yardsticks={"y": subject("y", 1.0, 2.0, 30.0)},
+    )
+    assert "".join(calls) == "yABCyDEFyGyGFEyDCByA"
+    assert list(timings) == ["y", *"ABCDEFG"]
+    assert timings["y"].seconds == (2.0, 2.0)
+    assert timings["y"].runs == (1.0, 2.0, 30.0) * 2
+    assert timings["A"].runs == ()
+    assert timings["A"].ratios(timings["y"]) == (2.0, 2.0)
 
 
 def test_rates_and_percentiles():

@@ -10,7 +10,7 @@ import pytest
 from helpers.engines import constant_engine
 from helpers.exports import write_artifact, write_export
 from landslip.benchmarks.measuring.raw_engine import RawEngine
-from landslip.benchmarks.studies.contest import contest, ratio_table
+from landslip.benchmarks.studies.contest import contest, ratio_table, run_table
 from landslip.benchmarks.studies.contestants import Contestant, Tiling
 from landslip.benchmarks.studies.entrants import Bench, has_monai
 from landslip.benchmarks.studies.gated_variants import gate_objections
@@ -20,9 +20,7 @@ from landslip.runtime.cli.main import run
 
 pytestmark = pytest.mark.slow
 
-QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)} | {
-    "tried_tiles": 2
-}
+QUICK = {"batch": 2, "seconds": 0.02, "empty_km": 2.0, "repeats": 1, "published_tiles": 4, "batches": (1, 2)}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +105,12 @@ def test_all_that_targets_ask_for_is_found(folder, tmp_path):
     loops = {row[0]: (row[4], row[5]) for row in report.tables[0].rows if row[0].startswith("published loop")}
     assert loops["published loop"] == (1, 4)
     assert loops.items() <= {"published loop": (1, 4), "published loop, batches of 2": (2, 4)}.items()
+    runs = next(table for table in report.tables if "single runs" in table.title)
+    assert [row[0] for row in runs.rows] == list(loops)
+    for _name, count, tiles, slowest, slower, faster, fastest in runs.rows:
+        assert count > 1
+        assert tiles == 4
+        assert slowest <= slower <= 1 <= faster <= fastest
 
 
 def test_the_command_writes_report_and_pictures(folder, tmp_path, capsys):
@@ -136,6 +140,20 @@ def test_energy_is_told_per_square_kilometre_where_there_is_a_meter():
     assert results["alone"].joules == (6, 6, 6)
     assert ratio_table("", results, "alone").rows[0][-1] == 2
     assert contest([raw], 1)["alone"].joules_per_km2 is None
+
+
+def test_yardsticks_run_between_the_others():
+    ran = []
+
+    def contestant(name, *, yardstick=False):
+        return Contestant(name, Tiling(224, 0.5, 1), lambda: ran.append(name) or 1.0, lambda: 1.0, "", [], yardstick)
+
+    loop = contestant("loop", yardstick=True)
+    results = contest([loop, *map(contestant, "ABCD")], 2)
+    assert ran == ["loop", *"ABC", "loop", "D", "loop", *"DCB", "loop", "A"]
+    assert list(results) == ["loop", *"ABCD"]
+    table = run_table("", results)
+    assert [row[:3] for row in table.rows] == [("loop", 4, 1)]
 
 
 def test_a_raw_engine_keeps_the_time_of_every_call():

@@ -120,6 +120,7 @@ def test_another_artifact_is_never_taken_by_itself_but_said(model, caplog):
     [
         ({"versions": versions_here() | {"landslip": "0.0.1"}}, "landslip was '0.0.1' and is"),
         ({"machine": machine_here() | {"cores": 3000}}, "cores was 3000 and is"),
+        ({"machine": machine_here() | {"instruction_sets": ["abacus"]}}, "instruction_sets was ['abacus'] and is"),
     ],
 )
 def test_a_stale_tuning_is_said_and_not_used(model, caplog, changes, words):
