@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from landslip.benchmarks.reports.machine_names import narrow_arithmetic
 from landslip.benchmarks.reports.stored_report import StoredReport, read_report
 from landslip.runtime.errors import InputError
 
@@ -70,7 +71,9 @@ def _machine(report: StoredReport) -> str:
     cores = report.environment["cores"]
     cpu = re.sub(r"\((?:R|TM)\)|\bCPU\b|@.*", "", report.environment["cpu"])
     article = "an" if cpu.strip()[0] in "AEIOU" else "a"
-    return f"{_NUMBERS.get(cores, f'{cores} cores')} of {article} {' '.join(cpu.split())}"
+    more = " and ".join(word.upper() for word in narrow_arithmetic(report.environment))
+    processor = " ".join(cpu.split()) + f" with {more}" * bool(more)
+    return f"{_NUMBERS.get(cores, f'{cores} cores')} of {article} {processor}"
 
 
 @cache

@@ -28,8 +28,18 @@ def machine_name(environment: Mapping[str, Any]) -> str:
     cores = environment["cores"]
     parts = [
         _NOISE.sub(" ", environment["cpu"]),
-        *dict.fromkeys(_ARITHMETIC[each] for each in environment.get("instruction_sets", ()) if each in _ARITHMETIC),
+        *narrow_arithmetic(environment),
         f"{cores} core{'s' * (cores != 1)}",
         environment.get("gpu", ""),
     ]
     return "-".join(re.findall("[a-z0-9]+", " ".join(parts).lower()))
+
+
+def narrow_arithmetic(environment: Mapping[str, Any]) -> list[str]:
+    """Words such as ``vnni`` and ``bf16`` for what a processor has beyond fp32; none where a report does not tell.
+
+    Args:
+        environment: as from :func:`landslip.runtime.system.machine.describe_environment`.
+    """
+    found = environment.get("instruction_sets", ())
+    return list(dict.fromkeys(_ARITHMETIC[each] for each in found if each in _ARITHMETIC))

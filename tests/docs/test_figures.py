@@ -13,7 +13,10 @@ from landslip.runtime.errors import InputError
 
 TOOL = runpy.run_path(str(ROOT / "tools" / "figures.py"))
 
-MACHINE = {"cpu": "Intel(R) Xeon(R) CPU @ 2.10GHz", "cores": 2, "packages": {}}
+MACHINE = {
+    "cpu": "Intel(R) Xeon(R) CPU @ 2.10GHz", "instruction_sets": ["avx2", "avx512f", "avx512_vnni"], "cores": 2,
+    "packages": {},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_the_readme_has_figures_of_reports():
         ("throughput.best:.1f", "6.2 (on a busy machine)"),
         ("memory.peak", "1.08"),
         ("memory-monai.peak:.2f", "0.10"),
-        ("machine", "two cores of an Intel Xeon"),
+        ("machine", "two cores of an Intel Xeon with VNNI"),
     ],
 )
 def test_a_mark_gets_the_figure_of_its_report(folder, what, text):
