@@ -39,6 +39,7 @@ def by_landslip(scene: Path, out: Path) -> dict[str, int | None]:
 
 def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
     """Map to memory; gives bytes and the number of tiles."""
+    without_tensorflow()
     # Imported here: the other way must not pay for torch.
     from landslip.benchmarks.baselines import monai  # noqa: PLC0415
     from landslip.benchmarks.baselines.torch_predictor import predictor_of  # noqa: PLC0415
@@ -52,6 +53,15 @@ def by_monai(scene: Path, out: Path) -> dict[str, int | None]:
     )
     rows, cols = confidence.shape
     return {"imports": before, "peak": peak_rss_bytes(), "tiles": monai.windows_of(rows, cols, tile, OVERLAP)}
+
+
+def without_tensorflow() -> None:
+    """Keep TensorFlow out of this process, as it would be where it is not installed.
+
+    TensorBoard, which MONAI and others import where it is there, would bring it along: half a gigabyte. It is here for
+    exports, and no part of what is measured.
+    """
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
 
 
 WAYS = {"landslip": by_landslip, "MONAI": by_monai}

@@ -33,6 +33,7 @@ class RawEngine:
         self._engine, self._batch = engine, batch
         self._batches = [noise(engine, batch, tile, rng) for _ in range(_DISTINCT)]
         self._seconds: list[float] = []
+        self._rate: float | None = None
         engine.infer(self._batches[0])
 
     def run(self, calls: int) -> int:
@@ -43,11 +44,18 @@ class RawEngine:
         return calls * self._batch
 
     def rate(self) -> float:
-        """About how many tiles a second it does; found by calling some times, which do not count."""
-        calls, began = 3 * self._engine.lanes, time.perf_counter()
-        self.run(calls)
-        self._seconds.clear()
-        return calls * self._batch / (time.perf_counter() - began)
+        """About how many tiles a second it does; found once, by calling some times, which do not count."""
+        if self._rate is None:
+            calls, began = 3 * self._engine.lanes, time.perf_counter()
+            self.run(calls)
+            self._seconds.clear()
+            self._rate = calls * self._batch / (time.perf_counter() - began)
+        return self._rate
+
+    def calls_in(self, seconds: float) -> int:
+        """Number of calls that take about so long: as many in each lane, so that none is left to run alone."""
+        rounds = round(seconds * self.rate() / (self._batch * self._engine.lanes))
+        return self._engine.lanes * max(1, rounds)
 
     @property
     def timing(self) -> Timing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
@@ -16,10 +16,10 @@ from landslip.runtime.errors import LandslipError, UsageError
 if TYPE_CHECKING:
     from landslip.benchmarks.measuring.energy import Meter
 
-STRIDE = 3
-"""Subjects that run before the yardsticks run again."""
+Works = Mapping[str, Callable[[], float]]
+"""Things to time, by name: each does its work once and returns how much it was, the same in every repeat."""
 
-_NONE: Mapping[str, Callable[[], float]] = MappingProxyType({})
+_NONE: Works = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Timing:
     joules: tuple[float, ...] = ()
     """Energy of each run; empty where the machine does not tell it."""
     runs: tuple[float, ...] = ()
-    """Seconds of each run where a repeat has several, as one of a yardstick has; empty elsewhere."""
+    """Seconds of each run of a yardstick, which has several in a repeat; empty for all else."""
 
     @property
     def rate(self) -> float:
@@ -52,7 +52,7 @@ class Timing:
 
     @property
     def energy(self) -> float | None:
-        """Joules for a unit of work in the median repeat; None where the machine does not tell them."""
+        """Joules for a unit of work in the median run; None where the machine does not tell them."""
         return float(np.median(self.joules)) / self.work if self.joules else None
 
     def percentile(self, q: float) -> float:
@@ -103,61 +103,81 @@ def spread_of(figures: Sequence[float]) -> float | None:
 
 
 def alternate(
-    subjects: Mapping[str, Callable[[], float]],
+    subjects: Works,
     repeats: int,
     warm_up: int = 1,
     meter: Meter | None = None,
     clock: Callable[[], float] = time.perf_counter,
-    yardsticks: Mapping[str, Callable[[], float]] = _NONE,
 ) -> dict[str, Timing]:
     """Time several things in turn, A B C, then C B A, and so on.
 
-    A yardstick runs again and again in between, so that a moment in which it alone is slow does not count for a whole
-    repeat: its seconds in a repeat are those of its median run.
-
     Args:
-        subjects: by name, each does its work once and returns how much it was, the same in every repeat.
+        subjects: what is timed.
         repeats: timed runs of each.
         warm_up: runs of each before those, which do not count.
         meter: what tells the energy; None to leave it out.
         clock: what tells the seconds; ``time.process_time`` counts those that the processor spent on this process.
-        yardsticks: more of them, with short runs: all run before each ``STRIDE`` subjects.
 
     Returns:
-        One timing for each yardstick and subject, in their order.
+        One timing for each subject, in their order.
 
     Raises:
         UsageError: fewer than one repeat is asked for.
         LandslipError: a subject did more in one repeat than in another, so that they cannot be compared.
     """
+    return alternate_groups([subjects], _NONE, repeats, warm_up, meter, clock)
+
+
+def alternate_groups(
+    groups: Sequence[Works],
+    yardsticks: Works,
+    repeats: int,
+    warm_up: int = 1,
+    meter: Meter | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
+    """Time groups of things in turn, there and back as :func:`alternate` does, and yardsticks before each group.
+
+    A yardstick has several short runs in a repeat. Its seconds are those of the median one, so that a moment in which
+    it alone is slow does not count for all of the repeat.
+
+    Args:
+        groups: what is timed; those of a group are compared with each other, and nothing runs between them.
+        yardsticks: what all of them are compared with.
+        repeats: timed runs of each.
+        warm_up: see :func:`alternate`, as for what follows.
+        meter: what tells the energy.
+        clock: what tells the seconds.
+
+    Returns:
+        One timing for each yardstick and subject, in their order.
+
+    Raises:
+        UsageError: fewer than one repeat is asked for, or there is no group.
+        LandslipError: a subject did more in one run than in another.
+    """
     if repeats < 1:
         raise UsageError(f"{repeats} repeats measure nothing. Ask for one at least.")
-    works = {**yardsticks, **subjects}
+    if not groups:
+        raise UsageError("There is nothing to measure.")
+    works = {name: work for each in (yardsticks, *groups) for name, work in each.items()}
+    turn = [name for group in groups for name in (*yardsticks, *group)]
+    back = [name for group in reversed(groups) for name in (*yardsticks, *reversed(list(group)))]
     runs: dict[str, list[list[_Run]]] = {name: [] for name in works}
-    order = list(subjects)
     for repeat in range(-warm_up, repeats):
         done: dict[str, list[_Run]] = {name: [] for name in works}
-        for name in _turns(order, list(yardsticks)):
+        for name in turn if (repeat + warm_up) % 2 == 0 else back:
             done[name].append(_timed(works[name], meter, clock))
         if repeat >= 0:
-            for name in works:
-                runs[name].append(done[name])
-        order.reverse()
-    return {name: _timing(name, done) for name, done in runs.items()}
+            for name, each in done.items():
+                runs[name].append(each)
+    return {name: _timing(name, done, several=name in yardsticks) for name, done in runs.items()}
 
 
 class _Run(NamedTuple):
     seconds: float
     work: float
     joules: float | None
-
-
-def _turns(order: Sequence[str], yardsticks: Sequence[str]) -> Iterator[str]:
-    """Names of a repeat: all yardsticks before each ``STRIDE`` of the others."""
-    for at, name in enumerate(order):
-        if at % STRIDE == 0:
-            yield from yardsticks
-        yield name
 
 
 def _timed(subject: Callable[[], float], meter: Meter | None, clock: Callable[[], float]) -> _Run:
@@ -168,8 +188,8 @@ def _timed(subject: Callable[[], float], meter: Meter | None, clock: Callable[[]
     return _Run(seconds, work, None if meter is None or before is None else meter.joules() - before)
 
 
-def _timing(name: str, repeats: list[list[_Run]]) -> Timing:
-    """Timing of one subject from the runs of each repeat."""
+def _timing(name: str, repeats: list[list[_Run]], *, several: bool) -> Timing:
+    """Timing of one subject from the runs of each repeat, of which a yardstick has several."""
     runs = [run for repeat in repeats for run in repeat]
     done = {run.work for run in runs}
     if len(done) > 1:
@@ -178,5 +198,4 @@ def _timing(name: str, repeats: list[list[_Run]]) -> Timing:
         )
     seconds = tuple(median(run.seconds for run in repeat) for repeat in repeats)
     joules = tuple(run.joules for run in runs if run.joules is not None)
-    several = len(runs) > len(repeats)
     return Timing(seconds, done.pop(), joules, tuple(run.seconds for run in runs) if several else ())

@@ -38,18 +38,20 @@ class Target:
         return f"{'at least' if self.better == 'higher' else 'at most'} {self.limit:,g} {self.unit}"
 
 
-_THE_CORES = (
-    "The cores, which all stages share: what each takes is in the pipeline report. It is a speed, and so the machine's."
+_IN_TURN = (
+    "What threads do in turn, as one alone runs Python at a time: the cores are not busy all the time (last column of "
+    "the pipeline report's first table). Two fifths of the reading is a second one, for undeclared fill and for slopes "
+    "of landslides (profile in the decisions on benchmarks)."
 )
 _THE_ENGINE = (
-    "The engine alone: compare it with the map in the throughput report, and with the peak of the machine's arithmetic "
-    "in the roofline report, which also says where the time goes. And the published loop, whose speed varies by a "
-    "quarter from one minute to the next, where that of the engines does not (decisions on benchmarks)."
+    "The engine alone, which no map outruns: its row in the throughput report has its ratio to the published loop, and "
+    "the roofline report the share it reaches of the fastest matrix product, and which layers take its time. And the "
+    "published loop, whose speed varies from one minute to the next (its runs in the throughput report)."
 )
-_OPENING_AND_PRODUCTS = (
-    "What a map does besides: it opens and checks files before the first tile, and writes and verifies its products "
-    "after the last one, while the engine alone is fed all the time (stages in the throughput report). That grows "
-    "little with the size of a map, so that longer maps lose less (decisions on benchmarks)."
+_THE_STAGES = (
+    "The stages beside the engine take a few percent of the cores, which makes each tile slower by two percent; and a "
+    "second before the first tile and after the last one, in which files are opened and products completed, is a "
+    "percent or two of a map of a minute (timed call by call in the decisions on benchmarks)."
 )
 
 TARGETS = (
@@ -67,24 +69,24 @@ TARGETS = (
         "best_preset_vs_published_km2", "throughput",
         "best preset with a mean IoU of 0.98 or more against the faithful maps of `landslip bench presets`, against "
         "the published loop, km²/h", 19.0,
-        limited_by="The engine alone, as in the rows before, in the operations that the largest tiles leave (presets "
-        "report): a map reaches the speed of its engine.",
+        limited_by="The engine alone with such tiles, whose row stands beside the map's in the throughput report. "
+        "Larger tiles need fewer operations, but no fewer than a third (presets report).",
     ),
     Target(
         "map_vs_engine_onnxruntime_fp32", "throughput",
         "end to end against the bare ONNX Runtime, fp32", 0.97,
-        limited_by=_OPENING_AND_PRODUCTS,
+        limited_by=_THE_STAGES,
     ),
     Target(
         "map_vs_engine_openvino_int8", "throughput",
         "end to end against the bare OpenVINO, INT8", 0.97,
-        limited_by=_OPENING_AND_PRODUCTS,
+        limited_by=_THE_STAGES,
     ),
     Target(
         "onnxruntime_int8_vs_convolutions_alone", "placing",
         "ONNX Runtime, INT8 as landslip places it, against INT8 in convolutions alone, tiles/s", 1.3,
-        limited_by="The convolutions, which are in integers both ways, and the layers that stay in float, if any do, "
-        "so that the artifact passes its gate (placing report).",
+        limited_by="The convolutions, which are in integers both ways: the roofline report says what share of the "
+        "time they take in ONNX Runtime, and how near INT8 comes to the fastest matrix product.",
     ),
     Target(
         "tiles_and_blending_vs_monai", "throughput",
@@ -100,15 +102,15 @@ TARGETS = (
     Target(
         "files_to_files_vs_fastest_peer", "peers",
         "from files to files without a network, against the fastest peer that does the same", 3.0,
-        limited_by="Decoding the files, which all need: doing that alone on one thread is hardly three times as fast "
-        "as the fastest peer. Then come the products that peers do not write (peers report, and a profile in the "
-        "decisions on benchmarks).",
+        limited_by="Decoding the files, which all need: doing that alone on one thread is two to three times as fast "
+        "as the fastest peer (last row of the peers report). Then come blending, which that peer does not do, and the "
+        "products, which none writes (profile in the decisions on benchmarks).",
     ),
     Target(
         "files_to_files_with_network_vs_fastest_peer", "peers",
         "the same with the network, in the same session for all", 1.0,
-        limited_by="The session, for which all wait nearly all of the time. The rest are products, which peers do not "
-        "write, and measuring the files before the first tile (the confidence alone in the peers report).",
+        limited_by="The session, for which all wait nearly all of the time. What is left is reading and blending "
+        "beside it, as the confidence alone in the peers report shows, and then products, which peers do not write.",
     ),
     Target(
         "peak_memory_vs_monai", "memory", "peak memory against MONAI at 10 000 x 10 000 pixels", 0.1, "lower",
@@ -118,15 +120,15 @@ TARGETS = (
     Target(
         "on_grid_vs_decoding", "pipeline",
         "pipeline without a network, inputs on the grid, against decoding the files and nothing else", 0.4,
-        limited_by=_THE_CORES,
+        limited_by=_IN_TURN,
     ),
     Target(
         "tiles_per_second_on_grid", "pipeline", "pipeline without a network, inputs on the grid", 1500.0,
-        unit="tiles/s", limited_by=_THE_CORES,
+        unit="tiles/s", limited_by=_IN_TURN,
     ),
     Target(
         "tiles_per_second_resampled", "pipeline", "pipeline without a network, all inputs resampled", 900.0,
-        unit="tiles/s", limited_by=_THE_CORES,
+        unit="tiles/s", limited_by=_IN_TURN,
     ),
     Target(
         "p95_beyond_tiles_seconds", "alert",
@@ -137,7 +139,8 @@ TARGETS = (
     Target(
         "products_share_of_map", "products",
         "all products, those on demand too, against the network alone in INT8 on the same map", 0.1, "lower",
-        limited_by="The network, which is the faster the less products may take (products report).",
+        limited_by="Report, polygons and the writing of the map, in this order (products report). The faster the "
+        "network, the larger their share.",
     ),
     Target(
         "products_tallest_to_lowest", "products",

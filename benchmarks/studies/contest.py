@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 from landslip.benchmarks.measuring.energy import Meter
-from landslip.benchmarks.measuring.timing import Timing, alternate
+from landslip.benchmarks.measuring.timing import Timing, alternate_groups
 from landslip.benchmarks.reports.report import Finding, Table
 from landslip.benchmarks.studies.contestants import Contestant
 
@@ -40,22 +40,30 @@ Results = Mapping[str, Result]
 """Results by the name of the contestant."""
 
 
-def contest(contestants: Sequence[Contestant], repeats: int, meter: Meter | None = None) -> dict[str, Result]:
-    """Let them work in turn, there and back, so that neighbours are measured side by side; yardsticks in between.
+def contest(
+    groups: Sequence[Sequence[Contestant]],
+    repeats: int,
+    meter: Meter | None = None,
+    yardsticks: Sequence[Contestant] = (),
+) -> dict[str, Result]:
+    """Let them work in turn, there and back, and yardsticks before each group.
 
     They have to be warm: every run counts.
 
     Args:
-        contestants: who takes part.
+        groups: who takes part; those who are compared with each other make a group, and nothing runs between them.
         repeats: runs of each.
         meter: of energy; None where there is none.
+        yardsticks: those with whom all are compared, with short runs.
     """
-    joules: dict[str, list[float]] = {each.name: [] for each in contestants}
-    works = {each.name: _metered(each.work, meter, joules[each.name]) for each in contestants}
-    yardsticks = {each.name: works[each.name] for each in contestants if each.yardstick}
-    others = {name: work for name, work in works.items() if name not in yardsticks}
-    timings = alternate(others, repeats, warm_up=0, yardsticks=yardsticks)
-    return {each.name: Result(each, timings[each.name], tuple(joules[each.name])) for each in contestants}
+    everyone = [*yardsticks, *(each for group in groups for each in group)]
+    joules: dict[str, list[float]] = {each.name: [] for each in everyone}
+
+    def works(group: Sequence[Contestant]) -> dict[str, Callable[[], float]]:
+        return {each.name: _metered(each.work, meter, joules[each.name]) for each in group}
+
+    timings = alternate_groups([works(group) for group in groups], works(yardsticks), repeats, warm_up=0)
+    return {each.name: Result(each, timings[each.name], tuple(joules[each.name])) for each in everyone}
 
 
 def ratio_table(title: str, results: Results, base: str) -> Table:

@@ -51,8 +51,6 @@ class Contestant:
     """Origin of its input."""
     records: list[dict[str, Any]] = field(default_factory=list)
     """Run records, of maps by landslip."""
-    yardstick: bool = False
-    """True if its runs are short, and made again and again between those of the others."""
 
 
 def published_name(batch: int) -> str:

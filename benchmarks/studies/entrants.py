@@ -67,9 +67,9 @@ class Bench:
     """Add tiles/s and km²/h, which are true for this machine in its present state alone."""
 
 
-def raw_name(variant: Variant) -> str:
-    """Name of an engine that is fed from memory."""
-    return f"{variant.name} alone"
+def raw_name(variant: Variant, preset: str = "") -> str:
+    """Name of an engine that is fed from memory, with the model's own tiles or those of a preset."""
+    return f"{variant.name} alone" + f", {preset}" * bool(preset)
 
 
 def map_name(variant: Variant, how: str = "") -> str:
@@ -115,27 +115,27 @@ class Entrants:
         self.spec = next(iter(engines.values())).spec
         self.tiling = Tiling(self.spec.tile, OVERLAP, bench.batch)
         self.raw = {variant: RawEngine(engine, bench.batch, self.spec.tile) for variant, engine in engines.items()}
-        self._rates = {variant: raw.rate() for variant, raw in self.raw.items()}
         within = [variant for variant in engines if variant not in objections]
         self.gated = bool(within)
         """True if an engine is within its gate, so that the best one is."""
-        self.best = max(within or engines, key=self._rates.__getitem__)
+        self.best = max(within or engines, key=self._rate)
         self.published_batch: int | None = None
         """Tiles per call with which the published loop is fastest; None while nobody tried."""
         self._scenes: dict[PatternLayout, SceneFiles] = {}
         self._warm_up_map()
 
-    def contestants(self) -> list[Contestant]:
-        """All that takes part in the network's table; those that targets compare are beside each other."""
+    def groups(self) -> list[list[Contestant]]:
+        """All that runs the network, but the published loop; those that are compared with each other make a group."""
         others = [variant for variant in self.engines if variant != self.best]
         plain = next((variant for variant in self.engines if variant.key == "onnxruntime_fp32"), None)
-        return [
-            *self._published(),
-            *self._pair(self.best),
-            *self._presets(),
-            *(each for variant in others for each in self._pair(variant)),
-            *([] if plain is None else self._monai(plain)),
+        groups = [
+            self._pair(self.best),
+            self._presets(),
+            *(self._pair(variant) for variant in others if variant.key in TARGETED),
+            [self._alone(variant, 0.4) for variant in others if variant.key not in TARGETED],
+            [] if plain is None else self._monai(plain),
         ]
+        return [group for group in groups if group]
 
     def without_network(self) -> list[Contestant]:
         """The pipeline by itself, and MONAI's."""
@@ -163,8 +163,8 @@ class Entrants:
         work()
         return Contestant(name, self.tiling, work, lambda: km2, "arrays in memory")
 
-    def _published(self) -> list[Contestant]:
-        """The published loop as it is, and in the batch that is fastest for it."""
+    def published(self) -> list[Contestant]:
+        """The published loop as it is, and in the batch that is fastest for it; none without its Keras file."""
         if self._bench.hdf5 is None:
             return []
         # Imported here: it brings TensorFlow.
@@ -176,33 +176,40 @@ class Entrants:
         return [loop.contestant(batch) for batch in sorted({self.published_batch, 1}, reverse=True)]
 
     def _pair(self, variant: Variant) -> list[Contestant]:
-        """An engine alone; one that a target is about, or that nothing beats, with the map beside it."""
-        mapping = variant == self.best or variant.key in TARGETED
-        seconds = self._bench.seconds * (1.0 if mapping else 0.4)
-        calls = max(2, round(seconds * self._rates[variant] / self._bench.batch))
-        raw = raw_contestant(raw_name(variant), self.raw[variant], self.tiling, self.spec.resolution, calls)
-        if not mapping:
-            return [raw]
+        """An engine alone, and the map beside it."""
         longer = BESIDE_ENGINE if variant.key in TARGETED else 1
-        files = self._large_scene(longer * self._rates[variant], self.tiling)
-        return [raw, self._mapped(map_name(variant), variant.path, self.engines[variant], files, self.tiling)]
+        files = self._large_scene(longer * self._rate(variant), self.tiling)
+        ours = self._mapped(map_name(variant), variant.path, self.engines[variant], files, self.tiling)
+        return [self._alone(variant), ours]
+
+    def _alone(self, variant: Variant, share: float = 1.0) -> Contestant:
+        """An engine alone, for a share of the seconds of a run."""
+        return self._raw(raw_name(variant), self.raw[variant], self.tiling, share)
+
+    def _raw(self, name: str, raw: RawEngine, tiling: Tiling, share: float) -> Contestant:
+        return raw_contestant(name, raw, tiling, self.spec.resolution, raw.calls_in(share * self._bench.seconds))
+
+    def _rate(self, variant: Variant) -> float:
+        return self.raw[variant].rate()
 
     def _presets(self) -> list[Contestant]:
+        """Maps of larger tiles by the best engine, each with that engine alone beside it."""
         contestants: list[Contestant] = []
         larger = {name: preset for name, preset in PRESETS.items() if preset.times > 1 and not self.spec.fixed}
         for name, preset in larger.items():
             tile, batch = preset.times * self.spec.tile, max(1, self._bench.batch // preset.times**2)
             tiling = Tiling(tile, preset.overlap_of(self.spec, tile), batch)
             engine = self._stack.enter_context(self.best.opened(tiling.batch, tiling.tile))
-            rate = RawEngine(engine, tiling.batch, tiling.tile).rate()
-            files = self._large_scene(rate, tiling)
-            contestants.append(self._mapped(map_name(self.best, name), self.best.path, engine, files, tiling))
+            raw = RawEngine(engine, tiling.batch, tiling.tile)
+            files = self._large_scene(raw.rate(), tiling)
+            ours = self._mapped(map_name(self.best, name), self.best.path, engine, files, tiling)
+            contestants += [self._raw(raw_name(self.best, name), raw, tiling, 0.4), ours]
         return contestants
 
     def _monai(self, variant: Variant) -> list[Contestant]:
         """MONAI and landslip's map with the same session, the same tiles and the same scene."""
         engine = self.engines[variant]
-        files = self._grid_scene("monai", self._along(BESIDE_MONAI * self._rates[variant]))
+        files = self._grid_scene("monai", self._along(BESIDE_MONAI * self._rate(variant)))
         ours = self._mapped(map_name(variant, "on the grid"), variant.path, engine, files, self.tiling)
         theirs = self._monai_map(f"MONAI, {variant.name}", engine, files)
         return [ours, *theirs] if theirs else []

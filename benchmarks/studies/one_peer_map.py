@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from landslip.benchmarks.baselines.peer_scene import PeerScene
-from landslip.benchmarks.baselines.whole_scene import files_in
+from landslip.benchmarks.baselines.whole_scene import files_in, without_tensorflow
 from landslip.benchmarks.measuring.fixed_tile_engine import fixed_tile_engine
 from landslip.benchmarks.studies.peer_contestants import contestants
 from landslip.runtime.artifacts.spec import published_spec
@@ -24,8 +24,7 @@ STACKED = "stacked.tif"
 
 def main(name: str, scene: Path, out: Path) -> dict[str, int | None]:
     """Map; gives bytes."""
-    # TensorBoard, which peers import where it is installed, would bring TensorFlow along, which is here for exports.
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    without_tensorflow()
     contestant = next(each for each in contestants() if each.name == name)
     map_files = contestant.load()
     engine = fixed_tile_engine(published_spec("stamp", "no network"), contestant.batch)

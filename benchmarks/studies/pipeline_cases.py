@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -42,11 +43,14 @@ class Case:
     """Run records, the warm-up's included."""
     cpu: list[dict[str, float]] = field(default_factory=list)
     """Seconds of CPU that the busiest thread of each stage took, of the same runs."""
+    all_cpu: list[float] = field(default_factory=list)
+    """Seconds of CPU that the process took, of the same runs."""
 
     def map(self) -> float:
         """Make the map; gives the tiles."""
-        clock = Stopwatch()
+        clock, before = Stopwatch(), time.process_time()
         self.records.append(self.record(clock))
+        self.all_cpu.append(time.process_time() - before)
         self.cpu.append(clock.busiest_thread(*STAGES))
         return float(self.records[-1]["tiles"]["predicted"])
 
@@ -71,6 +75,12 @@ class Case:
         """Busy time of each stage as a share of the wall clock, in the median of the runs."""
         runs = [record["seconds"] for record in self.records[1:]]
         return {stage: median(run[stage] / run["total"] for run in runs) for stage in STAGES}
+
+    @property
+    def busy_cores(self) -> float:
+        """Cores that a map keeps busy on average, in the median of the runs."""
+        timed = zip(self.all_cpu[1:], self.records[1:], strict=True)
+        return float(median(cpu / record["seconds"]["total"] for cpu, record in timed))
 
 
 def layouts(height_km: float, width_km: float) -> dict[str, PatternLayout]:

@@ -117,13 +117,13 @@ def _to_decoding(timings: Mapping[str, Timing], name: str) -> Finding:
 def _rates(cases: Mapping[str, Case], timings: Mapping[str, Timing]) -> Table:
     columns = (
         "inputs", "tiles", "tiles/s", "slowest run", "fastest run", "to the files on the grid",
-        "to decoding the files and nothing else",
+        "to decoding the files and nothing else", "cores busy",
     )  # fmt: skip
     rows = [
         (
             name, round(timings[name].work), timings[name].rate, timings[name].lowest_rate, timings[name].highest_rate,
-            timings[name].ratio(timings["on the grid"]), _to_decoding(timings, name).value,
+            timings[name].ratio(timings["on the grid"]), _to_decoding(timings, name).value, case.busy_cores,
         )
-        for name in cases
+        for name, case in cases.items()
     ]  # fmt: skip
     return Table("", columns, rows)

@@ -51,12 +51,12 @@ class PublishedLoop:
         return max(batches, key=lambda batch: timings[str(batch)].highest_rate)
 
     def contestant(self, batch: int) -> Contestant:
-        """The loop with so many tiles per call, warm; a yardstick, as its speed varies more than that of engines."""
+        """The loop with so many tiles per call, warm."""
         self._run(batch, batch)
         tiling = Tiling(TILE, _OVERLAP, batch)
         km2 = tiling.km2(self._tiles, self._resolution)
         work = partial(self._run, batch, self._tiles)
-        return Contestant(published_name(batch), tiling, work, partial(float, km2), "arrays in memory", yardstick=True)
+        return Contestant(published_name(batch), tiling, work, partial(float, km2), "arrays in memory")
 
     def _run(self, batch: int, tiles: int) -> float:
         return float(published_map(self._model, self._inputs, batch=batch, most=tiles)[1])

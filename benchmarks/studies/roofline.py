@@ -10,7 +10,7 @@ from pathlib import Path
 
 from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
 from landslip.benchmarks.measuring.graph_cost import GraphCost, graph_cost
-from landslip.benchmarks.measuring.layer_times import LayerTime, layer_times
+from landslip.benchmarks.measuring.layer_times import COUNTERS, LayerTime, layer_times
 from landslip.benchmarks.measuring.machine_limits import Peak, gemm_peaks, memory_bandwidth
 from landslip.benchmarks.measuring.raw_engine import RawEngine
 from landslip.benchmarks.measuring.timing import Timing, alternate
@@ -116,11 +116,11 @@ def measure_roofline(bench: RooflineBench) -> Roofline:
 
 
 def _tells(variant: Variant, bench: RooflineBench) -> bool:
-    return (variant.engine, bench.device) == ("openvino", "cpu")
+    return bench.device == "cpu" and variant.engine in COUNTERS
 
 
 def _layers(variant: Variant, engine: Engine) -> list[LayerTime]:
-    return layer_times(variant.path, variant.precision, engine.spec.tile)
+    return layer_times(variant.engine, variant.path, variant.precision, engine.spec.tile)
 
 
 def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
@@ -129,13 +129,9 @@ def _roofs(bench: RooflineBench) -> tuple[list[Peak], float]:
 
 def _speeds(bench: RooflineBench, engines: Mapping[Variant, Engine], meter: Meter | None) -> list[Speed]:
     raw = {variant: RawEngine(engine, bench.batch, engine.spec.tile) for variant, engine in engines.items()}
-    subjects = {variant.name: partial(engine.run, _count_of_calls(engine, bench)) for variant, engine in raw.items()}
+    subjects = {variant.name: partial(engine.run, engine.calls_in(bench.seconds)) for variant, engine in raw.items()}
     timings = alternate(subjects, bench.repeats, meter=meter)
     tiles = {variant: engine.spec.tile for variant, engine in engines.items()}
     return [
         Speed(variant, tile, graph_cost(variant.path, tile), timings[variant.name]) for variant, tile in tiles.items()
     ]
-
-
-def _count_of_calls(engine: RawEngine, bench: RooflineBench) -> int:
-    return max(2, round(bench.seconds * engine.rate() / bench.batch))

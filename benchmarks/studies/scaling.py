@@ -136,7 +136,7 @@ def _engines(bench: ScalingBench, sweep: Sweep, options: Mapping[int, EngineOpti
             engine = stack.enter_context(open_engine(bench.model, option))
             tile = option.tile or engine.spec.tile
             raw[value] = RawEngine(engine, option.batch, tile)
-            calls = max(1, round(bench.seconds / bench.repeats * raw[value].rate() / option.batch))
+            calls = raw[value].calls_in(bench.seconds / bench.repeats)
             runs[str(value)] = partial(_pixels, raw[value], calls, tile)
         timings = alternate(runs, bench.repeats, warm_up=0)
     points = dict(zip(map(float, options), timings.values(), strict=True))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from landslip.benchmarks.measuring.energy import Meter, Unavailable, open_meter
-from landslip.benchmarks.measuring.timing import STRIDE
 from landslip.benchmarks.reports.plots import Bar, bars_height, draw_bars, draw_shares
 from landslip.benchmarks.reports.report import Finding, Report, Table
 from landslip.benchmarks.reports.report_plot import Plot
@@ -40,7 +39,7 @@ from landslip.benchmarks.studies.entrants import (
 )
 from landslip.benchmarks.studies.gated_variants import gate_objections
 from landslip.benchmarks.studies.variants import Variant, open_variants, variants_of
-from landslip.runtime.tiling.presets import PRESETS
+from landslip.runtime.tiling.presets import FAITHFUL, PRESETS
 
 __all__ = ["Bench", "measure_throughput"]
 
@@ -66,8 +65,8 @@ def measure_throughput(bench: Bench, folder: Path) -> Report:
         entrants = Entrants(bench, folder, engines, objections, stack)
         energy = open_meter(engines[entrants.best].device)
         meter = None if isinstance(energy, Unavailable) else stack.enter_context(energy)
-        results = contest(entrants.contestants(), bench.repeats, meter)
-        empty = contest(entrants.without_network(), bench.repeats, meter)
+        results = contest(entrants.groups(), bench.repeats, meter, entrants.published())
+        empty = contest([entrants.without_network()], bench.repeats, meter)
         settings = _settings(bench, entrants, left_out, objections) | {"energy": _energy(energy)}
     base = PUBLISHED if PUBLISHED in results else raw_name(entrants.best)
     shares = _shares({**results, **empty})
@@ -99,8 +98,7 @@ def _findings(entrants: Entrants, results: Results, empty: Results) -> Iterator[
         if entrants.published_batch is not None:
             in_its_best = published_name(entrants.published_batch)
             yield "best_vs_published_in_its_best_batch_tiles", tiles_ratio(results, best, in_its_best)
-        presets = [map_name(entrants.best, name) for name in PRESETS]
-        ratios = [ground_ratio(results, name, PUBLISHED) for name in presets if name in results]
+        ratios = [ground_ratio(results, map_name(entrants.best, name), PUBLISHED) for name in _laid(entrants, results)]
         if ratios:
             yield "best_preset_vs_published_km2", max(ratios, key=lambda finding: finding.value)
     for variant in entrants.raw:
@@ -109,9 +107,18 @@ def _findings(entrants: Entrants, results: Results, empty: Results) -> Iterator[
         if (theirs := f"MONAI, {variant.name}") in results:
             ours = map_name(variant, "on the grid")
             yield f"{variant.key}_map_vs_monai", tiles_ratio(results, ours, theirs)
+    for name in _laid(entrants, results):
+        ours = map_name(entrants.best, name)
+        yield f"{name}_vs_{FAITHFUL}_km2", ground_ratio(results, ours, best)
+        yield f"{name}_map_vs_engine", tiles_ratio(results, ours, raw_name(entrants.best, name))
     if EMPTY_MONAI in empty:
         yield "empty_map_vs_monai", tiles_ratio(empty, EMPTY, EMPTY_MONAI)
         yield "tiles_and_blending_vs_monai", tiles_ratio(empty, EMPTY_MEMORY, EMPTY_MONAI)
+
+
+def _laid(entrants: Entrants, results: Results) -> list[str]:
+    """Presets of larger tiles that took part."""
+    return [name for name in PRESETS if map_name(entrants.best, name) in results]
 
 
 def _energy(energy: Meter | Unavailable) -> str:
@@ -179,7 +186,7 @@ def _settings(
             "of those within the gate of their precision" if entrants.gated else "; none is known to be within its gate"
         ),
         **({"not_the_best": {each.name: why for each, why in objections.items()}} if objections else {}),
-        "repeats": f"{bench.repeats} of each, in turn, there and back; medians",
+        "repeats": f"{bench.repeats} of each, in turn, there and back; medians. The published loop runs more often",
         "warm_up": "a batch and three more in each lane of each engine, a batch of each loop, two small maps, a row of "
         "tiles by MONAI",
         "runs": f"about {bench.seconds:g} s of an engine or a preset's map, {BESIDE_ENGINE * bench.seconds:g} s of a "
@@ -201,5 +208,6 @@ def _published_settings(bench: Bench) -> dict[str, Any]:
         "published_loop": "its central quarter of each tile counts as mapped; the network lacks the four outputs that "
         "mapping does not use",
         "published_loop_tried": f"{bench.published_tiles} tiles in batches of {', '.join(map(str, bench.batches))}",
-        "published_loop_runs": f"before each {STRIDE} of the others; the median of these runs counts in a repeat",
+        "published_loop_runs": "before each group of others that are compared with each other, and not between these; "
+        "the median of its runs counts in a repeat",
     }

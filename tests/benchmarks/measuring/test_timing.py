@@ -7,7 +7,7 @@ from itertools import accumulate, cycle
 import pytest
 
 from landslip.benchmarks.measuring.energy import open_meter
-from landslip.benchmarks.measuring.timing import Timing, alternate
+from landslip.benchmarks.measuring.timing import Timing, alternate, alternate_groups
 from landslip.runtime.errors import LandslipError, UsageError
 
 
@@ -34,7 +34,7 @@ def test_warm_up_does_not_count():
     assert len(timings["one"].seconds) == 3
 
 
-def test_a_yardstick_runs_in_between_and_its_median_run_counts():
+def test_a_yardstick_runs_before_each_group_and_its_median_run_counts():
     calls, now = [], [0.0]
 
     def subject(name, *seconds):
@@ -47,19 +47,26 @@ def test_a_yardstick_runs_in_between_and_its_median_run_counts():
 
         return run
 
-    timings = alternate(
-        {name: subject(name, 1.0) for name in "ABCDEFG"},
-        repeats=2,
-        warm_up=0,
-        clock=lambda: now[0],
-        yardsticks={"y": subject("y", 1.0, 2.0, 30.0)},
-    )
-    assert "".join(calls) == "yABCyDEFyGyGFEyDCByA"
-    assert list(timings) == ["y", *"ABCDEFG"]
+    groups = [{name: subject(name, 1.0) for name in group} for group in ("AB", "C", "DEF")]
+    yardsticks = {"y": subject("y", 1.0, 2.0, 30.0), "z": subject("z", 1.0)}
+    timings = alternate_groups(groups, yardsticks, repeats=2, warm_up=0, clock=lambda: now[0])
+    assert "".join(calls) == "yzAByzCyzDEF" + "yzFEDyzCyzBA"
+    assert list(timings) == [*"yzABCDEF"]
     assert timings["y"].seconds == (2.0, 2.0)
     assert timings["y"].runs == (1.0, 2.0, 30.0) * 2
     assert timings["A"].runs == ()
     assert timings["A"].ratios(timings["y"]) == (2.0, 2.0)
+
+
+def test_a_yardstick_tells_its_runs_where_it_has_one_alone():
+    timings = alternate_groups([{"one": lambda: 1.0}], {"y": lambda: 1.0}, repeats=1)
+    assert len(timings["y"].runs) == 1
+    assert timings["y"].runs == timings["y"].seconds
+
+
+def test_nothing_to_measure_is_refused():
+    with pytest.raises(UsageError, match="nothing"):
+        alternate_groups([], {"y": lambda: 1.0}, repeats=2)
 
 
 def test_rates_and_percentiles():

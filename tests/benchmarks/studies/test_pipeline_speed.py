@@ -41,6 +41,7 @@ def test_the_report_has_every_layout_and_the_findings_of_the_targets(tmp_path):
     )
     assert {row[1] for row in rates.rows} == {12}  # 400 x 500 pixels, 224 at 50 %
     assert len(shares.columns) == 1 + len(STAGES)
+    assert all(0 < row[rates.columns.index("cores busy")] < 2 * (os.cpu_count() or 1) for row in rates.rows)
     assert report.findings["tiles_per_second_on_grid"].value == rates.rows[0][2] > 0
     on_grid = dict(zip(caps.columns, caps.rows[0], strict=True))
     lowest = on_grid[on_grid["lowest of one thread"]]

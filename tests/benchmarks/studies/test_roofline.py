@@ -16,8 +16,9 @@ from landslip.benchmarks.studies.roofline import Roofline, RooflineBench, Speed,
 from landslip.benchmarks.studies.roofline_page import roofline_report
 from landslip.benchmarks.studies.variants import Variant
 from landslip.models.demo.embedded import DEMO_MODEL
+from landslip.runtime.engines import BACKENDS
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
-from landslip.runtime.errors import EngineError
+from landslip.runtime.errors import EngineError, LandslipError
 
 ort = import_onnxruntime()
 
@@ -133,13 +134,15 @@ def test_a_library_that_does_not_start_on_a_device_is_an_error():
         gemm_peaks("cuda", seconds=0.01, size=64)
 
 
-def test_the_time_of_layers_adds_up():
-    pytest.importorskip("openvino_telemetry", reason="openvino is not installed")
-    layers = layer_times(DEMO_MODEL, "fp32", 64)
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_the_time_of_layers_adds_up(engine):
+    if not BACKENDS[engine].installed:
+        pytest.skip(f"{engine} is not installed")
+    layers = layer_times(engine, DEMO_MODEL, "fp32", 64)
     assert sum(entry.share for entry in layers) == pytest.approx(1.0)
     assert layers == sorted(layers, key=lambda entry: -entry.share)
     convolutions = [entry for entry in layers if entry.kind == "convolutions"]
     assert sum(entry.layers for entry in convolutions) >= 80
     assert {entry.precision for entry in convolutions} == {"f32"}
-    with pytest.raises(EngineError, match="cannot run"):
-        layer_times(Path(__file__), "fp32", 64)
+    with pytest.raises(LandslipError):
+        layer_times(engine, Path(__file__), "fp32", 64)
