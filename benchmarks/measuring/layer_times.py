@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from landslip.benchmarks.measuring.layer import Layer
+from landslip.benchmarks.measuring.layer_run import LayerRun
 from landslip.benchmarks.measuring.onnxruntime_layers import onnxruntime_layers
 from landslip.benchmarks.measuring.openvino_layers import openvino_layers
 
-COUNTERS: Mapping[str, Callable[[Path, str, int], Iterable[Layer]]] = {
+COUNTERS: Mapping[str, Callable[[Path, str, int], Iterable[LayerRun]]] = {
     "onnxruntime": onnxruntime_layers,
     "openvino": openvino_layers,
 }
-"""What tells the layers of one tile on one thread, by engine: of a file, in a precision, for an edge of the tile."""
+"""Functions that tell the layers of one tile on one thread, by engine: of a file, in a precision, for a tile's edge."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def layer_times(engine: str, path: Path, precision: str, tile: int) -> list[Laye
         tile: edge of the tile in pixels.
 
     Raises:
-        EngineError: the engine does not run it.
+        LandslipError: the engine does not run it.
     """
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for layer in COUNTERS[engine](path, precision, tile):

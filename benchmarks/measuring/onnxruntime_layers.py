@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.measuring import layer as kinds
-from landslip.benchmarks.measuring.layer import SEEN, Layer
+from landslip.benchmarks.measuring import layer_run as kinds
+from landslip.benchmarks.measuring.layer_run import SEEN, LayerRun
 from landslip.runtime.artifacts.onnx_operators import read_runnable
 from landslip.runtime.engines.failures import failure
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
@@ -36,7 +36,7 @@ _FORMATS = {"float": "f32", "float16": "f16", "uint8": "I8", "int8": "I8"}
 _ERRORS_ONLY = 3
 
 
-def onnxruntime_layers(path: Path, precision: str, tile: int) -> Iterator[Layer]:
+def onnxruntime_layers(path: Path, precision: str, tile: int) -> Iterator[LayerRun]:
     """Layers of one tile on one thread, in the order in which they run.
 
     Args:
@@ -45,12 +45,13 @@ def onnxruntime_layers(path: Path, precision: str, tile: int) -> Iterator[Layer]
         tile: edge of the tile in pixels.
 
     Raises:
+        ModelError: the file is none of landslip's.
         EngineError: ONNX Runtime does not run it.
     """
     del precision
     for event in _last_run(_events(path, tile)):
         kind = _KINDS.get(event["args"]["op_name"], kinds.OTHERS)
-        yield Layer(kind, "" if kind == kinds.OTHERS else _format(event["args"]), event["dur"] / 1e6)
+        yield LayerRun(kind, "" if kind == kinds.OTHERS else _format(event["args"]), event["dur"] / 1e6)
 
 
 def _last_run(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

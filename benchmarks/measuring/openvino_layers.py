@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from landslip.benchmarks.measuring import layer as kinds
+from landslip.benchmarks.measuring import layer_run as kinds
 from landslip.benchmarks.measuring.gemm import HINTS
-from landslip.benchmarks.measuring.layer import SEEN, Layer
+from landslip.benchmarks.measuring.layer_run import SEEN, LayerRun
 from landslip.runtime.engines.failures import failure
 from landslip.runtime.engines.openvino_core import openvino_core
 from landslip.runtime.engines.without_telemetry import import_openvino
@@ -31,7 +31,7 @@ _KINDS = {
 """Kinds of OpenVINO's types of nodes."""
 
 
-def openvino_layers(path: Path, precision: str, tile: int) -> Iterator[Layer]:
+def openvino_layers(path: Path, precision: str, tile: int) -> Iterator[LayerRun]:
     """Layers of one tile on one thread, in the order in which they run.
 
     Args:
@@ -46,7 +46,7 @@ def openvino_layers(path: Path, precision: str, tile: int) -> Iterator[Layer]:
         if node.status == node.Status.EXECUTED:
             kind = _KINDS.get(node.node_type, kinds.OTHERS)
             computed_in = "" if kind == kinds.OTHERS else node.exec_type.rsplit("_", 1)[-1]
-            yield Layer(kind, computed_in, node.real_time.total_seconds())
+            yield LayerRun(kind, computed_in, node.real_time.total_seconds())
 
 
 def _profile(path: Path, precision: str, tile: int) -> list[Any]:

@@ -19,7 +19,7 @@ SEEN = 3
 """Runs of a graph, of which the last one counts: the first prepares things."""
 
 
-class Layer(NamedTuple):
+class LayerRun(NamedTuple):
     """One layer, and what it took."""
 
     kind: str
