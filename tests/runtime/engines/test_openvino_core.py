@@ -83,7 +83,7 @@ product()
 del product
 other()
 del other
-assert layer_times(DEMO_MODEL, "fp32", 64)
+assert layer_times("openvino", DEMO_MODEL, "fp32", 64)
 assert "CPU" in examine()["engines"]["openvino"]["devices"]
 first.close()
 second.close()
