@@ -92,8 +92,8 @@ def run_table(title: str, results: Results) -> Table:
         "runs",
         "tiles of each",
         "slowest",
-        "a quarter is slower than",
-        "a quarter is faster than",
+        "lower quartile",
+        "upper quartile",
         "fastest",
     )
     rows = [(name, *_run_row(each.tiles)) for name, each in results.items() if each.tiles.runs]
