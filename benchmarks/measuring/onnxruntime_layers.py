@@ -13,6 +13,7 @@ import numpy as np
 from landslip.benchmarks.measuring import layer_run as kinds
 from landslip.benchmarks.measuring.layer_run import SEEN, LayerRun
 from landslip.runtime.artifacts.onnx_operators import read_runnable
+from landslip.runtime.engines.exact_sums import add_up_exactly
 from landslip.runtime.engines.failures import failure
 from landslip.runtime.engines.without_telemetry import import_onnxruntime
 
@@ -76,6 +77,7 @@ def _events(path: Path, tile: int) -> list[dict[str, Any]]:
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = 1
     settings.enable_profiling = True
+    add_up_exactly(settings, path)
     with TemporaryDirectory() as folder:
         settings.profile_file_prefix = str(Path(folder) / "profile")
         try:

@@ -87,15 +87,7 @@ def rate_table(title: str, results: Results) -> Table:
 
 def run_table(title: str, results: Results) -> Table:
     """Rates of the single runs of yardsticks, as ratios to the rate of their median run."""
-    columns = (
-        "what",
-        "runs",
-        "tiles of each",
-        "slowest",
-        "lower quartile",
-        "upper quartile",
-        "fastest",
-    )
+    columns = ("what", "runs", "tiles of each", "slowest", "lower quartile", "upper quartile", "fastest")
     rows = [(name, *_run_row(each.tiles)) for name, each in results.items() if each.tiles.runs]
     return Table(title, columns, rows)
 

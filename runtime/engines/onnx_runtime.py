@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landslip.runtime.artifacts.onnx_operators import read_runnable
-from landslip.runtime.artifacts.record_beside import record_beside
 from landslip.runtime.artifacts.spec import ModelSpec
 from landslip.runtime.engines.backends import BACKENDS
 from landslip.runtime.engines.batch_checks import check_batch, check_shares_on
+from landslip.runtime.engines.exact_sums import add_up_exactly
 from landslip.runtime.engines.failures import failure, is_memory, reason
 from landslip.runtime.engines.graph_source import GraphSource, GraphSources
 from landslip.runtime.engines.library_output import prints_logged
@@ -31,7 +31,6 @@ from landslip.runtime.engines.without_telemetry import import_onnxruntime
 from landslip.runtime.engines.workers import LANES, Shares, Workers
 from landslip.runtime.errors import EngineError, ModelError
 from landslip.runtime.system.closing import Closing
-from landslip.runtime.system.machine import lacks_vnni
 
 log = logging.getLogger(__name__)
 
@@ -190,9 +189,7 @@ def _session(graph: GraphSource, device: str, options: EngineOptions, spec: Mode
         settings.add_free_dimension_override_by_name(dimension, size)
     # The cores are shared with the stages that read and stitch: threads that have nothing to do sleep.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if lacks_vnni() and ((recorded := record_beside(model)) is None or recorded.may_overflow):
-        # It adds up products of 8 bits in 32 bits then, as processors with VNNI do, and not in 16: slower, and right.
-        settings.add_session_config_entry("session.x64quantprecision", "1")
+    add_up_exactly(settings, model)
     cuda = [(_CUDA, _CUDA_OPTIONS)] if device == "cuda" else []
     try:
         with prints_logged(log, ort, sys.modules[ort.InferenceSession.__module__]):

@@ -12,6 +12,7 @@ import pytest
 from helpers.engines import SPEC
 from helpers.exports import write_artifact
 from helpers.models import batch_of, brightness_model
+from landslip.benchmarks.measuring.onnxruntime_layers import onnxruntime_layers
 from landslip.models.demo.embedded import DEMO_MODEL
 from landslip.runtime.artifacts.record_path import record_path
 from landslip.runtime.artifacts.spec import PRECISION_KEY, TARGET_KEY
@@ -108,6 +109,9 @@ def test_products_are_added_up_in_32_bits_where_16_do_not_suffice(flags, said, w
         record.write_text(json.dumps(json.loads(record.read_text()) | {"quantisation": said}))
     with opened(model, device="cpu", batch=1):
         assert (ToldSettings.told.get("session.x64quantprecision") == "1") == wide
+    ToldSettings.told.clear()
+    assert list(onnxruntime_layers(model, "int8", 64))  # what is profiled computes as maps do
+    assert (ToldSettings.told.get("session.x64quantprecision") == "1") == wide
 
 
 @pytest.mark.skipif("CUDAExecutionProvider" not in onnxruntime.get_available_providers(), reason="needs an NVIDIA GPU")
